@@ -6,6 +6,9 @@ namespace LoraMerge.Incremental;
 /// </summary>
 internal static class StoreUsers
 {
+    /// <summary>Makes the store one that has users.</summary>
+    public static void Open(string store) => Directory.CreateDirectory(FolderOf(store));
+
     /// <summary>Notes that a build uses an entry, and no longer the one that it used before.</summary>
     public static void Record(string store, string statePath, string entryName)
     {
