@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -109,12 +110,18 @@ public sealed record ShardLayout
         {
             json.WriteStartObject(SafetensorsHeader.MetadataName);
             foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            {
+                ThrowIfNotUnicode(key);
+                ThrowIfNotUnicode(value);
                 json.WriteString(key, value);
+            }
+
             json.WriteEndObject();
         }
 
         foreach (TensorEntry tensor in tensors)
         {
+            ThrowIfNotUnicode(tensor.Name);
             json.WriteStartObject(tensor.Name);
             json.WriteString("dtype"u8, tensor.DType.HeaderName());
             json.WriteStartArray("shape"u8);
@@ -129,5 +136,17 @@ public sealed record ShardLayout
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>The JSON writer would replace half a surrogate pair by U+FFFD: the file would hold another name than was asked for.</summary>
+    private static void ThrowIfNotUnicode(string text)
+    {
+        ReadOnlySpan<char> rest = text;
+        while (!rest.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out int length) != OperationStatus.Done)
+                throw new ArgumentException($"'{text}' holds half a surrogate pair and cannot stand in a header.");
+            rest = rest[length..];
+        }
     }
 }
