@@ -137,13 +137,17 @@ public sealed class HeaderAttackTests
         for (int i = 0; i < 100_000; i++)
             json.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ",")}\"layers.{i}.weight\":{{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[{4 * i},{4 * (i + 1)}]}}");
         byte[] file = RawFile.Bytes(json.Append('}').ToString(), 400_000);
-        RawFile.Read(RawFile.Bytes("{}", 0));
-        long start = TimeProvider.System.GetTimestamp();
+        var fastest = TimeSpan.MaxValue;
 
-        SafetensorsHeader header = RawFile.Read(file);
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            long start = TimeProvider.System.GetTimestamp();
+            Assert.Equal(100_000, RawFile.Read(file).Tensors.Length);
+            TimeSpan elapsed = TimeProvider.System.GetElapsedTime(start);
+            fastest = elapsed < fastest ? elapsed : fastest;
+        }
 
-        Assert.Equal(100_000, header.Tensors.Length);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(start).TotalSeconds, 0, 1); // about 0.1 on an idle machine
+        Assert.InRange(fastest.TotalSeconds, 0, 1); // about 0.1; the best of three, as other tests share the processor
     }
 
     private static void AssertNotJson(string json) => AssertRefused(SafetensorsFault.HeaderNotJson, RawFile.Bytes(json, 0));
