@@ -44,12 +44,12 @@ internal sealed class StoryTeller
             scores = _model.Read(token, cache);
         }
 
-        for (int i = 0; i < _generation.MaxNewTokens; i++)
+        for (int i = 0; i < _generation.MaxNewTokens && cache.Length < LongestStory; i++)
         {
             int token = TensorPrimitives.IndexOfMax<float>(scores);
             yield return token;
 
-            if (token == _generation.EosTokenId || cache.Length == LongestStory)
+            if (token == _generation.EosTokenId)
                 yield break;
             scores = _model.Read(token, cache);
         }
