@@ -1,0 +1,38 @@
+namespace LoraMerge.Incremental;
+
+/// <summary>
+/// Who uses which entry of a store: <c>users/HASH</c> holds a state file's path, relative to the store, and the entry's name.
+/// Only a store that belongs to one project has users; from a folder that the user chose nothing is ever taken away.
+/// </summary>
+internal static class StoreUsers
+{
+    /// <summary>Notes that a build uses an entry, and no longer the one that it used before.</summary>
+    public static void Record(string store, string statePath, string entryName)
+    {
+        string relativePath = RelativePath.Between(store, statePath);
+        string file = Path.Combine(FolderOf(store), ContentHash.OfText(relativePath));
+        string[] lines = [relativePath, entryName];
+        if (AtomicFile.TryReadLines(file) is not { } current || !current.SequenceEqual(lines))
+            AtomicFile.WriteLines(file, lines);
+    }
+
+    /// <summary>Names of the complete entries that no build uses any more; none in a store without users. Forgets users whose state file is gone.</summary>
+    public static IReadOnlyList<string> FindUnused(string store)
+    {
+        if (!Directory.Exists(FolderOf(store)))
+            return [];
+        var used = new HashSet<string>();
+        foreach (string file in Directory.GetFiles(FolderOf(store)))
+        {
+            if (AtomicFile.TryReadLines(file) is not { Length: 2 } lines)
+                continue;
+            if (File.Exists(Path.Combine(store, lines[0])))
+                used.Add(lines[1]);
+            else
+                File.Delete(file);
+        }
+        return [.. Directory.GetFiles(store, "*.entry").Select(file => Path.GetFileNameWithoutExtension(file)).Where(name => !used.Contains(name))];
+    }
+
+    private static string FolderOf(string store) => Path.Combine(store, "users");
+}
