@@ -7,7 +7,7 @@ namespace LoraMerge.Deltas;
 internal abstract class WeightDelta : IDisposable
 {
     /// <summary>Changes rows of a weight in place.</summary>
-    /// <param name="w">float32 (float64 for a float64 base), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>
+    /// <param name="w">float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
     public abstract void ApplyTo(Tensor w, long firstRow);
 

@@ -15,7 +15,6 @@ internal static class TorchTypes
         _ => throw new NotSupportedException($"{dtype.HeaderName()} is not computed with."),
     };
 
-    /// <summary>The dtype of the buffer that deltas are added in: float32, but float64 where base or result is.</summary>
-    public static ScalarType BufferOf(DType source, DType result) =>
-        source == DType.F64 || result == DType.F64 ? ScalarType.Float64 : ScalarType.Float32;
+    /// <summary>The dtype of the buffer that deltas are added in: one that is wider than the result, so that only the last rounding counts.</summary>
+    public static ScalarType BufferOf(DType source, DType result) => source == DType.F64 || result is DType.F32 or DType.F64 ? ScalarType.Float64 : ScalarType.Float32;
 }

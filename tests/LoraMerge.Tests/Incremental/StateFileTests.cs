@@ -1,0 +1,86 @@
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Tests.Incremental;
+
+public sealed class StateFileTests
+{
+    [Fact]
+    public void What_was_saved_is_loaded()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+
+        StateFile? loaded = StateFile.TryLoad(state.Path);
+
+        Assert.NotNull(loaded);
+        Assert.Equal((state.Key, state.Entry, state.StampedTicks), (loaded.Key, loaded.Entry, loaded.StampedTicks));
+        Assert.Equal("0123abcd", loaded.KnownHash(root, root.Files[0]));
+    }
+
+    [Fact]
+    public void A_file_with_another_stamp_has_to_be_read()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+        File.SetLastWriteTimeUtc(root.Files[0].FullPath, DateTime.UtcNow.AddYears(-1));
+
+        InputRoot now = InputFiles.OfBase(root.Path);
+
+        Assert.Null(state.KnownHash(now, now.Files[0]));
+    }
+
+    [Fact]
+    public void A_file_written_just_before_it_was_stamped_has_to_be_read()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+
+        StateFile young = state with { StampedTicks = root.Files[0].Stamp.ModifiedTicks + TimeSpan.TicksPerSecond };
+
+        Assert.Null(young.KnownHash(root, root.Files[0]));
+    }
+
+    [Fact]
+    public void A_checkout_that_moved_is_still_known_and_another_base_is_not()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+        string checkout = Path.Combine(folder.Path, "checkout");
+        Directory.Move(checkout, checkout + " 2");
+        folder.Write("else/my config.json", "{}");
+
+        InputRoot moved = InputFiles.OfBase(root.Path.Replace("checkout", "checkout 2", StringComparison.Ordinal));
+        StateFile? loaded = StateFile.TryLoad(state.Path.Replace("checkout", "checkout 2", StringComparison.Ordinal));
+        InputRoot other = InputFiles.OfBase(Path.Combine(folder.Path, "else"));
+
+        Assert.Equal("0123abcd", loaded!.KnownHash(moved, moved.Files[0]));
+        Assert.Null(loaded.KnownHash(other, other.Files[0] with { Stamp = moved.Files[0].Stamp }));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("lora-merge state 2\nstamped 1\n")]
+    [InlineData("lora-merge state 1\n")]
+    [InlineData("lora-merge state 1\nstamped\n")]
+    [InlineData("lora-merge state 1\nstamped 1\ninput base 1 1 h x\n")]
+    [InlineData("lora-merge state 1\nstamped 1\nroot base ..\ninput base 1 -1 h x\n")]
+    [InlineData("lora-merge state 1\nstamped 1\nroot base ..\ninput base 1 99999999999999999999 h x\n")]
+    [InlineData("lora-merge state 1\nstamped 1\nwhatever\n")]
+    public void Anything_odd_is_no_state(string text)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("x.state", text);
+
+        Assert.Null(StateFile.TryLoad(path));
+    }
+
+    private static StateFile SaveState(TemporaryFolder folder, out InputRoot root)
+    {
+        string file = folder.Write("checkout/models/base/my config.json", "{}");
+        root = InputFiles.OfBase(Path.GetDirectoryName(file)!);
+        var state = StateFile.Create(Path.Combine(folder.Path, "checkout", "obj", "x.state"), DateTime.UtcNow.Ticks, "key", "entry",
+            [new HashedInput(root, root.Files[0], "0123abcd")]);
+        state.Save();
+        return state;
+    }
+}
