@@ -1,0 +1,15 @@
+using System.Globalization;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Cli;
+
+/// <summary>Faults in the form that MSBuild and editors recognise: <c>file: error CODE: text</c>.</summary>
+internal static class CanonicalLine
+{
+    public static string Of(LoraMergeException fault) => Of(fault.File, "error", fault.Code, fault.Message);
+
+    public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
+
+    private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(file is null ? "lora-merge" : Path.GetFullPath(file))}: {severity} LORA{(int)code:D4}: {text.ReplaceLineEndings(" ")}");
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LoraMerge.Cli;
+
+/// <summary>An inspection as text for people, or as JSON for programs.</summary>
+internal static class InspectionReport
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    public static string ToText(Inspection inspection)
+    {
+        var text = new StringBuilder();
+        int width = inspection.Facts.Max(fact => fact.Name.Length);
+        foreach ((string name, object value) in inspection.Facts)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {(value is IEnumerable<string> many ? string.Join(", ", many) : value)}");
+        return text.ToString();
+    }
+
+    public static string ToJson(Inspection inspection)
+    {
+        var json = new JsonObject();
+        foreach ((string name, object value) in inspection.Facts)
+            json[JsonNamingPolicy.CamelCase.ConvertName(name.Replace(" ", "", StringComparison.Ordinal))] = JsonSerializer.SerializeToNode(value);
+        return json.ToJsonString(Indented) + "\n";
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace LoraMerge.Cli;
+
+/// <summary><c>merge</c>: into a folder that the user names, or into the store of a build.</summary>
+internal static class MergeCommand
+{
+    public static Command Create()
+    {
+        var options = new MergeOptions();
+        var output = new Option<string?>("--output") { Description = "Folder for the merged model: new, empty, or an earlier result.", HelpName = "DIR" };
+        var store = new Option<string?>("--store") { Description = "Store of merged models (used by the build).", HelpName = "DIR" };
+        var state = new Option<string?>("--state") { Description = "File that remembers the inputs (used by the build).", HelpName = "FILE" };
+        var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks (used by the build).", HelpName = "TICKS" };
+        var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends (used by the build).", HelpName = "N" };
+        var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks (used by the build).", HelpName = "TICKS" };
+        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, newerThan, parentId, parentStart };
+        options.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            bool isForStore = result.GetResult(store) is not null && result.GetResult(state) is not null;
+            if (isForStore == result.GetResult(output) is not null)
+                result.AddError("Give --output DIR.");
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId), parsed.GetValue(parentStart));
+            MergeRequest request = options.Read(parsed);
+            var events = new ConsoleEvents(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            var merger = new Merger(events.Report);
+            if (parsed.GetValue(output) is string folder)
+                await merger.MergeAsync(request, folder, cancellation);
+            else
+                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))), cancellation);
+            return 0;
+        });
+        return command;
+    }
+
+    private static DateTime? Time(long? ticks) => ticks is long t ? new DateTime(t, DateTimeKind.Utc) : null;
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using LoraMerge.Devices;
+using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
+
+namespace LoraMerge.Cli;
+
+/// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c> and <c>verify</c> share them.</summary>
+internal sealed class MergeOptions
+{
+    private readonly Option<string> _base = new("--base") { Description = "Folder or weight file of the base model.", Required = true, HelpName = "DIR" };
+    private readonly Option<string?> _baseVersion = new("--base-version") { Description = "Version of the base model.", HelpName = "VERSION" };
+    private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter folder, and the factor on its change (default 1). Repeat it for several, applied in this order.", Required = true, HelpName = "DIR[=WEIGHT]" };
+    private readonly Option<string[]> _adapterVersions = new("--adapter-version") { Description = "Version of adapter N, counted from 1.", HelpName = "N=VERSION" };
+    private readonly Option<string[]> _baseRanges = new("--base-range") { Description = "Base versions that adapter N was trained for.", HelpName = "N=RANGE" };
+    private readonly Option<string[]> _expertLayouts = new("--expert-layout") { Description = "Layout of fused experts in adapter N: peft.", HelpName = "N=LAYOUT" };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "auto (the base's own), float32, float16 or bfloat16.", DefaultValueFactory = _ => "auto", HelpName = "DTYPE" };
+    private readonly Option<string?> _maxShardSize = new("--max-shard-size") { Description = "Largest weight file, such as 5GB (default: the base's files).", HelpName = "SIZE" };
+    private readonly Option<string> _combine = new("--combine") { Description = "How several adapters combine: sequential.", DefaultValueFactory = _ => "sequential", HelpName = "WAY" };
+    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto", HelpName = "DEVICE" };
+    private readonly Option<string?> _threads = new("--threads") { Description = "Threads of the arithmetic (default: one per core).", HelpName = "N" };
+    private readonly Option<string?> _maxMemory = new("--max-memory") { Description = "Memory that the merge may hold, such as 1GB.", HelpName = "SIZE" };
+    private readonly Option<string> _verify = new("--verify") { Description = "What is read back: none, written or full.", DefaultValueFactory = _ => "none", HelpName = "LEVEL" };
+    private readonly Option<string> _onUnmatched = new("--on-unmatched") { Description = "Adapter tensors without a place in the base: error or warn.", DefaultValueFactory = _ => "error", HelpName = "WHAT" };
+    private readonly Option<string?> _runtime = new("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR" };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_base, _baseVersion, _adapters, _adapterVersions, _baseRanges, _expertLayouts, _name, _dtype, _maxShardSize,
+            _combine, _device, _threads, _maxMemory, _verify, _onUnmatched, _runtime])
+            command.Add(option);
+    }
+
+    /// <exception cref="LoraMergeException">LORA1101, LORA1106.</exception>
+    public MergeRequest Read(ParseResult parsed)
+    {
+        if (parsed.GetValue(_combine) is string combine and not "sequential")
+            throw Errors.NotYetSupported($"--combine {combine}", "Use sequential.");
+        if (parsed.GetValue(_expertLayouts)?.FirstOrDefault(layout => !layout.EndsWith("=peft", StringComparison.Ordinal)) is string other)
+            throw Errors.NotYetSupported($"--expert-layout {other}", "Use peft.");
+        string[] adapters = parsed.GetValue(_adapters) ?? [];
+        IReadOnlyDictionary<int, string> versions = Numbered("--adapter-version", parsed.GetValue(_adapterVersions), adapters.Length);
+        IReadOnlyDictionary<int, string> ranges = Numbered("--base-range", parsed.GetValue(_baseRanges), adapters.Length);
+        return new MergeRequest(
+            parsed.GetValue(_base)!,
+            [.. adapters.Select((text, i) => Adapter(text) with { Version = versions.GetValueOrDefault(i + 1), BaseVersionRange = ranges.GetValueOrDefault(i + 1) })])
+        {
+            Name = parsed.GetValue(_name),
+            BaseVersion = parsed.GetValue(_baseVersion),
+            DType = parsed.GetValue(_dtype) is var dtype && OutputDType.TryParse(dtype!, out OutputDType value) ? value : throw Errors.ArgumentInvalid("--dtype", dtype!, "auto, float32, float16 or bfloat16"),
+            MaxShardSize = Size("--max-shard-size", parsed.GetValue(_maxShardSize)),
+            Device = parsed.GetValue(_device) is var device && ComputeDevice.IsValid(device!) ? device! : throw Errors.ArgumentInvalid("--device", device!, "auto, cpu, cuda or cuda:N"),
+            Threads = Threads(parsed.GetValue(_threads)),
+            MaxMemory = Size("--max-memory", parsed.GetValue(_maxMemory))?.Bytes,
+            Verification = parsed.GetValue(_verify) switch
+            {
+                "none" => Verification.None,
+                "written" => Verification.Written,
+                "full" => Verification.Full,
+                var wrong => throw Errors.ArgumentInvalid("--verify", wrong!, "none, written or full"),
+            },
+            AcceptsUnmatched = parsed.GetValue(_onUnmatched) switch
+            {
+                "error" => false,
+                "warn" => true,
+                var wrong => throw Errors.ArgumentInvalid("--on-unmatched", wrong!, "error or warn"),
+            },
+            NativesFolder = parsed.GetValue(_runtime),
+        };
+    }
+
+    /// <summary>A path may hold '=', so only a number behind the last one is a weight.</summary>
+    private static AdapterRequest Adapter(string text)
+    {
+        int split = text.LastIndexOf('=');
+        if (split > 0 && !Path.Exists(text)
+            && double.TryParse(text.AsSpan(split + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight))
+            return double.IsFinite(weight) ? new AdapterRequest(text[..split], weight) : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
+        return new AdapterRequest(text);
+    }
+
+    private static Dictionary<int, string> Numbered(string option, string[]? values, int count)
+    {
+        var numbered = new Dictionary<int, string>();
+        foreach (string value in values ?? [])
+        {
+            int split = value.IndexOf('=', StringComparison.Ordinal);
+            if (split < 1 || !int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < 1 || number > count)
+                throw Errors.ArgumentInvalid(option, value, $"a number from 1 to {count}, '=' and a text");
+            numbered[number] = value[(split + 1)..];
+        }
+        return numbered;
+    }
+
+    private static int? Threads(string? text) => text is null
+        ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads >= 1
+            ? threads
+            : throw Errors.ArgumentInvalid("--threads", text, "a whole number from 1");
+
+    private static ByteSize? Size(string option, string? text) => text is null
+        ? null
+        : ByteSize.TryParse(text, out ByteSize? size) ? size : throw Errors.ArgumentInvalid(option, text, "a size such as 500MB, 5GB or 2GiB");
+}

@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Adapters;
+
+/// <summary>The A and B of one module, with what else was trained beside them.</summary>
+/// <param name="Path">Module path in the live model.</param>
+/// <param name="A"><c>[r, in]</c>; convolutions <c>[r, in, k…]</c>.</param>
+/// <param name="B"><c>[out, r]</c>; convolutions <c>[out, r, 1…]</c>.</param>
+/// <param name="BBias"><c>[out]</c>, or null.</param>
+/// <param name="Scaling">alpha/r, or alpha/sqrt(r) with rsLoRA.</param>
+public sealed record AdapterModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? BBias, double Scaling);
+
+/// <summary>A parameter that the adapter holds whole and that replaces the base's.</summary>
+/// <param name="Module">Module path in the live model.</param>
+/// <param name="Parameter">Name of the parameter, such as <c>bias</c>.</param>
+/// <param name="Tensor">Its new values.</param>
+public sealed record SavedParameter(string Module, string Parameter, StoredTensor Tensor);
+
+/// <summary>Rows of an embedding that the adapter holds whole.</summary>
+/// <param name="Module">Module path of the embedding.</param>
+/// <param name="Indices">Token numbers, in the order of the rows.</param>
+/// <param name="Rows"><c>[tokens, dim]</c>.</param>
+public sealed record SavedRows(string Module, ImmutableArray<long> Indices, StoredTensor Rows);
+
+/// <summary>An adapter on disk: its configuration, and every tensor of its file in exactly one place.</summary>
+/// <param name="Path">The folder or weight file, as the user wrote it.</param>
+/// <param name="Config">adapter_config.json.</param>
+/// <param name="Weights">The weight file.</param>
+/// <param name="Modules">Low-rank pairs, in ordinal order of their paths.</param>
+/// <param name="Parameters">Whole parameters, in ordinal order.</param>
+/// <param name="Rows">Whole rows of embeddings.</param>
+public sealed record Adapter(
+    string Path,
+    LoraConfig Config,
+    Shard Weights,
+    ImmutableArray<AdapterModule> Modules,
+    ImmutableArray<SavedParameter> Parameters,
+    ImmutableArray<SavedRows> Rows)
+{
+    private const string SafetensorsName = "adapter_model.safetensors";
+    private const string PickleName = "adapter_model.bin";
+    private const string MlxName = "adapters.safetensors";
+
+    /// <summary>Name of the folder, or of the file without its extension.</summary>
+    public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+
+    /// <summary>Reads an adapter folder, or a weight file with its adapter_config.json beside it.</summary>
+    /// <exception cref="LoraMergeException">LORA1107, 2002, 2003, 3001 to 3018.</exception>
+    public static Adapter Open(string path)
+    {
+        bool isFile = File.Exists(path);
+        if (!isFile && !Directory.Exists(path))
+            throw Errors.PathNotFound("adapter", path);
+        string folder = isFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
+        string config = System.IO.Path.Combine(folder, AdapterConfigReader.FileName);
+        if (!File.Exists(config))
+            throw Errors.AdapterConfigMissing(path);
+        LoraConfig lora = AdapterConfigReader.Read(config);
+        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? SafetensorsOnly(path) : FindWeights(folder)));
+    }
+
+    private static string SafetensorsOnly(string file) =>
+        System.IO.Path.GetExtension(file) == ".safetensors" ? file : throw Errors.AdapterIsPickle(file);
+
+    private static string FindWeights(string folder)
+    {
+        string weights = System.IO.Path.Combine(folder, SafetensorsName);
+        if (File.Exists(weights))
+            return weights;
+        string pickle = System.IO.Path.Combine(folder, PickleName);
+        if (File.Exists(pickle))
+            throw Errors.AdapterIsPickle(pickle);
+        if (File.Exists(System.IO.Path.Combine(folder, MlxName)))
+            throw Errors.AdapterFormNotYetSupported(System.IO.Path.Combine(folder, MlxName), "an MLX adapter", MlxName);
+        throw Errors.AdapterWeightsMissing(folder);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Nodes;
+
+namespace LoraMerge.Checkpoints;
+
+/// <summary>A value of config.json that the merge changes.</summary>
+/// <param name="Name">The field.</param>
+/// <param name="Value">Its new value.</param>
+/// <param name="IsNested">Whether it lies below <c>text_config</c>.</param>
+public sealed record ConfigChange(string Name, JsonValue? Value, bool IsNested = false);

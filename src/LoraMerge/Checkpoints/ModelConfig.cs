@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Checkpoints;
+
+/// <summary>What a model's <c>config.json</c> says, as far as a merge needs it.</summary>
+public sealed class ModelConfig
+{
+    private readonly JsonObject _json;
+
+    private ModelConfig(JsonObject json, string? file)
+    {
+        _json = json;
+        File = file;
+    }
+
+    /// <summary>A model without config.json: a single weight file.</summary>
+    internal static ModelConfig None { get; } = new([], null);
+
+    /// <summary>Path of the file, or null where the model has none.</summary>
+    public string? File { get; }
+
+    /// <summary>The architecture's family, such as <c>llama</c>; null where the file does not tell.</summary>
+    public string? ModelType => Text("model_type");
+
+    /// <summary>What <c>tie_word_embeddings</c> says; null where it says nothing and the family's default holds.</summary>
+    public bool? TieWordEmbeddings => (_json["tie_word_embeddings"] ?? TextConfig?["tie_word_embeddings"]) is JsonValue v && v.TryGetValue(out bool tied) ? tied : null;
+
+    /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
+    public string? QuantizationMethod =>
+        (_json["quantization_config"] ?? TextConfig?["quantization_config"] ?? _json["compression_config"]) is JsonObject quantization
+            ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : "unknown")
+            : null;
+
+    /// <summary>The model that this one was made from, where the file names one.</summary>
+    public string? NameOrPath => Text("_name_or_path");
+
+    private JsonObject? TextConfig => _json["text_config"] as JsonObject;
+
+    /// <exception cref="LoraMergeException">LORA2008.</exception>
+    internal static ModelConfig Read(string file)
+    {
+        try
+        {
+            return new ModelConfig(JsonFile.Read(file), file);
+        }
+        catch (JsonException e)
+        {
+            throw Errors.ConfigInvalid(file, e.Message);
+        }
+    }
+
+    /// <summary>The file's content with other values; everything else keeps its place.</summary>
+    internal byte[] With(IEnumerable<ConfigChange> changes)
+    {
+        var json = (JsonObject)_json.DeepClone();
+        foreach (ConfigChange change in changes)
+        {
+            JsonObject owner = change.IsNested && json["text_config"] is JsonObject nested ? nested : json;
+            owner[change.Name] = change.Value?.DeepClone();
+        }
+        return JsonFile.ToBytes(json);
+    }
+
+    /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also below <c>text_config</c>.</summary>
+    internal IEnumerable<(string Name, bool IsNested)> DTypeFields()
+    {
+        foreach (string name in (string[])["dtype", "torch_dtype"])
+        {
+            if (_json.ContainsKey(name))
+                yield return (name, false);
+            if (TextConfig?.ContainsKey(name) == true)
+                yield return (name, true);
+        }
+    }
+
+    private static bool IsTrue(JsonObject json, string name) => json[name] is JsonValue v && v.TryGetValue(out bool flag) && flag;
+
+    private string? Text(string name, JsonObject? owner = null) => (owner ?? _json)[name] is JsonValue v && v.TryGetValue(out string? text) ? text : null;
+}

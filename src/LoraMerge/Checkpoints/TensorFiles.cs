@@ -1,0 +1,101 @@
+using System.IO.Hashing;
+using LoraMerge.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+
+namespace LoraMerge.Checkpoints;
+
+/// <summary>Reads bytes of stored tensors; each file is opened once and stays open until the end. One reader at a time.</summary>
+/// <remarks>It can hash the files that it reads on the way, so that a merge that does not know them yet reads them only once.</remarks>
+internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : IDisposable
+{
+    private const int LargestRead = 0x4000_0000;
+    private const int GapBuffer = 1 << 20;
+
+    private readonly Dictionary<string, OpenFile> _files = new(StringComparer.Ordinal);
+
+    /// <summary>Fills <paramref name="destination"/> with the tensor's bytes from <paramref name="byteOffset"/> on.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
+    public void ReadInto(StoredTensor tensor, long byteOffset, Span<byte> destination)
+    {
+        try
+        {
+            OpenFile file = Open(tensor.File);
+            long offset = tensor.FileOffset + byteOffset;
+            HashUpTo(file, offset);
+            Read(file, offset, destination);
+            // A tensor that is read again, or before one that lies ahead of it, was hashed with the gap.
+            if (file.Hash is { } hash && offset == file.HashedLength)
+            {
+                hash.Append(destination);
+                file.HashedLength += destination.Length;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(tensor.File, e);
+        }
+    }
+
+    /// <summary>XxHash128 of a whole file, as 32 hexadecimal digits; reads what no tensor has read yet.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
+    public string HashOf(string path)
+    {
+        try
+        {
+            OpenFile file = Open(path);
+            HashUpTo(file, RandomAccess.GetLength(file.Handle));
+            return Convert.ToHexStringLower(file.Hash!.GetCurrentHash());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(path, e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (OpenFile file in _files.Values)
+            file.Handle.Dispose();
+    }
+
+    private static void HashUpTo(OpenFile file, long offset)
+    {
+        if (file.Hash is null || file.HashedLength >= offset)
+            return;
+        byte[] buffer = new byte[Math.Min(GapBuffer, offset - file.HashedLength)];
+        while (file.HashedLength < offset)
+        {
+            Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, offset - file.HashedLength));
+            Read(file, file.HashedLength, piece);
+            file.Hash.Append(piece);
+            file.HashedLength += piece.Length;
+        }
+    }
+
+    private static void Read(OpenFile file, long offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int read = RandomAccess.Read(file.Handle, destination[..Math.Min(destination.Length, LargestRead)], offset);
+            if (read == 0)
+                throw Errors.InputChangedDuringMerge(file.Path);
+            destination = destination[read..];
+            offset += read;
+        }
+    }
+
+    private OpenFile Open(string path)
+    {
+        if (!_files.TryGetValue(path, out OpenFile? file))
+        {
+            XxHash128? hash = hashedFiles?.Contains(path) == true ? new XxHash128() : null;
+            _files[path] = file = new OpenFile(path, File.OpenHandle(path, options: FileOptions.SequentialScan), hash);
+        }
+        return file;
+    }
+
+    private sealed record OpenFile(string Path, SafeFileHandle Handle, XxHash128? Hash)
+    {
+        public long HashedLength { get; set; }
+    }
+}

@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>W′ = W + s·B·A.</summary>
+/// <remarks>
+/// LoRA, arXiv 2106.09685, section 4.1; PEFT, <c>Linear.get_delta_weight</c>. A and B are widened exactly; product, scaling and sum run in the
+/// dtype of W's buffer (float32, or float64), and nothing is rounded in between. Convolutions are the same formula on flattened kernels.
+/// </remarks>
+internal sealed class LoraDelta : WeightDelta
+{
+    private readonly Tensor _a;
+    private readonly Tensor _b;
+    private readonly double _alpha;
+
+    /// <param name="a"><c>[r, in]</c>, dtype of W's buffer; owned by this delta.</param>
+    /// <param name="b"><c>[out, r]</c>, likewise.</param>
+    /// <param name="scaling">s, times the weight of the adapter.</param>
+    public LoraDelta(Tensor a, Tensor b, double scaling)
+    {
+        _a = a;
+        _b = b;
+        // addmm_ takes its factor as float32: exact enough beside float32 products, but not beside float64 ones.
+        bool isDouble = b.dtype == ScalarType.Float64;
+        _alpha = isDouble ? 1 : scaling;
+        if (isDouble)
+            b.mul_(scaling);
+    }
+
+    /// <remarks>‖B·A‖² = tr(BᵀB · AAᵀ): two r×r products instead of one as large as W.</remarks>
+    public override double? Norm
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            Tensor a = _a.to(ScalarType.Float64); // [r, in]
+            Tensor b = _b.to(ScalarType.Float64); // [out, r]
+            double square = b.t().matmul(b).mul(a.matmul(a.t())).sum().cpu().item<double>();
+            return Math.Abs(_alpha) * Math.Sqrt(Math.Max(square, 0));
+        }
+    }
+
+    public override void ApplyTo(Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = _b.narrow(0, firstRow, w.shape[0]); // [rows, r]
+        w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
+    }
+
+    public override void Dispose()
+    {
+        _a.Dispose();
+        _b.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>Makes the arithmetic of a planned change: reads the adapter's tensors, checks their numbers, brings them to the device.</summary>
+internal static class WeightDeltas
+{
+    /// <param name="planned">What to do.</param>
+    /// <param name="files">Where the adapter's tensors are read from.</param>
+    /// <param name="dtype">The dtype of W's buffer.</param>
+    /// <param name="device">Where W's buffer lies.</param>
+    /// <exception cref="LoraMergeException">LORA3013: a number of the adapter is not finite.</exception>
+    public static WeightDelta Load(PlannedDelta planned, TensorFiles files, ScalarType dtype, Device device) => planned switch
+    {
+        PlannedDelta.LowRank lora => LoadLora(lora, files, dtype, device),
+        PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
+        PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
+        PlannedDelta.MovedTowards whole => new ReplacementDelta(
+            AsRows(AdapterValues.Read(whole.Values, files, dtype, device)), AllRows(whole.Values), whole.AdapterWeight),
+        _ => throw new NotSupportedException(planned.GetType().Name),
+    };
+
+    /// <summary>A weight stored <c>[in, out]</c> gets (B·A)ᵀ = Aᵀ·Bᵀ, which is the same formula with the factors exchanged.</summary>
+    private static LoraDelta LoadLora(PlannedDelta.LowRank lora, TensorFiles files, ScalarType dtype, Device device)
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = AsRows(AdapterValues.Read(lora.A, files, dtype, device)); // [r, in]
+        Tensor b = AsRows(AdapterValues.Read(lora.B, files, dtype, device)); // [out, r]
+        if (lora.IsTransposed)
+            (a, b) = (b.t().contiguous(), a.t().contiguous());
+        return new LoraDelta(a.MoveToOuterDisposeScope(), b.MoveToOuterDisposeScope(), lora.Scaling);
+    }
+
+    /// <summary>As the pipeline sees every tensor: its first dimension is rows, all others together one row.</summary>
+    private static Tensor AsRows(Tensor tensor) => tensor.reshape(tensor.dim() == 0 ? 1 : tensor.shape[0], -1);
+
+    private static ImmutableArray<long> AllRows(StoredTensor values) => [.. Enumerable.Range(0, checked((int)values.RowCount)).Select(i => (long)i)];
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using LoraMerge.Diagnostics;
+using TorchSharp;
+
+namespace LoraMerge.Devices;
+
+/// <summary>Where the arithmetic of a merge runs.</summary>
+/// <param name="Device">The device of torch.</param>
+/// <param name="Note">One line for the user where the choice was ours; else null.</param>
+internal sealed record ComputeDevice(torch.Device Device, string? Note)
+{
+    /// <summary>Whether a text names a device: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    public static bool IsValid(string text) => text is "auto" or "cpu" || TryParseCuda(text, out _);
+
+    /// <summary>Loads libtorch and opens the device that was asked for.</summary>
+    /// <param name="asked"><c>auto</c>: CUDA when its runtime is installed and a device is there, else the CPU.</param>
+    /// <param name="nativesFolder">Folder of the CPU libraries; null to take the one of this executable.</param>
+    /// <exception cref="LoraMergeException">LORA5001 to LORA5003, LORA5008.</exception>
+    public static ComputeDevice Open(string asked, string? nativesFolder)
+    {
+        string? cuda = asked == "cpu" ? null : CudaRuntime.Folder;
+        if (TryParseCuda(asked, out int index) && cuda is null)
+            throw Errors.CudaRuntimeNotInstalled(asked);
+        NativeLibraries.Load(cuda ?? nativesFolder);
+        if (cuda is null)
+            return new ComputeDevice(torch.CPU, asked == "auto" ? "Device: CPU (the CUDA runtime is not installed)." : null);
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (asked == "auto")
+            return count > 0 ? new ComputeDevice(torch.device(DeviceType.CUDA, 0), "Device: cuda:0.") : new ComputeDevice(torch.CPU, "Device: CPU (no CUDA device was found).");
+        return index < count ? new ComputeDevice(torch.device(DeviceType.CUDA, index), null) : throw Errors.CudaNotAvailable(asked, count);
+    }
+
+    private static bool TryParseCuda(string text, out int index)
+    {
+        index = 0;
+        return text == "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index));
+    }
+}

@@ -1,0 +1,232 @@
+using System.Globalization;
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Diagnostics;
+
+/// <summary>Makes every fault of the user: what is wrong, where; expected and found; what to do.</summary>
+internal static class Errors
+{
+    // The request.
+
+    public static LoraMergeException ArgumentInvalid(string option, string value, string expected) =>
+        new(DiagnosticCode.ArgumentInvalid, $"{option} is '{value}', but {expected} is expected.");
+
+    public static LoraMergeException OutputInsideInput(string output, string input) =>
+        new(DiagnosticCode.OutputInsideInput, $"The output '{output}' is, holds or lies in the input '{input}': the merge would change its own input. Choose another output folder.");
+
+    public static LoraMergeException OutputNotOurs(string output) =>
+        new(DiagnosticCode.OutputNotOurs, $"The output '{output}' is a folder with files but without lora-merge.json, so it is not an earlier result and is left alone. Choose an empty or new folder, or empty this one.");
+
+    public static LoraMergeException BaseVersionMismatch(string adapter, string range, string baseModel, string version) =>
+        new(DiagnosticCode.BaseVersionMismatch, $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' is version {version}. Use a base of that version, or correct BaseModelVersion of the adapter or Version of the base.", adapter);
+
+    public static LoraMergeException BaseVersionMissing(string adapter, string range, string baseModel) =>
+        new(DiagnosticCode.BaseVersionMismatch, $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' states no version. Give the base a Version.", adapter);
+
+    public static LoraMergeException VersionInvalid(string what, string text) =>
+        new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).");
+
+    public static LoraMergeException NotYetSupported(string what, string instead) =>
+        new(DiagnosticCode.NotYetSupportedRequest, $"{what} is not supported yet. {instead}");
+
+    public static LoraMergeException PathNotFound(string what, string path) =>
+        new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist. Correct the path, or fetch the model into it.", path);
+
+    public static LoraMergeException DiskSpaceTooSmall(string folder, long needed, long free) =>
+        new(DiagnosticCode.DiskSpaceTooSmall, $"The merged model needs {Bytes(needed)} in '{folder}', but only {Bytes(free)} are free there. Nothing was written. Free some space, or choose another folder.");
+
+    public static LoraMergeException OutputNotWritable(string path, Exception cause) =>
+        new(DiagnosticCode.OutputNotWritable, $"'{path}' cannot be written: {Sentence(cause.Message)} Check its permissions, or choose another folder.", null, cause);
+
+    public static LoraMergeException InputNotReadable(string file, Exception cause) =>
+        new(DiagnosticCode.InputNotReadable, $"'{file}' cannot be read: {Sentence(cause.Message)} Check that it exists and may be read.", file, cause);
+
+    public static LoraMergeException InputChangedDuringMerge(string file) =>
+        new(DiagnosticCode.InputChangedDuringMerge, $"'{file}' changed while it was merged. Nothing was written; merge again when it is complete.", file);
+
+    // Checkpoints and safetensors.
+
+    public static LoraMergeException CheckpointHasNoWeights(string folder) =>
+        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor model.safetensors.index.json. Fetch the model's weights into it.", folder);
+
+    public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
+        new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", file, cause);
+
+    public static LoraMergeException LfsPointer(string file, long length) =>
+        new(DiagnosticCode.LfsPointer, $"'{file}' is a git LFS pointer of {length} bytes, not the weights. Run 'git lfs install' and 'git lfs pull' in its repository.", file);
+
+    public static LoraMergeException IndexInvalid(string file, string reason) =>
+        new(DiagnosticCode.IndexInvalid, $"The index '{file}' is not usable: {Sentence(reason)} Fetch it again.", file);
+
+    public static LoraMergeException ShardMissing(string index, string shard, string tensor) =>
+        new(DiagnosticCode.ShardMissing, $"The index '{index}' names the file '{shard}' (for tensor '{tensor}'), which is not there. Fetch it into the same folder.", index);
+
+    public static LoraMergeException ShardOutsideFolder(string index, string tensor, string shard) =>
+        new(DiagnosticCode.ShardOutsideFolder, $"The index '{index}' names '{shard}' for tensor '{tensor}', but a shard lies in the folder of its index. Do not trust this model; fetch it from its publisher.", index);
+
+    public static LoraMergeException IndexDisagreesWithShard(string index, string tensor, string shard, string how) =>
+        new(DiagnosticCode.IndexDisagreesWithShard, $"The index '{index}' and its files disagree: tensor '{tensor}' in '{shard}', {how}. Fetch the index and the shards of one revision.", index);
+
+    public static LoraMergeException ConfigInvalid(string file, string reason) =>
+        new(DiagnosticCode.ConfigInvalid, $"'{file}' is no usable JSON: {Sentence(reason)} Correct it, or fetch it again.", file);
+
+    public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
+        new(DiagnosticCode.BaseIsQuantized, $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.", path);
+
+    public static LoraMergeException BaseIsPickle(string file) =>
+        new(DiagnosticCode.BaseIsPickle, $"'{file}' is a pickle, which this release does not read. Fetch the base model's safetensors files instead.", file);
+
+    public static LoraMergeException BaseIsAdapter(string folder) =>
+        new(DiagnosticCode.BaseIsAdapter, $"'{folder}' is an adapter, not a base model: it holds adapter_config.json and no model weights. Make it a LoraAdapter, and name its base as LoraBaseModel.", folder);
+
+    public static LoraMergeException DuplicateTensor(string tensor, string first, string second) =>
+        new(DiagnosticCode.DuplicateTensor, $"Tensor '{tensor}' is there twice: '{first}' and '{second}'. Remove one of them.", second);
+
+    public static LoraMergeException CheckpointIsAmbiguous(string folder, IEnumerable<string> files) =>
+        new(DiagnosticCode.CheckpointIsAmbiguous, $"'{folder}' holds several weight files and none of them is model.safetensors or named by one index: {List(files.Select(f => Path.GetFileName(f)!))}. Name one file as the base model, or add model.safetensors.index.json.", folder);
+
+    // Adapters.
+
+    public static LoraMergeException AdapterConfigMissing(string path) =>
+        new(DiagnosticCode.AdapterConfigMissing, $"The adapter '{path}' has no adapter_config.json, without which its rank and scaling are unknown. Fetch the file that was saved with it.", path);
+
+    public static LoraMergeException AdapterConfigInvalid(string file, string reason) =>
+        new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
+
+    public static LoraMergeException AdapterWeightsMissing(string folder) =>
+        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights: adapter_model.safetensors is not there. Fetch it into the folder.", folder);
+
+    public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
+        new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
+
+    public static LoraMergeException AdapterKindUnknown(string file, string kind) =>
+        new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says peft_type \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
+
+    public static LoraMergeException AdapterKindMissing(string file) =>
+        new(DiagnosticCode.AdapterKindMissing, $"'{file}' has no \"peft_type\", so it is no adapter saved by PEFT. Use the adapter_config.json that was saved with the weights.", file);
+
+    public static LoraMergeException AdapterKindNotMergeable(string file, string kind, string reason) =>
+        new(DiagnosticCode.AdapterKindNotMergeable, $"'{file}' is of a kind that cannot be merged: {kind}: {Sentence(reason)} Run it with PEFT, or train LoRA instead.", file);
+
+    public static LoraMergeException AdapterFormNotYetSupported(string file, string form, string evidence) =>
+        new(DiagnosticCode.AdapterFormNotYetSupported, $"'{file}' is {form} ({evidence}), which this release does not merge yet. Merge it with PEFT and use the result as base model.", file);
+
+    public static LoraMergeException HalfAPair(string module, string missing, string file) =>
+        new(DiagnosticCode.HalfAPair, $"{missing} of '{module}' is missing in '{file}', but its other half is there. Fetch the file again, or save the adapter again.", file);
+
+    public static LoraMergeException PairDoesNotFit(string module, StoredTensor a, StoredTensor b) =>
+        new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one rank. Save the adapter again.", a.File);
+
+    public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor) =>
+        new(DiagnosticCode.AdapterTensorUnknown, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that a LoRA adapter has, so what it would do is unknown. Use a file that PEFT saved.", tensor.File);
+
+    public static LoraMergeException AdapterDTypeInvalid(StoredTensor tensor) =>
+        new(DiagnosticCode.AdapterDTypeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of these.", tensor.File);
+
+    public static LoraMergeException AdapterIsPickle(string file) =>
+        new(DiagnosticCode.AdapterIsPickle, $"'{file}' is a pickle, a format that can run code, and this release does not read it. Save the adapter as adapter_model.safetensors (PEFT's default).", file);
+
+    public static LoraMergeException AdapterIsEmpty(string file) =>
+        new(DiagnosticCode.AdapterIsEmpty, $"'{file}' holds no tensors. Save the adapter again.", file);
+
+    public static LoraMergeException AdapterNotFinite(StoredTensor tensor, long index, double value) =>
+        new(DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds {Number(value)} (element {index}). Its training diverged; use an earlier save.", tensor.File);
+
+    public static LoraMergeException AdapterPatternInvalid(string file, string field, string pattern, string reason) =>
+        new(DiagnosticCode.AdapterPatternInvalid, $"\"{field}\" in '{file}' has the key '{pattern}', which is no regular expression: {Sentence(reason)} Correct it.", file);
+
+    public static LoraMergeException AdapterNamesDisagree(string file, string first, string second, string tensor) =>
+        new(DiagnosticCode.AdapterNamesDisagree, $"'{file}' holds tensors of two adapters, '{first}' and '{second}' ('{tensor}'). Save each adapter in a folder of its own.", file);
+
+    public static LoraMergeException AlphaAmbiguous(string module, string adapter) =>
+        new(DiagnosticCode.AlphaAmbiguous, $"\"alpha_pattern\" of adapter '{adapter}' meant another alpha for '{module}' in PEFT before 0.15, and the config does not tell which release wrote it. Load the adapter with the release that it was trained with, merge it there, and use the result as base model.", adapter);
+
+    // Planning.
+
+    public static LoraMergeException ModuleNotInBase(IReadOnlyList<string> missing, int count, Adapter adapter, Checkpoint checkpoint) =>
+        new(DiagnosticCode.ModuleNotInBase, $"{missing.Count} of {count} modules of adapter '{adapter.Path}' are not in the base model '{checkpoint.Path}': {List(missing)}. {BaseHint(adapter)}", adapter.Path);
+
+    public static LoraMergeException ShapeMismatch(AdapterModule module, StoredTensor weight, string adapter) =>
+        new(DiagnosticCode.ShapeMismatch, $"Adapter '{adapter}' changes '{module.Path}' by lora_A {module.A.ShapeText} and lora_B {module.B.ShapeText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
+
+    public static LoraMergeException SavedShapeMismatch(StoredTensor saved, StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.ShapeMismatch, $"Tensor '{saved.Name}' of adapter '{adapter}' is {saved.ShapeText}, but '{stored.Name}' of the base is {stored.ShapeText}. The adapter was trained for a base of another size or vocabulary.", adapter);
+
+    public static LoraMergeException TensorUnused(StoredTensor tensor, string checkpoint) =>
+        new(DiagnosticCode.TensorUnused, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' has no place in the base model '{checkpoint}'. Check that this is the base it was trained on, or set LoraMergeOnUnmatched to 'warn' to leave such tensors out.", tensor.File);
+
+    public static LoraMergeException OrientationAmbiguous(string module, StoredTensor weight, string adapter) =>
+        new(DiagnosticCode.OrientationAmbiguous, $"'{weight.Name}' is square ({weight.ShapeText}) and the base has no config.json, so it is unknown whether '{module}' of adapter '{adapter}' has to be transposed. Name the model folder instead of its weight file.", adapter);
+
+    public static LoraMergeException BiasNotInBase(string module, StoredTensor bias, string checkpoint) =>
+        new(DiagnosticCode.BiasNotInBase, $"'{bias.Name}' in '{bias.File}' adds to the bias of '{module}', but the base model '{checkpoint}' has no bias there. Use a base whose architecture has one.", bias.File);
+
+    public static LoraMergeException TargetDTypeInvalid(StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.TargetDTypeInvalid, $"Adapter '{adapter}' changes '{stored.Name}', whose dtype in '{stored.File}' is {stored.DType.HeaderName()}: only F32, F16, BF16 and F64 can be merged into. Use the full-precision base.", stored.File);
+
+    public static LoraMergeException TokenOutsideVocabulary(long token, string module, StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.TokenOutsideVocabulary, $"Adapter '{adapter}' trains token {token} of '{module}', but the base's vocabulary has {stored.Shape[0]} tokens ('{stored.Name}' is {stored.ShapeText}). Use the base that it was trained on.", adapter);
+
+    public static LoraMergeException TokenTrainedTwice(string module, long token, string adapter) =>
+        new(DiagnosticCode.TokenTrainedTwice, $"Token {token} of '{module}' is trained twice (adapter '{adapter}'), so its row is ambiguous. Leave one of them out.", adapter);
+
+    public static LoraMergeException TiedWeightsNotYetSupported(string module, string adapter, string checkpoint) =>
+        new(DiagnosticCode.TiedWeightsNotYetSupported, $"Adapter '{adapter}' changes '{module}', but in the base model '{checkpoint}' embedding and output head are one tied tensor, which this release does not part yet. Merge it with PEFT and use the result as base model.", adapter);
+
+    public static LoraMergeException NothingToMerge(string checkpoint, IEnumerable<string> adapters) =>
+        new(DiagnosticCode.NothingToMerge, $"No tensor of {List(adapters)} has a place in the base model '{checkpoint}': there is nothing to merge. Check that this is the base they were trained on.");
+
+    public static LoraMergeException TensorReplacedTwice(string tensor, string first, string second) =>
+        new(DiagnosticCode.TensorReplacedTwice, $"Adapter '{second}' replaces '{tensor}' whole, but adapter '{first}' has changed it already: one of the two would be lost. Merge them into two models.", second);
+
+    public static LoraMergeException NewTensorWithWeight(StoredTensor tensor, double weight) =>
+        new(DiagnosticCode.NewTensorWithWeight, string.Create(CultureInfo.InvariantCulture, $"'{tensor.Name}' in '{tensor.File}' is new to the base, so it cannot be taken with weight {weight}. Use weight 1 for this adapter."), tensor.File);
+
+    // Merging.
+
+    public static LoraMergeException LibTorchNotFound(string platform, string? folder) =>
+        new(DiagnosticCode.LibTorchNotFound, $"libtorch for {platform} was not found{(folder is null ? "" : $" in '{folder}'")}. It exists for linux-x64, win-x64 and osx-arm64; there, restore the package LoraMerge.Build.Runtime.{platform}.");
+
+    public static LoraMergeException LibTorchNotLoadable(string library, Exception cause) =>
+        new(DiagnosticCode.LibTorchNotLoadable, $"'{library}' cannot be loaded: {Sentence(cause.Message)} On Linux it needs glibc 2.27 and libstdc++ 6 or newer.", null, cause);
+
+    public static LoraMergeException CudaNotAvailable(string device, int count) =>
+        new(DiagnosticCode.CudaNotAvailable, $"Device '{device}' was asked for, but CUDA finds {count} devices. Check the NVIDIA driver, or set LoraMergeDevice to 'cpu' or 'auto'.");
+
+    public static LoraMergeException CudaRuntimeNotInstalled(string device) =>
+        new(DiagnosticCode.CudaRuntimeNotInstalled, $"Device '{device}' was asked for, but the CUDA runtime is not installed. Run 'lora-merge runtime add cuda' once (several GB), or set LoraMergeDevice to 'cpu' or 'auto'.");
+
+    public static LoraMergeException ResultNotFinite(string tensor, DType dtype, IEnumerable<string> adapters) =>
+        new(DiagnosticCode.ResultNotFinite, $"The merged '{tensor}' does not fit {dtype.HeaderName()}: some of its values are infinite or no numbers. Ask for DType=\"float32\" or \"bfloat16\", whose range is larger, or check {List(adapters)}.");
+
+    public static LoraMergeException BaseNotFinite(StoredTensor tensor) =>
+        new(DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Fetch the base model again.", tensor.File);
+
+    public static LoraMergeException VerificationFailed(string file, string expected, string found) =>
+        new(DiagnosticCode.VerificationFailed, $"'{file}' does not read back as it was written: hash {expected} expected, {found} found. Check the disk, and merge again.", file);
+
+    // The store.
+
+    public static LoraMergeException ManifestInvalid(string file, string reason) =>
+        new(DiagnosticCode.ManifestInvalid, $"'{file}' is no usable manifest: {Sentence(reason)} Merge the model again.", file);
+
+    internal static string Bytes(long count) => count < 10_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.##} MB")
+        : count < 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0} MB") : string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.##} GB");
+
+    private static string BaseHint(Adapter adapter) => adapter.Config.BaseModelName is string name
+        ? $"The adapter was trained on '{name}': check that this is the same model."
+        : "Check that this is the base it was trained on.";
+
+    private static string List(IEnumerable<string> items)
+    {
+        string[] all = [.. items];
+        return string.Join(", ", all.Take(3).Select(item => $"'{item}'")) + (all.Length > 3 ? $" and {all.Length - 3} more" : "");
+    }
+
+    private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Sentence(string text) => text.TrimEnd('.', ' ') + ".";
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace LoraMerge.Diagnostics;
+
+/// <summary>Makes everything that is said without stopping a merge.</summary>
+internal static class Notes
+{
+    public static MergeEvent.Warning AdapterConfigFieldUnknown(string field, string adapter) =>
+        new(DiagnosticCode.AdapterConfigFieldUnknown, $"adapter_config.json of '{adapter}' has the field \"{field}\", which this release does not know. If it changes what was trained, the merged model is not that model.", adapter);
+
+    /// <summary>No warning: this is what nearly all do with QLoRA adapters, and nothing is to be changed.</summary>
+    public static MergeEvent.Information AdapterTrainedOnQuantizedBase(string name, string checkpoint, string adapter) =>
+        new($"Adapter '{adapter}' was trained on the quantised '{name}'. It is merged into the full-precision '{checkpoint}', as is usual; the result differs slightly from what was trained.");
+
+    public static MergeEvent.Warning PatternOrderAmbiguous(string module, IEnumerable<double> alphas, string adapter) =>
+        new(DiagnosticCode.PatternOrderAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Several keys of \"alpha_pattern\" of adapter '{adapter}' match '{module}', with alpha {string.Join(" and ", alphas.Select(alpha => alpha.ToString(CultureInfo.InvariantCulture)))}. PEFT sorts the keys when it saves them, so the order of training is lost; the first in the file is taken. To choose, leave one key for this module in adapter_config.json."), adapter);
+
+    public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
+        new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
+
+    public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
+        new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
+}

@@ -1,0 +1,44 @@
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Incremental;
+
+/// <summary>One merge at a time in a store, across processes. The system frees the lock when its owner ends, however it ends; the file stays.</summary>
+internal sealed class StoreLock : IDisposable
+{
+    private const string FileName = ".lock";
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly FileStream _file;
+
+    private StoreLock(FileStream file) => _file = file;
+
+    /// <summary>Waits until no other process holds the store; says once that it waits.</summary>
+    /// <exception cref="LoraMergeException">LORA1109: the store cannot be written.</exception>
+    public static async Task<StoreLock> TakeAsync(string store, Action<MergeEvent> report, CancellationToken cancellation)
+    {
+        string path = Path.Combine(store, FileName);
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                Directory.CreateDirectory(store);
+                return new StoreLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException e) when (File.Exists(path) && IsSharingViolation(e))
+            {
+                if (isFirst)
+                    report(new MergeEvent.Information("Waiting for another build that uses the same store of merged models."));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw Errors.OutputNotWritable(store, e);
+            }
+            await Task.Delay(PollInterval, cancellation);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of Windows; EWOULDBLOCK of flock elsewhere (11 on Linux, 35 on macOS).</summary>
+    private static bool IsSharingViolation(IOException e) => (e.HResult & 0xFFFF) is 32 or 33 or 11 or 35;
+}

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Incremental;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+
+namespace LoraMerge;
+
+/// <summary>Writes down what a merge did.</summary>
+internal static class ManifestBuilder
+{
+    public static MergeManifest Build(
+        Inputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files)
+    {
+        MergeRequest request = inputs.Request;
+        return new MergeManifest(
+            1,
+            Merger.Version,
+            ModelKey.Compute(ToolVersion.Current, inputs.Options, hashed),
+            inputs.Name,
+            new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")),
+            [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
+                adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
+                plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))))],
+            Options(request),
+            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames), StringComparer.Ordinal),
+            files.ToImmutableSortedDictionary(StringComparer.Ordinal));
+    }
+
+    private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
+        hashed.Where(input => input.Root.Label == label).ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
+
+    private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
+    {
+        ImmutableSortedDictionary<string, string>.Builder options = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        options["dtype"] = request.DType.ToString();
+        options["combine"] = "sequential";
+        options["device"] = request.Device;
+        if (request.MaxShardSize is ByteSize size)
+            options["maxShardSize"] = size.Text;
+        if (request.AcceptsUnmatched)
+            options["onUnmatched"] = "warn";
+        return options.ToImmutable();
+    }
+
+    private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames) => new(
+        outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
+        outcome.ChangedElements is long changed && outcome.Tensor.Source.ElementCount > 0 ? SixDigits((double)changed / outcome.Tensor.Source.ElementCount) : null,
+        [.. outcome.Tensor.Deltas.Select((delta, i) => new ManifestDelta(adapterNames[delta.Adapter], delta.Method, Scaling(delta), outcome.DeltaNorms[i] is double norm ? SixDigits(norm) : null))]);
+
+    private static double Scaling(PlannedDelta delta) => delta switch
+    {
+        PlannedDelta.LowRank lora => lora.Scaling,
+        PlannedDelta.Added added => added.Scaling,
+        PlannedDelta.MovedTowards whole => whole.AdapterWeight,
+        PlannedDelta.Rows rows => rows.AdapterWeight,
+        _ => throw new NotSupportedException(delta.GetType().Name),
+    };
+
+    /// <summary>Sums of floating-point numbers differ in their last digits between machines; these digits say nothing.</summary>
+    private static double SixDigits(double value) =>
+        double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+}

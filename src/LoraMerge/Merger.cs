@@ -1,0 +1,68 @@
+using System.Reflection;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+
+namespace LoraMerge;
+
+/// <summary>The front door of the engine: inspect, plan, merge, verify. The one place that composes the rooms.</summary>
+public sealed class Merger
+{
+    private readonly Action<MergeEvent> _report;
+
+    /// <param name="report">Told what happens; called by one thread at a time.</param>
+    public Merger(Action<MergeEvent>? report = null) => _report = report ?? (_ => { });
+
+    /// <summary>Version of LoraMerge.Build.</summary>
+    public static string Version { get; } =
+        typeof(Merger).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Says what an adapter, a base model or a merged model is.</summary>
+    /// <exception cref="LoraMergeException">It is none of them, or unsound.</exception>
+    public static Inspection Inspect(string path) => Inspection.Of(path);
+
+    /// <summary>Decides what a merge would do; reads headers only.</summary>
+    /// <exception cref="LoraMergeException">A fault of the request or its inputs.</exception>
+    public PlannedMerge Plan(MergeRequest request)
+    {
+        Inputs inputs = Inputs.Open(request);
+        MergePlan plan = PlanAndReport(inputs);
+        return new PlannedMerge(inputs.Checkpoint.Name, inputs.AdapterNames, plan, ModelWriter.MemoryBytes(plan, request.MaxMemory));
+    }
+
+    /// <summary>Merges into a folder, whole or not at all.</summary>
+    /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
+    public async Task<MergeResult> MergeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation)
+    {
+        Inputs inputs = Inputs.Open(request);
+        MergePlan plan = PlanAndReport(inputs);
+        using IModelDestination destination = OutputFolder.Create(outputFolder, [request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)]);
+        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, cancellation), cancellation);
+    }
+
+    /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
+    /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
+    public Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
+        new StoreMerge(request, into, _report).RunAsync(
+            (inputs, known, destination) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, cancellation), cancellation);
+
+    /// <summary>Computes a merged model again and compares it with the one in a folder.</summary>
+    /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
+    public async Task<ModelComparison> VerifyAsync(MergeRequest request, string mergedModel, CancellationToken cancellation)
+    {
+        Inputs inputs = Inputs.Open(request);
+        MergePlan plan = PlanAndReport(inputs);
+        Checkpoint merged = Checkpoint.Open(mergedModel);
+        return await Task.Run(() => ModelVerifier.Compare(inputs, plan, merged, cancellation), cancellation);
+    }
+
+    private MergePlan PlanAndReport(Inputs inputs)
+    {
+        MergePlan plan = inputs.Plan();
+        foreach (MergeEvent note in plan.Notes)
+            _report(note);
+        return plan;
+    }
+}

@@ -1,0 +1,27 @@
+using LoraMerge.Devices;
+using LoraMerge.Safetensors;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Merging;
+
+/// <summary>Memory for one block of one tensor: bytes for files, a torch tensor for arithmetic. Whoever takes it from a pool gives it back or hands it on.</summary>
+internal sealed class BlockBuffer : IDisposable
+{
+    private readonly Tensor _memory;
+
+    public BlockBuffer(DType dtype, long elementCount)
+    {
+        DType = dtype;
+        _memory = empty([elementCount], TorchTypes.Of(dtype)).DetachFromDisposeScope();
+    }
+
+    public DType DType { get; }
+
+    /// <summary>All of its memory.</summary>
+    public Span<byte> Bytes => _memory.bytes;
+
+    /// <summary>Its first rows as <c>[rows, rowLength]</c>, a view of the same memory; the caller disposes it.</summary>
+    public Tensor Rows(long rows, long rowLength) => _memory.narrow(0, 0, rows * rowLength).view(rows, rowLength);
+
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using LoraMerge.Checkpoints;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Merging;
+
+/// <summary>Reads, computes and writes side by side over a fixed set of buffers: memory does not grow with the model.</summary>
+internal sealed class MergePipeline
+{
+    /// <summary>Buffers of a dtype: one being read, two waiting, one computed, one written.</summary>
+    private const int BufferCount = 5;
+
+    private const int QueueLength = 2;
+
+    private readonly MergePlan _plan;
+    private readonly PipelineOptions _options;
+    private readonly Action<long>? _progress;
+
+    /// <param name="plan">What to do.</param>
+    /// <param name="options">Device and sizes.</param>
+    /// <param name="progress">Told the bytes that have reached the sink, block by block.</param>
+    public MergePipeline(MergePlan plan, PipelineOptions options, Action<long>? progress)
+    {
+        _plan = plan;
+        _options = options;
+        _progress = progress;
+    }
+
+    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch and the buffers.</summary>
+    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement);
+
+    /// <summary>Runs the whole plan into a sink.</summary>
+    /// <returns>What was done to each computed tensor, in the plan's order.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1109 to LORA1111, LORA3013, LORA5004, LORA5005.</exception>
+    public IReadOnlyList<TensorOutcome> Run(TensorFiles baseFiles, IBlockSink sink, CancellationToken cancellation)
+    {
+        if (_options.Threads is int threads)
+            set_num_threads(threads);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var pool = new BufferPool(BufferCount, BufferElements(_plan, _options.BlockElements));
+        using var merger = new TensorMerger(_options.Device, pool, _options.AdapterPath);
+        using var read = new BlockingCollection<Block>(QueueLength);
+        using var computed = new BlockingCollection<Block>(QueueLength);
+        Exception? fault = null;
+        Task[] stages =
+        [
+            Start(() => Read(baseFiles, pool, read, stop.Token), read),
+            Start(() => Compute(merger, read, computed, stop.Token), computed),
+            Start(() => Write(sink, pool, computed, stop.Token), null),
+        ];
+        Task.WaitAll(stages, CancellationToken.None);
+        if (fault is not null)
+            ExceptionDispatchInfo.Throw(fault);
+        return merger.Outcomes;
+
+        // The first fault stops the other stages; theirs are only its echo.
+        Task Start(Action stage, BlockingCollection<Block>? output) => Task.Factory.StartNew(() =>
+        {
+            try
+            {
+                stage();
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref fault, e, null);
+                stop.Cancel();
+            }
+            finally
+            {
+                output?.CompleteAdding();
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private void Read(TensorFiles files, BufferPool pool, BlockingCollection<Block> output, CancellationToken cancellation)
+    {
+        for (int shard = 0; shard < _plan.Shards.Length; shard++)
+        {
+            for (int index = 0; index < _plan.Shards[shard].Tensors.Length; index++)
+            {
+                PlannedTensor tensor = _plan.Shards[shard].Tensors[index];
+                foreach ((long offset, int length) in Cut(tensor, pool.ElementCount))
+                {
+                    BlockBuffer? buffer = length == 0 ? null : pool.Take(BufferType(tensor), cancellation);
+                    if (buffer is not null)
+                        files.ReadInto(tensor.Source, offset, buffer.Bytes[..length]);
+                    output.Add(new Block(shard, index, tensor, offset, length, buffer), cancellation);
+                }
+            }
+        }
+    }
+
+    private static void Compute(TensorMerger merger, BlockingCollection<Block> input, BlockingCollection<Block> output, CancellationToken cancellation)
+    {
+        foreach (Block block in input.GetConsumingEnumerable(cancellation))
+            output.Add(block.Tensor is PlannedTensor.Computed ? merger.Merge(block, cancellation) : block, cancellation);
+    }
+
+    private void Write(IBlockSink sink, BufferPool pool, BlockingCollection<Block> input, CancellationToken cancellation)
+    {
+        foreach (Block block in input.GetConsumingEnumerable(cancellation))
+        {
+            if (block.Buffer is null)
+                continue;
+            sink.Write(block.Shard, block.Index, block.Tensor, block.ResultOffset, block.Buffer.Bytes[..block.ResultLength]);
+            pool.Return(block.Buffer);
+            _progress?.Invoke(block.ResultLength);
+        }
+    }
+
+    /// <summary>Pieces of a tensor that fit a buffer: whole rows where it is computed, any bytes where it is copied.</summary>
+    private static IEnumerable<(long Offset, int Length)> Cut(PlannedTensor tensor, long bufferElements)
+    {
+        long total = tensor.Source.ByteLength;
+        if (total == 0)
+            yield return (0, 0);
+        long unit = tensor is PlannedTensor.Computed ? tensor.Source.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
+        long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
+        for (long offset = 0; offset < total; offset += step)
+            yield return (offset, checked((int)Math.Min(step, total - offset)));
+    }
+
+    /// <summary>What is copied as bytes goes through buffers of any type.</summary>
+    private static DType BufferType(PlannedTensor tensor) => OutputDType.IsFloat(tensor.Source.DType) ? tensor.Source.DType : DType.F32;
+
+    /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
+    private static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
+        Math.Min(blockElements, plan.Tensors.Max(tensor => Math.Max(tensor.Source.ElementCount, 1))),
+        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.Source.RowLength).DefaultIfEmpty(1).Max());
+}

@@ -1,0 +1,30 @@
+using LoraMerge.Devices;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Merging;
+
+/// <summary>How a merge runs; nothing of it changes the result's bytes.</summary>
+/// <param name="Device">Where to compute.</param>
+/// <param name="Threads">Threads of torch; null for its own choice.</param>
+/// <param name="BlockElements">Elements worked on at a time.</param>
+/// <param name="AdapterPath">Path of an adapter by its number, for messages.</param>
+internal sealed record PipelineOptions(Device Device, int? Threads, long BlockElements, Func<int, string> AdapterPath)
+{
+    /// <summary>What the request asks for, on a device that was opened for it.</summary>
+    public static PipelineOptions Of(MergeRequest request, ComputeDevice device) =>
+        new(device.Device, request.Threads, BlockElementsFor(request.MaxMemory), i => request.Adapters[i].Path);
+
+    /// <summary>16 MB of bfloat16: large enough that cutting costs nothing, small enough for a machine of 1 GB.</summary>
+    public const long DefaultBlockElements = 8 * 1024 * 1024;
+
+    /// <summary>What a merge needs beside its blocks: the runtime and libtorch.</summary>
+    public const long FixedBytes = 300_000_000;
+
+    /// <summary>Bytes held per element of a block: five buffers of at most 4 bytes for sources, five for results, scratch of 8.</summary>
+    public const long BytesPerElement = 48;
+
+    /// <summary>The largest block that keeps a merge below a limit of memory.</summary>
+    public static long BlockElementsFor(long? maxMemory) => maxMemory is long limit
+        ? Math.Clamp((limit - FixedBytes) / BytesPerElement, 64 * 1024, DefaultBlockElements)
+        : DefaultBlockElements;
+}

@@ -1,0 +1,116 @@
+using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
+using LoraMerge.Devices;
+using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Merging;
+
+/// <summary>The arithmetic of a merge: widens a block, applies the deltas in order, rounds once. One thread; the tensors come one after another.</summary>
+internal sealed class TensorMerger : IDisposable
+{
+    private readonly Device _device;
+    private readonly BufferPool _pool;
+    private readonly TensorFiles _adapterFiles = new();
+    private readonly Func<int, string> _adapterPath;
+    private readonly Dictionary<ScalarType, Tensor> _scratch = [];
+    private WeightDelta[] _deltas = [];
+    private long? _changed;
+
+    /// <param name="device">Where to compute.</param>
+    /// <param name="pool">Where buffers for results come from.</param>
+    /// <param name="adapterPath">Path of an adapter by its number, for messages.</param>
+    public TensorMerger(Device device, BufferPool pool, Func<int, string> adapterPath)
+    {
+        _device = device;
+        _pool = pool;
+        _adapterPath = adapterPath;
+    }
+
+    public List<TensorOutcome> Outcomes { get; } = [];
+
+    /// <summary>Merges one block; the block that comes back holds the result in the output dtype.</summary>
+    /// <exception cref="LoraMergeException">LORA3013, LORA5004, LORA5005.</exception>
+    public Block Merge(Block block, CancellationToken cancellation)
+    {
+        var tensor = (PlannedTensor.Computed)block.Tensor;
+        ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.DType);
+        if (block.IsFirst)
+            Begin(tensor, bufferType);
+        Block result = block.Buffer is null ? block : Compute(block, tensor, bufferType, cancellation);
+        if (block.IsLast)
+            End(tensor);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        DisposeDeltas();
+        foreach (Tensor scratch in _scratch.Values)
+            scratch.Dispose();
+        _adapterFiles.Dispose();
+    }
+
+    private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType)
+    {
+        DisposeDeltas();
+        _deltas = [.. tensor.Deltas.Select(delta => WeightDeltas.Load(delta, _adapterFiles, bufferType, _device))];
+        _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
+    }
+
+    private void End(PlannedTensor.Computed tensor)
+    {
+        if (tensor.Deltas.Length > 0 || tensor.ReplacedBy is not null)
+            Outcomes.Add(new TensorOutcome(tensor, _changed, [.. _deltas.Select(delta => delta.Norm)]));
+        DisposeDeltas();
+    }
+
+    private Block Compute(Block block, PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
+    {
+        long rowLength = Math.Max(tensor.Source.RowLength, 1);
+        long rows = block.ElementCount / rowLength;
+        long firstRow = block.SourceOffset * 8 / tensor.Source.DType.BitsPerElement() / rowLength;
+        BlockBuffer result = _pool.Take(tensor.DType, cancellation);
+        using (var scope = NewDisposeScope())
+        {
+            Tensor source = block.Buffer!.Rows(rows, rowLength);
+            Tensor w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
+            w.copy_(source); // widened, exactly
+            foreach (WeightDelta delta in _deltas)
+                delta.ApplyTo(w, firstRow);
+            result.Rows(rows, rowLength).copy_(w); // the one rounding
+        }
+        Inspect(block, tensor, result);
+        _pool.Return(block.Buffer);
+        return block with { Buffer = result };
+    }
+
+    private void Inspect(Block block, PlannedTensor.Computed tensor, BlockBuffer result)
+    {
+        ReadOnlySpan<byte> before = block.Buffer!.Bytes[..block.SourceLength];
+        ReadOnlySpan<byte> after = result.Bytes[..block.ResultLength];
+        if (_changed is not null)
+            _changed += ElementStatistics.CountDifferent(tensor.DType, before, after);
+        if (!ElementStatistics.HasNonFinite(tensor.DType, after))
+            return;
+        if (ElementStatistics.HasNonFinite(tensor.Source.DType, before))
+            throw Errors.BaseNotFinite(tensor.Source);
+        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, tensor.Deltas.Select(delta => _adapterPath(delta.Adapter)).Distinct());
+    }
+
+    private Tensor Scratch(ScalarType dtype)
+    {
+        if (!_scratch.TryGetValue(dtype, out Tensor? scratch))
+            _scratch[dtype] = scratch = empty([_pool.ElementCount], dtype, _device).DetachFromDisposeScope();
+        return scratch;
+    }
+
+    private void DisposeDeltas()
+    {
+        foreach (WeightDelta delta in _deltas)
+            delta.Dispose();
+        _deltas = [];
+    }
+}

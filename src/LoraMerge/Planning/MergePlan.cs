@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Planning;
+
+/// <summary>All that a merge will do: data that can be printed, and that nothing but the input files' bytes adds to.</summary>
+/// <param name="Shards">The weight files to write.</param>
+/// <param name="HasIndex">Whether an index names the shards.</param>
+/// <param name="IndexSource">The base's index where it holds unchanged for the result; else null and a new one is written.</param>
+/// <param name="SideFiles">The files that go beside the weights as they are.</param>
+/// <param name="ConfigChanges">Values of config.json that change; empty to copy it byte for byte.</param>
+/// <param name="NameRules">For each adapter, the rule that took its module names to the base's.</param>
+/// <param name="Notes">What the user should know.</param>
+public sealed record MergePlan(
+    ImmutableArray<PlannedShard> Shards,
+    bool HasIndex,
+    string? IndexSource,
+    ImmutableArray<SideFile> SideFiles,
+    ImmutableArray<ConfigChange> ConfigChanges,
+    ImmutableArray<string> NameRules,
+    ImmutableArray<MergeEvent> Notes)
+{
+    /// <summary>All tensors, shard by shard.</summary>
+    public IEnumerable<PlannedTensor> Tensors => Shards.SelectMany(shard => shard.Tensors);
+
+    /// <summary>Bytes of all tensors of the result.</summary>
+    public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
+}
+
+/// <summary>One weight file of the merged model.</summary>
+/// <param name="FileName">Its name.</param>
+/// <param name="Tensors">Its tensors, in the order of their bytes.</param>
+/// <param name="Metadata">The header's <c>__metadata__</c>.</param>
+public sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor> Tensors, ImmutableDictionary<string, string> Metadata)
+{
+    /// <summary>The file's layout.</summary>
+    public ShardLayout Layout() => ShardLayout.Create(Tensors.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)), Metadata);
+}
+
+/// <summary>A file that is copied into the merged model.</summary>
+/// <param name="Source">Where it lies.</param>
+/// <param name="RelativePath">Its place in the merged model, with '/'.</param>
+public sealed record SideFile(string Source, string RelativePath);

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+
+namespace LoraMerge.Planning;
+
+/// <summary>One way in which module paths of a live model become names of the files that the model was loaded from.</summary>
+/// <param name="Name">What the printed plan calls it.</param>
+/// <param name="Rewrites">Tried in this order on each path; the first that matches rewrites it.</param>
+internal sealed record ModuleNameRule(string Name, ImmutableArray<(Regex From, string To)> Rewrites)
+{
+    /// <summary>Attributes that hold the bare model inside a model with a head; headless checkpoints leave them out.</summary>
+    private static readonly string[] BaseModelPrefixes =
+        ["model", "transformer", "gpt_neox", "backbone", "bert", "roberta", "distilbert", "electra", "deberta", "vit", "encoder"];
+
+    /// <summary>All rules, the likeliest first. transformers, <c>conversion_mapping.py</c> and <c>base_model_prefix</c> of each model.</summary>
+    public static ImmutableArray<ModuleNameRule> All { get; } =
+    [
+        Create("as written"),
+        Create("vision-language names before transformers 4.52",
+            (@"^model\.language_model\.", "language_model.model."),
+            (@"^lm_head(?=\.|$)", "language_model.lm_head"),
+            (@"^model\.(?=vision_tower|vision_model|multi_modal_projector)", "")),
+        Create("vision-language names since transformers 4.52",
+            (@"^language_model\.model\.", "model.language_model."),
+            (@"^language_model\.lm_head(?=\.|$)", "lm_head"),
+            (@"^(?=vision_tower|vision_model|multi_modal_projector)", "model.")),
+        Create("Qwen2-VL names before transformers 4.52",
+            (@"^model\.language_model\.", "model."),
+            (@"^model\.(?=visual\.)", "")),
+        Create("Qwen2-VL names since transformers 4.52",
+            (@"^model\.(?!language_model\.|visual\.)", "model.language_model."),
+            (@"^(?=visual\.)", "model.")),
+        Create("expert names before transformers 5", (@"\.mlp\.(?=experts\.|gate$)", ".block_sparse_moe.")),
+        Create("expert names since transformers 5", (@"\.block_sparse_moe\.", ".mlp.")),
+        .. BaseModelPrefixes.Select(prefix => Create($"without '{prefix}.'", ($@"^{prefix}\.", ""))),
+        .. BaseModelPrefixes.Select(prefix => Create($"with '{prefix}.'", ("^", $"{prefix}."))),
+    ];
+
+    public string Apply(string module)
+    {
+        foreach ((Regex from, string to) in Rewrites)
+        {
+            if (from.IsMatch(module))
+                return from.Replace(module, to, 1);
+        }
+        return module;
+    }
+
+    private static ModuleNameRule Create(string name, params (string From, string To)[] rewrites) =>
+        new(name, [.. rewrites.Select(r => (new Regex(r.From, RegexOptions.CultureInvariant), r.To))]);
+}

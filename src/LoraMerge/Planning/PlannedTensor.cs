@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Planning;
+
+/// <summary>What becomes of one tensor of the merged model.</summary>
+/// <param name="Name">Its name in the merged model: the base's own.</param>
+/// <param name="DType">Its element type in the merged model.</param>
+/// <param name="Source">Where its values start from.</param>
+public abstract record PlannedTensor(string Name, DType DType, StoredTensor Source)
+{
+    /// <summary>Its shape, which no merge of today changes.</summary>
+    public ImmutableArray<long> Shape => Source.Shape;
+
+    /// <summary>Bytes in the merged model.</summary>
+    public long ByteLength => checked(Source.ElementCount * DType.BitsPerElement() / 8);
+
+    /// <summary>Copied byte for byte from the base.</summary>
+    public sealed record PassThrough(string Name, StoredTensor Source) : PlannedTensor(Name, Source.DType, Source);
+
+    /// <summary>Computed: widened, changed by the deltas in this order, rounded once.</summary>
+    /// <param name="Name"><inheritdoc/></param>
+    /// <param name="DType"><inheritdoc/></param>
+    /// <param name="Source"><inheritdoc/></param>
+    /// <param name="Deltas">What is applied, in this order; empty where only the dtype changes.</param>
+    /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
+    public sealed record Computed(string Name, DType DType, StoredTensor Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source);
+}

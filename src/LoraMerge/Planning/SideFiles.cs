@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Planning;
+
+/// <summary>Chooses the files that stand beside the weights: the base's, overlaid by tokenizer and chat template of the adapters.</summary>
+internal static class SideFiles
+{
+    public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
+    {
+        var files = new SortedDictionary<string, (string Source, Adapter? Adapter)>(StringComparer.Ordinal);
+        if (!checkpoint.IsSingleFile)
+        {
+            foreach (InputFile file in InputFiles.OfBase(checkpoint.Path).Files.Where(file => !IsWeights(file.RelativePath)))
+                files[file.RelativePath] = (file.FullPath, null);
+        }
+        for (int i = 0; i < adapters.Length; i++)
+        {
+            Adapter adapter = adapters[i];
+            foreach (InputFile file in InputFiles.OfAdapter(adapter.Path, i + 1).Files.Where(file => !IsWeights(file.RelativePath) && !IsAdapterConfig(file.RelativePath)))
+            {
+                if (files.TryGetValue(file.RelativePath, out (string Source, Adapter? Adapter) other) && other.Adapter is not null && !HaveSameBytes(other.Source, file.FullPath))
+                    notes.Add(Notes.SideFileClash(file.RelativePath, other.Adapter.Path, adapter.Path));
+                files[file.RelativePath] = (file.FullPath, adapter);
+            }
+        }
+        return [.. files.Select(pair => new SideFile(pair.Value.Source, pair.Key))];
+    }
+
+    private static bool IsWeights(string name) =>
+        name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsAdapterConfig(string name) => name == "adapter_config.json";
+
+    private static bool HaveSameBytes(string first, string second) =>
+        new FileInfo(first).Length == new FileInfo(second).Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
+}

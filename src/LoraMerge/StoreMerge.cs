@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
+
+namespace LoraMerge;
+
+/// <summary>A merge into the store of a build: done only where the store has no entry for what the inputs are now.</summary>
+/// <param name="Store">Folder of the store.</param>
+/// <param name="StateFile">File that remembers what the inputs were.</param>
+/// <param name="NewerThan">Entries that were finished before this time (UTC) are merged again; null to take any.</param>
+public sealed record StoreRequest(string Store, string StateFile, DateTime? NewerThan);
+
+/// <summary>Carries out a <see cref="StoreRequest"/> under the store's lock.</summary>
+internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action<MergeEvent> report)
+{
+    private readonly string _store = Path.GetFullPath(into.Store);
+    private readonly string _stateFile = Path.GetFullPath(into.StateFile);
+
+    public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, Merging.IModelDestination, MergeResult> merge, CancellationToken cancellation)
+    {
+        using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
+        Inputs inputs = Inputs.Open(request);
+        InputSnapshot snapshot = InputSnapshot.Take(request);
+        InputHashes known = KnownHashes(snapshot, inputs.Name, cancellation);
+        if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
+            return there;
+        using var destination = StoreDestination.Create(_store, inputs.Name);
+        MergeResult result = await Task.Run(() => merge(inputs, known, destination), cancellation);
+        Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
+        foreach (string unused in StoreUsers.FindUnused(_store))
+            StoreDestination.Remove(_store, unused);
+        return result;
+    }
+
+    /// <summary>What the state file knows; and everything, where the store may have the model already. Otherwise the merge hashes while it reads.</summary>
+    private InputHashes KnownHashes(InputSnapshot snapshot, string name, CancellationToken cancellation)
+    {
+        StateFile? state = StateFile.TryLoad(_stateFile);
+        InputHashes known = InputHashes.None.With(
+            from root in snapshot.Roots
+            from file in root.Files
+            let hash = state?.KnownHash(root, file)
+            where hash is not null
+            select KeyValuePair.Create(file.FullPath, hash));
+        return StoreEntry.NamesFor(_store, name).Any()
+            ? InputHashes.None.With(known.Complete(snapshot.Roots, cancellation).Select(input => KeyValuePair.Create(input.File.FullPath, input.Hash)))
+            : known;
+    }
+
+    /// <summary>An entry that another build finished while this one waited, or that a restored store holds.</summary>
+    private MergeResult? FindEntry(Inputs inputs, InputSnapshot snapshot, InputHashes known, CancellationToken cancellation)
+    {
+        if (snapshot.Roots.SelectMany(root => root.Files).Any(file => known.Find(file.FullPath) is null))
+            return null;
+        ImmutableArray<HashedInput> hashed = known.Complete(snapshot.Roots, cancellation);
+        string key = ModelKey.Compute(ToolVersion.Current, inputs.Options, hashed);
+        string name = StoreEntry.NameFor(inputs.Name, key);
+        StoreEntry? entry = StoreEntry.TryLoad(_store, name, key);
+        if (entry is null || (into.NewerThan is DateTime time && entry.FinishedTicks < time.Ticks))
+            return null;
+        if (entry.Check(_store, name, cancellation) is not StoreEntry sound)
+            return null;
+        if (!ReferenceEquals(sound, entry))
+            sound.Save(_store, name);
+        string folder = StoreEntry.FolderOf(_store, name);
+        MergeManifest manifest = MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName));
+        Record(snapshot, manifest, hashed);
+        return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
+    }
+
+    private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
+    {
+        string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
+        StateFile.Create(_stateFile, snapshot.Taken.Ticks, manifest.Key, entry, hashed).Save();
+        StoreUsers.Record(_store, _stateFile, entry);
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> HashesOf(InputSnapshot snapshot, MergeManifest manifest) =>
+        from root in snapshot.Roots.Select((root, i) => (root.Files, Hashes: i == 0 ? manifest.Base.Files : manifest.Adapters[i - 1].Files))
+        from file in root.Files
+        select KeyValuePair.Create(file.FullPath, root.Hashes[file.RelativePath]);
+}

@@ -1,7 +1,0 @@
-namespace LoraMerge.Tests;
-
-public sealed class SmokeTests
-{
-    [Fact]
-    public void True_is_true() => Assert.True(true);
-}
