@@ -7,7 +7,7 @@ namespace LoraMerge.Build;
 
 /// <summary>Merges what is not up to date, in a process of its own, and answers which files the merged models have.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask
+public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask, IDisposable
 {
     internal const string BaseModelItem = "LoraBaseModel";
     internal const string AdapterItem = "LoraAdapter";
@@ -122,6 +122,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask
         StateFiles = [.. states];
         return !faults.HasErrors && !_cancellation.IsCancellationRequested;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancellation.Dispose();
 
     private FoundModel? Provide(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
     {

@@ -11,7 +11,7 @@ namespace LoraMerge.Build;
 /// <param name="OnUnmatched"><c>error</c> or <c>warn</c>.</param>
 internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched)
 {
-    private static readonly Regex s_byteCount = new(@"^\d+(\.\d+)?\s*([KMGT]i?)?B$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+    private static readonly Regex s_byteCount = new(@"^[0-9]+(\.[0-9]+)?\s*([KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     public static bool IsByteCount(string text) => s_byteCount.IsMatch(text);
 
@@ -24,7 +24,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
         int? threads = null;
         if (task.Threads is { Length: > 0 })
         {
-            threads = int.TryParse(task.Threads, NumberStyles.Integer, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null;
+            threads = int.TryParse(task.Threads, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null;
             if (threads is null)
                 faults.Error(null, BuildErrors.InvalidCount("LoraMergeThreads", task.Threads));
         }
