@@ -13,7 +13,7 @@ public sealed class FailureTests
         Assert.Equal((1, 0), (failed.ExitCode, failed.Merges));
         var error = Assert.Single(failed.Errors);
         Assert.Equal(("LORA1002", project.PathOf("App.csproj")), (error.Code, error.File));
-        Assert.Equal((9, 62), (error.LineNumber, error.ColumnNumber));
+        Assert.Equal((9, 57), (error.LineNumber, error.ColumnNumber));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class FailureTests
         BuildResult refused = await project.DotnetAsync(["build", "-tl:off", "--no-restore"], new() { ["FAKE_WORKER_BEHAVIOR"] = "refuse" });
 
         var error = Assert.Single(refused.Errors);
-        Assert.Equal(("LORA3001", "the fake refuses 'Äpfel'.", 9, 62), (error.Code, error.Text, error.LineNumber, error.ColumnNumber));
+        Assert.Equal(("LORA3001", "the fake refuses 'Äpfel'.", 9, 57), (error.Code, error.Text, error.LineNumber, error.ColumnNumber));
         Assert.Equal(weights, project.HashOf(project.ModelPath()));
         Assert.Equal(1, (await project.BuildAsync("--no-restore")).ThrowIfFailed().Merges);
     }
