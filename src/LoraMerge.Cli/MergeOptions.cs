@@ -10,6 +10,9 @@ namespace LoraMerge.Cli;
 /// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c> and <c>verify</c> share them.</summary>
 internal sealed class MergeOptions
 {
+    /// <summary>More than any machine has; the runtime of the arithmetic ends the process where it cannot make as many as it was told.</summary>
+    private const int MostThreads = 1024;
+
     private readonly Option<string> _base = new("--base") { Description = "Folder or weight file of the base model.", Required = true, HelpName = "DIR" };
     private readonly Option<string?> _baseVersion = new("--base-version") { Description = "Version of the base model.", HelpName = "VERSION" };
     private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter folder, and the factor on its change (default 1). Repeat it for several, applied in this order.", Required = true, HelpName = "DIR[=WEIGHT]" };
@@ -72,11 +75,11 @@ internal sealed class MergeOptions
         };
     }
 
-    /// <summary>A path may hold '=', so only a number behind the last one is a weight.</summary>
+    /// <summary>A path may hold '=', so only a number behind the last one is a weight, and not where only the whole text is a path.</summary>
     private static AdapterRequest Adapter(string text)
     {
         int split = text.LastIndexOf('=');
-        if (split > 0 && !Path.Exists(text)
+        if (split > 0 && (Path.Exists(text[..split]) || !Path.Exists(text))
             && double.TryParse(text.AsSpan(split + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight))
             return double.IsFinite(weight) ? new AdapterRequest(text[..split], weight) : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
         return new AdapterRequest(text);
@@ -97,9 +100,9 @@ internal sealed class MergeOptions
 
     private static int? Threads(string? text) => text is null
         ? null
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads >= 1
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is >= 1 and <= MostThreads
             ? threads
-            : throw Errors.ArgumentInvalid("--threads", text, "a whole number from 1");
+            : throw Errors.ArgumentInvalid("--threads", text, $"a whole number from 1 to {MostThreads}");
 
     private static ByteSize? Size(string option, string? text) => text is null
         ? null

@@ -11,15 +11,13 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Metadata">The header's <c>__metadata__</c>.</param>
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
-    private static ReadOnlySpan<byte> LfsPointerStart => "version https://git-lfs"u8;
-
     /// <summary>Reads the header of a safetensors file.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003.</exception>
     public static Shard Read(string file)
     {
         try
         {
-            ThrowIfLfsPointer(file);
+            LfsPointer.ThrowIf(file);
             using SafetensorsReader reader = SafetensorsReader.Open(file);
             SafetensorsHeader header = reader.Header;
             ImmutableArray<StoredTensor> tensors =
@@ -34,13 +32,5 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         {
             throw Errors.InputNotReadable(file, e);
         }
-    }
-
-    private static void ThrowIfLfsPointer(string file)
-    {
-        using FileStream stream = System.IO.File.OpenRead(file);
-        Span<byte> start = stackalloc byte[LfsPointerStart.Length];
-        if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(LfsPointerStart))
-            throw Errors.LfsPointer(file, stream.Length);
     }
 }

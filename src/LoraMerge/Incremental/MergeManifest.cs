@@ -38,9 +38,10 @@ public sealed record MergeManifest(
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), ManifestJson.Default.MergeManifest) is { FormatVersion: 1 } manifest
-                ? manifest
-                : throw Errors.ManifestInvalid(file, "its format is not version 1");
+            MergeManifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(file), ManifestJson.Default.MergeManifest);
+            return manifest is not { FormatVersion: 1 }
+                ? throw Errors.ManifestInvalid(file, "its format is not version 1")
+                : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
         }
         catch (JsonException e)
         {
@@ -51,6 +52,12 @@ public sealed record MergeManifest(
             throw Errors.InputNotReadable(file, e);
         }
     }
+
+    private bool IsWhole =>
+        Tool is not null && Key is not null && Name is not null && Options is not null && Files is not null
+        && Base is { Name: not null, Files: not null }
+        && !Adapters.IsDefault && Adapters.All(adapter => adapter is { Name: not null, Files: not null })
+        && Tensors is not null && Tensors.Values.All(tensor => tensor is { Deltas.IsDefault: false });
 
     internal byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Indented.MergeManifest), (byte)'\n'];
 }

@@ -116,7 +116,10 @@ internal sealed class MergePipeline
     {
         long total = tensor.Source.ByteLength;
         if (total == 0)
-            yield return (0, 0);
+        {
+            yield return (0, 0); // so that it is counted as merged; its rows may have no length to divide by
+            yield break;
+        }
         long unit = tensor is PlannedTensor.Computed ? tensor.Source.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
         long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
         for (long offset = 0; offset < total; offset += step)

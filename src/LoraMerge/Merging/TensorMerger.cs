@@ -96,8 +96,11 @@ internal sealed class TensorMerger : IDisposable
         if (!ElementStatistics.HasNonFinite(tensor.DType, after))
             return;
         if (ElementStatistics.HasNonFinite(tensor.Source.DType, before))
-            throw Errors.BaseNotFinite(tensor.Source);
-        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, tensor.Deltas.Select(delta => _adapterPath(delta.Adapter)).Distinct());
+            throw tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
+        IEnumerable<int> adapters = tensor.Deltas.Select(delta => delta.Adapter);
+        if (tensor.ReplacedBy is int replacing)
+            adapters = adapters.Prepend(replacing);
+        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
     }
 
     private Tensor Scratch(ScalarType dtype)
