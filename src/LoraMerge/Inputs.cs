@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Incremental;
@@ -23,6 +24,10 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
         Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
+        Combine = Request.Combination.Way.Text,
+        Density = Request.Combination.Density?.Text,
+        MajoritySign = Request.Combination.MajoritySign.Text,
+        SvdRank = Request.Combination.SvdRank?.ToString(CultureInfo.InvariantCulture),
         Device = Request.Device,
         OnUnmatched = Request.AcceptsUnmatched ? "warn" : "error",
     };
@@ -35,9 +40,9 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
         return new Inputs(request, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path))]);
     }
 
-    /// <exception cref="Diagnostics.LoraMergeException">LORA4001 to 4015.</exception>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1101, LORA4001 to 4015, LORA4030 to 4032.</exception>
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
         [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight))],
-        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched));
+        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
 }
