@@ -8,9 +8,7 @@ namespace LoraMerge.Combinations;
 /// </remarks>
 internal static class Cat
 {
-    public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs) => Combine(pairs, pair => pair.AdapterWeight * pair.Scaling);
-
-    /// <summary>The same with other factors g.</summary>
-    public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs, Func<FactorPair, double> factor) =>
-        (cat([.. pairs.Select(pair => pair.A.mul_(factor(pair)))], 0), cat([.. pairs.Select(pair => pair.B)], 1));
+    /// <summary>A′ <c>[Σ r, in]</c> and B′ <c>[out, Σ r]</c>.</summary>
+    public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs) =>
+        (cat([.. pairs.Select(pair => pair.A.mul(pair.AdapterWeight * pair.Scaling))], 0), cat([.. pairs.Select(pair => pair.B)], 1));
 }

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
 
-/// <summary>The <c>_svd</c> ways: D = F(D₁, D₂, …) of whole products Dᵢ = sᵢ·Bᵢ·Aᵢ, weighted by wᵢ·sᵢ; then D, cut to a rank.</summary>
+/// <summary>The <c>_svd</c> ways: D = F(D₁, D₂, …) of whole products Dᵢ = sᵢ·Bᵢ·Aᵢ, weighted by wᵢ; then D, cut to a rank.</summary>
 /// <remarks>
-/// PEFT, <c>LoraModel._svd_generalized_task_arithmetic_weighted_adapter</c>. The scaling enters twice, as it does there. F does not keep the rank low,
-/// so D is as large as the weight: <see cref="CombinationMemory"/>.
+/// PEFT, <c>LoraModel._svd_generalized_task_arithmetic_weighted_adapter</c>, as it is since 0.21; before, the
+/// scaling entered twice (its pull request 3111). F does not keep the rank low, so D is as large as the weight: <see cref="CombinationMemory"/>.
 /// </remarks>
 internal static class ProductWise
 {

@@ -2,16 +2,17 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
 
-/// <summary>D = Σ wᵢ·sᵢ·Dᵢ with Dᵢ = sᵢ·Bᵢ·Aᵢ, cut to its largest singular values: B′ = U·Σ, A′ = Vᵀ, of at most the given rank.</summary>
+/// <summary>D = Σ wᵢ·sᵢ·Bᵢ·Aᵢ, cut to its largest singular values: B′ = U·Σ, A′ = Vᵀ, of at most the given rank.</summary>
 /// <remarks>
-/// PEFT, <c>LoraModel._svd_generalized_task_arithmetic_weighted_adapter</c>, type <c>svd</c>. The scaling enters twice, as it does there.
-/// D is never made: it is [B₁, B₂, …]·[g₁·A₁; g₂·A₂; …] = (Q₁·R₁)·(Q₂·R₂)ᵀ, whose singular values are those of R₁·R₂ᵀ, a matrix of Σ rᵢ rows.
+/// PEFT, <c>LoraModel._svd_generalized_task_arithmetic_weighted_adapter</c>, type <c>svd</c>, as it is since 0.21; before,
+/// the scaling entered twice (its pull request 3111). D is never made: it is [B₁, B₂, …]·[g₁·A₁; g₂·A₂; …] = (Q₁·R₁)·(Q₂·R₂)ᵀ with gᵢ = wᵢ·sᵢ,
+/// whose singular values are those of R₁·R₂ᵀ, a matrix of at most Σ rᵢ rows and columns.
 /// </remarks>
 internal static class Svd
 {
     public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs, int rank)
     {
-        (Tensor a, Tensor b) = Cat.Combine(pairs, pair => pair.AdapterWeight * pair.Scaling); // [k, in], [out, k]
+        (Tensor a, Tensor b) = Cat.Combine(pairs); // [k, in], [out, k]
         if (a.shape[0] <= rank)
             return (a, b);
         (Tensor q1, Tensor r1) = linalg.qr(b);                    // [out, min(out, k)], [min(out, k), k]
