@@ -69,6 +69,12 @@ public enum DiagnosticCode
     TensorReplacedTwice = 4014,
     NewTensorWithWeight = 4015,
 
+    // 4030-4039: combinations.
+    CombinationRanksDiffer = 4030,
+    CombinationNeedsPlainLora = 4031,
+    CombinationDensityMissing = 4032,
+    CombinationOptionUnused = 4033,
+
     // 5xxx: merging.
     LibTorchNotFound = 5001,
     LibTorchNotLoadable = 5002,

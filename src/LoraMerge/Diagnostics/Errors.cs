@@ -202,6 +202,15 @@ internal static class Errors
     public static LoraMergeException NewTensorWithWeight(StoredTensor tensor, double weight) =>
         new(DiagnosticCode.NewTensorWithWeight, string.Create(CultureInfo.InvariantCulture, $"'{tensor.Name}' in '{tensor.File}' is new to the base, so it cannot be taken with weight {weight}. Use weight 1 for this adapter."), tensor.File);
 
+    public static LoraMergeException CombinationRanksDiffer(string way, IEnumerable<(string Adapter, long Rank)> ranks, string? module) =>
+        new(DiagnosticCode.CombinationRanksDiffer, $"'{way}' combines adapters of one rank only, but {string.Join(", ", ranks.Select(pair => string.Create(CultureInfo.InvariantCulture, $"'{pair.Adapter}' has rank {pair.Rank}")))}{(module is null ? "" : $" in '{module}'")}. Use sequential, cat or svd, which take any ranks.", ranks.First().Adapter);
+
+    public static LoraMergeException CombinationNeedsPlainLora(string way, string tensor, string adapter, string how) =>
+        new(DiagnosticCode.CombinationNeedsPlainLora, $"'{way}' combines the low-rank products B·A of adapters and nothing else, but adapter '{adapter}' changes '{tensor}' in another form: it {how}. It would be lost. Use sequential, which takes every form.", adapter);
+
+    public static LoraMergeException CombinationDensityMissing(string way) =>
+        new(DiagnosticCode.CombinationDensityMissing, $"'{way}' keeps a share of the elements, and no density says which share. Give one from 0 to 1, such as 0.5 (LoraMergeDensity, --density).");
+
     // Merging.
 
     public static LoraMergeException LibTorchNotFound(string platform, string? folder) =>

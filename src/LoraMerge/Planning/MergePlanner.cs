@@ -24,17 +24,21 @@ internal sealed class MergePlanner
         _options = options;
     }
 
-    /// <exception cref="LoraMergeException">LORA4001 to LORA4014.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA4001 to LORA4015, LORA4030 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
     private MergePlan Plan()
     {
+        Combination combination = CombinationRules.Resolve(_options.Combination, _adapters, _notes);
+        bool isSequential = combination.Way == CombinationWay.Sequential;
         ImmutableArray<string>.Builder rules = ImmutableArray.CreateBuilder<string>();
         for (int i = 0; i < _adapters.Length; i++)
-            rules.Add(Add(i, _adapters[i].Adapter, _adapters[i].Weight));
+            rules.Add(Add(i, _adapters[i].Adapter, isSequential ? _adapters[i].Weight : 1)); // a combination has its own use for weights
         if (_targets.Count == 0)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
+        if (!isSequential)
+            Combine(new CombinationPlanner(combination, _adapters));
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), NewTensors(), _options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         return new MergePlan(
@@ -44,7 +48,16 @@ internal sealed class MergePlanner
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _notes),
             ConfigChanges(),
             rules.ToImmutable(),
-            [.. _notes]);
+            [.. _notes])
+        {
+            Combination = combination,
+        };
+    }
+
+    private void Combine(CombinationPlanner planner)
+    {
+        foreach ((string name, TargetTensor target) in _targets)
+            target.Deltas = [.. planner.Combine(name, target.ReplacedBy, target.Deltas)];
     }
 
     /// <summary>Adds the changes of one adapter; answers the name of the rule that took its module names to the base's.</summary>
@@ -224,6 +237,6 @@ internal sealed class MergePlanner
 
         public int? ReplacedBy { get; set; }
 
-        public List<PlannedDelta> Deltas { get; } = [];
+        public List<PlannedDelta> Deltas { get; set; } = [];
     }
 }
