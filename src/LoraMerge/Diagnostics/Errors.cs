@@ -209,7 +209,7 @@ internal static class Errors
         new(DiagnosticCode.CombinationNeedsPlainLora, $"'{way}' combines the low-rank products B·A of adapters and nothing else, but adapter '{adapter}' changes '{tensor}' in another form: it {how}. It would be lost. Use sequential, which takes every form.", adapter);
 
     public static LoraMergeException CombinationDensityMissing(string way) =>
-        new(DiagnosticCode.CombinationDensityMissing, $"'{way}' keeps a share of the elements, and no density says which share. Give one from 0 to 1, such as 0.5 (LoraMergeDensity, --density).");
+        new(DiagnosticCode.CombinationDensityMissing, $"'{way}' keeps a share of the elements, and no density says which share. Give one from 0 to 1, such as 0.5 (Density of the base model, --density).");
 
     // Merging.
 
