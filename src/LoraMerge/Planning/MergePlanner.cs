@@ -24,7 +24,7 @@ internal sealed class MergePlanner
         _options = options;
     }
 
-    /// <exception cref="LoraMergeException">LORA1101, LORA4001 to LORA4015, LORA4030 to LORA4032.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA4001 to LORA4015, LORA4030 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
@@ -44,7 +44,7 @@ internal sealed class MergePlanner
         return new MergePlan(
             shards,
             hasIndex,
-            hasIndex && _newTensors.Count == 0 && _options.MaxShardSize is null && _options.DType.Forced is null ? _checkpoint.IndexFile : null,
+            hasIndex && !_checkpoint.IsPickled && _newTensors.Count == 0 && _options.MaxShardSize is null && _options.DType.Forced is null ? _checkpoint.IndexFile : null,
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _notes),
             ConfigChanges(),
             rules.ToImmutable(),
@@ -160,6 +160,8 @@ internal sealed class MergePlanner
     {
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
+        if (_checkpoint.FindShared(stored) is { } shared)
+            throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         if (!_targets.TryGetValue(stored.Name, out TargetTensor? target))
             _targets[stored.Name] = target = new TargetTensor(stored);
         return target;
