@@ -13,12 +13,12 @@ namespace LoraMerge.Checkpoints;
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
     /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>
-    public string MergedFileName => IsPickle
+    internal string MergedFileName => IsPickle
         ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
         : FileName;
 
     /// <summary>Whether it is a file of <c>torch.save</c>.</summary>
-    public bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
+    internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
 
     /// <summary>Reads the header of a safetensors file, or what a pickle says of its tensors.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018.</exception>

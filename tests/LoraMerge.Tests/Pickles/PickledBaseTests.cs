@@ -21,12 +21,13 @@ public sealed class PickledBaseTests
         File.WriteAllBytes(Path.Combine(pickled, "pytorch_model.bin"), Pickle(original.Shards[0].Tensors));
 
         await Merge(golden.Request() with { Verification = Verification.Written }, folder["expected"]);
-        await Merge(golden.Request() with { BaseModel = pickled, Verification = Verification.Written }, folder["merged"]);
+        MergeResult result = await Merge(golden.Request() with { BaseModel = pickled, Verification = Verification.Written }, folder["merged"]);
 
         Dictionary<string, StoredTensor> expected = TensorTable.Headers(folder["expected"]);
         Dictionary<string, StoredTensor> merged = TensorTable.Headers(folder["merged"]);
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), merged.Keys.Order(StringComparer.Ordinal));
         Assert.All(expected, pair => Assert.Equal(TensorTable.Bytes(pair.Value), TensorTable.Bytes(merged[pair.Key])));
+        Assert.Equal(ContentHash.OfFile(Path.Combine(pickled, "pytorch_model.bin"), CancellationToken.None), result.Manifest.Base.Files["pytorch_model.bin"]);
         Assert.True(File.Exists(Path.Combine(folder["merged"], "model.safetensors")));
         Assert.DoesNotContain(Directory.EnumerateFiles(folder["merged"]), file => file.Contains(".bin", StringComparison.Ordinal));
         folder.Passed();
