@@ -7,7 +7,7 @@ namespace LoraMerge.Build.Tests;
 /// <summary>A project of a user, outside the repository, in a folder with a space and an umlaut. Kept where the test fails.</summary>
 internal sealed class TestProject : IDisposable
 {
-    private static readonly TimeSpan s_longestCommand = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_longestCommand = TimeSpan.FromMinutes(10);
 
     private readonly bool _usesFake;
     private int _commands;
