@@ -7,7 +7,11 @@ internal static class FolderContents
     {
         var contents = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories) : [])
-            contents[Path.GetRelativePath(folder, path)] = File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "folder";
+            contents[Path.GetRelativePath(folder, path)] = Describe(path);
         return contents;
     }
+
+    private static string Describe(string path) =>
+        new FileInfo(path).LinkTarget is string target ? "link to " + target
+        : File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "folder";
 }

@@ -41,7 +41,7 @@ internal sealed partial class Workbench : IDisposable
 
     /// <summary>Merges by the command line.</summary>
     public Task<CommandLineRun> RunAsync(params string[] more) =>
-        CommandLineRun.Of(["merge", "--base", Base, "--adapter", Adapter, "--output", OutputPath, "--device", "cpu", .. more]);
+        CommandLineRun.Of(["merge", "--base", Base, "--adapter", Adapter, "--output", OutputPath, .. more.Contains("--device") ? more : [.. more, "--device", "cpu"]]);
 
     /// <summary>
     /// The merge ends with exit code 1 and one line in the form that MSBuild reads, of that code, which holds all of <paramref name="mentions"/>;

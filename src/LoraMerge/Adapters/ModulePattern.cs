@@ -27,7 +27,7 @@ public sealed record ModulePattern<T>(string Pattern, Regex Expression, T Value)
 
 /// <summary>Looks up patterns as PEFT does: the first that matches wins.</summary>
 /// <remarks>PEFT, <c>get_pattern_key</c> in <c>utils/other.py</c>: <c>re.match(r"(.*\.)?(" + key + r")$", name)</c>.</remarks>
-internal static class ModulePattern
+internal static partial class ModulePattern
 {
     public static T Find<T>(ImmutableArray<ModulePattern<T>> patterns, string module, T otherwise)
     {
@@ -44,8 +44,10 @@ internal static class ModulePattern
         new(pattern, new Regex($@"\A(?:.*\.)?(?:{FromPython(pattern)})\n?\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)), value);
 
     /// <summary>Python spells named groups, references to them and the end of the text differently.</summary>
-    public static string FromPython(string pattern) => pattern
+    public static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
         .Replace("(?P<", "(?<", StringComparison.Ordinal)
-        .Replace("(?P=", @"\k<", StringComparison.Ordinal)
         .Replace(@"\Z", @"\z", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\(\?P=(?<name>\w+)\)", RegexOptions.CultureInvariant)]
+    private static partial Regex BackReference { get; }
 }

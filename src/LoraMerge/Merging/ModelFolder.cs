@@ -16,7 +16,7 @@ internal sealed class ModelFolder(string folder)
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
     /// <summary>Side files, configuration and index.</summary>
-    /// <exception cref="LoraMergeException">LORA1109, LORA1110, LORA2003.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA1110.</exception>
     public void Write(MergePlan plan, ModelConfig config)
     {
         foreach (SideFile file in plan.SideFiles)
@@ -56,8 +56,6 @@ internal sealed class ModelFolder(string folder)
         byte[] piece = new byte[CopyLength];
         for (int length; (length = ReadInput(from, piece)) > 0;)
         {
-            if (from.Position == length)
-                LfsPointer.ThrowIfStartOf(source, piece.AsSpan(0, length), from.Length);
             hash.Append(piece.AsSpan(0, length));
             WriteOutput(to, piece.AsSpan(0, length));
         }

@@ -152,7 +152,7 @@ internal sealed class MergePlanner
     }
 
     private static bool IsTrainedHead(string module, LoraConfig config) =>
-        config.ModulesToSave.Any(entry => module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal))
+        config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
         || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
         || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));
 

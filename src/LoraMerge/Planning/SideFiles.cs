@@ -9,7 +9,7 @@ namespace LoraMerge.Planning;
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by tokenizer and chat template of the adapters.</summary>
 internal static class SideFiles
 {
-    /// <exception cref="LoraMergeException">LORA1110.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2003.</exception>
     public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
         try
@@ -42,7 +42,22 @@ internal static class SideFiles
                 files[file.RelativePath] = (file.FullPath, adapter);
             }
         }
+        foreach ((string source, Adapter? _) in files.Values)
+            ThrowIfNotThere(source);
         return [.. files.Select(pair => new SideFile(pair.Value.Source, pair.Key))];
+    }
+
+    /// <summary>Found now rather than behind gigabytes of weights.</summary>
+    private static void ThrowIfNotThere(string file)
+    {
+        try
+        {
+            LfsPointer.ThrowIf(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
     }
 
     private static bool IsWeights(string name) =>

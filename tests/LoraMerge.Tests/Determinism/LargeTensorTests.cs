@@ -60,7 +60,7 @@ public sealed class LargeTensorTests
         (string, long[])[] all = [("model.layers.0.self_attn.q_proj.weight", [4, 4]), ("model.layers.1.mlp.up_proj.weight", [6, 4]), .. Enumerable.Range(0, tensors).Select(i => ($"filler.{i}.weight", (long[])[25_000, 1000]))];
         SparseModel.Write(bench.InBase("model.safetensors"), all);
         using Process merge = ChildProcess.Start(
-            [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16"]);
+            [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB"]);
         long peak = 0;
         while (!merge.HasExited)
         {

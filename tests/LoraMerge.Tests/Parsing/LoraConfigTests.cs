@@ -13,7 +13,7 @@ public sealed class LoraConfigTests
     [InlineData("{\"lora_alpha\": 0.5}", 0.0625)]
     [InlineData("{\"lora_alpha\": 16.0}", 2)]
     [InlineData("{\"lora_alpha\": -4}", -0.5)]
-    [InlineData("{\"use_rslora\": true}", 5.656854249492381)]
+    [InlineData("{\"use_rslora\": true}", 5.6568542494923797)]
     [InlineData("{\"rank_pattern\": {\"q_proj\": 4}}", 4)]
     [InlineData("{\"alpha_pattern\": {\"q_proj\": 4}}", 0.5)]
     [InlineData("{\"rank_pattern\": {\"q_proj\": 4}, \"alpha_pattern\": {\"self_attn.q_proj\": 1}}", 0.25)]
