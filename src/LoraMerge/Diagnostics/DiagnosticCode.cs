@@ -76,6 +76,7 @@ public enum DiagnosticCode
     ExpertShapeMismatch = 4022,
     ExpertOrientationAssumed = 4023,
     LayersCannotReplicate = 4024,
+    PartNeedsPlainLora = 4025,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

@@ -193,6 +193,9 @@ internal static class Errors
     public static LoraMergeException ExpertShapeMismatch(AdapterParameter pair, string parameter, string shape, int rank, string adapter) =>
         new(DiagnosticCode.ExpertShapeMismatch, $"Adapter '{adapter}' changes '{parameter}' by lora_A {pair.A.ShapeText} and lora_B {pair.B.ShapeText} of rank {rank} for each expert, but the base's experts are {shape}. The adapter was trained for a base of another size or number of experts.", adapter);
 
+    public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.PartNeedsPlainLora, $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. Use a base that stores its experts one by one.", adapter);
+
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
         new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);
 

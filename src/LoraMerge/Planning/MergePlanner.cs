@@ -10,13 +10,15 @@ namespace LoraMerge.Planning;
 internal sealed class MergePlanner
 {
     private readonly Checkpoint _checkpoint;
+    private readonly ImmutableArray<(int Start, int End)> _replication;
     private readonly ImmutableArray<PlannedAdapter> _adapters;
     private readonly ImmutableArray<ModuleNameRule> _rules;
     private readonly PlanDraft _draft;
 
     private MergePlanner(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options)
     {
-        _checkpoint = checkpoint;
+        _replication = adapters.IsEmpty ? [] : adapters[0].Adapter.Config.LayerReplication;
+        _checkpoint = checkpoint = Replicate(checkpoint, adapters);
         _adapters = adapters;
         Vocabulary vocabulary = Vocabulary.Of(checkpoint, hasHead: !adapters.Any(asked => IsHeadless(asked.Adapter.Config.TaskType)));
         _rules = [.. adapters.Select(asked => ModuleNames.Resolve(asked.Adapter, checkpoint, vocabulary, options.AcceptsUnmatched))];
@@ -39,8 +41,8 @@ internal sealed class MergePlanner
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
-        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. DTypeChanges()];
-        bool keepsIndex = hasIndex && newTensors.IsEmpty && changes.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
+        bool keepsIndex = hasIndex && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         return new MergePlan(
             shards,
             hasIndex,
@@ -49,6 +51,17 @@ internal sealed class MergePlanner
             changes,
             [.. _rules.Select(rule => rule.Name)],
             [.. _draft.Notes]);
+    }
+
+    /// <summary>Layers have their numbers in the trained model before any name is looked up.</summary>
+    private Checkpoint Replicate(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters)
+    {
+        if (adapters.FirstOrDefault(asked => !asked.Adapter.Config.LayerReplication.SequenceEqual(_replication)) is { } other)
+            throw Errors.LayersCannotReplicate(other.Adapter.Path, "the other adapters were trained on a model with other layers");
+        if (_replication.IsEmpty)
+            return checkpoint;
+        return LayerReplication.Apply(checkpoint, _replication)
+            ?? throw Errors.LayersCannotReplicate(adapters[0].Adapter.Path, $"the ranges do not fit the layers of '{checkpoint.Path}'");
     }
 
     /// <summary>Adds the changes of one adapter: what it holds whole, its products, its rows.</summary>
