@@ -52,6 +52,10 @@ internal sealed class PlanReport(PlannedMerge merge)
             yield return delta switch
             {
                 PlannedDelta.LowRank lora => string.Create(CultureInfo.InvariantCulture, $"{lora.Method} of {merge.AdapterNames[lora.Adapter]}, rank {lora.A.Shape[0]}, scaling {lora.Scaling}"),
+                PlannedDelta.Dora dora => string.Create(CultureInfo.InvariantCulture, $"{dora.Method} of {merge.AdapterNames[dora.Adapter]}, rank {dora.Product.A.Shape[0]}, scaling {dora.Product.Scaling}"),
+                PlannedDelta.Experts experts => string.Create(CultureInfo.InvariantCulture, $"{experts.Method} of {merge.AdapterNames[experts.Adapter]}, rank {experts.A.Shape[0] / experts.Slice.Count}, scaling {experts.Scaling}, layout {ExpertLayouts.NameOf(experts.Slice.Layout)}"),
+                PlannedDelta.Part part => string.Create(CultureInfo.InvariantCulture, $"{part.Method} of {merge.AdapterNames[part.Adapter]} ({part.Module}), rank {part.Product.A.Shape[0]}, scaling {part.Product.Scaling}"),
+                PlannedDelta.BaseReduced reduced => string.Create(CultureInfo.InvariantCulture, $"{reduced.Method} of {merge.AdapterNames[reduced.Adapter]}, rank {reduced.Rank}"),
                 PlannedDelta.Rows rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Indices.Length} rows of {merge.AdapterNames[rows.Adapter]}"),
                 PlannedDelta.Combined combined => $"{combined.Method} of {string.Join(" and ", combined.Sources.Select(Source))}",
                 _ => $"{delta.Method} of {merge.AdapterNames[delta.Adapter]}",

@@ -26,7 +26,7 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel),
         BaseVersion = Request.BaseVersion,
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange))],
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout)))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
         Combine = Request.Combination.Way.Text,
@@ -66,6 +66,6 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
     /// <exception cref="Diagnostics.LoraMergeException">LORA1101, LORA4001 to 4015, LORA4030 to 4032.</exception>
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
-        [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight))],
+        [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight) { ExpertLayout = asked.ExpertLayout })],
         new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
 }

@@ -63,22 +63,12 @@ internal static class ManifestBuilder
         [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))]);
 
     private static ManifestDelta Delta(PlannedDelta delta, double? norm, ImmutableArray<string> adapterNames) =>
-        new(string.Join(" + ", delta.Adapters.Select(adapter => adapterNames[adapter])), delta.Method, Scaling(delta), norm is double value ? SixDigits(value) : null)
+        new(string.Join(" + ", delta.Adapters.Select(adapter => adapterNames[adapter])), delta.Method, delta.Factor, norm is double value ? SixDigits(value) : null)
         {
             Sources = delta is PlannedDelta.Combined combined
                 ? [.. combined.Sources.Select(source => new ManifestSource(adapterNames[source.Factors.Adapter], source.AdapterWeight, source.Factors.Scaling))]
                 : null,
         };
-
-    private static double Scaling(PlannedDelta delta) => delta switch
-    {
-        PlannedDelta.LowRank lora => lora.Scaling,
-        PlannedDelta.Added added => added.Scaling,
-        PlannedDelta.MovedTowards whole => whole.AdapterWeight,
-        PlannedDelta.Rows rows => rows.AdapterWeight,
-        PlannedDelta.Combined => 1,
-        _ => throw new NotSupportedException(delta.GetType().Name),
-    };
 
     /// <summary>Sums of floating-point numbers differ in their last digits between machines; these digits say nothing.</summary>
     private static double SixDigits(double value) =>

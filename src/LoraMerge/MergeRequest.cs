@@ -52,6 +52,9 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
 
     /// <summary>The range of base versions that it was trained for.</summary>
     public string? BaseVersionRange { get; init; }
+
+    /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
+    public ExpertLayout ExpertLayout { get; init; }
 }
 
 /// <summary>How much of a merged model is read back.</summary>

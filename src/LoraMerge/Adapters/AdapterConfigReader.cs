@@ -64,7 +64,17 @@ internal sealed class AdapterConfigReader
             Tokens(),
             Text("base_model_name_or_path"),
             !_json.ContainsKey("corda_config") && !_json.ContainsKey("trainable_token_indices"),
-            [.. _json.Where(field => !KnownFields.Contains(field.Key) && HasValue(field.Value)).Select(field => field.Key)]);
+            [.. _json.Where(field => !KnownFields.Contains(field.Key) && HasValue(field.Value)).Select(field => field.Key)])
+        {
+            UsesDora = Flag("use_dora"),
+            TargetParameters = Texts("target_parameters"),
+            BlockDiagonal = BlockDiagonal(),
+            UsesKasa = HasValue(_json["kasa_config"]),
+            Initialisation = Initialisation(),
+            KeepsTies = Flag("ensure_weight_tying"),
+            PeftVersion = Text("peft_version"),
+            LayerReplication = LayerReplication(),
+        };
     }
 
     private void ThrowIfNotMergeable()
@@ -87,10 +97,31 @@ internal sealed class AdapterConfigReader
             if (HasValue(_json[field]))
                 throw Errors.AdapterFormNotYetSupported(_file, form, field);
         }
-        if (_json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method)
-            && (AdapterKinds.InitialisationsThatChangeTheBase.Contains(method) || method.StartsWith("pissa", StringComparison.Ordinal)))
-            throw Errors.AdapterFormNotYetSupported(_file, $"an adapter that was trained on a changed base (init_lora_weights \"{method}\")", "init_lora_weights");
+        if (Initialisation() is string method && AdapterKinds.IsLostBase(method))
+            throw Errors.TrainedOnLostBase(_file, method);
     }
+
+    private string? Initialisation() => _json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
+
+    private BlockDiagonalPattern? BlockDiagonal()
+    {
+        if (_json["use_bdlora"] is not JsonObject fields)
+            return null;
+        var reader = new AdapterConfigReader(_file, fields);
+        int blocks = reader.Integer("nblocks") ?? 1;
+        return blocks >= 1
+            ? new BlockDiagonalPattern(reader.Texts("target_modules_bd_a"), reader.Texts("target_modules_bd_b"), blocks)
+            : throw Errors.AdapterConfigInvalid(_file, $"\"nblocks\" is {blocks}, but it is at least 1");
+    }
+
+    private ImmutableArray<(int Start, int End)> LayerReplication() => _json["layer_replication"] switch
+    {
+        null => [],
+        JsonArray ranges => [.. ranges.Select(range => range is JsonArray { Count: 2 } pair && pair[0] is { } start && pair[1] is { } end
+            ? (ToInteger("a start of \"layer_replication\"", start), ToInteger("an end of \"layer_replication\"", end))
+            : throw Errors.AdapterConfigInvalid(_file, "\"layer_replication\" holds something else than pairs of layer numbers"))],
+        var other => throw Errors.AdapterConfigInvalid(_file, $"\"layer_replication\" is {other.ToJsonString()}, but a list is expected"),
+    };
 
     private ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
     {

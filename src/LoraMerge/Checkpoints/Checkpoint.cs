@@ -80,6 +80,9 @@ public sealed class Checkpoint
         return checkpoint;
     }
 
+    /// <summary>The same base with other tensors in its files.</summary>
+    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Folder, shards, IndexFile, Config);
+
     private static Checkpoint OpenFile(string file)
     {
         var checkpoint = new Checkpoint(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [Shard.Read(file)], null, ModelConfig.None);

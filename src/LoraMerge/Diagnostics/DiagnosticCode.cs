@@ -56,6 +56,9 @@ public enum DiagnosticCode
     AdapterNamesDisagree = 3018,
     AlphaAmbiguous = 3019,
     PatternOrderAmbiguous = 3020,
+    TrainedOnLostBase = 3030,
+    ParameterUnknown = 3031,
+    EmbeddingScaleAssumed = 3032,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
@@ -65,12 +68,18 @@ public enum DiagnosticCode
     BiasNotInBase = 4005,
     TargetDTypeInvalid = 4006,
     TokenOutsideVocabulary = 4007,
-    TiedWeightsNotYetSupported = 4008,
+    TiedWeightsCannotPart = 4008,
     NothingToMerge = 4010,
     SideFileClash = 4012,
     TokenTrainedTwice = 4013,
     TensorReplacedTwice = 4014,
     NewTensorWithWeight = 4015,
+    VocabularySizesDiffer = 4020,
+    GroupedConvolution = 4021,
+    ExpertShapeMismatch = 4022,
+    ExpertOrientationAssumed = 4023,
+    LayersCannotReplicate = 4024,
+    PartNeedsPlainLora = 4025,
 
     // 4030-4039: combinations.
     CombinationRanksDiffer = 4030,
@@ -86,6 +95,8 @@ public enum DiagnosticCode
     BaseNotFinite = 5005,
     VerificationFailed = 5007,
     CudaRuntimeNotInstalled = 5008,
+    DoraOutputIsZero = 5010,
+    CopiesDiffer = 5011,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,

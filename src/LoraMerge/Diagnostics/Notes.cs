@@ -18,6 +18,15 @@ internal static class Notes
     public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
 
+    public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
+        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set \"peft_version\" in its adapter_config.json to {(isTransposed ? "\"0.19.0\"" : "\"0.18.0\"")}.", adapter);
+
+    public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, string adapter) =>
+        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' names no peft_version, so it was trained by PEFT before 0.18, which added the change of '{module}' behind the embedding's factor {scale:0.###}; it is divided by that factor. If it was trained later, set \"peft_version\" in its adapter_config.json to \"0.18.0\"."), adapter);
+
+    public static MergeEvent.Information TensorsIgnored(IReadOnlyList<string> tensors, string adapter) =>
+        new($"Adapter '{adapter}': {tensors.Count} tensors that only training needs, or second copies, are left out, such as '{tensors[0]}'.");
+
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
 

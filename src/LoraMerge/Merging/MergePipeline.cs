@@ -121,7 +121,7 @@ internal sealed class MergePipeline
             yield return (0, 0); // so that it is counted as merged; its rows may have no length to divide by
             yield break;
         }
-        long unit = tensor is PlannedTensor.Computed ? tensor.Source.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
+        long unit = tensor is PlannedTensor.Computed ? tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
         long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
         for (long offset = 0; offset < total; offset += step)
             yield return (offset, checked((int)Math.Min(step, total - offset)));
@@ -133,5 +133,5 @@ internal sealed class MergePipeline
     /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
     private static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
         Math.Min(blockElements, plan.Tensors.Max(tensor => Math.Max(tensor.Source.ElementCount, 1))),
-        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.Source.RowLength).DefaultIfEmpty(1).Max());
+        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.RowLength).DefaultIfEmpty(1).Max());
 }
