@@ -58,11 +58,11 @@ public sealed record Adapter(
         if (!File.Exists(config))
             throw Errors.AdapterConfigMissing(path);
         LoraConfig lora = AdapterConfigReader.Read(config);
-        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? SafetensorsOnly(path) : FindWeights(folder)));
+        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? NoPickle(path) : FindWeights(folder)));
     }
 
-    private static string SafetensorsOnly(string file) =>
-        System.IO.Path.GetExtension(file) == ".safetensors" ? file : throw Errors.AdapterIsPickle(file);
+    private static string NoPickle(string file) =>
+        System.IO.Path.GetExtension(file) is ".bin" or ".pt" or ".pth" or ".ckpt" ? throw Errors.AdapterIsPickle(file) : file;
 
     private static string FindWeights(string folder)
     {
