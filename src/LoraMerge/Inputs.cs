@@ -29,6 +29,10 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
+        Combine = Request.Combination.Way.Text,
+        Density = Request.Combination.Density?.Text,
+        MajoritySign = Request.Combination.MajoritySign.Text,
+        SvdRank = Request.Combination.SvdRank?.ToString(CultureInfo.InvariantCulture),
         Device = Request.Device,
         OnUnmatched = Request.AcceptsUnmatched ? "warn" : "error",
     };
@@ -59,9 +63,9 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         }
     }
 
-    /// <exception cref="LoraMergeException">LORA4001 to 4015.</exception>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1101, LORA4001 to 4015, LORA4030 to 4032.</exception>
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
         [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight))],
-        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched));
+        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -37,6 +38,13 @@ internal static class JsonFile
         catch (InvalidOperationException e)
         {
             throw new JsonException("a text in it is not Unicode", e);
+        }
+        catch (JsonException e)
+        {
+            // Counted from 1, as editors do, in place of the reader's own counting from 0.
+            int detail = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+            string reason = detail < 0 ? e.Message : e.Message[..detail];
+            throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}"), e);
         }
         return node as JsonObject ?? throw new JsonException("there is no object at its top");
     }

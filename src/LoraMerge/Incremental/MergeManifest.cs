@@ -83,12 +83,22 @@ public sealed record ManifestAdapter(string Name, double Weight, string? Version
 /// <param name="Deltas">What was applied, in this order.</param>
 public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas);
 
-/// <summary>One adapter's change of one tensor.</summary>
-/// <param name="Adapter">The adapter's name.</param>
+/// <summary>One adapter's change of one tensor, or that of several combined.</summary>
+/// <param name="Adapter">The adapter's name; those of several with '+' between.</param>
 /// <param name="Method">How it changes the tensor.</param>
 /// <param name="Scaling">The factor on its product or values.</param>
 /// <param name="Norm">‖ΔW‖ (Frobenius), to six digits.</param>
-public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm);
+public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm)
+{
+    /// <summary>What was combined; null for a change of one adapter.</summary>
+    public ImmutableArray<ManifestSource>? Sources { get; init; }
+}
+
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Adapter">The adapter's name.</param>
+/// <param name="Weight">Its weight.</param>
+/// <param name="Scaling">Scaling of the module in it.</param>
+public sealed record ManifestSource(string Adapter, double Weight, double Scaling);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MergeManifest))]

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using static TorchSharp.torch;
@@ -29,8 +30,8 @@ internal sealed class MergePipeline
         _progress = progress;
     }
 
-    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch and the buffers.</summary>
-    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement);
+    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what combining adapters takes.</summary>
+    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement) + CombinationMemory.BytesOf(plan);
 
     /// <summary>Runs the whole plan into a sink.</summary>
     /// <returns>What was done to each computed tensor, in the plan's order.</returns>

@@ -1,3 +1,4 @@
+using LoraMerge.Combinations;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
@@ -56,9 +57,13 @@ internal sealed class TensorMerger : IDisposable
     private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType)
     {
         DisposeDeltas();
-        _deltas = [.. tensor.Deltas.Select(delta => WeightDeltas.Load(delta, _adapterFiles, bufferType, _device))];
+        _deltas = [.. tensor.Deltas.Select(delta => Load(delta, bufferType))];
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
+
+    private WeightDelta Load(PlannedDelta delta, ScalarType bufferType) => delta is PlannedDelta.Combined combined
+        ? CombinedDeltas.Load(combined, _adapterFiles, bufferType, _device)
+        : WeightDeltas.Load(delta, _adapterFiles, bufferType, _device);
 
     private void End(PlannedTensor.Computed tensor)
     {
@@ -97,7 +102,7 @@ internal sealed class TensorMerger : IDisposable
             return;
         if (ElementStatistics.HasNonFinite(tensor.Source.DType, before))
             throw tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
-        IEnumerable<int> adapters = tensor.Deltas.Select(delta => delta.Adapter);
+        IEnumerable<int> adapters = tensor.Deltas.SelectMany(delta => delta.Adapters);
         if (tensor.ReplacedBy is int replacing)
             adapters = adapters.Prepend(replacing);
         throw Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);

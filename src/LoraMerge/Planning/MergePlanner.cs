@@ -24,27 +24,40 @@ internal sealed class MergePlanner
         _options = options;
     }
 
-    /// <exception cref="LoraMergeException">LORA4001 to LORA4014.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA4001 to LORA4015, LORA4030 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
     private MergePlan Plan()
     {
+        Combination combination = CombinationRules.Resolve(_options.Combination, _adapters, _notes);
+        bool isSequential = combination.Way == CombinationWay.Sequential;
         ImmutableArray<string>.Builder rules = ImmutableArray.CreateBuilder<string>();
         for (int i = 0; i < _adapters.Length; i++)
-            rules.Add(Add(i, _adapters[i].Adapter, _adapters[i].Weight));
+            rules.Add(Add(i, _adapters[i].Adapter, isSequential ? _adapters[i].Weight : 1)); // a combination has its own use for weights
         if (_targets.Count == 0)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
+        if (!isSequential)
+            Combine(new CombinationPlanner(combination, _adapters));
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), NewTensors(), _options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         return new MergePlan(
             shards,
             hasIndex,
-            hasIndex && _newTensors.Count == 0 && _options.MaxShardSize is null && _options.DType.Forced is null ? _checkpoint.IndexFile : null,
+            hasIndex && !_checkpoint.IsPickled && _newTensors.Count == 0 && _options.MaxShardSize is null && _options.DType.Forced is null ? _checkpoint.IndexFile : null,
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _notes),
             ConfigChanges(),
             rules.ToImmutable(),
-            [.. _notes]);
+            [.. _notes])
+        {
+            Combination = combination,
+        };
+    }
+
+    private void Combine(CombinationPlanner planner)
+    {
+        foreach ((string name, TargetTensor target) in _targets)
+            target.Deltas = [.. planner.Combine(name, target.ReplacedBy, target.Deltas)];
     }
 
     /// <summary>Adds the changes of one adapter; answers the name of the rule that took its module names to the base's.</summary>
@@ -147,6 +160,8 @@ internal sealed class MergePlanner
     {
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
+        if (_checkpoint.FindShared(stored) is { } shared)
+            throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         if (!_targets.TryGetValue(stored.Name, out TargetTensor? target))
             _targets[stored.Name] = target = new TargetTensor(stored);
         return target;
@@ -224,6 +239,6 @@ internal sealed class MergePlanner
 
         public int? ReplacedBy { get; set; }
 
-        public List<PlannedDelta> Deltas { get; } = [];
+        public List<PlannedDelta> Deltas { get; set; } = [];
     }
 }
