@@ -12,7 +12,8 @@ public sealed partial class RoomTests
     {
         ["Diagnostics"] = ["Adapters", "Checkpoints"],
         ["Devices"] = ["Diagnostics"],
-        ["Checkpoints"] = ["Diagnostics"],
+        ["Pickles"] = ["Diagnostics"],
+        ["Checkpoints"] = ["Diagnostics", "Pickles"],
         ["Adapters"] = ["Diagnostics", "Checkpoints"],
         ["Planning"] = ["Diagnostics", "Checkpoints", "Adapters"],
         ["Deltas"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning"],
