@@ -20,7 +20,7 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel),
         BaseVersion = Request.BaseVersion,
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange))],
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, Release: adapter.AdapterVersion))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
         Device = Request.Device,
@@ -32,7 +32,7 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
     {
         VersionRanges.ThrowIfUnsatisfied(request);
         Checkpoint checkpoint = Checkpoint.Open(request.BaseModel);
-        return new Inputs(request, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path))]);
+        return new Inputs(request, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path, adapter.AdapterVersion))]);
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA4001 to 4015.</exception>

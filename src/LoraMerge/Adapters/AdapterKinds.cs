@@ -44,7 +44,6 @@ internal static class AdapterKinds
         ["kasa_config"] = "KaSA",
         ["velora_config"] = "VeLoRA",
         ["monteclora_config"] = "MonteCLoRA",
-        ["enable_lora"] = "fused projections of PEFT 0.2 (enable_lora)",
         ["ensure_weight_tying"] = "adapters on tied weights (ensure_weight_tying)",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -9,7 +9,7 @@ namespace LoraMerge.Adapters;
 internal sealed class AdapterTensors
 {
     private readonly string _path;
-    private readonly LoraConfig _config;
+    private LoraConfig _config;
     private readonly Dictionary<(string Module, AdapterLeaf Leaf, string Parameter), StoredTensor> _tensors = [];
 
     private AdapterTensors(string path, LoraConfig config)
@@ -27,8 +27,16 @@ internal sealed class AdapterTensors
         string? adapterName = null;
         foreach (StoredTensor tensor in weights.Tensors)
             sorter.Add(tensor, ref adapterName);
-        return new Adapter(path, config, weights, sorter.Modules(), sorter.Parameters(), sorter.Rows());
+        var notes = new List<MergeEvent>();
+        sorter._config = PatternChoice.Choose(config, [.. sorter.Ranks()], path, notes);
+        return new Adapter(path, sorter._config, weights, sorter.Modules(), sorter.Parameters(), sorter.Rows()) { Notes = [.. notes] };
     }
+
+    /// <summary>The rank of each module as its A tells it; of the fused projections of PEFT 0.2, each has its own r rows of A.</summary>
+    private IEnumerable<(string Module, int Rank)> Ranks() => _tensors.Where(pair => pair.Key.Leaf == AdapterLeaf.LoraA && !pair.Value.Shape.IsEmpty)
+        .Select(pair => (pair.Key.Module, RankOf(pair.Value))).OrderBy(pair => pair.Module, StringComparer.Ordinal);
+
+    private int RankOf(StoredTensor a) => checked((int)(a.Shape[0] / Math.Max(1, _config.EnabledProjections.Count(enabled => enabled))));
 
     private void Add(StoredTensor tensor, ref string? adapterName)
     {
@@ -46,7 +54,7 @@ internal sealed class AdapterTensors
     {
         var name when name.Contains("lora_embedding_", StringComparison.Ordinal) => Errors.AdapterFormNotYetSupported(tensor.File, "LoRA on an embedding", name),
         var name when name.Contains("lora_magnitude_vector", StringComparison.Ordinal) => Errors.AdapterFormNotYetSupported(tensor.File, "DoRA", name),
-        _ => Errors.AdapterTensorUnknown(tensor),
+        _ => ForeignWeights.Library(tensor.Name) is string library ? Errors.AdapterOfOtherLibrary(tensor.File, library) : Errors.AdapterTensorUnknown(tensor),
     };
 
     private ImmutableArray<AdapterModule> Modules()
@@ -65,14 +73,12 @@ internal sealed class AdapterTensors
         StoredTensor? b = Find(path, AdapterLeaf.LoraB, "weight");
         if (a is null || b is null)
             throw Errors.HalfAPair(path, a is null ? "lora_A" : "lora_B", (a ?? b ?? Find(path, AdapterLeaf.LoraBBias, "bias"))!.File);
-        int rank = _config.RankOf(path);
-        if (a.Shape.Length < 2 || b.Shape.Length < 2 || a.Shape[0] != b.Shape[1])
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(a) != b.Shape[1])
             throw Errors.PairDoesNotFit(path, a, b);
-        if (a.Shape[0] != rank)
-            throw Errors.RankMismatch(path, a, rank);
-        if (_config.MayPredate015 && OldPatternRules.Disagree(_config, path))
-            throw Errors.AlphaAmbiguous(path, _path);
-        return new AdapterModule(path, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(path));
+        int rank = RankOf(a);
+        if (!_config.AlphasOf(path, rank).Any())
+            throw Errors.RankMismatch(path, a, _config.RankOf(path));
+        return new AdapterModule(path, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(path, rank));
     }
 
     private ImmutableArray<SavedParameter> Parameters() =>

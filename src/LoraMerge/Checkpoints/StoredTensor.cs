@@ -12,6 +12,9 @@ namespace LoraMerge.Checkpoints;
 /// <param name="ByteLength">How many bytes it has there.</param>
 public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
 {
+    /// <summary>Whether its bytes lie column by column: the file holds the transpose of the matrix that <see cref="Shape"/> describes.</summary>
+    public bool IsColumnMajor { get; init; }
+
     /// <summary>The shape as it is written in messages: <c>[8, 4096]</c>.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 

@@ -13,9 +13,11 @@ internal static class AdapterValues
     public static Tensor Read(StoredTensor stored, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        Tensor raw = empty([.. stored.Shape], TorchTypes.Of(stored.DType));
+        Tensor raw = empty(stored.IsColumnMajor ? [.. stored.Shape.Reverse()] : [.. stored.Shape], TorchTypes.Of(stored.DType));
         files.ReadInto(stored, 0, raw.bytes);
         ThrowIfNotFinite(raw, stored);
+        if (stored.IsColumnMajor)
+            raw = raw.t().contiguous();
         return raw.to(dtype).to(device).MoveToOuterDisposeScope();
     }
 

@@ -53,6 +53,12 @@ public enum DiagnosticCode
     AdapterNamesDisagree = 3018,
     AlphaAmbiguous = 3019,
     PatternOrderAmbiguous = 3020,
+    AdapterOfOtherLibrary = 3030,
+    AdapterReleaseContradicted = 3031,
+    TrainedBiasesLost = 3032,
+    MlxScaleAmbiguous = 3033,
+    EmbeddingScaleOfRelease = 3034,
+    DoraOfRelease = 3035,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

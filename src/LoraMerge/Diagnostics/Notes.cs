@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraMerge.Adapters;
 
 namespace LoraMerge.Diagnostics;
 
@@ -20,4 +21,19 @@ internal static class Notes
 
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
+
+    public static MergeEvent.Warning AlphaAmbiguous(string module, string rule, double alpha, string otherRule, double otherAlpha, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.AlphaAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' gave '{module}' alpha {alpha} if it was trained with {rule}, but {otherAlpha} with {otherRule}. Its adapter_config.json does not tell ({origin.Evidence}); {rule} is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
+
+    public static MergeEvent.Warning MlxScaleAmbiguous(double scaling, double other, string adapter) =>
+        new(DiagnosticCode.MlxScaleAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained with factor {scaling} by mlx_lm 0.14.2 and later, but with {other} (times alpha / rank) before, and its adapter_config.json does not tell which. {scaling} is taken. To choose, set AdapterVersion of the adapter to the release of mlx_lm that it was trained with."), adapter);
+
+    public static MergeEvent.Warning AdapterReleaseContradicted(AdapterOrigin dated, string asked, string adapter) =>
+        new(DiagnosticCode.AdapterReleaseContradicted, $"AdapterVersion of '{adapter}' is {asked}, but its adapter_config.json was written by {dated} ({dated.Evidence}). AdapterVersion is followed; check it.", adapter);
+
+    public static MergeEvent.Warning TrainedBiasesLost(string module, string adapter) =>
+        new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"lora_only\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
+
+    public static MergeEvent.Information UntrainedCopiesIgnored(int count, string adapter) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' also holds {count} tensors of the modules as they were before training (original_module) or copies of saved ones; they are left out."));
 }

@@ -54,6 +54,7 @@ internal sealed class MergePlanner
         ModuleNameRule rule = ModuleNames.Resolve(adapter, _checkpoint, _options.AcceptsUnmatched);
         foreach (SavedParameter saved in adapter.Parameters)
             AddSaved(index, adapter, weight, saved, $"{rule.Apply(saved.Module)}.{saved.Parameter}");
+        WarnOfLostBiases(adapter, rule);
         foreach (AdapterModule module in adapter.Modules)
             AddModule(index, adapter, weight, module, rule.Apply(module.Path));
         foreach (SavedRows rows in adapter.Rows)
@@ -91,7 +92,7 @@ internal sealed class MergePlanner
         TargetTensor target = Target(stored, adapter);
         if (target.ReplacedBy is int other || target.Deltas.Count > 0)
             throw Errors.TensorReplacedTwice(name, _adapters[target.ReplacedBy ?? target.Deltas[0].Adapter].Adapter.Path, adapter.Path);
-        if (weight == 1)
+        if (weight == 1 && !saved.Tensor.IsColumnMajor)
             (target.Source, target.ReplacedBy) = (saved.Tensor, index);
         else
             target.Deltas.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));
@@ -173,10 +174,16 @@ internal sealed class MergePlanner
     {
         foreach (string field in adapter.Config.UnknownFields)
             _notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
-        if (adapter.Modules.Select(module => module.Path).FirstOrDefault(path => adapter.Config.AlphasOf(path).Distinct().Count() > 1) is string ambiguous)
-            _notes.Add(Notes.PatternOrderAmbiguous(ambiguous, adapter.Config.AlphasOf(ambiguous), adapter.Path));
+        _notes.AddRange(adapter.Notes);
         if (adapter.Config.BaseModelName is string name && Quantization.IsQuantizedName(name))
             _notes.Add(Notes.AdapterTrainedOnQuantizedBase(name, _checkpoint.Name, adapter.Path));
+    }
+
+    private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
+    {
+        if (adapter.Config.TrainsBiasesOfAdaptedModules && !adapter.Parameters.Any(saved => saved.Parameter == "bias")
+            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdapterModule lost)
+            _notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Path));
     }
 
     private void WarnUnmatched(Adapter adapter, string tensor) => _notes.Add(Notes.TensorUnmatched(tensor, adapter.Path, _checkpoint.Name));
