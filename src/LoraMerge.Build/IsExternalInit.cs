@@ -1,5 +1,5 @@
 #pragma warning disable IDE0130 // the compiler looks for it in this namespace
 namespace System.Runtime.CompilerServices;
 
-/// <summary>Asked for by the compiler for records; .NET Standard 2.0 has none.</summary>
+/// <summary>What records ask for; .NET Standard 2.0 has none.</summary>
 internal static class IsExternalInit;

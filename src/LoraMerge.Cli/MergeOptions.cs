@@ -16,7 +16,7 @@ internal sealed class MergeOptions
     private readonly Option<string[]> _adapterVersions = new("--adapter-version") { Description = "Version of adapter N, counted from 1.", HelpName = "N=VERSION" };
     private readonly Option<string[]> _baseRanges = new("--base-range") { Description = "Base versions that adapter N was trained for.", HelpName = "N=RANGE" };
     private readonly Option<string[]> _adapterReleases = new("--adapter-release") { Description = "Release of PEFT or mlx_lm that wrote adapter N, for files that do not tell.", HelpName = "N=RELEASE" };
-    private readonly Option<string[]> _expertLayouts = new("--expert-layout") { Description = "Layout of fused experts in adapter N: peft.", HelpName = "N=LAYOUT" };
+    private readonly Option<string[]> _expertLayouts = new("--expert-layout") { Description = "Layout of fused experts in adapter N: peft (default) or unsloth.", HelpName = "N=LAYOUT" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "auto (the base's own), float32, float16 or bfloat16.", DefaultValueFactory = _ => "auto", HelpName = "DTYPE" };
     private readonly Option<string?> _maxShardSize = new("--max-shard-size") { Description = "Largest weight file, such as 5GB (default: the base's files).", HelpName = "SIZE" };
@@ -40,15 +40,20 @@ internal sealed class MergeOptions
     {
         if (parsed.GetValue(_combine) is string combine and not "sequential")
             throw Errors.NotYetSupported($"--combine {combine}", "Use sequential.");
-        if (parsed.GetValue(_expertLayouts)?.FirstOrDefault(layout => !layout.EndsWith("=peft", StringComparison.Ordinal)) is string other)
-            throw Errors.NotYetSupported($"--expert-layout {other}", "Use peft.");
         string[] adapters = parsed.GetValue(_adapters) ?? [];
         IReadOnlyDictionary<int, string> versions = Numbered("--adapter-version", parsed.GetValue(_adapterVersions), adapters.Length);
         IReadOnlyDictionary<int, string> ranges = Numbered("--base-range", parsed.GetValue(_baseRanges), adapters.Length);
+        IReadOnlyDictionary<int, string> layouts = Numbered("--expert-layout", parsed.GetValue(_expertLayouts), adapters.Length);
         IReadOnlyDictionary<int, string> releases = Numbered("--adapter-release", parsed.GetValue(_adapterReleases), adapters.Length);
         return new MergeRequest(
             parsed.GetValue(_base)!,
-            [.. adapters.Select((text, i) => Adapter(text) with { Version = versions.GetValueOrDefault(i + 1), BaseVersionRange = ranges.GetValueOrDefault(i + 1), AdapterVersion = releases.GetValueOrDefault(i + 1) })])
+            [.. adapters.Select((text, i) => Adapter(text) with
+            {
+                Version = versions.GetValueOrDefault(i + 1),
+                BaseVersionRange = ranges.GetValueOrDefault(i + 1),
+                AdapterVersion = releases.GetValueOrDefault(i + 1),
+                ExpertLayout = Layout(layouts.GetValueOrDefault(i + 1) ?? "peft"),
+            })])
         {
             Name = parsed.GetValue(_name),
             BaseVersion = parsed.GetValue(_baseVersion),
@@ -83,6 +88,9 @@ internal sealed class MergeOptions
             return double.IsFinite(weight) ? new AdapterRequest(text[..split], weight) : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
         return new AdapterRequest(text);
     }
+
+    private static ExpertLayout Layout(string text) =>
+        ExpertLayouts.TryParse(text, out ExpertLayout layout) ? layout : throw Errors.ArgumentInvalid("--expert-layout", text, "peft or unsloth");
 
     private static Dictionary<int, string> Numbered(string option, string[]? values, int count)
     {

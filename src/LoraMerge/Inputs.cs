@@ -20,7 +20,7 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel),
         BaseVersion = Request.BaseVersion,
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, Release: adapter.AdapterVersion))],
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout), adapter.AdapterVersion))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
         Device = Request.Device,
@@ -38,6 +38,6 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
     /// <exception cref="Diagnostics.LoraMergeException">LORA4001 to 4015.</exception>
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
-        [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight))],
+        [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight) { ExpertLayout = asked.ExpertLayout })],
         new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched));
 }

@@ -46,16 +46,7 @@ internal static class ManifestBuilder
     private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames) => new(
         outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
         outcome.ChangedElements is long changed && outcome.Tensor.Source.ElementCount > 0 ? SixDigits((double)changed / outcome.Tensor.Source.ElementCount) : null,
-        [.. outcome.Tensor.Deltas.Select((delta, i) => new ManifestDelta(adapterNames[delta.Adapter], delta.Method, Scaling(delta), outcome.DeltaNorms[i] is double norm ? SixDigits(norm) : null))]);
-
-    private static double Scaling(PlannedDelta delta) => delta switch
-    {
-        PlannedDelta.LowRank lora => lora.Scaling,
-        PlannedDelta.Added added => added.Scaling,
-        PlannedDelta.MovedTowards whole => whole.AdapterWeight,
-        PlannedDelta.Rows rows => rows.AdapterWeight,
-        _ => throw new NotSupportedException(delta.GetType().Name),
-    };
+        [.. outcome.Tensor.Deltas.Select((delta, i) => new ManifestDelta(adapterNames[delta.Adapter], delta.Method, delta.Factor, outcome.DeltaNorms[i] is double norm ? SixDigits(norm) : null))]);
 
     /// <summary>Sums of floating-point numbers differ in their last digits between machines; these digits say nothing.</summary>
     private static double SixDigits(double value) =>

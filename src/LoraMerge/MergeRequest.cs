@@ -52,6 +52,9 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
 
     /// <summary>The release of PEFT or mlx_lm that wrote it, for files that do not tell; null to date it by its fields.</summary>
     public string? AdapterVersion { get; init; }
+
+    /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
+    public ExpertLayout ExpertLayout { get; init; }
 }
 
 /// <summary>How much of a merged model is read back.</summary>

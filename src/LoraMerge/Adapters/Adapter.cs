@@ -10,13 +10,43 @@ namespace LoraMerge.Adapters;
 /// <param name="B"><c>[out, r]</c>; convolutions <c>[out, r, 1…]</c>.</param>
 /// <param name="BBias"><c>[out]</c>, or null.</param>
 /// <param name="Scaling">alpha/r, or alpha/sqrt(r) with rsLoRA.</param>
-public sealed record AdapterModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? BBias, double Scaling);
+public sealed record AdapterModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? BBias, double Scaling)
+{
+    /// <summary>Whether the pair is <c>lora_embedding_A</c> <c>[r, vocabulary]</c> and <c>lora_embedding_B</c> <c>[dim, r]</c>, whose product is transposed.</summary>
+    public bool IsEmbedding { get; init; }
+
+    /// <summary>Trained magnitudes of DoRA: one for each output, for each dimension of an embedding; null without DoRA.</summary>
+    public StoredTensor? Magnitude { get; init; }
+
+    /// <summary>Trained singular values of KaSA, <c>[r]</c>, between B and A; null otherwise.</summary>
+    public StoredTensor? Diagonal { get; init; }
+
+    /// <summary>Blocks of a block-diagonal A that is stored <c>[r, in/blocks]</c> (BdLoRA); 1 otherwise.</summary>
+    public int ABlocks { get; init; } = 1;
+
+    /// <summary>Blocks of a block-diagonal B that is stored <c>[out, r/blocks]</c> (BdLoRA); 1 otherwise.</summary>
+    public int BBlocks { get; init; } = 1;
+
+    /// <summary>Whether this is the output projection inside an adapted <c>nn.MultiheadAttention</c>.</summary>
+    public bool IsAttentionOutput { get; init; }
+}
+
+/// <summary>A and B of one parameter of a module, such as the fused weights of all experts. The keys do not tell which parameter.</summary>
+/// <param name="Module">Path of the module that holds the parameter.</param>
+/// <param name="Depth">0 for the outermost wrapper of the module, 1 for the next.</param>
+/// <param name="A"><c>[r·experts, in]</c>, expert by expert.</param>
+/// <param name="B"><c>[out, r·experts]</c>.</param>
+public sealed record AdapterParameter(string Module, int Depth, StoredTensor A, StoredTensor B);
 
 /// <summary>A parameter that the adapter holds whole and that replaces the base's.</summary>
 /// <param name="Module">Module path in the live model.</param>
 /// <param name="Parameter">Name of the parameter, such as <c>bias</c>.</param>
 /// <param name="Tensor">Its new values.</param>
-public sealed record SavedParameter(string Module, string Parameter, StoredTensor Tensor);
+public sealed record SavedParameter(string Module, string Parameter, StoredTensor Tensor)
+{
+    /// <summary>Whether it is the base tensor of an adapted module (<c>base_layer</c>), which most adapters hold unchanged.</summary>
+    public bool IsBaseLayer { get; init; }
+}
 
 /// <summary>Rows of an embedding that the adapter holds whole.</summary>
 /// <param name="Module">Module path of the embedding.</param>
@@ -39,6 +69,12 @@ public sealed record Adapter(
     ImmutableArray<SavedParameter> Parameters,
     ImmutableArray<SavedRows> Rows)
 {
+    /// <summary>Pairs on parameters (<c>target_parameters</c>), by module and depth.</summary>
+    public ImmutableArray<AdapterParameter> ModuleParameters { get; init; } = [];
+
+    /// <summary>Names of tensors that only training needed, or that are there twice.</summary>
+    public ImmutableArray<string> Ignored { get; init; } = [];
+
     /// <summary>Name of the folder, or of the file without its extension.</summary>
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 

@@ -48,6 +48,13 @@ internal sealed class AdapterConfigReader
             origin,
             [.. _fields.Names.Where(field => !KnownFields.Contains(field) && _fields.HasValue(field))])
         {
+            UsesDora = _fields.Flag("use_dora"),
+            TargetParameters = _fields.Texts("target_parameters"),
+            BlockDiagonal = BlockDiagonal(),
+            UsesKasa = _fields.HasValue("kasa_config"),
+            Initialisation = Initialisation(),
+            KeepsTies = _fields.Flag("ensure_weight_tying"),
+            LayerReplication = LayerReplication(),
             TrainsBiasesOfAdaptedModules = _fields.Text("bias") == "lora_only",
             EnabledProjections = EnabledProjections(),
         };
@@ -82,10 +89,31 @@ internal sealed class AdapterConfigReader
             if (_fields.HasValue(field))
                 throw Errors.AdapterFormNotYetSupported(_fields.File, form, field);
         }
-        if (_fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method)
-            && (AdapterKinds.InitialisationsThatChangeTheBase.Contains(method) || method.StartsWith("pissa", StringComparison.Ordinal)))
-            throw Errors.AdapterFormNotYetSupported(_fields.File, $"an adapter that was trained on a changed base (init_lora_weights \"{method}\")", "init_lora_weights");
+        if (Initialisation() is string method && AdapterKinds.IsLostBase(method))
+            throw Errors.TrainedOnLostBase(_fields.File, method);
     }
+
+    private string? Initialisation() => _fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
+
+    private BlockDiagonalPattern? BlockDiagonal()
+    {
+        if (_fields.Json["use_bdlora"] is not JsonObject json)
+            return null;
+        var fields = new ConfigFields(_fields.File, json);
+        int blocks = fields.Integer("nblocks") ?? 1;
+        return blocks >= 1
+            ? new BlockDiagonalPattern(fields.Texts("target_modules_bd_a"), fields.Texts("target_modules_bd_b"), blocks)
+            : throw _fields.Invalid($"\"nblocks\" is {blocks}, but it is at least 1");
+    }
+
+    private ImmutableArray<(int Start, int End)> LayerReplication() => _fields.Json["layer_replication"] switch
+    {
+        null => [],
+        JsonArray ranges => [.. ranges.Select(range => range is JsonArray { Count: 2 } pair && pair[0] is { } start && pair[1] is { } end
+            ? (_fields.ToInteger("a start of \"layer_replication\"", start), _fields.ToInteger("an end of \"layer_replication\"", end))
+            : throw _fields.Invalid("\"layer_replication\" holds something else than pairs of layer numbers"))],
+        var other => throw _fields.Invalid($"\"layer_replication\" is {other.ToJsonString()}, but a list is expected"),
+    };
 
     private ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
     {

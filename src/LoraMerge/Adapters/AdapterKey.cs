@@ -14,11 +14,32 @@ public enum AdapterLeaf
     /// <summary><c>lora_B.bias</c>, <c>[out]</c>: added to the base bias, times scaling.</summary>
     LoraBBias,
 
+    /// <summary><c>lora_embedding_A</c>, <c>[r, vocabulary]</c>.</summary>
+    LoraEmbeddingA,
+
+    /// <summary><c>lora_embedding_B</c>, <c>[dim, r]</c>.</summary>
+    LoraEmbeddingB,
+
+    /// <summary><c>lora_magnitude_vector</c> of DoRA.</summary>
+    Magnitude,
+
+    /// <summary><c>lora_diag</c> of KaSA, <c>[r]</c>.</summary>
+    Diagonal,
+
     /// <summary><c>token_adapter.trainable_tokens_delta</c>, <c>[tokens, dim]</c>: whole rows of an embedding, in spite of its name.</summary>
     TokenRows,
 
-    /// <summary>A whole parameter of the model: a saved module, a trained bias, the base tensor of an adapted module.</summary>
+    /// <summary>A whole parameter of the model: a saved module, or a trained bias.</summary>
     Parameter,
+
+    /// <summary>The same below <c>modules_to_save</c>, as raw state dumps name it.</summary>
+    SavedCopy,
+
+    /// <summary>The base tensor of an adapted module, below <c>base_layer</c>.</summary>
+    BaseLayer,
+
+    /// <summary>What only training needed, or the untrained original of a saved module.</summary>
+    Unused,
 }
 
 /// <summary>The name of a tensor of an adapter file, taken apart.</summary>
@@ -28,30 +49,59 @@ public enum AdapterLeaf
 /// <param name="AdapterName">The adapter's name, which raw state dumps leave in the key; null where it was taken out, as PEFT does.</param>
 internal sealed partial record AdapterKey(string Module, AdapterLeaf Leaf, string Parameter, string? AdapterName)
 {
-    /// <summary>The key, or null if it is none of a plain LoRA file.</summary>
-    public static AdapterKey? Parse(string name)
+    /// <summary>The key, or null if it is none of a LoRA file.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="adapterName">Name of the adapter where the file's keys hold one: tells it from a part of the module below <c>modules_to_save</c>.</param>
+    public static AdapterKey? Parse(string name, string? adapterName = null)
     {
-        string path = WrapperParts.Replace(name, "");
-        path = Prefix.Replace(path, "");
-        Match match = LoraKey.Match(path);
-        if (match.Success)
-        {
-            (AdapterLeaf leaf, string parameter) = (match.Groups["leaf"].Value, match.Groups["parameter"].Value) switch
-            {
-                ("lora_A", "weight") => (AdapterLeaf.LoraA, "weight"),
-                ("lora_B", "weight") => (AdapterLeaf.LoraB, "weight"),
-                ("lora_B", "bias") => (AdapterLeaf.LoraBBias, "bias"),
-                _ => (AdapterLeaf.Parameter, ""),
-            };
-            return parameter.Length == 0 ? null : new AdapterKey(match.Groups["module"].Value, leaf, parameter, NullIfEmpty(match.Groups["name"].Value));
-        }
-        match = TokenKey.Match(path);
-        if (match.Success)
-            return new AdapterKey(match.Groups["module"].Value, AdapterLeaf.TokenRows, "weight", NullIfEmpty(match.Groups["name"].Value));
+        string path = Prefix.Replace(WrapperParts.Replace(name, ""), "");
+        if (UnusedKey.Match(path) is { Success: true } unused)
+            return new AdapterKey(unused.Groups["module"].Value, AdapterLeaf.Unused, path, null);
+        if (LoraKey.Match(path) is { Success: true } lora)
+            return FromLora(lora);
+        if (ParameterLeafKey.Match(path) is { Success: true } leaf)
+            return new AdapterKey(leaf.Groups["module"].Value, LeafOf(leaf.Groups["leaf"].Value), "weight", NullIfEmpty(leaf.Groups["name"].Value));
         if (ForeignPart.IsMatch(path))
             return null;
-        match = ParameterKey.Match(path);
-        return match.Success ? new AdapterKey(match.Groups["module"].Value, AdapterLeaf.Parameter, match.Groups["parameter"].Value, NullIfEmpty(match.Groups["name"].Value)) : null;
+        if (BaseLayerKey.Match(path) is { Success: true } baseLayer)
+            return new AdapterKey(baseLayer.Groups["module"].Value, AdapterLeaf.BaseLayer, baseLayer.Groups["parameter"].Value, null);
+        if (SavedKey.Match(path) is { Success: true } saved)
+            return FromSaved(saved, adapterName);
+        return ParameterKey.Match(path) is { Success: true } parameter
+            ? new AdapterKey(parameter.Groups["module"].Value, AdapterLeaf.Parameter, parameter.Groups["parameter"].Value, null)
+            : null;
+    }
+
+    private static AdapterKey? FromLora(Match match)
+    {
+        string parameter = match.Groups["parameter"].Value;
+        AdapterLeaf? leaf = (match.Groups["leaf"].Value, parameter) switch
+        {
+            ("lora_A", "weight") => AdapterLeaf.LoraA,
+            ("lora_B", "weight") => AdapterLeaf.LoraB,
+            ("lora_B", "bias") => AdapterLeaf.LoraBBias,
+            _ => null,
+        };
+        return leaf is AdapterLeaf known ? new AdapterKey(match.Groups["module"].Value, known, parameter, NullIfEmpty(match.Groups["name"].Value)) : null;
+    }
+
+    private static AdapterLeaf LeafOf(string leaf) => leaf switch
+    {
+        "lora_embedding_A" => AdapterLeaf.LoraEmbeddingA,
+        "lora_embedding_B" => AdapterLeaf.LoraEmbeddingB,
+        "lora_diag" => AdapterLeaf.Diagonal,
+        "token_adapter.trainable_tokens_delta" => AdapterLeaf.TokenRows,
+        _ => AdapterLeaf.Magnitude,
+    };
+
+    /// <summary>Below <c>modules_to_save</c> the adapter's name may stand first; PEFT takes it out when it saves.</summary>
+    private static AdapterKey FromSaved(Match match, string? adapterName)
+    {
+        string[] parts = match.Groups["rest"].Value.Split('.');
+        bool isNamed = parts.Length > 1 && (parts[0] == adapterName || parts[0] == "default");
+        string[] inner = isNamed ? parts[1..] : parts;
+        string module = string.Join('.', (string[])[match.Groups["module"].Value, .. inner[..^1]]);
+        return new AdapterKey(module, AdapterLeaf.SavedCopy, inner[^1], isNamed ? parts[0] : null);
     }
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
@@ -67,13 +117,24 @@ internal sealed partial record AdapterKey(string Module, AdapterLeaf Leaf, strin
     [GeneratedRegex(@"^(?<module>.+)\.(?<leaf>lora_[AB])(\.(?<name>[^.]+))?\.(?<parameter>weight|bias)$", RegexOptions.CultureInvariant)]
     private static partial Regex LoraKey { get; }
 
-    [GeneratedRegex(@"^(?<module>.+)\.token_adapter\.trainable_tokens_delta(\.(?<name>[^.]+))?$", RegexOptions.CultureInvariant)]
-    private static partial Regex TokenKey { get; }
+    /// <summary>Leaves that are parameters, not modules; some dumps add <c>.weight</c>.</summary>
+    [GeneratedRegex(@"^(?<module>.+)\.(?<leaf>lora_embedding_[AB]|lora_magnitude_vector|lora_diag|token_adapter\.trainable_tokens_delta)(\.(?!weight$)(?<name>[^.]+))?(\.weight)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex ParameterLeafKey { get; }
 
-    [GeneratedRegex(@"^(?<module>.+?)(\.base_layer|\.modules_to_save\.(?<name>[^.]+))?\.(?<parameter>[^.]+)$", RegexOptions.CultureInvariant)]
+    /// <summary>State of VeLoRA's and MonteCLoRA's training; the original of a saved module, and of an embedding with trained rows.</summary>
+    [GeneratedRegex(@"^(?<module>.+)\.(lora_velora_embed|lora_monteclora_sampler|original_module|token_adapter\.trainable_tokens_original)(\.|$)", RegexOptions.CultureInvariant)]
+    private static partial Regex UnusedKey { get; }
+
+    [GeneratedRegex(@"^(?<module>.+?)(\.token_adapter)?(\.base_layer)+\.(?<parameter>[^.]+)$", RegexOptions.CultureInvariant)]
+    private static partial Regex BaseLayerKey { get; }
+
+    [GeneratedRegex(@"^(?<module>.+?)\.modules_to_save\.(?<rest>.+)$", RegexOptions.CultureInvariant)]
+    private static partial Regex SavedKey { get; }
+
+    [GeneratedRegex(@"^(?<module>.+)\.(?<parameter>[^.]+)$", RegexOptions.CultureInvariant)]
     private static partial Regex ParameterKey { get; }
 
     /// <summary>Parts that only adapter tensors have; what holds one and is none of the above is not understood here.</summary>
-    [GeneratedRegex(@"(^|\.)(lora_|trainable_tokens_|token_adapter|original_module|ia3_|hada_|lokr_|vera_|oft_|boft_)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(^|\.)(lora_|trainable_tokens_|ia3_|hada_|lokr_|vera_|oft_|boft_)", RegexOptions.CultureInvariant)]
     private static partial Regex ForeignPart { get; }
 }

@@ -37,16 +37,10 @@ internal static class AdapterKinds
     /// <summary>Forms of LoRA, by the field of adapter_config.json that asks for them, that this release refuses. This list may only shrink.</summary>
     public static FrozenDictionary<string, string> LoraFormsNotYetSupported { get; } = new Dictionary<string, string>
     {
-        ["use_dora"] = "DoRA",
-        ["target_parameters"] = "LoRA on parameters (fused experts)",
-        ["layer_replication"] = "layer replication",
-        ["use_bdlora"] = "BdLoRA",
-        ["kasa_config"] = "KaSA",
-        ["velora_config"] = "VeLoRA",
-        ["monteclora_config"] = "MonteCLoRA",
-        ["ensure_weight_tying"] = "adapters on tied weights (ensure_weight_tying)",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>Values of <c>init_lora_weights</c> that train on a changed base, so that the adapter does not fit the base as published.</summary>
-    public static FrozenSet<string> InitialisationsThatChangeTheBase { get; } = FrozenSet.ToFrozenSet(["olora", "corda", "loftq", "lora_ga"], StringComparer.Ordinal);
+    /// <summary>Whether a value of <c>init_lora_weights</c> trains on a changed base that neither the adapter nor the base as published tells.</summary>
+    /// <remarks>CorDA and LoRA-GA need data, LoftQ a quantiser, <c>pissa_niter_k</c> the random numbers of the trainer. <c>pissa</c> and <c>olora</c> can be computed again.</remarks>
+    public static bool IsLostBase(string initialisation) =>
+        initialisation is "corda" or "loftq" or "lora_ga" || initialisation.StartsWith("pissa_niter_", StringComparison.Ordinal);
 }

@@ -8,9 +8,13 @@ namespace LoraMerge.Adapters;
 /// <summary>Sorts the tensors of an adapter file by what they are for, so that each is used exactly once or named in an error.</summary>
 internal sealed class AdapterTensors
 {
+    /// <summary>What a wrapper leaves in a path: of a parameter at the end, of an attention before its projection.</summary>
+    private const string WrapperPart = ".base_layer";
+
     private readonly string _path;
     private LoraConfig _config;
     private readonly Dictionary<(string Module, AdapterLeaf Leaf, string Parameter), StoredTensor> _tensors = [];
+    private readonly List<string> _ignored = [];
 
     private AdapterTensors(string path, LoraConfig config)
     {
@@ -26,66 +30,136 @@ internal sealed class AdapterTensors
         var sorter = new AdapterTensors(path, config);
         string? adapterName = null;
         foreach (StoredTensor tensor in weights.Tensors)
-            sorter.Add(tensor, ref adapterName);
+            adapterName ??= AdapterKey.Parse(tensor.Name)?.AdapterName;
+        foreach (StoredTensor tensor in weights.Tensors)
+            sorter.Add(tensor, adapterName);
+        sorter.TakeSavedCopies();
         var notes = new List<MergeEvent>();
         sorter._config = PatternChoice.Choose(config, [.. sorter.Ranks()], path, notes);
-        return new Adapter(path, sorter._config, weights, sorter.Modules(), sorter.Parameters(), sorter.Rows()) { Notes = [.. notes] };
+        ILookup<bool, string> paths = sorter.AdaptedPaths().ToLookup(sorter.IsParameterPath);
+        return new Adapter(path, sorter._config, weights, [.. paths[false].Select(sorter.Module)], sorter.Parameters(), sorter.Rows())
+        {
+            ModuleParameters = [.. paths[true].Select(sorter.ModuleParameter)],
+            Ignored = [.. sorter._ignored],
+            Notes = [.. notes],
+        };
     }
 
-    /// <summary>The rank of each module as its A tells it; of the fused projections of PEFT 0.2, each has its own r rows of A.</summary>
-    private IEnumerable<(string Module, int Rank)> Ranks() => _tensors.Where(pair => pair.Key.Leaf == AdapterLeaf.LoraA && !pair.Value.Shape.IsEmpty)
-        .Select(pair => (pair.Key.Module, RankOf(pair.Value))).OrderBy(pair => pair.Module, StringComparer.Ordinal);
+    /// <summary>The rank of each module as its A tells it. Pairs of parameters do not: how many experts share their A, the base tells.</summary>
+    private IEnumerable<(string Module, int Rank)> Ranks() => _tensors
+        .Where(pair => pair.Key.Leaf is AdapterLeaf.LoraA or AdapterLeaf.LoraEmbeddingA && !pair.Value.Shape.IsEmpty && !IsParameterPath(pair.Key.Module))
+        .Select(pair => (NameOf(pair.Key.Module), RankOf(pair.Value))).OrderBy(pair => pair.Item1, StringComparer.Ordinal);
 
+    /// <summary>Each of the fused projections of PEFT 0.2 has its own r rows of A.</summary>
     private int RankOf(StoredTensor a) => checked((int)(a.Shape[0] / Math.Max(1, _config.EnabledProjections.Count(enabled => enabled))));
 
-    private void Add(StoredTensor tensor, ref string? adapterName)
+    private static string NameOf(string path) => path.Replace(WrapperPart + ".", ".", StringComparison.Ordinal);
+
+    private void Add(StoredTensor tensor, string? adapterName)
     {
-        AdapterKey key = AdapterKey.Parse(tensor.Name) ?? throw NotUnderstood(tensor);
-        if (key.AdapterName is not null && (adapterName ??= key.AdapterName) != key.AdapterName)
-            throw Errors.AdapterNamesDisagree(tensor.File, adapterName, key.AdapterName, tensor.Name);
+        AdapterKey key = AdapterKey.Parse(tensor.Name, adapterName) ?? throw NotUnderstood(tensor);
+        if (key.AdapterName is not null && key.AdapterName != adapterName)
+            throw Errors.AdapterNamesDisagree(tensor.File, adapterName!, key.AdapterName, tensor.Name);
+        if (key.Leaf == AdapterLeaf.Unused)
+        {
+            _ignored.Add(tensor.Name);
+            return;
+        }
         if (tensor.DType is not (DType.F16 or DType.BF16 or DType.F32 or DType.F64))
             throw Errors.AdapterDTypeInvalid(tensor);
-        if (!_tensors.TryAdd((key.Module, key.Leaf, key.Parameter), tensor))
-            throw Errors.DuplicateTensor(tensor.Name, _tensors[(key.Module, key.Leaf, key.Parameter)].Name, tensor.File);
+        (string, AdapterLeaf, string) place = (key.Module, key.Leaf, key.Parameter);
+        if (!_tensors.TryAdd(place, tensor))
+            throw Errors.DuplicateTensor(tensor.Name, _tensors[place].Name, tensor.File);
     }
 
-    /// <summary>Forms that later releases will merge are refused by their name, the rest by the tensor's.</summary>
-    private static LoraMergeException NotUnderstood(StoredTensor tensor) => tensor.Name switch
-    {
-        var name when name.Contains("lora_embedding_", StringComparison.Ordinal) => Errors.AdapterFormNotYetSupported(tensor.File, "LoRA on an embedding", name),
-        var name when name.Contains("lora_magnitude_vector", StringComparison.Ordinal) => Errors.AdapterFormNotYetSupported(tensor.File, "DoRA", name),
-        _ => ForeignWeights.Library(tensor.Name) is string library ? Errors.AdapterOfOtherLibrary(tensor.File, library) : Errors.AdapterTensorUnknown(tensor),
-    };
+    private static LoraMergeException NotUnderstood(StoredTensor tensor) =>
+        ForeignWeights.Library(tensor.Name) is string library ? Errors.AdapterOfOtherLibrary(tensor.File, library) : Errors.AdapterTensorUnknown(tensor);
 
-    private ImmutableArray<AdapterModule> Modules()
+    /// <summary>Raw dumps hold a saved module under its own name and below <c>modules_to_save</c>: the same values, used once.</summary>
+    private void TakeSavedCopies()
     {
-        IEnumerable<string> paths = _tensors.Keys
-            .Where(key => key.Leaf is AdapterLeaf.LoraA or AdapterLeaf.LoraB or AdapterLeaf.LoraBBias)
-            .Select(key => key.Module).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
-        return [.. paths.Select(Module)];
+        foreach (((string module, AdapterLeaf leaf, string parameter) key, StoredTensor copy) in _tensors.Where(pair => pair.Key.Leaf == AdapterLeaf.SavedCopy).ToArray())
+        {
+            _tensors.Remove((key.module, key.leaf, key.parameter));
+            if (!_tensors.TryAdd((key.module, AdapterLeaf.Parameter, key.parameter), copy))
+                _ignored.Add(copy.Name);
+        }
     }
+
+    private IEnumerable<string> AdaptedPaths() => _tensors.Keys
+        .Where(key => key.Leaf is AdapterLeaf.LoraA or AdapterLeaf.LoraB or AdapterLeaf.LoraBBias or AdapterLeaf.LoraEmbeddingA or AdapterLeaf.LoraEmbeddingB or AdapterLeaf.Magnitude or AdapterLeaf.Diagonal)
+        .Select(key => key.Module).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     private AdapterModule Module(string path)
     {
-        if (path.EndsWith(".base_layer", StringComparison.Ordinal) || path.Contains(".base_layer.", StringComparison.Ordinal))
-            throw Errors.AdapterFormNotYetSupported(_path, "LoRA on nested parameters", path);
-        StoredTensor? a = Find(path, AdapterLeaf.LoraA, "weight");
-        StoredTensor? b = Find(path, AdapterLeaf.LoraB, "weight");
-        if (a is null || b is null)
-            throw Errors.HalfAPair(path, a is null ? "lora_A" : "lora_B", (a ?? b ?? Find(path, AdapterLeaf.LoraBBias, "bias"))!.File);
-        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(a) != b.Shape[1])
-            throw Errors.PairDoesNotFit(path, a, b);
+        bool isEmbedding = Find(path, AdapterLeaf.LoraEmbeddingA, "weight") is not null || Find(path, AdapterLeaf.LoraEmbeddingB, "weight") is not null;
+        string name = NameOf(path);
+        (StoredTensor a, StoredTensor b) = Pair(path, isEmbedding);
+        int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
+        int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(a) != b.Shape[1] * bBlocks)
+            throw Errors.PairDoesNotFit(name, a, b);
         int rank = RankOf(a);
-        if (!_config.AlphasOf(path, rank).Any())
-            throw Errors.RankMismatch(path, a, _config.RankOf(path));
-        return new AdapterModule(path, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(path, rank));
+        if (!_config.AlphasOf(name, rank).Any())
+            throw Errors.RankMismatch(name, a, _config.RankOf(name));
+        return new AdapterModule(name, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(name, rank))
+        {
+            IsEmbedding = isEmbedding,
+            Magnitude = _config.UsesDora ? Needed(path, AdapterLeaf.Magnitude, "lora_magnitude_vector", a) : Unexpected(path, AdapterLeaf.Magnitude),
+            Diagonal = _config.UsesKasa ? Needed(path, AdapterLeaf.Diagonal, "lora_diag", a) : Unexpected(path, AdapterLeaf.Diagonal),
+            ABlocks = aBlocks,
+            BBlocks = bBlocks,
+            IsAttentionOutput = path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
+        };
+    }
+
+    /// <summary>Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in.</summary>
+    private bool IsParameterPath(string path)
+    {
+        string module = WithoutWrappers(path);
+        return path != module || _config.TargetParameters.Any(target => target.LastIndexOf('.') is > 0 and var dot
+            && (module == target[..dot] || module.EndsWith("." + target[..dot], StringComparison.Ordinal)));
+    }
+
+    private AdapterParameter ModuleParameter(string path)
+    {
+        string module = WithoutWrappers(path);
+        (StoredTensor a, StoredTensor b) = Pair(path, isEmbedding: false);
+        if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1])
+            throw Errors.PairDoesNotFit(module, a, b);
+        return new AdapterParameter(module, (path.Length - module.Length) / WrapperPart.Length, a, b);
+    }
+
+    private (StoredTensor A, StoredTensor B) Pair(string path, bool isEmbedding)
+    {
+        (AdapterLeaf leafA, AdapterLeaf leafB) = isEmbedding ? (AdapterLeaf.LoraEmbeddingA, AdapterLeaf.LoraEmbeddingB) : (AdapterLeaf.LoraA, AdapterLeaf.LoraB);
+        StoredTensor? a = Find(path, leafA, "weight");
+        StoredTensor? b = Find(path, leafB, "weight");
+        if (a is not null && b is not null)
+            return (a, b);
+        string prefix = isEmbedding ? "lora_embedding_" : "lora_";
+        StoredTensor other = a ?? b ?? _tensors.First(pair => pair.Key.Module == path).Value;
+        throw Errors.HalfAPair(path, prefix + (a is null ? "A" : "B"), other.File);
+    }
+
+    private StoredTensor Needed(string path, AdapterLeaf leaf, string name, StoredTensor a) =>
+        Find(path, leaf, "weight") ?? throw Errors.HalfAPair(path, name, a.File);
+
+    private StoredTensor? Unexpected(string path, AdapterLeaf leaf) =>
+        Find(path, leaf, "weight") is StoredTensor tensor ? throw Errors.AdapterTensorUnknown(tensor) : null;
+
+    private static string WithoutWrappers(string path)
+    {
+        while (path.EndsWith(WrapperPart, StringComparison.Ordinal))
+            path = path[..^WrapperPart.Length];
+        return path;
     }
 
     private ImmutableArray<SavedParameter> Parameters() =>
     [
-        .. _tensors.Where(pair => pair.Key.Leaf == AdapterLeaf.Parameter)
+        .. _tensors.Where(pair => pair.Key.Leaf is AdapterLeaf.Parameter or AdapterLeaf.BaseLayer)
             .OrderBy(pair => pair.Key.Module, StringComparer.Ordinal).ThenBy(pair => pair.Key.Parameter, StringComparer.Ordinal)
-            .Select(pair => new SavedParameter(pair.Key.Module, pair.Key.Parameter, pair.Value)),
+            .Select(pair => new SavedParameter(NameOf(pair.Key.Module), pair.Key.Parameter, pair.Value) { IsBaseLayer = pair.Key.Leaf == AdapterLeaf.BaseLayer }),
     ];
 
     private ImmutableArray<SavedRows> Rows() =>

@@ -35,6 +35,27 @@ public sealed record LoraConfig(
     /// <summary>Which of the projections that one fused weight holds are adapted (<c>enable_lora</c> of PEFT 0.2); empty where weights are adapted whole.</summary>
     public ImmutableArray<bool> EnabledProjections { get; init; } = [];
 
+    /// <summary><c>use_dora</c>: every adapted module has a trained magnitude beside A and B.</summary>
+    public bool UsesDora { get; init; }
+
+    /// <summary><c>target_parameters</c>: ends of <c>module.parameter</c> paths; such pairs carry no parameter name in the file.</summary>
+    public ImmutableArray<string> TargetParameters { get; init; } = [];
+
+    /// <summary><c>use_bdlora</c>: which A and B are block-diagonal; null for none.</summary>
+    public BlockDiagonalPattern? BlockDiagonal { get; init; }
+
+    /// <summary>Whether training began by taking the base's smallest singular values away (<c>kasa_config</c>).</summary>
+    public bool UsesKasa { get; init; }
+
+    /// <summary><c>init_lora_weights</c> where it is a name, such as <c>pissa</c>: some of them change the base before training.</summary>
+    public string? Initialisation { get; init; }
+
+    /// <summary><c>ensure_weight_tying</c>: an adapter of a tied embedding is the head's too.</summary>
+    public bool KeepsTies { get; init; }
+
+    /// <summary><c>layer_replication</c>: ranges of base layers, ends exclusive, that the trained model was stacked from.</summary>
+    public ImmutableArray<(int Start, int End)> LayerReplication { get; init; } = [];
+
     /// <summary>How ranks and alphas are looked up: by the rule of the release that wrote the file.</summary>
     internal PatternLookup Lookup { get; init; } = PatternLookup.Today;
 
@@ -62,3 +83,14 @@ public sealed record LoraConfig(
 /// <param name="Module">End of the embedding's module path; null for the input embedding.</param>
 /// <param name="Indices">Token numbers.</param>
 public sealed record TrainableTokens(string? Module, ImmutableArray<long> Indices);
+
+/// <summary>Which modules have a block-diagonal A or B.</summary>
+/// <param name="A">Texts; a module whose path holds one of them has a block-diagonal A.</param>
+/// <param name="B">The same for B.</param>
+/// <param name="Blocks">Number of blocks.</param>
+public sealed record BlockDiagonalPattern(ImmutableArray<string> A, ImmutableArray<string> B, int Blocks)
+{
+    internal int BlocksOfA(string module) => A.Any(part => module.Contains(part, StringComparison.Ordinal)) ? Blocks : 1;
+
+    internal int BlocksOfB(string module) => B.Any(part => module.Contains(part, StringComparison.Ordinal)) ? Blocks : 1;
+}

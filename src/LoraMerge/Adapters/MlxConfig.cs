@@ -72,5 +72,10 @@ internal sealed record MlxConfig(
     }
 
     /// <summary>The same in PEFT's terms: mlx_lm's factor is alpha / rank.</summary>
-    public LoraConfig ToLoraConfig() => new(Rank, Scaling * Rank, false, [], [], false, [], null, [], BaseModelName, Origin, [.. UnknownParameters.Select(name => "lora_parameters." + name)]);
+    public LoraConfig ToLoraConfig() => new(Rank, Scaling * Rank, false, [], [], false, [], null, [], BaseModelName, Origin, [.. UnknownParameters.Select(name => "lora_parameters." + name)])
+    {
+        UsesDora = Training == MlxTraining.Dora,
+        // LoRAEmbedding.as_linear: what is learned of a tied embedding acts in the head too.
+        KeepsTies = true,
+    };
 }

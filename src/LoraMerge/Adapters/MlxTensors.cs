@@ -77,7 +77,7 @@ internal sealed class MlxTensors
         StoredTensor m = Part("m");
         if (m.Shape.Length != 1 || m.Shape[0] != module.B.Shape[0])
             throw Errors.MagnitudeDoesNotFit(name, m, module.B.Shape[0]);
-        throw Errors.AdapterFormNotYetSupported(_weights.File, "DoRA", m.Name);
+        return [module with { Magnitude = m }];
 
         StoredTensor Part(string part) => parts.GetValueOrDefault(part) ?? throw Errors.HalfAPair(name, part, parts.Values.First().File);
     }

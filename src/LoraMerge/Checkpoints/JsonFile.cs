@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -29,6 +30,13 @@ internal static class JsonFile
         catch (JsonException) when (bytes.IndexOf("NaN"u8) >= 0 || bytes.IndexOf("Infinity"u8) >= 0)
         {
             throw new JsonException("it holds NaN or Infinity, which are not JSON");
+        }
+        catch (JsonException e)
+        {
+            // Counted from 1, as editors do, in place of the reader's own counting from 0.
+            int detail = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+            string reason = detail < 0 ? e.Message : e.Message[..detail];
+            throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}"), e);
         }
         return node as JsonObject ?? throw new JsonException("there is no object at its top");
     }

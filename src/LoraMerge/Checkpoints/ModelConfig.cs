@@ -24,6 +24,9 @@ public sealed class ModelConfig
     /// <summary>The architecture's family, such as <c>llama</c>; null where the file does not tell.</summary>
     public string? ModelType => Text("model_type");
 
+    /// <summary>The family of the part that reads and writes text: that of <c>text_config</c>, or the model's own.</summary>
+    public string? TextModelType => (TextConfig is { } text ? Text("model_type", text) : null) ?? ModelType;
+
     /// <summary>What <c>tie_word_embeddings</c> says; null where it says nothing and the family's default holds.</summary>
     public bool? TieWordEmbeddings => (_json["tie_word_embeddings"] ?? TextConfig?["tie_word_embeddings"]) is JsonValue v && v.TryGetValue(out bool tied) ? tied : null;
 
@@ -35,6 +38,9 @@ public sealed class ModelConfig
 
     /// <summary>The model that this one was made from, where the file names one.</summary>
     public string? NameOrPath => Text("_name_or_path");
+
+    /// <summary>The classes that the model is loaded as, such as <c>LlamaForCausalLM</c>; empty where the file does not tell.</summary>
+    public IEnumerable<string> Architectures => (_json["architectures"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out string? name) ? name : "");
 
     private JsonObject? TextConfig => _json["text_config"] as JsonObject;
 
@@ -74,6 +80,21 @@ public sealed class ModelConfig
                 yield return (name, true);
         }
     }
+
+    /// <summary>Where the file states a field: at the top, below <c>text_config</c>, or both.</summary>
+    internal IEnumerable<bool> PlacesOf(string name)
+    {
+        if (_json.ContainsKey(name))
+            yield return false;
+        if (TextConfig?.ContainsKey(name) == true)
+            yield return true;
+    }
+
+    /// <summary>A number at the top or below <c>text_config</c>; null where there is none.</summary>
+    internal double? Number(string name) => (_json[name] ?? TextConfig?[name]) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+
+    /// <summary>A flag at the top or below <c>text_config</c>; false where there is none.</summary>
+    internal bool Flag(string name) => IsTrue(_json, name) || (TextConfig is { } text && IsTrue(text, name));
 
     private static bool IsTrue(JsonObject json, string name) => json[name] is JsonValue v && v.TryGetValue(out bool flag) && flag;
 

@@ -1,6 +1,7 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
@@ -10,23 +11,32 @@ internal static class AdapterValues
 {
     /// <returns>A tensor of the given dtype and the stored shape; the caller's.</returns>
     /// <exception cref="LoraMergeException">LORA3013.</exception>
-    public static Tensor Read(StoredTensor stored, TensorFiles files, ScalarType dtype, Device device)
+    public static Tensor Read(StoredTensor stored, TensorFiles files, ScalarType dtype, Device device) =>
+        ReadElements(stored, 0, [.. stored.Shape], files, dtype, device);
+
+    /// <summary>Some of its rows.</summary>
+    /// <returns><c>[count, …]</c>; the caller's.</returns>
+    /// <exception cref="LoraMergeException">LORA3013.</exception>
+    public static Tensor ReadRows(StoredTensor stored, long firstRow, long count, TensorFiles files, ScalarType dtype, Device device) =>
+        ReadElements(stored, firstRow * stored.RowLength, stored.Shape.IsEmpty ? [] : [count, .. stored.Shape.Skip(1)], files, dtype, device);
+
+    private static Tensor ReadElements(StoredTensor stored, long first, long[] shape, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        Tensor raw = empty(stored.IsColumnMajor ? [.. stored.Shape.Reverse()] : [.. stored.Shape], TorchTypes.Of(stored.DType));
-        files.ReadInto(stored, 0, raw.bytes);
-        ThrowIfNotFinite(raw, stored);
+        Tensor raw = empty(stored.IsColumnMajor ? [.. shape.Reverse()] : shape, TorchTypes.Of(stored.DType));
+        files.ReadInto(stored, first * stored.DType.BitsPerElement() / 8, raw.bytes);
+        ThrowIfNotFinite(raw, stored, first);
         if (stored.IsColumnMajor)
             raw = raw.t().contiguous();
         return raw.to(dtype).to(device).MoveToOuterDisposeScope();
     }
 
-    private static void ThrowIfNotFinite(Tensor raw, StoredTensor stored)
+    private static void ThrowIfNotFinite(Tensor raw, StoredTensor stored, long first)
     {
         Tensor wrong = raw.isfinite().logical_not().flatten();
         if (!wrong.any().item<bool>())
             return;
         long index = wrong.to(ScalarType.Int32).argmax().item<long>();
-        throw Errors.AdapterNotFinite(stored, index, raw.to(ScalarType.Float64).flatten()[index].item<double>());
+        throw Errors.AdapterNotFinite(stored, first + index, raw.to(ScalarType.Float64).flatten()[index].item<double>());
     }
 }

@@ -10,13 +10,23 @@ namespace LoraMerge.Deltas;
 internal static class WeightDeltas
 {
     /// <param name="planned">What to do.</param>
+    /// <param name="tensor">The tensor that it changes.</param>
     /// <param name="files">Where the adapter's tensors are read from.</param>
+    /// <param name="experts">Keeps the factors that the tensors of several experts share.</param>
     /// <param name="dtype">The dtype of W's buffer.</param>
     /// <param name="device">Where W's buffer lies.</param>
     /// <exception cref="LoraMergeException">LORA3013: a number of the adapter is not finite.</exception>
-    public static WeightDelta Load(PlannedDelta planned, TensorFiles files, ScalarType dtype, Device device) => planned switch
+    public static WeightDelta Load(PlannedDelta planned, PlannedTensor tensor, TensorFiles files, ExpertFactors experts, ScalarType dtype, Device device) => planned switch
     {
         PlannedDelta.LowRank lora => LoadLora(lora, files, dtype, device),
+        PlannedDelta.Dora dora => new DoraDelta(
+            LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module),
+        PlannedDelta.Experts parameter => experts.Load(parameter, files, dtype, device),
+        PlannedDelta.BaseReduced { Part: BasePart.FirstColumns } olora => new FirstColumnsDelta(
+            tensor.Source.RowCount, tensor.Source.RowLength, olora.Rank, olora.Factor),
+        PlannedDelta.BaseReduced reduced => new SingularPartDelta(
+            tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Part == BasePart.LargestSingularValues, reduced.Factor),
+        PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
         PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
         PlannedDelta.MovedTowards whole => new ReplacementDelta(
@@ -30,6 +40,10 @@ internal static class WeightDeltas
         using var scope = NewDisposeScope();
         Tensor a = AsRows(AdapterValues.Read(lora.A, files, dtype, device)); // [r, in]
         Tensor b = AsRows(AdapterValues.Read(lora.B, files, dtype, device)); // [out, r]
+        a = BlockDiagonal.Expand(a, lora.ABlocks);
+        b = BlockDiagonal.Expand(b, lora.BBlocks);
+        if (lora.Diagonal is { } diagonal)
+            b = b.mul(AdapterValues.Read(diagonal, files, dtype, device)); // B·diag(σ), KaSA
         if (lora.IsTransposed)
             (a, b) = (b.t().contiguous(), a.t().contiguous());
         return new LoraDelta(a.MoveToOuterDisposeScope(), b.MoveToOuterDisposeScope(), lora.Scaling);

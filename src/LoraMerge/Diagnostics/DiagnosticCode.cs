@@ -53,12 +53,13 @@ public enum DiagnosticCode
     AdapterNamesDisagree = 3018,
     AlphaAmbiguous = 3019,
     PatternOrderAmbiguous = 3020,
-    AdapterOfOtherLibrary = 3030,
-    AdapterReleaseContradicted = 3031,
-    TrainedBiasesLost = 3032,
-    MlxScaleAmbiguous = 3033,
-    EmbeddingScaleOfRelease = 3034,
-    DoraOfRelease = 3035,
+    TrainedOnLostBase = 3030,
+    ParameterUnknown = 3031,
+    EmbeddingScaleAssumed = 3032,
+    AdapterOfOtherLibrary = 3040,
+    AdapterReleaseContradicted = 3041,
+    TrainedBiasesLost = 3042,
+    MlxScaleAmbiguous = 3043,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
@@ -68,12 +69,17 @@ public enum DiagnosticCode
     BiasNotInBase = 4005,
     TargetDTypeInvalid = 4006,
     TokenOutsideVocabulary = 4007,
-    TiedWeightsNotYetSupported = 4008,
+    TiedWeightsCannotPart = 4008,
     NothingToMerge = 4010,
     SideFileClash = 4012,
     TokenTrainedTwice = 4013,
     TensorReplacedTwice = 4014,
     NewTensorWithWeight = 4015,
+    VocabularySizesDiffer = 4020,
+    GroupedConvolution = 4021,
+    ExpertShapeMismatch = 4022,
+    ExpertOrientationAssumed = 4023,
+    LayersCannotReplicate = 4024,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,
@@ -83,6 +89,8 @@ public enum DiagnosticCode
     BaseNotFinite = 5005,
     VerificationFailed = 5007,
     CudaRuntimeNotInstalled = 5008,
+    DoraOutputIsZero = 5010,
+    CopiesDiffer = 5011,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,

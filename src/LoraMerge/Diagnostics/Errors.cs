@@ -116,6 +116,9 @@ internal static class Errors
     public static LoraMergeException AdapterKindNotMergeable(string file, string kind, string reason) =>
         new(DiagnosticCode.AdapterKindNotMergeable, $"'{file}' is of a kind that cannot be merged: {kind}: {Sentence(reason)} Run it with PEFT, or train LoRA instead.", file);
 
+    public static LoraMergeException TrainedOnLostBase(string file, string initialisation) =>
+        new(DiagnosticCode.TrainedOnLostBase, $"'{file}' says init_lora_weights \"{initialisation}\", which changes the base before training, in a way that cannot be computed again from base and adapter. Save the adapter with PEFT's path_initial_model_for_weight_conversion, which makes it fit the base as published; or merge it into the changed base that the trainer saved, with init_lora_weights set to true.", file);
+
     public static LoraMergeException AdapterFormNotYetSupported(string file, string form, string evidence) =>
         new(DiagnosticCode.AdapterFormNotYetSupported, $"'{file}' is {form} ({evidence}), which this release does not merge yet. Merge it with PEFT and use the result as base model.", file);
 
@@ -163,6 +166,9 @@ internal static class Errors
     public static LoraMergeException ShapeMismatch(AdapterModule module, StoredTensor weight, string adapter) =>
         new(DiagnosticCode.ShapeMismatch, $"Adapter '{adapter}' changes '{module.Path}' by lora_A {module.A.ShapeText} and lora_B {module.B.ShapeText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
 
+    public static LoraMergeException MagnitudeMismatch(AdapterModule module, StoredTensor magnitude, StoredTensor weight, string adapter) =>
+        new(DiagnosticCode.ShapeMismatch, $"'{magnitude.Name}' of adapter '{adapter}' is {magnitude.ShapeText}, but '{module.Path}' has other outputs: '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
+
     public static LoraMergeException SavedShapeMismatch(StoredTensor saved, StoredTensor stored, string adapter) =>
         new(DiagnosticCode.ShapeMismatch, $"Tensor '{saved.Name}' of adapter '{adapter}' is {saved.ShapeText}, but '{stored.Name}' of the base is {stored.ShapeText}. The adapter was trained for a base of another size or vocabulary.", adapter);
 
@@ -184,8 +190,23 @@ internal static class Errors
     public static LoraMergeException TokenTrainedTwice(string module, long token, string adapter) =>
         new(DiagnosticCode.TokenTrainedTwice, $"Token {token} of '{module}' is trained twice (adapter '{adapter}'), so its row is ambiguous. Leave one of them out.", adapter);
 
-    public static LoraMergeException TiedWeightsNotYetSupported(string module, string adapter, string checkpoint) =>
-        new(DiagnosticCode.TiedWeightsNotYetSupported, $"Adapter '{adapter}' changes '{module}', but in the base model '{checkpoint}' embedding and output head are one tied tensor, which this release does not part yet. Merge it with PEFT and use the result as base model.", adapter);
+    public static LoraMergeException TiedWeightsCannotPart(string module, string adapter, string checkpoint, string family) =>
+        new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings and the output head, and {family} computes differently once they part. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
+
+    public static LoraMergeException VocabularySizesDiffer(StoredTensor resized, StoredTensor other) =>
+        new(DiagnosticCode.VocabularySizesDiffer, $"'{resized.Name}' in '{resized.File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.File}' has {other.RowCount}: the vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with save_embedding_layers=True.", resized.File);
+
+    public static LoraMergeException GroupedConvolution(AdapterModule module, StoredTensor weight, string adapter) =>
+        new(DiagnosticCode.GroupedConvolution, $"Adapter '{adapter}' changes '{module.Path}' by lora_A {module.A.ShapeText} and lora_B {module.B.ShapeText}, but '{weight.Name}' {weight.ShapeText} is a convolution in groups, whose weight has no room for a change across groups. Leave the module out.", adapter);
+
+    public static LoraMergeException ParameterUnknown(string module, IEnumerable<string> parameters, int count, string adapter) =>
+        new(DiagnosticCode.ParameterUnknown, $"Adapter '{adapter}' holds {count} pairs for parameters of '{module}', but of \"target_parameters\" the base has there {List(parameters)}, and shapes do not tell which is which. Use the adapter_config.json that was saved with the weights.", adapter);
+
+    public static LoraMergeException ExpertShapeMismatch(AdapterParameter pair, string parameter, string shape, int rank, string adapter) =>
+        new(DiagnosticCode.ExpertShapeMismatch, $"Adapter '{adapter}' changes '{parameter}' by lora_A {pair.A.ShapeText} and lora_B {pair.B.ShapeText} of rank {rank} for each expert, but the base's experts are {shape}. The adapter was trained for a base of another size or number of experts.", adapter);
+
+    public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
+        new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);
 
     public static LoraMergeException NothingToMerge(string checkpoint, IEnumerable<string> adapters) =>
         new(DiagnosticCode.NothingToMerge, $"No tensor of {List(adapters)} has a place in the base model '{checkpoint}': there is nothing to merge. Check that this is the base they were trained on.");
@@ -215,6 +236,12 @@ internal static class Errors
 
     public static LoraMergeException BaseNotFinite(StoredTensor tensor) =>
         new(DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Fetch the base model again.", tensor.File);
+
+    public static LoraMergeException DoraOutputIsZero(string module, long output) =>
+        new(DiagnosticCode.DoraOutputIsZero, $"Output {output} of '{module}' is all zero in W + s·B·A, so DoRA cannot scale it to its magnitude: 0/0, also in training. Check that this is the base it was trained on; pruned bases have such outputs.");
+
+    public static LoraMergeException CopiesDiffer(StoredTensor copy) =>
+        new(DiagnosticCode.CopiesDiffer, $"'{copy.Name}' in '{copy.File}' should be a second copy of a tensor that another key or adapter holds, but its values differ, so it is unknown which were trained. Merge the adapters into two models, or save the adapter again.", copy.File);
 
     public static LoraMergeException VerificationFailed(string file, string expected, string found) =>
         new(DiagnosticCode.VerificationFailed, $"'{file}' does not read back as it was written: hash {expected} expected, {found} found. Check the disk, and merge again.", file);

@@ -19,6 +19,15 @@ internal static class Notes
     public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
 
+    public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
+        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.", adapter);
+
+    public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, bool isDivided, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
+
+    public static MergeEvent.Information TensorsIgnored(IReadOnlyList<string> tensors, string adapter) =>
+        new($"Adapter '{adapter}': {tensors.Count} tensors that only training needs, or second copies, are left out, such as '{tensors[0]}'.");
+
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
 
@@ -34,6 +43,4 @@ internal static class Notes
     public static MergeEvent.Warning TrainedBiasesLost(string module, string adapter) =>
         new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"lora_only\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
 
-    public static MergeEvent.Information UntrainedCopiesIgnored(int count, string adapter) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' also holds {count} tensors of the modules as they were before training (original_module) or copies of saved ones; they are left out."));
 }

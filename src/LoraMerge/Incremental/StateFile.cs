@@ -54,6 +54,9 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
             && input.RelativePath == file.RelativePath && input.Stamp == file.Stamp)?.Hash;
     }
 
+    /// <returns>The hash that a file had, whatever its stamp is now; null where it was not there.</returns>
+    public string? LastHash(InputRoot root, InputFile file) => Inputs.FirstOrDefault(input => input.Label == root.Label && input.RelativePath == file.RelativePath)?.Hash;
+
     public void Save() => AtomicFile.WriteLines(Path, ToLines());
 
     private static StateFile? Parse(string path, string[] lines)

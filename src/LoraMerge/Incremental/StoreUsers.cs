@@ -6,9 +6,14 @@ namespace LoraMerge.Incremental;
 /// </summary>
 internal static class StoreUsers
 {
-    /// <summary>Notes that a build uses an entry, and no longer the one that it used before.</summary>
+    /// <summary>Makes the store one that has users.</summary>
+    public static void Open(string store) => Directory.CreateDirectory(FolderOf(store));
+
+    /// <summary>Notes that a build uses an entry, and no longer the one that it used before. Does nothing in a store without users.</summary>
     public static void Record(string store, string statePath, string entryName)
     {
+        if (!Directory.Exists(FolderOf(store)))
+            return;
         string relativePath = RelativePath.Between(store, statePath);
         string file = Path.Combine(FolderOf(store), ContentHash.OfText(relativePath));
         string[] lines = [relativePath, entryName];

@@ -117,7 +117,7 @@ internal sealed class MergePipeline
         long total = tensor.Source.ByteLength;
         if (total == 0)
             yield return (0, 0);
-        long unit = tensor is PlannedTensor.Computed ? tensor.Source.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
+        long unit = tensor is PlannedTensor.Computed ? tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
         long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
         for (long offset = 0; offset < total; offset += step)
             yield return (offset, checked((int)Math.Min(step, total - offset)));
@@ -129,5 +129,5 @@ internal sealed class MergePipeline
     /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
     private static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
         Math.Min(blockElements, plan.Tensors.Max(tensor => Math.Max(tensor.Source.ElementCount, 1))),
-        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.Source.RowLength).DefaultIfEmpty(1).Max());
+        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.RowLength).DefaultIfEmpty(1).Max());
 }

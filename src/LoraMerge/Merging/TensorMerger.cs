@@ -14,7 +14,9 @@ internal sealed class TensorMerger : IDisposable
     private readonly Device _device;
     private readonly BufferPool _pool;
     private readonly TensorFiles _adapterFiles = new();
+    private readonly ExpertFactors _experts = new();
     private readonly Func<int, string> _adapterPath;
+    private readonly SourcePasses _passes = new();
     private readonly Dictionary<ScalarType, Tensor> _scratch = [];
     private WeightDelta[] _deltas = [];
     private long? _changed;
@@ -38,7 +40,7 @@ internal sealed class TensorMerger : IDisposable
         var tensor = (PlannedTensor.Computed)block.Tensor;
         ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.DType);
         if (block.IsFirst)
-            Begin(tensor, bufferType);
+            Begin(tensor, bufferType, cancellation);
         Block result = block.Buffer is null ? block : Compute(block, tensor, bufferType, cancellation);
         if (block.IsLast)
             End(tensor);
@@ -50,13 +52,17 @@ internal sealed class TensorMerger : IDisposable
         DisposeDeltas();
         foreach (Tensor scratch in _scratch.Values)
             scratch.Dispose();
+        _passes.Dispose();
+        _experts.Dispose();
         _adapterFiles.Dispose();
     }
 
-    private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType)
+    private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
     {
         DisposeDeltas();
-        _deltas = [.. tensor.Deltas.Select(delta => WeightDeltas.Load(delta, _adapterFiles, bufferType, _device))];
+        _deltas = [.. tensor.Deltas.Select(delta => WeightDeltas.Load(delta, tensor, _adapterFiles, _experts, bufferType, _device))];
+        if (tensor.Source.ElementCount > 0)
+            _passes.Run(tensor, _deltas, Scratch(bufferType), cancellation);
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
 
@@ -69,7 +75,7 @@ internal sealed class TensorMerger : IDisposable
 
     private Block Compute(Block block, PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
     {
-        long rowLength = Math.Max(tensor.Source.RowLength, 1);
+        long rowLength = Math.Max(tensor.RowLength, 1);
         long rows = block.ElementCount / rowLength;
         long firstRow = block.SourceOffset * 8 / tensor.Source.DType.BitsPerElement() / rowLength;
         BlockBuffer result = _pool.Take(tensor.DType, cancellation);

@@ -30,7 +30,7 @@ internal sealed record ModuleNameRule(string Name, ImmutableArray<(Regex From, s
         Create("Qwen2-VL names since transformers 4.52",
             (@"^model\.(?!language_model\.|visual\.)", "model.language_model."),
             (@"^(?=visual\.)", "model.")),
-        Create("expert names before transformers 5", (@"\.mlp\.(?=experts\.|gate$)", ".block_sparse_moe.")),
+        Create("expert names before transformers 5", (@"\.mlp\.router$", ".block_sparse_moe.gate"), (@"\.mlp\.(?=experts(\.|$)|gate$)", ".block_sparse_moe.")),
         Create("expert names since transformers 5", (@"\.block_sparse_moe\.", ".mlp.")),
         .. BaseModelPrefixes.Select(prefix => Create($"without '{prefix}.'", ($@"^{prefix}\.", ""))),
         .. BaseModelPrefixes.Select(prefix => Create($"with '{prefix}.'", ("^", $"{prefix}."))),

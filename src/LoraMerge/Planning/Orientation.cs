@@ -16,9 +16,13 @@ internal static class Orientation
     private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
 
     /// <summary>Whether the delta of <paramref name="module"/> has to be transposed to fit <paramref name="weight"/>.</summary>
-    /// <exception cref="LoraMergeException">LORA4002: it fits neither way. LORA4004: it fits both ways and nothing decides.</exception>
+    /// <exception cref="LoraMergeException">LORA4002: it fits neither way. LORA4004: it fits both ways and nothing decides. LORA4021.</exception>
     public static bool IsTransposed(AdapterModule module, StoredTensor weight, ModelConfig config, Adapter adapter)
     {
+        if (module.IsEmbedding)
+            return FitsTransposed(module, weight) ? true : throw Errors.ShapeMismatch(module, weight, adapter.Path);
+        if (weight.Shape.Length > 2 && module.A.Shape.Length == weight.Shape.Length && module.A.Shape[1] > weight.Shape[1] && module.A.Shape[1] % weight.Shape[1] == 0)
+            throw Errors.GroupedConvolution(module, weight, adapter.Path);
         bool fits = Fits(module, weight);
         bool fitsTransposed = FitsTransposed(module, weight);
         return (fits, fitsTransposed) switch
@@ -37,10 +41,11 @@ internal static class Orientation
         weight.Shape.Length >= 2
         && module.A.Shape.Length == weight.Shape.Length
         && module.B.Shape[0] == weight.Shape[0]
-        && module.A.Shape.AsSpan()[1..].SequenceEqual(weight.Shape.AsSpan()[1..])
+        && module.A.Shape[1] * module.ABlocks == weight.Shape[1]
+        && module.A.Shape.AsSpan()[2..].SequenceEqual(weight.Shape.AsSpan()[2..])
         && module.B.Shape.Skip(2).All(side => side == 1);
 
     private static bool FitsTransposed(AdapterModule module, StoredTensor weight) =>
         weight.Shape.Length == 2 && module.A.Shape.Length == 2 && module.B.Shape.Length == 2
-        && module.A.Shape[1] == weight.Shape[0] && module.B.Shape[0] == weight.Shape[1];
+        && module.A.Shape[1] * module.ABlocks == weight.Shape[0] && module.B.Shape[0] == weight.Shape[1];
 }

@@ -9,4 +9,8 @@ namespace LoraMerge.Planning;
 internal sealed record PlanOptions(OutputDType DType, long? MaxShardSize, bool AcceptsUnmatched);
 
 /// <summary>An adapter and the factor on its change.</summary>
-internal sealed record PlannedAdapter(Adapter Adapter, double Weight);
+internal sealed record PlannedAdapter(Adapter Adapter, double Weight)
+{
+    /// <summary>Order of the columns of lora_B for fused experts.</summary>
+    public ExpertLayout ExpertLayout { get; init; }
+}

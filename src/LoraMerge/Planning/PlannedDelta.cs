@@ -11,6 +11,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
     /// <summary>What the manifest and the printed plan call it.</summary>
     public abstract string Method { get; }
 
+    /// <summary>The factor on its product or values, with the weight of the adapter in it.</summary>
+    public abstract double Factor { get; }
+
     /// <summary>W + s·B·A; transposed: W + s·(B·A)ᵀ for weights that are stored <c>[in, out]</c>.</summary>
     /// <param name="Adapter"><inheritdoc/></param>
     /// <param name="Module"><inheritdoc/></param>
@@ -22,6 +25,18 @@ public abstract record PlannedDelta(int Adapter, string Module)
     {
         /// <inheritdoc/>
         public override string Method => IsTransposed ? "lora-transposed" : "lora";
+
+        /// <inheritdoc/>
+        public override double Factor => Scaling;
+
+        /// <summary>KaSA's singular values between B and A, <c>[r]</c>; null otherwise.</summary>
+        public StoredTensor? Diagonal { get; init; }
+
+        /// <summary>Diagonal blocks that A is stored as; 1 where it is whole.</summary>
+        public int ABlocks { get; init; } = 1;
+
+        /// <summary>Diagonal blocks that B is stored as; 1 where it is whole.</summary>
+        public int BBlocks { get; init; } = 1;
     }
 
     /// <summary>b + s·values: the trained bias of lora_B.</summary>
@@ -29,6 +44,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
     {
         /// <inheritdoc/>
         public override string Method => "lora-bias";
+
+        /// <inheritdoc/>
+        public override double Factor => Scaling;
     }
 
     /// <summary>W + c·(values - W): a parameter that was trained whole, by an adapter with a weight c other than 1.</summary>
@@ -36,6 +54,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
     {
         /// <inheritdoc/>
         public override string Method => "saved";
+
+        /// <inheritdoc/>
+        public override double Factor => AdapterWeight;
     }
 
     /// <summary>Rows of an embedding that were trained whole: W[i] + c·(rows - W[i]).</summary>
@@ -43,5 +64,93 @@ public abstract record PlannedDelta(int Adapter, string Module)
     {
         /// <inheritdoc/>
         public override string Method => "rows";
+
+        /// <inheritdoc/>
+        public override double Factor => AdapterWeight;
+    }
+
+    /// <summary>W + c·(DoRA(W) - W), where DoRA rescales each output of V = W + s·B·A to its trained magnitude.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Product">s·B·A; its scaling is the module's alone.</param>
+    /// <param name="Magnitude">One number for each row or column of W.</param>
+    /// <param name="IsByColumn">Whether outputs are columns of W: embeddings, and weights stored <c>[in, out]</c>.</param>
+    /// <param name="AdapterWeight">c.</param>
+    public sealed record Dora(int Adapter, string Module, LowRank Product, StoredTensor Magnitude, bool IsByColumn, double AdapterWeight) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Product.IsTransposed ? "dora-transposed" : "dora";
+
+        /// <inheritdoc/>
+        public override double Factor => Product.Scaling * AdapterWeight;
+    }
+
+    /// <summary>P[e] + s·B_e·A_e for each expert e of a fused parameter, or for the one expert whose tensor this is.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="A"><c>[experts·r, in]</c>, expert by expert.</param>
+    /// <param name="B"><c>[out, r·experts]</c>.</param>
+    /// <param name="Scaling">Scaling of the module times the weight of the adapter.</param>
+    /// <param name="Slice">Which part of the fused parameter the tensor is, and how the factors lie.</param>
+    public sealed record Experts(int Adapter, string Module, StoredTensor A, StoredTensor B, double Scaling, ExpertSlice Slice) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Slice.IsTransposed ? "lora-experts-transposed" : "lora-experts";
+
+        /// <inheritdoc/>
+        public override double Factor => Scaling;
+    }
+
+    /// <summary>W - c·(a part of the base that training took away before it began): the base that the adapter was trained on.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Part">Which part.</param>
+    /// <param name="Rank">How many components.</param>
+    /// <param name="Scaling">s of the module, which OLoRA multiplies the part with; 1 for the others.</param>
+    /// <param name="AdapterWeight">c.</param>
+    public sealed record BaseReduced(int Adapter, string Module, BasePart Part, int Rank, double Scaling, double AdapterWeight) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Part switch
+        {
+            BasePart.LargestSingularValues => "base-without-principal",
+            BasePart.SmallestSingularValues => "base-without-minor",
+            _ => "base-without-qr",
+        };
+
+        /// <inheritdoc/>
+        public override double Factor => Scaling * AdapterWeight;
+    }
+
+    /// <summary>W, which must be equal to these values: a second copy of a tensor that is used once.</summary>
+    public sealed record SameAs(int Adapter, string Module, StoredTensor Values) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => "same";
+
+        /// <inheritdoc/>
+        public override double Factor => 0;
     }
 }
+
+/// <summary>A part of a base weight.</summary>
+public enum BasePart
+{
+    /// <summary>Its r largest singular values with their vectors (PiSSA).</summary>
+    LargestSingularValues,
+
+    /// <summary>Its r smallest singular values with their vectors (KaSA).</summary>
+    SmallestSingularValues,
+
+    /// <summary>Its projection on its first r columns (OLoRA).</summary>
+    FirstColumns,
+}
+
+/// <summary>Which part of a fused parameter <c>[experts, d1, d2]</c> a tensor of the base is, and how the factors lie.</summary>
+/// <param name="Count">Number of experts.</param>
+/// <param name="Expert">The expert that the tensor belongs to; null where it is the fused parameter of all.</param>
+/// <param name="FirstRow">First row of the expert's d1 rows that the tensor has: up_proj begins behind gate_proj.</param>
+/// <param name="RowCount">How many of them.</param>
+/// <param name="IsTransposed">Whether each expert gets (B·A)ᵀ.</param>
+/// <param name="Layout">Order of B's columns.</param>
+public sealed record ExpertSlice(int Count, int? Expert, long FirstRow, long RowCount, bool IsTransposed, ExpertLayout Layout);

@@ -10,13 +10,16 @@ namespace LoraMerge.Planning;
 /// <param name="Source">Where its values start from.</param>
 public abstract record PlannedTensor(string Name, DType DType, StoredTensor Source)
 {
-    /// <summary>Its shape, which no merge of today changes.</summary>
+    /// <summary>Its shape: that of its source, which a resized vocabulary has from the adapter.</summary>
     public ImmutableArray<long> Shape => Source.Shape;
 
     /// <summary>Bytes in the merged model.</summary>
     public long ByteLength => checked(Source.ElementCount * DType.BitsPerElement() / 8);
 
-    /// <summary>Copied byte for byte from the base.</summary>
+    /// <summary>Elements that are never cut apart: a row, which is a whole kernel of a convolution.</summary>
+    public virtual long RowLength => Source.RowLength;
+
+    /// <summary>Copied byte for byte from a file.</summary>
     public sealed record PassThrough(string Name, StoredTensor Source) : PlannedTensor(Name, Source.DType, Source);
 
     /// <summary>Computed: widened, changed by the deltas in this order, rounded once.</summary>
@@ -25,5 +28,9 @@ public abstract record PlannedTensor(string Name, DType DType, StoredTensor Sour
     /// <param name="Source"><inheritdoc/></param>
     /// <param name="Deltas">What is applied, in this order; empty where only the dtype changes.</param>
     /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
-    public sealed record Computed(string Name, DType DType, StoredTensor Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source);
+    public sealed record Computed(string Name, DType DType, StoredTensor Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
+    {
+        /// <summary>Fused experts are as large as many layers, so they are cut within an expert; so is what only changes its dtype.</summary>
+        public override long RowLength => Deltas.All(delta => delta is PlannedDelta.Experts) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
+    }
 }

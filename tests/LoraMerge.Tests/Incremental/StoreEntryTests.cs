@@ -73,6 +73,7 @@ public sealed class StoreEntryTests
         using var folder = new TemporaryFolder();
         SaveEntry(folder);
         string state = folder.Write("debug.state");
+        StoreUsers.Open(folder.Path);
         StoreUsers.Record(folder.Path, state, s_name);
 
         Assert.Empty(StoreUsers.FindUnused(folder.Path));
@@ -88,6 +89,7 @@ public sealed class StoreEntryTests
     {
         using var folder = new TemporaryFolder();
         SaveEntry(folder);
+        StoreUsers.Record(folder.Path, folder.Write("debug.state"), "base-ffffffffffffffff");
 
         Assert.Empty(StoreUsers.FindUnused(folder.Path));
     }

@@ -1,0 +1,96 @@
+namespace LoraMerge.Build;
+
+/// <summary>Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 for what was built before. The worker has a table of its own.</summary>
+/// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
+internal static class BuildErrors
+{
+    public static BuildFault BaseModelMissing(string path) => new("LORA1001",
+        $"The base model '{path}' does not exist. Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
+
+    public static BuildFault AdapterMissing(string path) => new("LORA1002",
+        $"The adapter '{path}' does not exist. Correct Include of the LoraAdapter; a relative path starts at the project's folder.");
+
+    public static BuildFault NoBaseModel() => new("LORA1003",
+        "There is a LoraAdapter but no LoraBaseModel to merge it into. Add <LoraBaseModel Include=\"FOLDER\" /> with the folder of the model that the adapter was trained for.");
+
+    public static BuildFault NoAdapter(string baseModel) => new("LORA1004",
+        $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove the LoraBaseModel; a model that ships as it is needs only Content.");
+
+    public static BuildFault UnknownBaseModel(string value, string known) => new("LORA1005",
+        $"BaseModel='{value}' names no LoraBaseModel. There is: {known}.", "BaseModel");
+
+    public static BuildFault AmbiguousBaseModel(string adapter, string candidates) => new("LORA1006",
+        $"The adapter '{adapter}' may belong to several base models: {candidates}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
+
+    public static BuildFault NotAModel(string path) => new("LORA1007",
+        $"'{path}' is neither a folder nor a weight file (*.safetensors). Name the folder itself: wildcards in Include match files, not folders.");
+
+    public static BuildFault InvalidName(string name) => new("LORA1008",
+        $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a space at the end, and names of Windows devices.", "MergedModelName");
+
+    public static BuildFault NameTwice(string name, string first, string second) => new("LORA1009",
+        $"Two merged models are named '{name}': one of base model '{first}', one of '{second}'. Give each LoraBaseModel a MergedModelName of its own.", "MergedModelName");
+
+    public static BuildFault TargetPathTwice(string targetPath, string first, string second) => new("LORA1010",
+        $"The merged models '{first}' and '{second}' would both be written to '{targetPath}' in the output folder. Give each a TargetPath or MergedModelName of its own.", "TargetPath");
+
+    public static BuildFault InvalidTargetPath(string targetPath) => new("LORA1011",
+        $"TargetPath='{targetPath}' is not a folder below the output folder. Write a relative path without '..', such as models/chat.", "TargetPath");
+
+    public static BuildFault InvalidWeight(string value) => new("LORA1012",
+        $"Weight='{value}' is not a finite number. Write it with a point, such as 0.5.", "Weight");
+
+    public static BuildFault UnknownValue(string name, string value, string known) => new("LORA1013",
+        $"{name}='{value}' is unknown. Write one of: {known}.", name);
+
+    public static BuildFault InvalidCount(string name, string value) => new("LORA1014",
+        $"{name}='{value}' is not a whole number of at least 1. Leave it out to use every processor.");
+
+    public static BuildFault InvalidByteCount(string name, string value) => new("LORA1015",
+        $"{name}='{value}' is no size. Write a number and a unit, such as 500MB or 2.5GB.", name);
+
+    public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
+        $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
+
+    public static BuildFault NoDownload(string address) => new("LORA1017",
+        $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download it, for example with 'hf download {address.Substring("hf://".Length)} --local-dir FOLDER', and name the folder.");
+
+    public static BuildFault MetadataResembles(string itemType, string name, string known) => new("LORA1018",
+        $"The metadata '{name}' of a {itemType} means nothing. Was '{known}' meant?", name);
+
+    public static BuildFault MetadataOfOtherItem(string itemType, string name, string otherType) => new("LORA1019",
+        $"The metadata '{name}' means nothing on a {itemType}: it belongs on a {otherType}.", name);
+
+    public static BuildFault UnsupportedRuntime(string runtime) => new("LORA1020",
+        $"Models cannot be merged on '{runtime}': libtorch exists for linux-x64, win-x64 and osx-arm64. Build on one of these, or set LoraMergeEnabled to false here.");
+
+    public static BuildFault RuntimeMissing(string runtime) => new("LORA1021",
+        $"The package LoraMerge.Build.Runtime.{runtime} with the libraries for this machine is not there. Run 'dotnet restore'; where the reference to LoraMerge.Build has IncludeAssets or ExcludeAssets, let them include 'buildTransitive'.");
+
+    public static BuildFault DotnetMissing() => new("LORA1022",
+        "The 'dotnet' that starts the merge was not found: DOTNET_HOST_PATH names no file, and there is none in the SDK's folder or on the PATH. Install the .NET SDK 10 or later, or set DOTNET_HOST_PATH.");
+
+    public static BuildFault LineBreak(string name) => new("LORA1025",
+        $"{name} holds a line break. Remove it.");
+
+    public static BuildFault WorkerMissing(string path) => new("LORA1026",
+        $"'{path}', the program that merges, is not there. Restore the package LoraMerge.Build again: delete its folder in the package cache and run 'dotnet restore'.");
+
+    public static BuildFault Unreadable(string path, string reason) => new("LORA1027",
+        $"'{path}' cannot be read: {reason}");
+
+    public static BuildFault NotBuilt(string model) => new("LORA6001",
+        $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build' first.");
+
+    public static BuildFault NotUpToDate(string model, string reason) => new("LORA6002",
+        $"The merged model '{model}' is not up to date: {reason}.");
+
+    public static BuildFault Unwritable(string path, string reason) => new("LORA6003",
+        $"'{path}' cannot be written: {reason}");
+
+    public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) => new("LORA6004",
+        $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {lastWords}Whatever was merged before is as it was. To repeat it in a shell: {commandLine}");
+
+    public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
+        $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");
+}

@@ -1,0 +1,232 @@
+using LoraMerge.Incremental;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace LoraMerge.Build;
+
+/// <summary>Merges what is not up to date, in a process of its own, and answers which files the merged models have.</summary>
+[MSBuildMultiThreadableTask]
+public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask, IDisposable
+{
+    internal const string BaseModelItem = "LoraBaseModel";
+    internal const string AdapterItem = "LoraAdapter";
+
+    private readonly CancellationTokenSource _cancellation = new();
+    private volatile Worker? _worker;
+
+    /// <summary>All LoraBaseModel items.</summary>
+    public ITaskItem[] BaseModels { get; set; } = [];
+
+    /// <summary>All LoraAdapter items.</summary>
+    public ITaskItem[] Adapters { get; set; } = [];
+
+    /// <summary>Absolute path of the project file.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>Absolute path that the models' names are appended to, for what this build remembers.</summary>
+    [Required]
+    public string StatePrefix { get; set; } = "";
+
+    /// <summary>Absolute path of the folder with the merged models.</summary>
+    [Required]
+    public string Store { get; set; } = "";
+
+    /// <summary>Whether the store is the project's own, where models that nothing uses any more are deleted.</summary>
+    public bool StoreBelongsToProject { get; set; }
+
+    /// <summary>Absolute path of lora-merge.dll.</summary>
+    [Required]
+    public string WorkerPath { get; set; } = "";
+
+    /// <summary>The platform that this build runs on, such as linux-x64.</summary>
+    public string? HostRuntime { get; set; }
+
+    /// <summary>Absolute path of the folder with libtorch for that platform; empty where its package is not there.</summary>
+    public string? RuntimeFolder { get; set; }
+
+    /// <summary>The folder of the SDK's dotnet.</summary>
+    public string? SdkRoot { get; set; }
+
+    /// <summary>LoraMergeDevice.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>LoraMergeThreads.</summary>
+    public string? Threads { get; set; }
+
+    /// <summary>LoraMergeMaxMemory.</summary>
+    public string? MaxMemory { get; set; }
+
+    /// <summary>LoraMergeVerify.</summary>
+    public string? Verify { get; set; }
+
+    /// <summary>LoraMergeOnUnmatched.</summary>
+    public string? OnUnmatched { get; set; }
+
+    /// <summary>Rebuild: merge again what is up to date.</summary>
+    public bool Force { get; set; }
+
+    /// <summary>Only look up what an earlier build merged.</summary>
+    public bool NoBuild { get; set; }
+
+    /// <inheritdoc/>
+    public bool FailIfNotIncremental { get; set; }
+
+    /// <summary>The files of all merged models, with TargetPath.</summary>
+    [Output]
+    public ITaskItem[] MergedFiles { get; private set; } = [];
+
+    /// <summary>What this build remembers, to be deleted by Clean.</summary>
+    [Output]
+    public ITaskItem[] StateFiles { get; private set; } = [];
+
+    /// <inheritdoc/>
+    public void Cancel()
+    {
+        _cancellation.Cancel();
+        _worker?.Cancel();
+    }
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        var faults = new FaultLog(Log, ProjectFile);
+        ProjectSettings settings = ProjectSettings.Read(this, faults);
+        IReadOnlyList<ModelRequest> requests = new RequestReader(settings, faults).Read(BaseModels, Adapters);
+        if (faults.HasErrors)
+            return false;
+
+        var store = new ModelStore(Path.GetFullPath(Store), StoreBelongsToProject);
+        long? newerThanTicks = Force ? RebuildStart() : null;
+        List<ITaskItem> merged = [], states = [];
+        foreach (ModelRequest request in requests)
+        {
+            string statePath = $"{StatePrefix}{request.Name}.state";
+            try
+            {
+                if (Provide(request, settings, store, statePath, newerThanTicks, faults) is { } found)
+                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file)));
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                faults.Error(request.BaseItem, BuildErrors.Unreadable(request.BasePath, fault.Message));
+            }
+            states.AddRange(((string[])[statePath, ResponseFile(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
+        }
+        MergedFiles = [.. merged];
+        StateFiles = [.. states];
+        return !faults.HasErrors && !_cancellation.IsCancellationRequested;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancellation.Dispose();
+
+    private FoundModel? Provide(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
+    {
+        var check = new ModelCheck(request, store, statePath);
+        FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
+        if (found is null)
+        {
+            if (NoBuild)
+                faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name));
+            else if (FailIfNotIncremental)
+                faults.Error(request.BaseItem, BuildErrors.NotUpToDate(request.Name, check.Reason));
+            else
+                found = Merge(request, settings, store, statePath, newerThanTicks, check, faults);
+        }
+        else
+        {
+            TryWrite(statePath, request, faults, () => check.SaveFound(found));
+        }
+        if (found is not null && store.BelongsToProject)
+            TryWrite(store.Path, request, faults, () => StoreUsers.Record(store.Path, statePath, found.EntryName));
+        return found;
+    }
+
+    private FoundModel? Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelCheck check, FaultLog faults)
+    {
+        string runtime = HostRuntime is { Length: > 0 } given ? given : SupportedRuntimes.Host;
+        string? host = DotnetHost.Find(SdkRoot);
+        BuildFault? missing = !SupportedRuntimes.Contains(runtime) ? BuildErrors.UnsupportedRuntime(runtime)
+            : RuntimeFolder is not { Length: > 0 } ? BuildErrors.RuntimeMissing(runtime)
+            : !File.Exists(WorkerPath) ? BuildErrors.WorkerMissing(WorkerPath)
+            : host is null ? BuildErrors.DotnetMissing()
+            : null;
+        if (missing is not null)
+        {
+            faults.Error(null, missing);
+            return null;
+        }
+
+        List<string> arguments = WorkerArguments.Of(request, settings, store, statePath, Path.GetFullPath(RuntimeFolder!), newerThanTicks);
+        if (arguments.FirstOrDefault(argument => argument.IndexOfAny(['\n', '\r']) >= 0) is { } broken)
+        {
+            faults.Error(request.BaseItem, BuildErrors.LineBreak($"'{broken}'"));
+            return null;
+        }
+
+        Log.LogMessage(MessageImportance.Normal, "'{0}' is merged because {1}.", request.Name, check.Reason);
+        bool isReady = TryWrite(statePath, request, faults, () =>
+        {
+            check.SaveKnown();
+            AtomicFile.WriteLines(ResponseFile(statePath), arguments);
+            if (store.BelongsToProject)
+                StoreUsers.Open(store.Path);
+        });
+        if (!isReady || !Run(host!, statePath, request, faults))
+            return null;
+        if (StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } entryName } && StoreEntry.TryLoad(store.Path, entryName, key) is { } entry)
+            return new FoundModel(key, entryName, entry, IsRefreshed: false);
+        faults.Error(request.BaseItem, BuildErrors.NothingMerged(request.Name, store.Path));
+        return null;
+    }
+
+    private bool Run(string host, string statePath, ModelRequest request, FaultLog faults)
+    {
+        var worker = new Worker(this, host, WorkerPath, ResponseFile(statePath), Path.GetDirectoryName(ProjectFile)!, request, faults);
+        _worker = worker;
+        bool isMerged = !_cancellation.IsCancellationRequested && worker.Execute();
+        _worker = null;
+        return isMerged;
+    }
+
+    private static bool TryWrite(string path, ModelRequest request, FaultLog faults, Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            faults.Error(request.BaseItem, BuildErrors.Unwritable(path, fault.Message));
+            return false;
+        }
+    }
+
+    // One start for all target frameworks that this process builds: the first one's merge is not repeated for the second.
+    private long RebuildStart()
+    {
+        string key = "LoraMerge.Build rebuilds " + ProjectFile;
+        if (BuildEngine4.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is long start)
+            return start;
+        long now = DateTime.UtcNow.Ticks;
+        BuildEngine4.RegisterTaskObject(key, now, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        return now;
+    }
+
+    private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");
+
+    private static TaskItem ContentItem(ModelRequest request, ModelStore store, FoundModel found, StoredFile file)
+    {
+        string path = Path.Combine(StoreEntry.FolderOf(store.Path, found.EntryName), file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
+        var item = new TaskItem(EscapedText.Of(path));
+        item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
+        return item;
+    }
+}

@@ -1,0 +1,122 @@
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Build;
+
+/// <summary>Answers whether a merged model is there for exactly these inputs. Looks at stamps, and reads files only where a merge might be saved by that.</summary>
+internal sealed class ModelCheck
+{
+    private readonly ModelRequest _request;
+    private readonly ModelStore _store;
+    private readonly string _statePath;
+    private readonly long _stampedTicks;
+    private readonly List<InputRoot> _roots;
+    private readonly StateFile? _state;
+    private readonly List<HashedInput> _known = [];
+    private InputFile? _firstChange;
+    private bool _hasRead;
+
+    /// <exception cref="IOException">An input cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">An input cannot be read.</exception>
+    public ModelCheck(ModelRequest request, ModelStore store, string statePath)
+    {
+        _request = request;
+        _store = store;
+        _statePath = statePath;
+        _stampedTicks = DateTime.UtcNow.Ticks;
+        _roots = [InputFiles.OfBase(request.BasePath), .. request.AdapterPaths.Select((path, index) => InputFiles.OfAdapter(path, index + 1))];
+        _state = StateFile.TryLoad(statePath);
+    }
+
+    /// <summary>Why <see cref="Find"/> found nothing, as the end of a sentence.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <param name="newerThanTicks">An entry counts only if its merge ended later; null where any will do.</param>
+    /// <param name="cancellation">Reading large files takes time.</param>
+    /// <returns>The model's entry; null where it has to be merged.</returns>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file cannot be read.</exception>
+    public FoundModel? Find(long? newerThanTicks, CancellationToken cancellation)
+    {
+        if (!HashInputs(cancellation))
+            return NotFound(_firstChange is { } change && _state?.Key is not null ? $"'{change.FullPath}' has changed" : "it has not been merged yet");
+
+        string key = ModelKey.Compute(ToolVersion.Current, _request.Options, _known);
+        string name = StoreEntry.NameFor(_request.Name, key);
+        if (StoreEntry.TryLoad(_store.Path, name, key) is not { } entry)
+            return NotFound(Describe(key));
+        if (newerThanTicks is { } ticks && entry.FinishedTicks < ticks)
+            return NotFound("this is a rebuild");
+        if (entry.Check(_store.Path, name, cancellation) is not { } whole)
+            return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
+        return new FoundModel(key, name, whole, IsRefreshed: !ReferenceEquals(entry, whole));
+    }
+
+    /// <summary>Remembers that the model is up to date, for the next build and for Visual Studio's check of times.</summary>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file cannot be written.</exception>
+    public void SaveFound(FoundModel found)
+    {
+        if (found.IsRefreshed)
+            found.Entry.Save(_store.Path, found.EntryName);
+        if (_hasRead || _state is null || _state.Key != found.Key || _state.Inputs.Count != _known.Count)
+            StateFile.Create(_statePath, _stampedTicks, found.Key, found.EntryName, _known).Save();
+        DateTime newest = new(_roots.SelectMany(root => root.Files).Max(file => file.Stamp.ModifiedTicks), DateTimeKind.Utc);
+        if (File.GetLastWriteTimeUtc(_statePath) < newest)
+            File.SetLastWriteTimeUtc(_statePath, newest > DateTime.UtcNow ? newest : DateTime.UtcNow);
+    }
+
+    /// <summary>Leaves what is known to the worker; without a key, so that a merge that fails is not taken for one that did not.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
+    public void SaveKnown() => StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
+
+    // Hashing what the worker would read anyway pays only if it may save the merge: not where there is no merged model at all.
+    private bool HashInputs(CancellationToken cancellation)
+    {
+        bool mayBeThere = StoreEntry.NamesFor(_store.Path, _request.Name).Any();
+        bool isComplete = true;
+        foreach (InputRoot root in _roots)
+        {
+            foreach (InputFile file in root.Files)
+            {
+                string? hash = _state?.KnownHash(root, file);
+                if (hash is null)
+                {
+                    if (!mayBeThere)
+                    {
+                        _firstChange ??= file;
+                        isComplete = false;
+                        continue;
+                    }
+                    hash = ContentHash.OfFile(file.FullPath, cancellation);
+                    _hasRead = true;
+                    if (_state?.LastHash(root, file) != hash)
+                        _firstChange ??= file;
+                }
+                _known.Add(new HashedInput(root, file, hash));
+            }
+        }
+        return isComplete;
+    }
+
+    private FoundModel? NotFound(string reason)
+    {
+        Reason = reason;
+        return null;
+    }
+
+    private string Describe(string key)
+    {
+        if (_state?.Key is null)
+            return "it has not been merged yet";
+        if (_state.Key == key)
+            return $"'{_store.Path}' no longer holds it";
+        return _firstChange is { } change ? $"'{change.FullPath}' has changed" : "an option, the list of inputs or the version of LoraMerge.Build has changed";
+    }
+}
+
+/// <param name="Key">The model's key.</param>
+/// <param name="EntryName">Its name in the store.</param>
+/// <param name="Entry">Whole, with the times that its files have now.</param>
+/// <param name="IsRefreshed">Whether the store's own list has other times.</param>
+internal sealed record FoundModel(string Key, string EntryName, StoreEntry Entry, bool IsRefreshed);

@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace LoraMerge.Build;
+
+/// <summary>The properties that hold for all merged models of a project, checked.</summary>
+/// <param name="Device"><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+/// <param name="Threads">Null: every processor.</param>
+/// <param name="MaxMemory">Null: the worker decides.</param>
+/// <param name="Verify"><c>none</c>, <c>written</c> or <c>full</c>.</param>
+/// <param name="OnUnmatched"><c>error</c> or <c>warn</c>.</param>
+internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched)
+{
+    private static readonly Regex s_byteCount = new(@"^[0-9]+(\.[0-9]+)?\s*([KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
+    public static bool IsByteCount(string text) => s_byteCount.IsMatch(text);
+
+    public static ProjectSettings Read(MergeLoraAdapters task, FaultLog faults)
+    {
+        string device = (task.Device ?? "auto").Trim().ToLowerInvariant();
+        if (!Regex.IsMatch(device, @"^(auto|cpu|cuda|cuda:\d{1,3})$", RegexOptions.CultureInvariant))
+            faults.Error(null, BuildErrors.UnknownValue("LoraMergeDevice", task.Device!, "auto, cpu, cuda, cuda:N"));
+
+        int? threads = null;
+        if (task.Threads is { Length: > 0 })
+        {
+            threads = int.TryParse(task.Threads, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null;
+            if (threads is null)
+                faults.Error(null, BuildErrors.InvalidCount("LoraMergeThreads", task.Threads));
+        }
+
+        if (task.MaxMemory is { Length: > 0 } && !IsByteCount(task.MaxMemory))
+            faults.Error(null, BuildErrors.InvalidByteCount("LoraMergeMaxMemory", task.MaxMemory));
+
+        return new ProjectSettings(device, threads, task.MaxMemory,
+            OneOf("LoraMergeVerify", task.Verify, "written", ["none", "written", "full"], faults),
+            OneOf("LoraMergeOnUnmatched", task.OnUnmatched, "error", ["error", "warn"], faults));
+    }
+
+    private static string OneOf(string name, string? value, string byDefault, string[] known, FaultLog faults)
+    {
+        if (value is not { Length: > 0 })
+            return byDefault;
+        if (known.FirstOrDefault(word => word.Equals(value.Trim(), StringComparison.OrdinalIgnoreCase)) is { } found)
+            return found;
+        faults.Error(null, BuildErrors.UnknownValue(name, value, string.Join(", ", known)));
+        return byDefault;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace LoraMerge.Build;
+
+/// <summary>Merges one model in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
+internal sealed class Worker : ToolTask
+{
+    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    private readonly string _host;
+    private readonly string _workerPath;
+    private readonly string _responseFile;
+    private readonly string _projectFolder;
+    private readonly ModelRequest _request;
+    private readonly FaultLog _faults;
+    private string _lastWords = "";
+    private bool _hasReportedError;
+    private bool _isCanceled;
+
+    public Worker(ITask owner, string host, string workerPath, string responseFile, string projectFolder, ModelRequest request, FaultLog faults)
+    {
+        BuildEngine = owner.BuildEngine;
+        HostObject = owner.HostObject;
+        _host = host;
+        _workerPath = workerPath;
+        _responseFile = responseFile;
+        _projectFolder = projectFolder;
+        _request = request;
+        _faults = faults;
+        YieldDuringToolExecution = true;
+        // The two streams are told apart by these.
+        StandardOutputImportance = nameof(MessageImportance.High);
+        StandardErrorImportance = nameof(MessageImportance.Normal);
+    }
+
+    /// <summary>To be pasted into a shell.</summary>
+    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} merge {Quote("@" + _responseFile)}";
+
+    public override void Cancel()
+    {
+        _isCanceled = true;
+        base.Cancel();
+    }
+
+    protected override string ToolName => "dotnet";
+
+    protected override Encoding StandardOutputEncoding => s_utf8;
+
+    protected override Encoding StandardErrorEncoding => s_utf8;
+
+    protected override string GenerateFullPathToTool() => _host;
+
+    protected override string GetWorkingDirectory() => _projectFolder;
+
+    protected override string GenerateCommandLineCommands()
+    {
+        var line = new CommandLineBuilder();
+        line.AppendSwitch("exec");
+        line.AppendFileNameIfNotNull(_workerPath);
+        line.AppendSwitch("merge");
+        line.AppendFileNameIfNotNull("@" + _responseFile);
+        foreach (string argument in WorkerArguments.OfParent())
+            line.AppendSwitch(argument);
+        return line.ToString();
+    }
+
+    protected override ProcessStartInfo GetProcessStartInfo(string pathToTool, string commandLineCommands, string responseFileSwitch)
+    {
+        ProcessStartInfo start = base.GetProcessStartInfo(pathToTool, commandLineCommands, responseFileSwitch);
+        // MSBuild's own variables would bend every 'dotnet' that the worker starts; hooks are meant for the user's programs.
+        foreach (string name in start.Environment.Keys.Where(IsForeign).ToList())
+            start.Environment.Remove(name);
+        return start;
+    }
+
+    // The line that counts is the one that can be pasted; it is logged with the rest for those who look.
+    protected override void LogToolCommand(string message) => Log.LogCommandLine(MessageImportance.Low, ShellLine);
+
+    protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
+    {
+        if (WorkerFault.TryParse(singleLine) is { } fault)
+            Report(fault);
+        else if (messageImportance == StandardOutputImportanceToUse)
+            Log.LogMessage(MessageImportance.High, "{0}", singleLine);
+        else if (singleLine.Trim().Length > 0)
+            KeepLastWords(singleLine.Trim());
+    }
+
+    protected override bool HandleTaskExecutionErrors()
+    {
+        if (!_hasReportedError && !_isCanceled)
+            _faults.Error(_request.BaseItem, BuildErrors.WorkerCrashed(_request.Name, ExitCode, _lastWords, ShellLine));
+        return false;
+    }
+
+    private void Report(WorkerFault fault)
+    {
+        _hasReportedError |= fault.IsError;
+        var said = new BuildFault(fault.Code, fault.Text);
+        if (fault.IsError)
+            _faults.Error(ItemOf(fault.Origin), said);
+        else
+            _faults.Warning(ItemOf(fault.Origin), said);
+    }
+
+    private ITaskItem ItemOf(string origin)
+    {
+        for (int i = 0; i < _request.AdapterPaths.Count; i++)
+        {
+            string path = _request.AdapterPaths[i];
+            if (origin == path || origin.StartsWith(path + "/", StringComparison.Ordinal) || origin.StartsWith(path + "\\", StringComparison.Ordinal))
+                return _request.AdapterItems[i];
+        }
+        return _request.BaseItem;
+    }
+
+    // The first line names the fault, those after it are the stack.
+    private void KeepLastWords(string line)
+    {
+        if (_lastWords.Length == 0)
+            _lastWords = $"It said: {line} ";
+        Log.LogMessage(MessageImportance.Normal, "{0}", line);
+    }
+
+    private static bool IsForeign(string variable)
+    {
+        return variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || variable.Equals("DOTNET_STARTUP_HOOKS", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Quote(string argument) => $"\"{argument}\"";
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Globalization;
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Build;
+
+/// <summary>The command line of <c>lora-merge merge</c> for one model, an argument per entry.</summary>
+internal static class WorkerArguments
+{
+    /// <param name="request">The model.</param>
+    /// <param name="settings">What holds for all models of the project.</param>
+    /// <param name="store">Where the model goes.</param>
+    /// <param name="statePath">The model's state file.</param>
+    /// <param name="runtimeFolder">The folder with libtorch.</param>
+    /// <param name="newerThanTicks">A merge that ended earlier is repeated; null where any will do.</param>
+    public static List<string> Of(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, string runtimeFolder, long? newerThanTicks)
+    {
+        List<string> arguments = ["--name", request.Name, "--base", request.BasePath];
+        AddIfGiven(arguments, "--base-version", request.Options.BaseVersion);
+        for (int i = 0; i < request.AdapterPaths.Count; i++)
+        {
+            AdapterOptions adapter = request.Options.Adapters[i];
+            string number = Text(i + 1);
+            arguments.AddRange(["--adapter", $"{request.AdapterPaths[i]}={adapter.Weight.ToString("R", CultureInfo.InvariantCulture)}"]);
+            AddIfGiven(arguments, "--adapter-version", adapter.Version, number);
+            AddIfGiven(arguments, "--base-range", adapter.BaseRange, number);
+            if (adapter.ExpertLayout != "peft")
+                AddIfGiven(arguments, "--expert-layout", adapter.ExpertLayout, number);
+        }
+        arguments.AddRange(["--dtype", request.Options.DType, "--combine", request.Options.Combine]);
+        AddIfGiven(arguments, "--max-shard-size", request.Options.MaxShardSize);
+        arguments.AddRange(["--device", settings.Device, "--verify", settings.Verify, "--on-unmatched", settings.OnUnmatched]);
+        AddIfGiven(arguments, "--threads", settings.Threads is { } threads ? Text(threads) : null);
+        AddIfGiven(arguments, "--max-memory", settings.MaxMemory);
+        arguments.AddRange(["--runtime", runtimeFolder, "--store", store.Path, "--state", statePath]);
+        AddIfGiven(arguments, "--newer-than", newerThanTicks is { } ticks ? Text(ticks) : null);
+        return arguments;
+    }
+
+    /// <summary>Lets the worker end itself when the build that started it is gone. Not part of the line that is repeated in a shell.</summary>
+    public static List<string> OfParent()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return ["--parent-pid", Text(self.Id), "--parent-start", Text(self.StartTime.ToUniversalTime().Ticks)];
+    }
+
+    private static void AddIfGiven(List<string> arguments, string option, string? value, string? number = null)
+    {
+        if (value is not null)
+            arguments.AddRange([option, number is null ? value : $"{number}={value}"]);
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

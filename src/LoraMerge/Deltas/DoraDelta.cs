@@ -1,0 +1,75 @@
+using LoraMerge.Diagnostics;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>V = W + s·(B·A), each output rescaled to its trained magnitude: W′ = m / ‖V‖₂ ⊙ V.</summary>
+/// <remarks>
+/// DoRA, arXiv 2402.09353, eq. 5; PEFT, <c>DoraLinearVariant.merge_unsafe</c>, <c>DoraEmbeddingVariant</c>, <c>_DoraConvNdVariant</c>: no epsilon there either.
+/// An output is a row of W: of a linear layer, and of a convolution with its kernels flattened. It is a column of GPT-2's <c>[in, out]</c> weights
+/// and of embeddings <c>[vocabulary, dim]</c>; the norms of columns need all rows, so V is made twice, block by block: once for the norms, which are summed in float64, and once for the result.
+/// W is what earlier adapters made of it, unrounded. An adapter weight c other than 1 takes W + c·(W′ - W).
+/// </remarks>
+internal sealed class DoraDelta : WeightDelta
+{
+    private readonly LoraDelta _product;
+    private readonly Tensor _magnitude;
+    private readonly bool _isByColumn;
+    private readonly double _adapterWeight;
+    private readonly string _module;
+    private Tensor? _squares;
+
+    /// <param name="product">s·B·A; owned by this delta.</param>
+    /// <param name="magnitude">m, <c>[outputs]</c>, dtype of W's buffer; owned by this delta.</param>
+    /// <param name="isByColumn">Whether outputs are columns.</param>
+    /// <param name="adapterWeight">c.</param>
+    /// <param name="module">For messages.</param>
+    public DoraDelta(LoraDelta product, Tensor magnitude, bool isByColumn, double adapterWeight, string module)
+    {
+        _product = product;
+        _magnitude = magnitude;
+        _isByColumn = isByColumn;
+        _adapterWeight = adapterWeight;
+        _module = module;
+    }
+
+    public override int PassCount => _isByColumn ? 1 : 0;
+
+    public override void Observe(int pass, Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        _product.ApplyTo(w, firstRow); // V, [rows, columns]
+        Tensor squares = w.mul_(w).sum(0, type: ScalarType.Float64); // [columns]
+        _squares = _squares is null ? squares.DetachFromDisposeScope() : _squares.add_(squares);
+    }
+
+    /// <exception cref="LoraMergeException">LORA5010: an output of V is zero.</exception>
+    public override void ApplyTo(Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        Tensor? before = _adapterWeight == 1 ? null : w.clone();
+        _product.ApplyTo(w, firstRow); // V, [rows, columns]
+        if (_isByColumn)
+            w.mul_(Factor(_magnitude, _squares!.sqrt().to(w.dtype), 0));
+        else
+            w.mul_(Factor(_magnitude.narrow(0, firstRow, w.shape[0]), linalg.vector_norm(w, ord: 2, dims: [1]), firstRow).unsqueeze(1));
+        if (before is not null)
+            w.mul_(_adapterWeight).add_(before, alpha: 1 - _adapterWeight);
+    }
+
+    public override void Dispose()
+    {
+        _product.Dispose();
+        _magnitude.Dispose();
+        _squares?.Dispose();
+    }
+
+    /// <summary>m / ‖V‖₂, <c>[outputs]</c>.</summary>
+    private Tensor Factor(Tensor magnitude, Tensor norm, long firstOutput)
+    {
+        Tensor isZero = norm.eq(0);
+        if (isZero.any().item<bool>())
+            throw Errors.DoraOutputIsZero(_module, firstOutput + isZero.to(ScalarType.Int32).argmax().item<long>());
+        return magnitude / norm;
+    }
+}

@@ -1,0 +1,73 @@
+using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Merging;
+
+/// <summary>Shows a whole tensor, block by block, to deltas that need to see it before they can be applied. One buffer of the tensor's own dtype beside the merge's.</summary>
+internal sealed class SourcePasses : IDisposable
+{
+    private readonly TensorFiles _files = new();
+    private BlockBuffer? _buffer;
+
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="deltas">Its deltas, in the order in which they are applied.</param>
+    /// <param name="scratch">One-dimensional memory for a block, in the dtype of the arithmetic.</param>
+    /// <param name="cancellation">Stops between blocks.</param>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA5010, LORA5011.</exception>
+    public void Run(PlannedTensor.Computed tensor, IReadOnlyList<WeightDelta> deltas, Tensor scratch, CancellationToken cancellation)
+    {
+        for (int i = 0; i < deltas.Count; i++)
+        {
+            for (int pass = 0; pass < deltas[i].PassCount; pass++)
+            {
+                foreach ((Tensor w, long firstRow) in Blocks(tensor, scratch))
+                {
+                    using (w)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        for (int earlier = 0; earlier < i && !deltas[i].ObservesSource; earlier++)
+                            deltas[earlier].ApplyTo(w, firstRow);
+                        deltas[i].Observe(pass, w, firstRow);
+                    }
+                }
+                deltas[i].EndPass(pass);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _buffer?.Dispose();
+        _files.Dispose();
+    }
+
+    private IEnumerable<(Tensor W, long FirstRow)> Blocks(PlannedTensor.Computed tensor, Tensor scratch)
+    {
+        BlockBuffer buffer = Buffer(tensor.Source.DType, scratch.NumberOfElements);
+        long rowBytes = tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8;
+        long rowCount = tensor.Source.ElementCount / tensor.RowLength;
+        long step = Math.Max(scratch.NumberOfElements / tensor.RowLength, 1);
+        for (long first = 0; first < rowCount; first += step)
+        {
+            long rows = Math.Min(step, rowCount - first);
+            _files.ReadInto(tensor.Source, first * rowBytes, buffer.Bytes[..checked((int)(rows * rowBytes))]);
+            Tensor w = scratch.narrow(0, 0, rows * tensor.RowLength).view(rows, tensor.RowLength);
+            using (Tensor source = buffer.Rows(rows, tensor.RowLength))
+                w.copy_(source); // widened, exactly
+            yield return (w, first);
+        }
+    }
+
+    private BlockBuffer Buffer(DType dtype, long elementCount)
+    {
+        if (_buffer?.DType != dtype)
+        {
+            _buffer?.Dispose();
+            _buffer = new BlockBuffer(dtype, elementCount);
+        }
+        return _buffer;
+    }
+}

@@ -1,0 +1,59 @@
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Planning;
+
+/// <summary>A plan while it is being made: the tensors that change so far, and what the user should know.</summary>
+internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, PlanOptions options)
+{
+    private readonly Dictionary<string, TargetTensor> _targets = new(StringComparer.Ordinal);
+
+    public Checkpoint Checkpoint => checkpoint;
+
+    public Vocabulary Vocabulary => vocabulary;
+
+    public PlanOptions Options => options;
+
+    public List<MergeEvent> Notes { get; } = [];
+
+    public bool IsEmpty => _targets.Count == 0;
+
+    public IEnumerable<TargetTensor> NewTargets => _targets.Values.Where(target => target.IsNew).OrderBy(target => target.Name, StringComparer.Ordinal);
+
+    public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
+
+    /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
+    /// <exception cref="LoraMergeException">LORA4006: its numbers are none that can be computed with.</exception>
+    public TargetTensor? Target(string name, Adapter adapter)
+    {
+        if (_targets.TryGetValue(name, out TargetTensor? target))
+            return target;
+        if (!checkpoint.TryFind(name, out StoredTensor? stored))
+            return null;
+        if (!OutputDType.IsFloat(stored.DType))
+            throw Errors.TargetDTypeInvalid(stored, adapter.Path);
+        return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
+    }
+
+    /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
+    /// <returns>Empty where the change is the second half of a pair that is applied once; null where the base has no such tensor.</returns>
+    /// <exception cref="LoraMergeException">LORA4006.</exception>
+    public IReadOnlyList<TargetTensor>? Targets(string module, string parameter, Adapter adapter, VocabularyChange change)
+    {
+        if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
+            return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
+        return Target($"{module}.{parameter}", adapter) is TargetTensor target ? [target] : null;
+    }
+
+    /// <summary>A tensor that the base does not have.</summary>
+    public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
+        _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
+
+    /// <summary>The dtype that most of the base's bytes have.</summary>
+    private DType MainDType() => checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => OutputDType.IsFloat(tensor.DType))
+        .GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key ?? DType.F32;
+
+    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
+}

@@ -1,0 +1,106 @@
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Planning;
+
+/// <summary>Plans the parameters and rows that one adapter holds whole.</summary>
+/// <param name="draft">The plan so far.</param>
+/// <param name="index">Number of the adapter.</param>
+/// <param name="adapter">The adapter.</param>
+/// <param name="weight">Factor on its change.</param>
+/// <param name="adapterPath">Path of an adapter by its number, for messages.</param>
+internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, double weight, Func<int, string> adapterPath)
+{
+    /// <param name="saved">The parameter.</param>
+    /// <param name="module">Its module's path in the base's files.</param>
+    /// <exception cref="LoraMergeException">LORA4002, 4003, 4006, 4014, 4015.</exception>
+    public void Add(SavedParameter saved, string module)
+    {
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, saved.Parameter, adapter, ChangeOf(saved, module));
+        if (targets is null)
+            AddNew(saved, $"{module}.{saved.Parameter}");
+        else
+        {
+            foreach (TargetTensor target in targets)
+                Replace(target, saved, module);
+        }
+    }
+
+    /// <param name="rows">The rows.</param>
+    /// <param name="module">The embedding's path in the base's files.</param>
+    /// <exception cref="LoraMergeException">LORA4002, 4006, 4007, 4013.</exception>
+    public void Add(SavedRows rows, string module)
+    {
+        // The head of a tied pair follows the embedding, row by row.
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, VocabularyChange.AllEnds);
+        if (targets is null)
+            draft.WarnUnmatched(adapter, rows.Rows.Name);
+        foreach (TargetTensor target in targets ?? [])
+            AddRows(target, rows);
+    }
+
+    /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
+    private VocabularyChange ChangeOf(SavedParameter saved, string module) =>
+        saved.IsBaseLayer && !adapter.Config.KeepsTies ? VocabularyChange.OneEnd : VocabularyPlanner.ChangeOf(module, adapter);
+
+    private void Replace(TargetTensor target, SavedParameter saved, string module)
+    {
+        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module))
+            throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, adapter.Path);
+        // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
+        bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
+        if (isCopy)
+            target.Add(new PlannedDelta.SameAs(index, saved.Module, saved.Tensor));
+        else if (target.FirstChangedBy is int other)
+            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
+        else if (!saved.Tensor.IsColumnMajor && (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight")))
+            target.Replace(saved.Tensor, index);
+        else
+            target.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));
+    }
+
+    /// <summary>Another number of tokens, with the same width.</summary>
+    private bool IsResize(TargetTensor target, StoredTensor saved, string module) =>
+        target.ReplacedBy is null && (module == draft.Vocabulary.Head || draft.Vocabulary.IsMember(module))
+        && saved.Shape.AsSpan()[1..].SequenceEqual(target.Source.Shape.AsSpan()[1..])
+        && (weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, weight));
+
+    /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>
+    private void AddNew(SavedParameter saved, string name)
+    {
+        if (!IsTrainedHead(saved.Module, adapter.Config))
+        {
+            if (!draft.Options.AcceptsUnmatched)
+                throw Errors.TensorUnused(saved.Tensor, draft.Checkpoint.Path);
+            draft.WarnUnmatched(adapter, saved.Tensor.Name);
+            return;
+        }
+        if (weight != 1)
+            throw Errors.NewTensorWithWeight(saved.Tensor, weight);
+        if (draft.Find(name) is TargetTensor earlier)
+            throw Errors.TensorReplacedTwice(name, adapterPath(earlier.ReplacedBy!.Value), adapter.Path);
+        draft.AddNew(name, saved.Tensor).Replace(saved.Tensor, index);
+    }
+
+    private void AddRows(TargetTensor target, SavedRows rows)
+    {
+        StoredTensor stored = target.Source;
+        if (stored.Shape.Length != 2 || stored.Shape[1] != rows.Rows.Shape[1])
+            throw Errors.SavedShapeMismatch(rows.Rows, stored, adapter.Path);
+        foreach (long token in rows.Indices)
+        {
+            if (token < 0 || token >= stored.Shape[0])
+                throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, adapter.Path);
+        }
+        long shared = target.Deltas.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
+        if (shared >= 0)
+            throw Errors.TokenTrainedTwice(rows.Module, shared, adapter.Path);
+        target.Add(new PlannedDelta.Rows(index, rows.Module, rows.Rows, rows.Indices, weight));
+    }
+
+    private static bool IsTrainedHead(string module, LoraConfig config) =>
+        config.ModulesToSave.Any(entry => module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal))
+        || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
+        || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Planning;
+
+/// <summary>Decides whether embedding and head stay one tensor, and what config.json says of them afterwards.</summary>
+internal static class VocabularyPlanner
+{
+    private const string TieField = "tie_word_embeddings";
+    private const string SizeField = "vocab_size";
+
+    /// <summary>Whether some adapter changes one end of a tied pair alone, or both ends independently.</summary>
+    /// <exception cref="LoraMergeException">LORA4008: they would part in a model that cannot say so.</exception>
+    public static Vocabulary Part(Vocabulary vocabulary, IEnumerable<(Adapter Adapter, ModuleNameRule Rule)> adapters, Checkpoint checkpoint)
+    {
+        if (!vocabulary.IsTied)
+            return vocabulary;
+        foreach ((Adapter adapter, ModuleNameRule rule) in adapters)
+        {
+            if (EndChangedAlone(vocabulary, adapter, rule) is not string module)
+                continue;
+            if (VocabularyNames.ScalesWhereTied(checkpoint.Config.ModelType))
+                throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, checkpoint.Config.ModelType!);
+            return vocabulary with { IsParted = true };
+        }
+        return vocabulary;
+    }
+
+    /// <summary>How far a change by this adapter goes: where it says that the ends stay tied, to all of them. A shared embedding has no input of its own.</summary>
+    public static VocabularyChange ChangeOf(string module, Adapter adapter) =>
+        adapter.Config.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
+
+    /// <summary>Gives every end a tensor of its own, which starts from the shared one.</summary>
+    public static void AddParted(PlanDraft draft)
+    {
+        if (!draft.Vocabulary.IsParted)
+            return;
+        draft.Checkpoint.TryFind(draft.Vocabulary.Embedding + ".weight", out StoredTensor? shared);
+        foreach (string member in draft.Vocabulary.Members.Where(member => !draft.Checkpoint.TryFind(member + ".weight", out _)))
+            draft.AddNew(member + ".weight", shared!, shared!.DType);
+    }
+
+    /// <summary>The tie and the number of tokens, where they change.</summary>
+    /// <exception cref="LoraMergeException">LORA4020: the vocabulary was resized in one place and not in another.</exception>
+    public static IEnumerable<ConfigChange> ConfigChanges(PlanDraft draft)
+    {
+        ModelConfig config = draft.Checkpoint.Config;
+        if (config.File is null)
+            yield break;
+        if (draft.Vocabulary.IsParted)
+        {
+            foreach (ConfigChange change in Changes(config, TieField, JsonValue.Create(false)))
+                yield return change;
+        }
+        if (ResizedTo(draft) is long size)
+        {
+            foreach (ConfigChange change in Changes(config, SizeField, JsonValue.Create(size)))
+                yield return change;
+        }
+    }
+
+    private static IEnumerable<ConfigChange> Changes(ModelConfig config, string field, JsonValue value)
+    {
+        bool[] places = [.. config.PlacesOf(field)];
+        foreach (bool isNested in places.Length == 0 ? [false] : places)
+            yield return new ConfigChange(field, value, isNested);
+    }
+
+    private static long? ResizedTo(PlanDraft draft)
+    {
+        ImmutableArray<TargetTensor> resized =
+        [
+            .. draft.Vocabulary.Members.Select(member => draft.Find(member + ".weight")).OfType<TargetTensor>()
+                .Where(target => target.ReplacedBy is not null && IsResized(draft, target)),
+        ];
+        if (resized.IsEmpty)
+            return null;
+        long size = resized[0].Source.RowCount;
+        foreach (string name in draft.Vocabulary.Members.Select(member => member + ".weight").Concat(draft.Vocabulary.Head is string head ? [head + ".bias"] : []))
+        {
+            StoredTensor? tensor = draft.Find(name)?.Source ?? (draft.Checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
+            if (tensor is not null && tensor.RowCount != size)
+                throw Errors.VocabularySizesDiffer(resized[0].Source, tensor);
+        }
+        return size;
+    }
+
+    private static bool IsResized(PlanDraft draft, TargetTensor target) =>
+        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
+
+    private static string? EndChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule)
+    {
+        if (adapter.Config.KeepsTies)
+            return null;
+        string? adapted = adapter.Modules.Select(module => rule.Apply(module.Path))
+            .FirstOrDefault(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
+        return adapted ?? adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config))
+            .Select(saved => rule.Apply(saved.Module)).FirstOrDefault(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
+    }
+
+    /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
+    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => module.EndsWith(entry, StringComparison.Ordinal));
+}
