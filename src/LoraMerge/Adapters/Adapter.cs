@@ -27,6 +27,12 @@ public sealed record AdapterModule(string Path, StoredTensor A, StoredTensor B, 
     /// <summary>Blocks of a block-diagonal B that is stored <c>[out, r/blocks]</c> (BdLoRA); 1 otherwise.</summary>
     public int BBlocks { get; init; } = 1;
 
+    /// <summary>Which of the projections that the weight fuses are adapted, each by r rows of A and its own rows of B (PEFT 0.2); empty where the weight is adapted whole.</summary>
+    public ImmutableArray<bool> EnabledProjections { get; init; } = [];
+
+    /// <summary>Rows that B has once the projections that are not adapted are filled in.</summary>
+    public long OutputCount => EnabledProjections.IsEmpty ? B.Shape[0] : B.Shape[0] / EnabledProjections.Count(enabled => enabled) * EnabledProjections.Length;
+
     /// <summary>Whether this is the output projection inside an adapted <c>nn.MultiheadAttention</c>.</summary>
     public bool IsAttentionOutput { get; init; }
 }

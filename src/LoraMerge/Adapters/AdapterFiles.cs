@@ -40,17 +40,18 @@ internal sealed class AdapterFiles
     }
 
     /// <summary>The weight file that a dialect's adapters have. Other files beside it, such as saves during training, are none of the adapter's.</summary>
-    /// <exception cref="LoraMergeException">LORA3003, 3007, 3011.</exception>
+    /// <exception cref="LoraMergeException">LORA3003.</exception>
     public string Weights(AdapterDialect dialect)
     {
         if (_isFile)
-            return Path.GetExtension(_path) == ".safetensors" ? _path : throw Errors.AdapterIsPickle(_path);
+            return _path;
         string weights = Path.Combine(_folder, dialect == AdapterDialect.Mlx ? MlxName : SafetensorsName);
         if (File.Exists(weights))
             return weights;
-        if (dialect == AdapterDialect.Peft && File.Exists(Path.Combine(_folder, PickleName)))
-            throw Errors.AdapterIsPickle(Path.Combine(_folder, PickleName));
-        throw Errors.AdapterWeightsMissing(_folder, Path.GetFileName(weights));
+        string pickle = Path.Combine(_folder, PickleName);
+        if (dialect == AdapterDialect.Peft && File.Exists(pickle))
+            return pickle;
+        throw Errors.AdapterWeightsMissing(_folder, dialect == AdapterDialect.Mlx ? MlxName : $"{SafetensorsName} or {PickleName}");
     }
 
     /// <summary>Without a configuration the weights may still tell whose they are.</summary>

@@ -48,10 +48,14 @@ internal sealed class AdapterTensors
     /// <summary>The rank of each module as its A tells it. Pairs of parameters do not: how many experts share their A, the base tells.</summary>
     private IEnumerable<(string Module, int Rank)> Ranks() => _tensors
         .Where(pair => pair.Key.Leaf is AdapterLeaf.LoraA or AdapterLeaf.LoraEmbeddingA && !pair.Value.Shape.IsEmpty && !IsParameterPath(pair.Key.Module))
-        .Select(pair => (NameOf(pair.Key.Module), RankOf(pair.Value))).OrderBy(pair => pair.Item1, StringComparer.Ordinal);
+        .Select(pair => (NameOf(pair.Key.Module), RankOf(pair.Key.Module, pair.Value))).OrderBy(pair => pair.Item1, StringComparer.Ordinal);
 
-    /// <summary>Each of the fused projections of PEFT 0.2 has its own r rows of A.</summary>
-    private int RankOf(StoredTensor a) => checked((int)(a.Shape[0] / Math.Max(1, _config.EnabledProjections.Count(enabled => enabled))));
+    /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
+    private int RankOf(string path, StoredTensor a) => checked((int)(a.Shape[0] / (HasFusedProjections(path) ? _config.EnabledProjections.Count(enabled => enabled) : 1)));
+
+    /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
+    private bool HasFusedProjections(string path) =>
+        _config.EnabledProjections.Contains(true) && Find(path, AdapterLeaf.LoraB, "weight") is { Shape: [_, _, 1] } && Find(path, AdapterLeaf.LoraA, "weight") is { Shape.Length: 2 };
 
     private static string NameOf(string path) => path.Replace(WrapperPart + ".", ".", StringComparison.Ordinal);
 
@@ -97,16 +101,18 @@ internal sealed class AdapterTensors
         (StoredTensor a, StoredTensor b) = Pair(path, isEmbedding);
         int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
-        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(a) != b.Shape[1] * bBlocks)
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(path, a) != b.Shape[1] * bBlocks)
             throw Errors.PairDoesNotFit(name, a, b);
-        int rank = RankOf(a);
+        int rank = RankOf(path, a);
         if (!_config.AlphasOf(name, rank).Any())
             throw Errors.RankMismatch(name, a, _config.RankOf(name));
-        return new AdapterModule(name, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(name, rank))
+        bool isFused = HasFusedProjections(path);
+        return new AdapterModule(name, a, isFused ? b with { Shape = b.Shape[..2] } : b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(name, rank))
         {
             IsEmbedding = isEmbedding,
             Magnitude = _config.UsesDora ? Needed(path, AdapterLeaf.Magnitude, "lora_magnitude_vector", a) : Unexpected(path, AdapterLeaf.Magnitude),
             Diagonal = _config.UsesKasa ? Needed(path, AdapterLeaf.Diagonal, "lora_diag", a) : Unexpected(path, AdapterLeaf.Diagonal),
+            EnabledProjections = isFused ? _config.EnabledProjections : [],
             ABlocks = aBlocks,
             BBlocks = bBlocks,
             IsAttentionOutput = path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),

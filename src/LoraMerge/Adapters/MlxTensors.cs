@@ -114,7 +114,8 @@ internal sealed class MlxTensors
             throw Errors.MlxRankMismatch(layer, tensor, _config.Rank, found);
     }
 
-    private static StoredTensor Transposed(StoredTensor tensor) => tensor with { Shape = [tensor.Shape[1], tensor.Shape[0]], IsColumnMajor = true };
+    /// <summary>The same matrix turned round: a view of the same bytes.</summary>
+    private static StoredTensor Transposed(StoredTensor tensor) => tensor with { Shape = [tensor.Shape[1], tensor.Shape[0]], Strides = [1, tensor.Shape[1]] };
 
     /// <summary>One of the equal parts that a tensor consists of, one behind the other.</summary>
     private static StoredTensor Slice(StoredTensor tensor, int index, ImmutableArray<long> shape)

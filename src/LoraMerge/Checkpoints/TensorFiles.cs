@@ -20,6 +20,11 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
         try
         {
             OpenFile file = Open(tensor.File);
+            if (!tensor.Strides.IsDefault)
+            {
+                StridedRead.Into(tensor, byteOffset, destination, (from, bytes) => Read(file, from, bytes));
+                return; // hashed later, with a gap
+            }
             long offset = tensor.FileOffset + byteOffset;
             HashUpTo(file, offset);
             Read(file, offset, destination);

@@ -23,11 +23,9 @@ internal static class AdapterValues
     private static Tensor ReadElements(StoredTensor stored, long first, long[] shape, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        Tensor raw = empty(stored.IsColumnMajor ? [.. shape.Reverse()] : shape, TorchTypes.Of(stored.DType));
+        Tensor raw = empty(shape, TorchTypes.Of(stored.DType));
         files.ReadInto(stored, first * stored.DType.BitsPerElement() / 8, raw.bytes);
         ThrowIfNotFinite(raw, stored, first);
-        if (stored.IsColumnMajor)
-            raw = raw.t().contiguous();
         return raw.to(dtype).to(device).MoveToOuterDisposeScope();
     }
 

@@ -42,6 +42,7 @@ internal static class WeightDeltas
         Tensor b = AsRows(AdapterValues.Read(lora.B, files, dtype, device)); // [out, r]
         a = BlockDiagonal.Expand(a, lora.ABlocks);
         b = BlockDiagonal.Expand(b, lora.BBlocks);
+        b = FusedProjections.Expand(b, lora.EnabledProjections);
         if (lora.Diagonal is { } diagonal)
             b = b.mul(AdapterValues.Read(diagonal, files, dtype, device)); // B·diag(σ), KaSA
         if (lora.IsTransposed)

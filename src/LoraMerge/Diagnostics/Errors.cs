@@ -49,7 +49,7 @@ internal static class Errors
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
-        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor model.safetensors.index.json. Fetch the model's weights into it.", folder);
+        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. Fetch the model's weights into it.", folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
         new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", file, cause);
@@ -75,8 +75,23 @@ internal static class Errors
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(DiagnosticCode.BaseIsQuantized, $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.", path);
 
-    public static LoraMergeException BaseIsPickle(string file) =>
-        new(DiagnosticCode.BaseIsPickle, $"'{file}' is a pickle, which this release does not read. Fetch the base model's safetensors files instead.", file);
+    public static LoraMergeException PickleInvalid(string file, string reason) =>
+        new(DiagnosticCode.PickleInvalid, $"'{file}' is no sound file of PyTorch: {Sentence(Printable(reason))} Fetch it again; an interrupted download is the usual cause.", file);
+
+    public static LoraMergeException PickleUnsafe(string file, string what, long offset) =>
+        new(DiagnosticCode.PickleUnsafe, $"'{file}' asks for {Printable(what)} at byte {offset} of its pickle, which tensors do not need and which could run code. Nothing of it was run. Take the weights from a publisher whom you trust, as safetensors.", file);
+
+    public static LoraMergeException PickleNotReadable(string file, string reason) =>
+        new(DiagnosticCode.PickleNotReadable, $"'{file}' cannot be read in place: {Sentence(Printable(reason))} Load it with PyTorch, and save it again, as safetensors.", file);
+
+    public static LoraMergeException PickleTensorNotReadable(string file, string tensor, string how) =>
+        new(DiagnosticCode.PickleNotReadable, $"Tensor '{Printable(tensor)}' in '{file}' {Sentence(how)} Load it with PyTorch, and save its .contiguous() copy, as safetensors.", file);
+
+    public static LoraMergeException PickleContentUnclear(string file, string what) =>
+        new(DiagnosticCode.PickleContentUnclear, $"'{file}' is no state dict: {Sentence(Printable(what))} Load it with PyTorch, and save the dictionary of its tensors alone, as safetensors.", file);
+
+    public static LoraMergeException SharedTensorChanged(string tensor, string other, string adapter, string file) =>
+        new(DiagnosticCode.SharedTensorChanged, $"Adapter '{adapter}' changes '{tensor}', which in '{file}' shares its bytes with '{other}': whether the model keeps both the same is unknown. Save the base as safetensors with save_pretrained, which writes tied weights once.", adapter);
 
     public static LoraMergeException BaseIsAdapter(string folder) =>
         new(DiagnosticCode.BaseIsAdapter, $"'{folder}' is an adapter, not a base model: it holds adapter_config.json and no model weights. Make it a LoraAdapter, and name its base as LoraBaseModel.", folder);
@@ -95,8 +110,8 @@ internal static class Errors
     public static LoraMergeException AdapterConfigInvalid(string file, string reason) =>
         new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
 
-    public static LoraMergeException AdapterWeightsMissing(string folder, string file) =>
-        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights: {file} is not there. Fetch it into the folder.", folder);
+    public static LoraMergeException AdapterWeightsMissing(string folder, string expected) =>
+        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights, but {expected} is expected. Fetch it into the folder.", folder);
 
     public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
@@ -133,9 +148,6 @@ internal static class Errors
 
     public static LoraMergeException AdapterDTypeInvalid(StoredTensor tensor) =>
         new(DiagnosticCode.AdapterDTypeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of these.", tensor.File);
-
-    public static LoraMergeException AdapterIsPickle(string file) =>
-        new(DiagnosticCode.AdapterIsPickle, $"'{file}' is a pickle, a format that can run code, and this release does not read it. Save the adapter as adapter_model.safetensors (PEFT's default).", file);
 
     public static LoraMergeException AdapterIsEmpty(string file) =>
         new(DiagnosticCode.AdapterIsEmpty, $"'{file}' holds no tensors. Save the adapter again.", file);
@@ -266,6 +278,10 @@ internal static class Errors
     }
 
     private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Text from a file that nobody vouches for: one line of bounded length.</summary>
+    private static string Printable(string text) =>
+        new([.. text.Take(400).Select(c => char.IsControl(c) ? '?' : c), .. text.Length > 400 ? "..." : ""]);
 
     private static string Sentence(string text) => text.TrimEnd('.', ' ') + ".";
 }

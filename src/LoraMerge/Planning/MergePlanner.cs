@@ -24,7 +24,7 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA3031, LORA4001 to LORA4024.</exception>
+    /// <exception cref="LoraMergeException">LORA2017, LORA3031, LORA4001 to LORA4024.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
@@ -40,7 +40,7 @@ internal sealed class MergePlanner
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. DTypeChanges()];
-        bool keepsIndex = hasIndex && newTensors.IsEmpty && changes.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        bool keepsIndex = !_checkpoint.IsPickled && hasIndex && newTensors.IsEmpty && changes.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         return new MergePlan(
             shards,
             hasIndex,

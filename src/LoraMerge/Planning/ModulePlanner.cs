@@ -42,6 +42,7 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Magnitude is null ? scaling * weight : scaling, isTransposed)
         {
             Diagonal = module.Diagonal,
+            EnabledProjections = module.EnabledProjections,
             ABlocks = module.ABlocks,
             BBlocks = module.BBlocks,
         };

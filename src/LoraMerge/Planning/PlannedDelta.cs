@@ -32,6 +32,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
         /// <summary>KaSA's singular values between B and A, <c>[r]</c>; null otherwise.</summary>
         public StoredTensor? Diagonal { get; init; }
 
+        /// <summary>Which of the projections that W fuses have a pair; B has rows for these alone. Empty where it has rows for all of W.</summary>
+        public ImmutableArray<bool> EnabledProjections { get; init; } = [];
+
         /// <summary>Diagonal blocks that A is stored as; 1 where it is whole.</summary>
         public int ABlocks { get; init; } = 1;
 

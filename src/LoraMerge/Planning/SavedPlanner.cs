@@ -54,7 +54,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
             target.Add(new PlannedDelta.SameAs(index, saved.Module, saved.Tensor));
         else if (target.FirstChangedBy is int other)
             throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
-        else if (!saved.Tensor.IsColumnMajor && (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight")))
+        else if (weight == 1 || saved.IsBaseLayer && saved.Parameter == "weight")
             target.Replace(saved.Tensor, index);
         else
             target.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));

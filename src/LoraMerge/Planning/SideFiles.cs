@@ -33,6 +33,7 @@ internal static class SideFiles
     private static bool IsWeights(string name) =>
         name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".bin.index.json", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsAdapterConfig(string name) => name == "adapter_config.json";
