@@ -19,6 +19,12 @@ internal sealed class AdapterConfigReader
         "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "use_rslora", "velora_config",
     ], StringComparer.Ordinal);
 
+    /// <summary>Fields of trainers other than PEFT that cannot change a merge; docs/adapters.md gives the reason for each.</summary>
+    private static readonly FrozenSet<string> HarmlessFields = FrozenSet.ToFrozenSet(
+    [
+        "library_name", "lora_dtype", "lorap_emb_lr", "lorap_lr_ratio", "swift_type", "torch_dtype", "transformers_version",
+    ], StringComparer.Ordinal);
+
     private readonly ConfigFields _fields;
 
     private AdapterConfigReader(ConfigFields fields) => _fields = fields;
@@ -46,7 +52,7 @@ internal sealed class AdapterConfigReader
             Tokens(),
             _fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null,
             origin,
-            [.. _fields.Names.Where(field => !KnownFields.Contains(field) && _fields.HasValue(field))])
+            [.. _fields.Names.Where(field => !KnownFields.Contains(field) && !HarmlessFields.Contains(field) && _fields.HasValue(field))])
         {
             UsesDora = _fields.Flag("use_dora"),
             TargetParameters = _fields.Texts("target_parameters"),

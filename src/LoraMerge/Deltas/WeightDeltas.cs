@@ -20,7 +20,8 @@ internal static class WeightDeltas
     {
         PlannedDelta.LowRank lora => LoadLora(lora, files, dtype, device),
         PlannedDelta.Dora dora => new DoraDelta(
-            LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module),
+            LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module,
+            dora.HasNormOfStored ? LoadLora(dora.Product with { IsTransposed = false }, files, dtype, device) : null),
         PlannedDelta.Experts parameter => experts.Load(parameter, files, dtype, device),
         PlannedDelta.BaseReduced { Part: BasePart.FirstColumns } olora => new FirstColumnsDelta(
             tensor.Source.RowCount, tensor.Source.RowLength, olora.Rank, olora.Factor),

@@ -63,6 +63,8 @@ public enum DiagnosticCode
     AdapterReleaseContradicted = 3041,
     TrainedBiasesLost = 3042,
     MlxScaleAmbiguous = 3043,
+    DoraNormAmbiguous = 3044,
+    MlxFamilyChanged = 3045,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

@@ -161,6 +161,9 @@ internal static class Errors
     public static LoraMergeException AdapterNamesDisagree(string file, string first, string second, string tensor) =>
         new(DiagnosticCode.AdapterNamesDisagree, $"'{file}' holds tensors of two adapters, '{first}' and '{second}' ('{tensor}'). Save each adapter in a folder of its own.", file);
 
+    public static LoraMergeException MlxFamilyChanged(string adapter, string family, string change) =>
+        new(DiagnosticCode.MlxFamilyChanged, $"Adapter '{adapter}' was trained by mlx_lm, which changes the weights of {family} when it loads them ({change}), so that what it learned does not fit the weights in the base's files. Merge it with mlx_lm.fuse.", adapter);
+
     public static LoraMergeException MlxPairDoesNotFit(string layer, StoredTensor a, StoredTensor b) =>
         new(DiagnosticCode.RankMismatch, $"lora_a {a.ShapeText} and lora_b {b.ShapeText} of '{layer}' in '{a.File}' do not fit: the last side of lora_a and the first of lora_b must be one rank. Save the adapter again.", a.File);
 

@@ -43,4 +43,6 @@ internal static class Notes
     public static MergeEvent.Warning TrainedBiasesLost(string module, string adapter) =>
         new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"lora_only\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
 
+    public static MergeEvent.Warning DoraNormAmbiguous(string module, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.DoraNormAmbiguous, $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with.", adapter);
 }

@@ -24,7 +24,7 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA2017, LORA3031, LORA4001 to LORA4024.</exception>
+    /// <exception cref="LoraMergeException">LORA2017, LORA3031, LORA3045, LORA4001 to LORA4024.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
@@ -55,6 +55,7 @@ internal sealed class MergePlanner
     private void Add(int index, PlannedAdapter asked, ModuleNameRule rule)
     {
         (Adapter adapter, double weight) = asked;
+        MlxFamilies.ThrowIfChanged(adapter, _checkpoint.Config);
         Warn(adapter);
         WarnOfLostBiases(adapter, rule);
         var saved = new SavedPlanner(_draft, index, adapter, weight, i => _adapters[i].Adapter.Path);

@@ -53,7 +53,19 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         }
         if (magnitude.ElementCount != (isTransposed ? stored.RowLength : stored.RowCount))
             throw Errors.MagnitudeMismatch(module, magnitude, stored, adapter.Path);
-        yield return new PlannedDelta.Dora(index, module.Path, product, magnitude, isTransposed, weight);
+        yield return new PlannedDelta.Dora(index, module.Path, product, magnitude, isTransposed, weight)
+        {
+            HasNormOfStored = isTransposed && !module.IsEmbedding && stored.RowCount == stored.RowLength && TrainedWithNormOfStored(module),
+        };
+    }
+
+    /// <summary>Where the file cannot tell, the rule of the releases since 0.11 holds.</summary>
+    private bool TrainedWithNormOfStored(AdapterModule module)
+    {
+        bool? isOld = adapter.Config.Origin.Follows(PeftHistory.DoraNormOfStoredConv1D);
+        if (isOld is null)
+            draft.Notes.Add(Notes.DoraNormAmbiguous(module.Path, adapter.Config.Origin, adapter.Path));
+        return isOld == true;
     }
 
     /// <summary>What training took from the base before it began. Only linear layers are reduced.</summary>

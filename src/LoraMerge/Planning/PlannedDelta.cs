@@ -82,7 +82,10 @@ public abstract record PlannedDelta(int Adapter, string Module)
     public sealed record Dora(int Adapter, string Module, LowRank Product, StoredTensor Magnitude, bool IsByColumn, double AdapterWeight) : PlannedDelta(Adapter, Module)
     {
         /// <inheritdoc/>
-        public override string Method => Product.IsTransposed ? "dora-transposed" : "dora";
+        public override string Method => HasNormOfStored ? "dora-stored-norm" : Product.IsTransposed ? "dora-transposed" : "dora";
+
+        /// <summary>Whether the norms are those of the weight as stored, plus s·B·A not turned round: what PEFT 0.9 and 0.10 trained on square GPT-2 projections.</summary>
+        public bool HasNormOfStored { get; init; }
 
         /// <inheritdoc/>
         public override double Factor => Product.Scaling * AdapterWeight;
