@@ -24,10 +24,15 @@ internal static class WorkerArguments
             arguments.AddRange(["--adapter", $"{request.AdapterPaths[i]}={adapter.Weight.ToString("R", CultureInfo.InvariantCulture)}"]);
             AddIfGiven(arguments, "--adapter-version", adapter.Version, number);
             AddIfGiven(arguments, "--base-range", adapter.BaseRange, number);
+            AddIfGiven(arguments, "--adapter-release", adapter.Release, number);
             if (adapter.ExpertLayout != "peft")
                 AddIfGiven(arguments, "--expert-layout", adapter.ExpertLayout, number);
         }
         arguments.AddRange(["--dtype", request.Options.DType, "--combine", request.Options.Combine]);
+        AddIfGiven(arguments, "--density", request.Options.Density);
+        if (request.Options.MajoritySign != "total")
+            AddIfGiven(arguments, "--majority-sign", request.Options.MajoritySign);
+        AddIfGiven(arguments, "--svd-rank", request.Options.SvdRank);
         AddIfGiven(arguments, "--max-shard-size", request.Options.MaxShardSize);
         arguments.AddRange(["--device", settings.Device, "--verify", settings.Verify, "--on-unmatched", settings.OnUnmatched]);
         AddIfGiven(arguments, "--threads", settings.Threads is { } threads ? Text(threads) : null);

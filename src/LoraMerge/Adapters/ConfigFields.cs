@@ -18,7 +18,7 @@ internal sealed class ConfigFields(string file, JsonObject json)
 
     public bool Has(string name) => json.ContainsKey(name);
 
-    /// <exception cref="LoraMergeException">LORA1110, 3002.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, 2003, 3002.</exception>
     public static ConfigFields Read(string file)
     {
         try
@@ -28,10 +28,6 @@ internal sealed class ConfigFields(string file, JsonObject json)
         catch (JsonException e)
         {
             throw Errors.AdapterConfigInvalid(file, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.InputNotReadable(file, e);
         }
     }
 

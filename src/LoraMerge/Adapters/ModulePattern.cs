@@ -8,7 +8,7 @@ namespace LoraMerge.Adapters;
 public sealed record ModulePattern<T>(string Key, T Value);
 
 /// <summary>Makes patterns whose keys are known to be regular expressions.</summary>
-internal static class ModulePattern
+internal static partial class ModulePattern
 {
     /// <exception cref="ArgumentException">The key is no regular expression.</exception>
     public static ModulePattern<T> Create<T>(string key, T value)
@@ -21,8 +21,10 @@ internal static class ModulePattern
     public static string Bracketed(string key) => $@"\A(?:.*\.)?(?:{FromPython(key)})\n?\z";
 
     /// <summary>Python spells named groups, references to them and the end of the text differently.</summary>
-    public static string FromPython(string pattern) => pattern
+    public static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
         .Replace("(?P<", "(?<", StringComparison.Ordinal)
-        .Replace("(?P=", @"\k<", StringComparison.Ordinal)
         .Replace(@"\Z", @"\z", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\(\?P=(?<name>\w+)\)", RegexOptions.CultureInvariant)]
+    private static partial Regex BackReference { get; }
 }

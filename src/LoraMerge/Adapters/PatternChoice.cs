@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
@@ -15,21 +14,14 @@ internal static class PatternChoice
     {
         if (config.RankPattern.IsEmpty && config.AlphaPattern.IsEmpty)
             return config;
-        try
-        {
-            PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => config.Origin.Follows(lookup.Releases) != false)];
-            PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module).Any(found => found.Rank == module.Rank)))];
-            if (fitting.Length == 0)
-                return config with { Lookup = possible[^1] };
-            LoraConfig chosen = config with { Lookup = fitting[^1] };
-            NoteOtherRules(chosen, fitting, modules, adapter, notes);
-            NoteOtherOrders(chosen, modules, adapter, notes);
-            return chosen;
-        }
-        catch (RegexMatchTimeoutException e)
-        {
-            throw Errors.AdapterPatternInvalid(adapter, config.RankPattern.IsEmpty ? "alpha_pattern" : "rank_pattern", e.Pattern, "matching it takes too long");
-        }
+        PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => config.Origin.Follows(lookup.Releases) != false)];
+        PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module).Any(found => found.Rank == module.Rank)))];
+        if (fitting.Length == 0)
+            return config with { Lookup = possible[^1] };
+        LoraConfig chosen = config with { Lookup = fitting[^1] };
+        NoteOtherRules(chosen, fitting, modules, adapter, notes);
+        NoteOtherOrders(chosen, modules, adapter, notes);
+        return chosen;
     }
 
     private static void NoteOtherRules(

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using LoraMerge.Diagnostics;
 using NuGet.Versioning;
 
 namespace LoraMerge.Adapters;
@@ -74,7 +75,15 @@ internal sealed class PatternLookup
     /// <summary>Without brackets, so that <c>a|b</c> reads as <c>(.*\.a)|(b$)</c>, and a name without a parent never matches.</summary>
     private static string Unbracketed(string key) => $@"\A(?:.*\.{ModulePattern.FromPython(key)}$)";
 
-    private static bool IsMatch(string expression, string module) => Expressions
-        .GetOrAdd(expression, text => new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
-        .IsMatch(module);
+    private static bool IsMatch(string expression, string module)
+    {
+        try
+        {
+            return Expressions.GetOrAdd(expression, text => new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))).IsMatch(module);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw Errors.AdapterPatternTooSlow(expression, module, e);
+        }
+    }
 }

@@ -74,17 +74,32 @@ public sealed class Checkpoint
             throw Errors.PathNotFound("base model", path);
         string configFile = System.IO.Path.Combine(path, "config.json");
         ModelConfig config = File.Exists(configFile) ? ModelConfig.Read(configFile) : ModelConfig.None;
-        (ImmutableArray<Shard> shards, string? index) = FindShards(path);
+        (ImmutableArray<Shard> shards, string? index) = FindShardsIn(path);
         var checkpoint = new Checkpoint(path, path, shards, index, config);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
     }
+
+    /// <summary>The same base with other tensors in its files.</summary>
+    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Folder, shards, IndexFile, Config);
 
     private static Checkpoint OpenFile(string file)
     {
         var checkpoint = new Checkpoint(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [Shard.Read(file)], null, ModelConfig.None);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
+    }
+
+    private static (ImmutableArray<Shard> Shards, string? IndexFile) FindShardsIn(string folder)
+    {
+        try
+        {
+            return FindShards(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(folder, e);
+        }
     }
 
     /// <summary>As transformers does: safetensors win over pickles, and one file over an index.</summary>

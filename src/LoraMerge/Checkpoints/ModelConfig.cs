@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
@@ -88,6 +89,15 @@ public sealed class ModelConfig
             yield return false;
         if (TextConfig?.ContainsKey(name) == true)
             yield return true;
+    }
+
+    /// <summary>A list at the top, below <c>text_config</c>, or both.</summary>
+    internal IEnumerable<(bool IsNested, ImmutableArray<JsonNode?> Items)> Lists(string name)
+    {
+        if (_json[name] is JsonArray list)
+            yield return (false, [.. list]);
+        if (TextConfig?[name] is JsonArray nested)
+            yield return (true, [.. nested]);
     }
 
     /// <summary>A number at the top or below <c>text_config</c>; null where there is none.</summary>

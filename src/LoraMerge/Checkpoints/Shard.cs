@@ -12,15 +12,13 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Metadata">The header's <c>__metadata__</c>; a pickle has none.</param>
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
-    private static ReadOnlySpan<byte> LfsPointerStart => "version https://git-lfs"u8;
-
     /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>
-    public string MergedFileName => IsPickle
+    internal string MergedFileName => IsPickle
         ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
         : FileName;
 
     /// <summary>Whether it is a file of <c>torch.save</c>.</summary>
-    public bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
+    internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
 
     /// <summary>Reads the header of a safetensors file, or what a pickle says of its tensors.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018.</exception>
@@ -28,7 +26,7 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
     {
         try
         {
-            ThrowIfLfsPointer(file);
+            LfsPointer.ThrowIf(file);
             if (PickleFile.IsNamedLikeOne(file))
                 return ReadPickle(file);
             using SafetensorsReader reader = SafetensorsReader.Open(file);
@@ -52,12 +50,4 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         file,
         [.. PickleFile.Read(file).Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, t.FileOffset, t.ByteLength) { Strides = t.Strides })],
         ImmutableDictionary<string, string>.Empty);
-
-    private static void ThrowIfLfsPointer(string file)
-    {
-        using FileStream stream = System.IO.File.OpenRead(file);
-        Span<byte> start = stackalloc byte[LfsPointerStart.Length];
-        if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(LfsPointerStart))
-            throw Errors.LfsPointer(file, stream.Length);
-    }
 }

@@ -23,10 +23,11 @@ internal static class WeightDeltas
             LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module,
             dora.HasNormOfStored ? LoadLora(dora.Product with { IsTransposed = false }, files, dtype, device) : null),
         PlannedDelta.Experts parameter => experts.Load(parameter, files, dtype, device),
-        PlannedDelta.BaseReduced { Part: BasePart.FirstColumns } olora => new FirstColumnsDelta(
+        PlannedDelta.BaseReduced { Removed: BasePart.FirstColumns } olora => new FirstColumnsDelta(
             tensor.Source.RowCount, tensor.Source.RowLength, olora.Rank, olora.Factor),
         PlannedDelta.BaseReduced reduced => new SingularPartDelta(
-            tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Part == BasePart.LargestSingularValues, reduced.Factor),
+            tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Removed == BasePart.LargestSingularValues, reduced.Factor),
+        PlannedDelta.Part part => new PartDelta(LoadLora(part.Product, files, dtype, device), tensor.Source.Shape[^1], part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount),
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
         PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),

@@ -85,6 +85,13 @@ public enum DiagnosticCode
     ExpertShapeMismatch = 4022,
     ExpertOrientationAssumed = 4023,
     LayersCannotReplicate = 4024,
+    PartNeedsPlainLora = 4025,
+
+    // 4030-4039: combinations.
+    CombinationRanksDiffer = 4030,
+    CombinationNeedsPlainLora = 4031,
+    CombinationDensityMissing = 4032,
+    CombinationOptionUnused = 4033,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

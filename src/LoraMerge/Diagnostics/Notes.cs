@@ -45,4 +45,7 @@ internal static class Notes
 
     public static MergeEvent.Warning DoraNormAmbiguous(string module, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.DoraNormAmbiguous, $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with.", adapter);
+
+    public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
+        new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);
 }

@@ -123,7 +123,7 @@ internal sealed class ZipDirectory
         if (length > rest.Length)
             throw Errors.PickleInvalid(_path, $"the directory of its zip archive is cut behind {_entries.Count} entries");
         string name = Encoding.UTF8.GetString(rest.Slice(EntryLength, nameLength));
-        if (name.Length == 0 || name[0] == '/' || name.AsSpan().ContainsAny('\\', ':', '\0') || name.Split('/').Contains(".."))
+        if (name is "" or ['/', ..] or [_, ':', ..] || name.AsSpan().ContainsAny('\\', '\0') || name.Split('/').Contains(".."))
             throw Invalid(name, "would lie outside a folder that it is unpacked into, which no file of PyTorch does");
         (long byteLength, long packedByteLength, long offset) = Sizes(name, rest, rest.Slice(EntryLength + nameLength, extraLength));
         if (!_entries.TryAdd(name, new ZipEntry(name, (UInt16(rest, 8) & EncryptedFlags) != 0, UInt16(rest, 10) != 0, byteLength, packedByteLength, offset)))

@@ -10,13 +10,15 @@ namespace LoraMerge.Planning;
 internal sealed class MergePlanner
 {
     private readonly Checkpoint _checkpoint;
+    private readonly ImmutableArray<(int Start, int End)> _replication;
     private readonly ImmutableArray<PlannedAdapter> _adapters;
     private readonly ImmutableArray<ModuleNameRule> _rules;
     private readonly PlanDraft _draft;
 
     private MergePlanner(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options)
     {
-        _checkpoint = checkpoint;
+        _replication = adapters.IsEmpty ? [] : adapters[0].Adapter.Config.LayerReplication;
+        _checkpoint = checkpoint = Replicate(checkpoint, adapters);
         _adapters = adapters;
         Vocabulary vocabulary = Vocabulary.Of(checkpoint, hasHead: !adapters.Any(asked => IsHeadless(asked.Adapter.Config.TaskType)));
         _rules = [.. adapters.Select(asked => ModuleNames.Resolve(asked.Adapter, checkpoint, vocabulary, options.AcceptsUnmatched))];
@@ -24,23 +26,27 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA2017, LORA3031, LORA3045, LORA4001 to LORA4024.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA4001 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
     private MergePlan Plan()
     {
+        Combination combination = CombinationRules.Resolve(_draft.Options.Combination, _adapters, _draft.Notes);
+        bool isSequential = combination.Way == CombinationWay.Sequential;
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
-            Add(i, _adapters[i], _rules[i]);
+            Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _rules[i]); // a combination has its own use for weights
         if (_draft.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
+        if (!isSequential)
+            _draft.Combine(new CombinationPlanner(combination, _adapters));
         OutputDType dtype = _draft.Options.DType;
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
-        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. DTypeChanges()];
-        bool keepsIndex = !_checkpoint.IsPickled && hasIndex && newTensors.IsEmpty && changes.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
+        bool keepsIndex = hasIndex && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         return new MergePlan(
             shards,
             hasIndex,
@@ -48,7 +54,21 @@ internal sealed class MergePlanner
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _draft.Notes),
             changes,
             [.. _rules.Select(rule => rule.Name)],
-            [.. _draft.Notes]);
+            [.. _draft.Notes])
+        {
+            Combination = combination,
+        };
+    }
+
+    /// <summary>Layers have their numbers in the trained model before any name is looked up.</summary>
+    private Checkpoint Replicate(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters)
+    {
+        if (adapters.FirstOrDefault(asked => !asked.Adapter.Config.LayerReplication.SequenceEqual(_replication)) is { } other)
+            throw Errors.LayersCannotReplicate(other.Adapter.Path, "the other adapters were trained on a model with other layers");
+        if (_replication.IsEmpty)
+            return checkpoint;
+        return LayerReplication.Apply(checkpoint, _replication)
+            ?? throw Errors.LayersCannotReplicate(adapters[0].Adapter.Path, $"the ranges do not fit the layers of '{checkpoint.Path}'");
     }
 
     /// <summary>Adds the changes of one adapter: what it holds whole, its products, its rows.</summary>

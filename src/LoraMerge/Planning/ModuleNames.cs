@@ -22,7 +22,7 @@ internal static class ModuleNames
             // Whole parameters only break ties: heads may be new to the base.
             .OrderByDescending(candidate => candidate.Found).ThenByDescending(candidate => candidate.Saved).First();
         if (bestFound < needed.Length && !acceptsUnmatched)
-            throw Errors.ModuleNotInBase([.. needed.Where(module => !HasPlace(best.Apply(module)))], needed.Length, adapter, checkpoint);
+            throw Errors.ModuleNotInBase([.. needed.Except(needed.Where(module => HasPlace(best.Apply(module))).DistinctBy(best.Apply))], needed.Length, adapter, checkpoint);
         return best;
 
         // Two modules in one place would both change it: such a rule finds one of them.
@@ -34,6 +34,7 @@ internal static class ModuleNames
             checkpoint.TryFind(path + ".weight", out _)
             || (vocabulary.IsTied && vocabulary.IsMember(path))
             || checkpoint.TryFind(path + ".in_proj_weight", out _)
-            || ExpertTensors.Exist(path, checkpoint);
+            || ExpertTensors.Exist(path, checkpoint)
+            || FusedPart.Find(path, checkpoint) is not null;
     }
 }

@@ -18,6 +18,11 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
     {
         IReadOnlyList<TargetTensor>? targets = draft.Targets(path, "weight", adapter, VocabularyPlanner.ChangeOf(path, adapter))
             ?? (draft.Target(path + ".in_proj_weight", adapter) is TargetTensor attention ? [attention] : null);
+        if (targets is null && FusedPart.Find(path, draft.Checkpoint) is FusedPart part)
+        {
+            AddPart(module, part);
+            return;
+        }
         if (targets is null)
         {
             draft.WarnUnmatched(adapter, module.A.Name);
@@ -30,6 +35,16 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         }
         if (module.BBias is not null)
             AddBias(module, path);
+    }
+
+    /// <summary>A weight that the base stores within a larger tensor: plain products only, as what else is trained needs the weight alone.</summary>
+    private void AddPart(AdapterModule module, FusedPart part)
+    {
+        if (module.Magnitude is not null || module.BBias is not null || Reduction(module, part.AsMatrix, 1) is not null)
+            throw Errors.PartNeedsPlainLora(module.Path, part.Tensor, adapter.Path);
+        bool isTransposed = Orientation.IsTransposed(module, part.AsMatrix, draft.Checkpoint.Config, adapter);
+        var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Scaling * weight, isTransposed) { ABlocks = module.ABlocks, BBlocks = module.BBlocks };
+        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount));
     }
 
     private IEnumerable<PlannedDelta> Deltas(AdapterModule module, TargetTensor target)

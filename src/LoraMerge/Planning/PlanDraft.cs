@@ -41,6 +41,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
 
     private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
 
+    /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
+    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
+    public void Combine(CombinationPlanner planner)
+    {
+        foreach (TargetTensor target in _targets.Values)
+            target.Combine(planner);
+    }
+
     /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
     /// <returns>Empty where the change is the second half of a pair that is applied once; null where the base has no such tensor.</returns>
     /// <exception cref="LoraMergeException">LORA4006.</exception>
@@ -48,16 +56,19 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     {
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
-        return Target($"{module}.{parameter}", adapter) is TargetTensor target ? [target] : null;
+        return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
     }
 
     /// <summary>A tensor that the base does not have.</summary>
     public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
+    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
+
+    /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
+    private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };
+
     /// <summary>The dtype that most of the base's bytes have.</summary>
     private DType MainDType() => checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => OutputDType.IsFloat(tensor.DType))
         .GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key ?? DType.F32;
-
-    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
 }

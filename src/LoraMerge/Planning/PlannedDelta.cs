@@ -11,6 +11,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
     /// <summary>What the manifest and the printed plan call it.</summary>
     public abstract string Method { get; }
 
+    /// <summary>All adapters that have a part in it.</summary>
+    public virtual ImmutableArray<int> Adapters => [Adapter];
+
     /// <summary>The factor on its product or values, with the weight of the adapter in it.</summary>
     public abstract double Factor { get; }
 
@@ -107,17 +110,34 @@ public abstract record PlannedDelta(int Adapter, string Module)
         public override double Factor => Scaling;
     }
 
+    /// <summary>The product of a module whose weight the base stores as a part of a larger tensor: one expert's gate within the fused weights of all.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Product">s·B·A, or its transpose.</param>
+    /// <param name="FirstRow">Where the part begins in the tensor as rows of its last dimension.</param>
+    /// <param name="RowCount">Its rows.</param>
+    /// <param name="FirstColumn">Where it begins in each row.</param>
+    /// <param name="ColumnCount">Its columns.</param>
+    public sealed record Part(int Adapter, string Module, LowRank Product, long FirstRow, long RowCount, long FirstColumn, long ColumnCount) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Product.Method + "-part";
+
+        /// <inheritdoc/>
+        public override double Factor => Product.Scaling;
+    }
+
     /// <summary>W - c·(a part of the base that training took away before it began): the base that the adapter was trained on.</summary>
     /// <param name="Adapter"><inheritdoc/></param>
     /// <param name="Module"><inheritdoc/></param>
-    /// <param name="Part">Which part.</param>
+    /// <param name="Removed">Which part.</param>
     /// <param name="Rank">How many components.</param>
     /// <param name="Scaling">s of the module, which OLoRA multiplies the part with; 1 for the others.</param>
     /// <param name="AdapterWeight">c.</param>
-    public sealed record BaseReduced(int Adapter, string Module, BasePart Part, int Rank, double Scaling, double AdapterWeight) : PlannedDelta(Adapter, Module)
+    public sealed record BaseReduced(int Adapter, string Module, BasePart Removed, int Rank, double Scaling, double AdapterWeight) : PlannedDelta(Adapter, Module)
     {
         /// <inheritdoc/>
-        public override string Method => Part switch
+        public override string Method => Removed switch
         {
             BasePart.LargestSingularValues => "base-without-principal",
             BasePart.SmallestSingularValues => "base-without-minor",
@@ -137,7 +157,28 @@ public abstract record PlannedDelta(int Adapter, string Module)
         /// <inheritdoc/>
         public override double Factor => 0;
     }
+
+    /// <summary>B·A of several adapters, made one low-rank change by one of PEFT's ways.</summary>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Sources">What is combined, in the order of the request; adapters that do not change the module have no part.</param>
+    /// <param name="Combination">How; its SVD rank is decided.</param>
+    public sealed record Combined(string Module, ImmutableArray<CombinedSource> Sources, Combination Combination) : PlannedDelta(Sources[0].Factors.Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Combination.Way.Text;
+
+        /// <inheritdoc/>
+        public override double Factor => 1;
+
+        /// <inheritdoc/>
+        public override ImmutableArray<int> Adapters => [.. Sources.Select(source => source.Factors.Adapter)];
+    }
 }
+
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Factors">Its B·A, whose scaling is the module's alone.</param>
+/// <param name="AdapterWeight">The weight of the adapter.</param>
+public sealed record CombinedSource(PlannedDelta.LowRank Factors, double AdapterWeight);
 
 /// <summary>A part of a base weight.</summary>
 public enum BasePart

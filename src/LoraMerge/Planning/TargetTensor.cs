@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Checkpoints;
 using LoraMerge.Safetensors;
 
@@ -44,6 +45,15 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     {
         Source = values;
         ReplacedBy = adapter;
+    }
+
+    public void Combine(CombinationPlanner planner)
+    {
+        ImmutableArray<PlannedDelta> combined = planner.Combine(name, ReplacedBy, Deltas);
+        _checks.Clear();
+        _reductions.Clear();
+        _deltas.Clear();
+        _deltas.AddRange(combined);
     }
 
     public PlannedTensor Plan(OutputDType asked)

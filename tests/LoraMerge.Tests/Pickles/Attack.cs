@@ -33,7 +33,7 @@ internal static class Attack
         Assert.DoesNotContain(fault.Message, char.IsControl);
         Assert.InRange(fault.Message.Length, 1, 1500);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, allocatedMegabytes * Megabyte);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20); // milliseconds; a second or two for the largest, on a busy machine
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60); // milliseconds to a second; more only where the machine does ten things at once
         return fault;
     }
 }

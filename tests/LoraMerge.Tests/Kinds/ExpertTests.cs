@@ -1,0 +1,156 @@
+using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
+
+namespace LoraMerge.Tests.Kinds;
+
+public sealed class ExpertTests
+{
+    private const int Experts = 3;
+    private const int Rank = 2;
+    private const int Hidden = 4;
+    private const int Inner = 5;
+    private const string Config = """{ "model_type": "mixtral", "tie_word_embeddings": false, "hidden_size": 4 }""";
+    private const string Fields = "\"r\": 2, \"target_parameters\": [\"experts.gate_up_proj\", \"experts.down_proj\"]";
+
+    private static readonly Matrix GateUp = Matrix.Of("mlp.experts.gate_up_proj", Experts, 2 * Inner, Hidden);
+    private static readonly Matrix Down = Matrix.Of("mlp.experts.down_proj", Experts, Hidden, Inner);
+    private static readonly Matrix DownA = Matrix.Of("mlp.experts.lora_A.weight", Rank * Experts, Inner);
+    private static readonly Matrix DownB = Matrix.Of("mlp.experts.lora_B.weight", Hidden, Rank * Experts);
+    private static readonly Matrix GateUpA = Matrix.Of("mlp.experts.base_layer.lora_A.weight", Rank * Experts, Hidden);
+    private static readonly Matrix GateUpB = Matrix.Of("mlp.experts.base_layer.lora_B.weight", 2 * Inner, Rank * Experts);
+
+    [Theory]
+    [InlineData(ExpertLayout.Peft)]
+    [InlineData(ExpertLayout.Unsloth)]
+    public async Task The_columns_of_B_are_sorted_by_layout(ExpertLayout layout)
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(Fields, new AdapterRequest("") { ExpertLayout = layout }, DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, layout), merged[GateUp.Name]);
+        Matrix.AssertNear(Expected(Down, DownB, DownA, layout), merged[Down.Name]);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(ExpertLayout.Peft)]
+    [InlineData(ExpertLayout.Unsloth)]
+    public async Task Experts_with_tensors_of_their_own_get_their_part(ExpertLayout layout)
+    {
+        Matrix[] parts = [.. Enumerable.Range(0, Experts).SelectMany(e => (Matrix[])
+        [
+            Part(GateUp, e, 0, Inner, $"block_sparse_moe.experts.{e}.w1.weight"),
+            Part(GateUp, e, Inner, Inner, $"block_sparse_moe.experts.{e}.w3.weight"),
+            Part(Down, e, 0, Hidden, $"block_sparse_moe.experts.{e}.w2.weight"),
+        ])];
+        using TinyFolder folder = new TinyFolder(Config, [.. parts.Select(part => part.Named("model." + part.Name))])
+            .With(Fields, new AdapterRequest("") { ExpertLayout = layout }, [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name))]);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        double[] gateUp = Expected(GateUp, GateUpB, GateUpA, layout);
+        Matrix.AssertNear(gateUp[(2 * Inner * Hidden)..(3 * Inner * Hidden)], merged["model.block_sparse_moe.experts.1.w1.weight"]);
+        Matrix.AssertNear(gateUp[^(Inner * Hidden)..], merged["model.block_sparse_moe.experts.2.w3.weight"]);
+        Matrix.AssertNear(Expected(Down, DownB, DownA, layout)[..(Hidden * Inner)], merged["model.block_sparse_moe.experts.0.w2.weight"]);
+        Assert.Equal("expert names before transformers 5", folder.NameRule());
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Factors_that_fit_only_the_other_way_are_transposed()
+    {
+        Matrix turned = Matrix.Of("mlp.experts.down_proj", Experts, Inner, Hidden);
+        using TinyFolder folder = new TinyFolder(Config, turned).With("\"r\": 2, \"target_parameters\": [\"mlp.experts.down_proj\"]", DownA, DownB);
+
+        double[] merged = (await folder.Merge()).Tensors[turned.Name];
+
+        double[] expected = [.. Enumerable.Range(0, Experts).SelectMany(e =>
+            Matrix.Add(Part(turned, e, 0, Inner, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(DownA, e), 1, isTransposed: true))];
+        Matrix.AssertNear(expected, merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_block_may_end_within_an_expert()
+    {
+        const int large = 200;
+        Matrix weight = Matrix.Of("mlp.experts.down_proj", Experts, large, large);
+        Matrix a = Matrix.Of("mlp.experts.lora_A.weight", Rank * Experts, large);
+        Matrix b = Matrix.Of("mlp.experts.lora_B.weight", large, Rank * Experts);
+        using TinyFolder folder = new TinyFolder(Config, weight) { MaxMemory = 1 }.With("\"r\": 2, \"target_parameters\": [\"mlp.experts.down_proj\"]", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(weight, e, 0, large, "").AsDoubles(), ColumnsOf(b, e, ExpertLayout.Peft), RowsOf(a, e), 1))], merged);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("mixtral", "0.18.1", true, false)]
+    [InlineData("mixtral", "0.19.0", true, false)]
+    [InlineData("mixtral", "0.21.2", false, false)]
+    [InlineData("gpt_oss", "0.18.0", true, false)]
+    [InlineData("gpt_oss", "0.19.0", false, false)]
+    [InlineData("gpt_oss", "0.20.0", true, true)]
+    public async Task A_square_parameter_lies_as_its_release_laid_it(string family, string version, bool isTransposed, bool isAssumed)
+    {
+        Matrix square = Matrix.Of("mlp.experts.down_proj", Experts, Hidden, Hidden);
+        Matrix a = Matrix.Of("mlp.experts.lora_A.weight", Rank * Experts, Hidden);
+        string config = $$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""";
+        using TinyFolder folder = new TinyFolder(config, square).With($"\"peft_version\": \"{version}\", \"r\": 2, \"target_parameters\": [\"mlp.experts.down_proj\"]", a, DownB);
+
+        double[] merged = (await folder.Merge()).Tensors[square.Name];
+
+        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e =>
+            Matrix.Add(Part(square, e, 0, Hidden, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(a, e), 1, isTransposed))], merged);
+        Assert.Equal(isAssumed, folder.Warnings.Any(warning => warning.Code == DiagnosticCode.ExpertOrientationAssumed));
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Projections_of_single_experts_find_their_place_in_fused_ones()
+    {
+        Matrix a = Matrix.Of("mlp.experts.1.up_proj.lora_A.weight", 1, Hidden);
+        Matrix b = Matrix.Of("mlp.experts.1.up_proj.lora_B.weight", Inner, 1);
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With("", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[GateUp.Name];
+
+        double[] expected = GateUp.AsDoubles();
+        int start = (2 * Inner * Hidden) + (Inner * Hidden);
+        Matrix.Add(expected[start..(start + (Inner * Hidden))], b, a, 2).CopyTo(expected, start);
+        Matrix.AssertNear(expected, merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Another_number_of_experts_is_an_error()
+    {
+        using TinyFolder folder = new TinyFolder(Config, Down).With("\"r\": 3, \"target_parameters\": [\"mlp.experts.down_proj\"]", DownA, DownB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ExpertShapeMismatch, code);
+        folder.Passed();
+    }
+
+    private static double[] Expected(Matrix fused, Matrix b, Matrix a, ExpertLayout layout) =>
+        [.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(fused, e, 0, (int)fused.Shape[1], "").AsDoubles(), ColumnsOf(b, e, layout), RowsOf(a, e), 1))];
+
+    private static Matrix RowsOf(Matrix a, int expert) => Part(a with { Shape = [Experts, Rank, a.Shape[1]] }, expert, 0, Rank, "");
+
+    private static Matrix ColumnsOf(Matrix b, int expert, ExpertLayout layout) => new("", [b.Shape[0], Rank],
+    [
+        .. from o in Enumerable.Range(0, (int)b.Shape[0])
+           from r in Enumerable.Range(0, Rank)
+           select (float)b[o, layout == ExpertLayout.Peft ? (r * Experts) + expert : (expert * Rank) + r],
+    ]);
+
+    private static Matrix Part(Matrix fused, int expert, int firstRow, int rows, string name)
+    {
+        int width = (int)fused.Shape[2];
+        int start = (expert * (int)fused.Shape[1] * width) + (firstRow * width);
+        return new Matrix(name, [rows, width], fused.Values[start..(start + (rows * width))]);
+    }
+}

@@ -1,0 +1,85 @@
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Tests.Kinds;
+
+/// <summary>Layers other than linear ones.</summary>
+public sealed class LayerKindTests
+{
+    [Theory]
+    [InlineData(5)]
+    [InlineData(3, 2)]
+    [InlineData(2, 3, 4)]
+    public async Task Convolutions_of_any_dimension_are_the_product_of_flattened_kernels(params int[] kernel)
+    {
+        long[] sides = [.. kernel.Select(side => (long)side)];
+        Matrix weight = Matrix.Of("conv.weight", [4, 3, .. sides]);
+        Matrix a = Matrix.Of("conv.lora_A.weight", [1, 3, .. sides]);
+        Matrix b = Matrix.Of("conv.lora_B.weight", [4, 1, .. sides.Select(_ => 1L)]);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors["conv.weight"];
+
+        Matrix.AssertNear(Matrix.Add(weight.AsDoubles(), b, a, 2), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_convolution_with_DoRA_has_a_magnitude_for_each_output()
+    {
+        Matrix weight = Matrix.Of("conv.weight", 4, 3, 2);
+        Matrix a = Matrix.Of("conv.lora_A.weight", 1, 3, 2);
+        Matrix b = Matrix.Of("conv.lora_B.weight", 4, 1, 1);
+        Matrix magnitude = Matrix.Of("conv.lora_magnitude_vector.weight", 1, 4, 1);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"use_dora\": true", a, b, magnitude);
+
+        double[] merged = (await folder.Merge()).Tensors["conv.weight"];
+
+        Matrix.AssertNear(Matrix.Rescale(Matrix.Add(weight.AsDoubles(), b, a, 2), magnitude), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_convolution_in_groups_is_refused()
+    {
+        Matrix weight = Matrix.Of("conv.weight", 4, 2, 3);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2", Matrix.Of("conv.lora_A.weight", 2, 4, 3), Matrix.Of("conv.lora_B.weight", 4, 1, 1));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Contains(code, (DiagnosticCode[])[DiagnosticCode.GroupedConvolution, DiagnosticCode.RankMismatch]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task An_attention_gets_its_projection_of_inputs_once_and_that_of_outputs_twice_as_it_was_trained()
+    {
+        Matrix inputs = Matrix.Of("attn.in_proj_weight", 6, 2);
+        Matrix output = Matrix.Of("attn.out_proj.weight", 2, 2);
+        Matrix a = Matrix.Of("base_model.model.attn.lora_A.weight", 1, 2);
+        Matrix b = Matrix.Of("base_model.model.attn.lora_B.weight", 6, 1);
+        Matrix outA = Matrix.Of("base_model.model.attn.base_layer.out_proj.lora_A.weight", 1, 2);
+        Matrix outB = Matrix.Of("base_model.model.attn.base_layer.out_proj.lora_B.weight", 2, 1);
+        using TinyFolder folder = new TinyFolder("{}", inputs, output).With("", a, b, outA, outB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Matrix.Add(inputs.AsDoubles(), b, a, 2), merged[inputs.Name]);
+        Matrix.AssertNear(Matrix.Add(output.AsDoubles(), outB, outA, 4), merged[output.Name]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task An_embedding_scaled_by_its_family_divides_the_change_of_an_old_release()
+    {
+        Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 4);
+        Matrix a = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 6);
+        Matrix b = Matrix.Of("model.embed_tokens.lora_embedding_B", 4, 1);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding).With("\"peft_version\": \"0.17.1\"", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[embedding.Name];
+
+        Matrix.AssertNear(Matrix.Add(embedding.AsDoubles(), b, a, 1, isTransposed: true), merged);
+        Assert.Contains(folder.Warnings, warning => warning.Code == DiagnosticCode.EmbeddingScaleAssumed);
+        folder.Passed();
+    }
+}

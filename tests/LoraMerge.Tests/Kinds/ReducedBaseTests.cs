@@ -1,0 +1,116 @@
+using LoraMerge.Diagnostics;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Tests.Kinds;
+
+/// <summary>Adapters that were trained on a base from which something had been taken away.</summary>
+public sealed class ReducedBaseTests
+{
+    private const int Rank = 2;
+
+    public static TheoryData<long, long> Shapes => new() { { 7, 4 }, { 4, 7 }, { 5, 5 } };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task PiSSA_takes_the_largest_singular_values_away(long rows, long columns)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(rows, columns);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, \"init_lora_weights\": \"pissa\"", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        double[] residual = WithoutSingularValues(weight, Enumerable.Range(0, Rank));
+        Matrix.AssertNear(Matrix.Add(residual, b, a, 1), merged);
+        folder.Passed();
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task KaSA_takes_the_smallest_away_and_puts_its_own_between_B_and_A(long rows, long columns)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(rows, columns);
+        Matrix diagonal = Matrix.Of("q.lora_diag", Rank);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, \"kasa_config\": { \"beta\": 0.1 }", a, b, diagonal);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        Matrix scaled = b with { Values = [.. b.Values.Select((value, i) => value * diagonal.Values[i % Rank])] };
+        int count = (int)Math.Min(rows, columns);
+        Matrix.AssertNear(Matrix.Add(WithoutSingularValues(weight, Enumerable.Range(count - Rank, Rank)), scaled, a, 1), merged);
+        folder.Passed();
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task OLoRA_takes_away_what_the_first_columns_span(long rows, long columns)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(rows, columns);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, \"lora_alpha\": 6, \"init_lora_weights\": \"olora\"", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        using var scope = NewDisposeScope();
+        (Tensor q, Tensor r) = linalg.qr(tensor(weight.AsDoubles()).view(rows, columns));
+        Tensor residual = tensor(weight.AsDoubles()).view(rows, columns) - (3 * q.narrow(1, 0, Rank).matmul(r.narrow(0, 0, Rank)));
+        Matrix.AssertNear(Matrix.Add(residual.data<double>().ToArray(), b, a, 3), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task What_is_taken_away_comes_from_the_base_and_not_from_other_adapters()
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(5, 5);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2", a, b).With("\"r\": 2, \"init_lora_weights\": \"pissa\"", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        double[] residual = WithoutSingularValues(weight, Enumerable.Range(0, Rank));
+        Matrix.AssertNear(Matrix.Add(residual, b, a, 2), merged);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("pissa_niter_16")]
+    [InlineData("corda")]
+    [InlineData("lora_ga")]
+    [InlineData("loftq")]
+    public async Task A_base_that_cannot_be_computed_again_is_refused_by_name(string initialisation)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(5, 5);
+        using TinyFolder folder = new TinyFolder("{}", weight).With($"\"r\": 2, \"init_lora_weights\": \"{initialisation}\"", a, b);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.TrainedOnLostBase, code);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("eva")]
+    [InlineData("gaussian")]
+    [InlineData("orthogonal")]
+    [InlineData("mica")]
+    public async Task Other_initialisations_leave_the_base_alone(string initialisation)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(5, 5);
+        using TinyFolder folder = new TinyFolder("{}", weight).With($"\"r\": 2, \"init_lora_weights\": \"{initialisation}\"", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        Matrix.AssertNear(Matrix.Add(weight.AsDoubles(), b, a, 1), merged);
+        folder.Passed();
+    }
+
+    private static (Matrix Weight, Matrix A, Matrix B) Layer(long rows, long columns) =>
+        (Matrix.Of("q.weight", rows, columns), Matrix.Of("q.lora_A.weight", Rank, columns), Matrix.Of("q.lora_B.weight", rows, Rank));
+
+    private static double[] WithoutSingularValues(Matrix weight, IEnumerable<int> removed)
+    {
+        using var scope = NewDisposeScope();
+        Tensor w = tensor(weight.AsDoubles()).view(weight.Shape[0], weight.Shape[1]);
+        (Tensor u, Tensor s, Tensor vh) = linalg.svd(w, fullMatrices: false);
+        foreach (int i in removed)
+            w -= s[i] * u.narrow(1, i, 1).matmul(vh.narrow(0, i, 1));
+        return w.contiguous().data<double>().ToArray();
+    }
+}

@@ -1,0 +1,226 @@
+using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Tests.Kinds;
+
+public sealed class TiedWeightsTests
+{
+    private const string Tied = """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true, "vocab_size": 6 }""";
+    private const string BothEnds = "\"modules_to_save\": [\"embed_tokens\", \"lm_head\"]";
+    private const string KeptTied = "\"ensure_weight_tying\": true";
+
+    private static readonly Matrix Shared = Matrix.Of("model.embed_tokens.weight", 6, 3);
+    private static readonly Matrix EmbeddingA = Matrix.Of("base_model.model.model.embed_tokens.lora_embedding_A", 1, 6);
+    private static readonly Matrix EmbeddingB = Matrix.Of("base_model.model.model.embed_tokens.lora_embedding_B", 3, 1);
+    private static readonly Matrix HeadA = Matrix.Of("base_model.model.lm_head.lora_A.weight", 1, 3);
+    private static readonly Matrix HeadB = Matrix.Of("base_model.model.lm_head.lora_B.weight", 6, 1);
+
+    private static double[] NewEmbedding => Matrix.Add(Shared.AsDoubles(), EmbeddingB, EmbeddingA, 2, isTransposed: true);
+
+    private static double[] NewHead => Matrix.Add(Shared.AsDoubles(), HeadB, HeadA, 2);
+
+    [Fact]
+    public async Task Adapters_of_both_ends_part_them()
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("", EmbeddingA, EmbeddingB, HeadA, HeadB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, merged[Shared.Name]);
+        Matrix.AssertNear(NewHead, merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_tie_that_the_config_leaves_to_its_family_is_written_out_when_it_ends()
+    {
+        string gemma = """{ "model_type": "gemma2", "architectures": ["Gemma2ForCausalLM"] }""";
+        using TinyFolder folder = new TinyFolder(gemma, Shared).With("", HeadA, HeadB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(Shared.AsDoubles(), merged[Shared.Name]);
+        Matrix.AssertNear(NewHead, merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_tie_below_text_config_ends_there()
+    {
+        string nested = """{ "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": { "model_type": "llama", "tie_word_embeddings": true } }""";
+        Matrix shared = Shared.Named("language_model.model.embed_tokens.weight");
+        using TinyFolder folder = new TinyFolder(nested, shared)
+            .With("", EmbeddingA.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_A"), EmbeddingB.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_B"));
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, merged[shared.Name]);
+        Matrix.AssertNear(Shared.AsDoubles(), merged["language_model.lm_head.weight"]);
+        Assert.False((bool)config["text_config"]!["tie_word_embeddings"]!);
+        Assert.False(config.ContainsKey("tie_word_embeddings"));
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Files_that_hold_both_ends_of_a_tie_keep_both_equal()
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared, Shared.Named("lm_head.weight")).With(KeptTied, EmbeddingA, EmbeddingB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, merged[Shared.Name]);
+        Assert.Equal(merged[Shared.Name], merged["lm_head.weight"]);
+        Assert.True((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task One_adapter_may_part_what_another_changes_at_both_ends()
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, EmbeddingA, EmbeddingB).With("", HeadA, HeadB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(NewEmbedding, merged[Shared.Name]);
+        Matrix.AssertNear(Matrix.Add(NewEmbedding, HeadB, HeadA, 2), merged["lm_head.weight"]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Both_ends_saved_as_modules_part()
+    {
+        Matrix embedding = Matrix.Of("base_model.model.model.embed_tokens.weight", 6, 3);
+        Matrix head = Matrix.Of("base_model.model.lm_head.weight", 6, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(BothEnds, embedding, head);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(embedding.AsDoubles(), merged[Shared.Name]);
+        Assert.Equal(head.AsDoubles(), merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_resized_vocabulary_keeps_its_tie()
+    {
+        Matrix embedding = Matrix.Of("base_model.model.model.embed_tokens.weight", 8, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("", embedding, embedding.Named("base_model.model.lm_head.weight"));
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(embedding.AsDoubles(), Assert.Single(merged).Value);
+        Assert.True((bool)config["tie_word_embeddings"]!);
+        Assert.Equal(8, (int)config["vocab_size"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Two_copies_of_a_kept_tie_that_differ_are_an_error()
+    {
+        Matrix embedding = Matrix.Of("base_model.model.model.embed_tokens.weight", 6, 3);
+        Matrix head = Matrix.Of("base_model.model.lm_head.weight", 6, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With($"{KeptTied}, {BothEnds}", embedding, head);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.CopiesDiffer, code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Two_adapters_may_both_hold_the_base_of_their_embedding()
+    {
+        Matrix copy = Shared.Named("base_model.model.model.embed_tokens.base_layer.weight");
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, EmbeddingA, EmbeddingB, copy).With(KeptTied, EmbeddingA, EmbeddingB, copy);
+
+        double[] merged = (await folder.Merge()).Tensors[Shared.Name];
+
+        Matrix.AssertNear(Matrix.Add(NewEmbedding, EmbeddingB, EmbeddingA, 2, isTransposed: true), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Rows_of_tokens_are_both_ends_rows_also_where_the_head_parts()
+    {
+        Matrix rows = Matrix.Of("base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta", 1, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("\"trainable_token_indices\": [4]", HeadA, HeadB, rows);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Assert.Equal(rows.AsDoubles(), merged[Shared.Name][12..15]);
+        Assert.Equal(rows.AsDoubles(), merged["lm_head.weight"][12..15]);
+        Matrix.AssertNear(NewHead[..12], merged["lm_head.weight"][..12]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_classifier_has_no_head_to_part_from()
+    {
+        Matrix score = Matrix.Of("base_model.model.score.weight", 2, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("\"task_type\": \"SEQ_CLS\"", EmbeddingA, EmbeddingB, score);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(["model.embed_tokens.weight", "score.weight"], merged.Keys.Order());
+        Assert.True((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Embeddings_of_both_halves_of_BART_part_from_the_shared_one()
+    {
+        string bart = """{ "model_type": "bart", "architectures": ["BartForConditionalGeneration"], "tie_word_embeddings": true }""";
+        Matrix shared = Shared.Named("model.shared.weight");
+        using TinyFolder folder = new TinyFolder(bart, shared)
+            .With("", EmbeddingA.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_A"), EmbeddingB.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_B"));
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, merged["model.encoder.embed_tokens.weight"]);
+        foreach (string other in (string[])["model.shared.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"])
+            Assert.Equal(Shared.AsDoubles(), merged[other]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task The_shared_embedding_of_T5_changes_for_all_that_share_it()
+    {
+        string t5 = """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"] }""";
+        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight"))
+            .With("", EmbeddingA.Named("base_model.model.shared.lora_embedding_A"), EmbeddingB.Named("base_model.model.shared.lora_embedding_B"));
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, Assert.Single(merged).Value);
+        Assert.False(config.ContainsKey("tie_word_embeddings"));
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task T5_computes_differently_once_its_head_parts_so_it_is_refused()
+    {
+        string t5 = """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"] }""";
+        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("", HeadA, HeadB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.TiedWeightsCannotPart, code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_head_that_an_untied_base_does_not_have_is_an_error()
+    {
+        string llama = """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"] }""";
+        using TinyFolder folder = new TinyFolder(llama, Shared).With("", HeadA, HeadB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
+using LoraMerge.Tests.Golden;
+
+namespace LoraMerge.Tests.Kinds;
+
+/// <summary>A base model and adapters of a few float32 numbers, written as files and merged by the front door.</summary>
+internal sealed class TinyFolder : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly List<AdapterRequest> _adapters = [];
+
+    public TinyFolder(string config, params Matrix[] tensors)
+    {
+        Directory.CreateDirectory(BaseFolder);
+        File.WriteAllText(Path.Combine(BaseFolder, "config.json"), config);
+        Write(Path.Combine(BaseFolder, "model.safetensors"), tensors);
+    }
+
+    public List<MergeEvent.Warning> Warnings { get; } = [];
+
+    public List<MergeEvent.Information> Informations { get; } = [];
+
+    /// <summary>Bytes that the merge may hold; a small number makes it work in many blocks.</summary>
+    public long? MaxMemory { get; init; }
+
+    private string BaseFolder => Path.Combine(_folder.Path, "base");
+
+    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2.</summary>
+    public TinyFolder With(string fields, params Matrix[] tensors) => With(fields, new AdapterRequest(""), tensors);
+
+    public TinyFolder With(string fields, AdapterRequest asked, params Matrix[] tensors)
+    {
+        string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
+        Directory.CreateDirectory(folder);
+        var config = new JsonObject
+        {
+            ["peft_type"] = "LORA", ["peft_version"] = "0.21.2", ["r"] = 1, ["lora_alpha"] = 2, ["corda_config"] = null, ["trainable_token_indices"] = null,
+        };
+        foreach ((string name, JsonNode? value) in JsonNode.Parse("{" + fields + "}")!.AsObject())
+            config[name] = value?.DeepClone();
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), config.ToJsonString());
+        Write(Path.Combine(folder, "adapter_model.safetensors"), tensors);
+        _adapters.Add(asked with { Path = folder });
+        return this;
+    }
+
+    /// <summary>The tensors and the config of the merged model.</summary>
+    public async Task<(Dictionary<string, double[]> Tensors, JsonObject Config)> Merge()
+    {
+        string output = Path.Combine(_folder.Path, "merged");
+        await new Merger(Listen).MergeAsync(Request, output, CancellationToken.None);
+        Dictionary<string, double[]> tensors = TensorTable.Headers(output).ToDictionary(pair => pair.Key, pair => TensorTable.Values(pair.Value));
+        return (tensors, JsonNode.Parse(File.ReadAllText(Path.Combine(output, "config.json")))!.AsObject());
+    }
+
+    public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
+
+    public string NameRule() => new Merger().Plan(Request).Plan.NameRules[0];
+
+    /// <summary>Called as the last line of a test: the files may go.</summary>
+    public void Passed() => _folder.Passed();
+
+    public void Dispose() => _folder.Dispose();
+
+    private MergeRequest Request => new(BaseFolder, [.. _adapters]) { Device = "cpu", MaxMemory = MaxMemory };
+
+    private void Listen(MergeEvent happened)
+    {
+        if (happened is MergeEvent.Warning warning)
+            Warnings.Add(warning);
+        if (happened is MergeEvent.Information information)
+            Informations.Add(information);
+    }
+
+    private static void Write(string path, Matrix[] tensors)
+    {
+        var layout = ShardLayout.Create(tensors.Select(tensor => (tensor.Name, DType.F32, tensor.Shape)), ImmutableDictionary<string, string>.Empty.Add("format", "pt"));
+        using var writer = ShardWriter.Create(path, layout);
+        foreach ((TensorEntry entry, Matrix tensor) in layout.Tensors.Select(entry => (entry, tensors.Single(tensor => tensor.Name == entry.Name))))
+            writer.Write(entry, 0, MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
+        writer.Commit();
+    }
+}
