@@ -77,6 +77,7 @@ public enum DiagnosticCode
     ExpertOrientationAssumed = 4023,
     LayersCannotReplicate = 4024,
     PartNeedsPlainLora = 4025,
+    HeadlessBaseCannotPart = 4026,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

@@ -51,7 +51,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
-    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
+    /// <summary>Says that a tensor of an adapter has no place in the base.</summary>
+    /// <exception cref="LoraMergeException">LORA4003: the request does not accept that.</exception>
+    public void LeaveOut(Adapter adapter, StoredTensor tensor)
+    {
+        if (!options.AcceptsUnmatched)
+            throw Errors.TensorUnused(tensor, checkpoint.Path);
+        Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
+    }
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };
