@@ -40,11 +40,14 @@ internal static class BuildErrors
     public static BuildFault InvalidWeight(string value) => new("LORA1012",
         $"Weight='{value}' is not a finite number. Write it with a point, such as 0.5.", "Weight");
 
+    public static BuildFault InvalidDensity(string value) => new("LORA1028",
+        $"Density='{value}' is not a share from 0 to 1. Write it with a point, such as 0.5.", "Density");
+
     public static BuildFault UnknownValue(string name, string value, string known) => new("LORA1013",
         $"{name}='{value}' is unknown. Write one of: {known}.", name);
 
     public static BuildFault InvalidCount(string name, string value) => new("LORA1014",
-        $"{name}='{value}' is not a whole number of at least 1. Leave it out to use every processor.");
+        $"{name}='{value}' is not a whole number of at least 1. Correct it, or leave it out for the default.");
 
     public static BuildFault InvalidByteCount(string name, string value) => new("LORA1015",
         $"{name}='{value}' is no size. Write a number and a unit, such as 500MB or 2.5GB.", name);
@@ -89,7 +92,7 @@ internal static class BuildErrors
         $"'{path}' cannot be written: {reason}");
 
     public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) => new("LORA6004",
-        $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {lastWords}Whatever was merged before is as it was. To repeat it in a shell: {commandLine}");
+        $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}");
 
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
         $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");

@@ -9,6 +9,11 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
 {
     private static readonly string[] s_weightFiles = [".safetensors", ".bin", ".pt", ".pth"];
 
+    private static readonly string[] s_combinations =
+    [
+        "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd",
+    ];
+
     private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName);
 
     /// <returns>What can be merged; only to be used where no error was logged.</returns>
@@ -45,9 +50,6 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         else if (!IsModel(path))
             faults.Error(item, BuildErrors.NotAModel(path));
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Format", ["safetensors"], "writes safetensors");
-        RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Combine", ["sequential"], "combines adapters sequentially");
-        foreach (string name in (string[])["Density", "MajoritySign", "SvdRank"])
-            RefuseUnless(item, MergeLoraAdapters.BaseModelItem, name, [], "combines adapters sequentially, where it has no meaning");
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
         return new BaseModel(item, path, Text(item, "MergedModelName") ?? ModelOptions.NameOf(path));
     }
@@ -103,11 +105,31 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
             BaseVersion = Text(model.Item, "Version"),
             DType = OneOf(model.Item, "DType", "auto", ["auto", "float32", "float16", "bfloat16"]),
             MaxShardSize = maxShardSize,
+            Combine = OneOf(model.Item, "Combine", "sequential", s_combinations),
+            Density = ReadDensity(model.Item),
+            MajoritySign = OneOf(model.Item, "MajoritySign", "total", ["total", "frequency"]),
+            SvdRank = ReadSvdRank(model.Item),
             Device = settings.Device,
             OnUnmatched = settings.OnUnmatched,
             Adapters = [.. adapters.Select(ReadAdapter)],
         };
         return new ModelRequest(model.Item, model.Path, adapters, [.. adapters.Select(PathOf)], ReadTargetPath(model, name), options);
+    }
+
+    private string? ReadDensity(ITaskItem item)
+    {
+        string? text = Text(item, "Density");
+        if (text is not null && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double density) && density is >= 0 and <= 1))
+            faults.Error(item, BuildErrors.InvalidDensity(text));
+        return text;
+    }
+
+    private string? ReadSvdRank(ITaskItem item)
+    {
+        string? text = Text(item, "SvdRank");
+        if (text is not null && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rank) && rank > 0 && text[0] != '0'))
+            faults.Error(item, BuildErrors.InvalidCount("SvdRank", text));
+        return text;
     }
 
     private AdapterOptions ReadAdapter(ITaskItem item)

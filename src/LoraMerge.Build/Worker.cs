@@ -8,6 +8,8 @@ namespace LoraMerge.Build;
 /// <summary>Merges one model in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
 internal sealed class Worker : ToolTask
 {
+    private const int LongestLastWords = 300;
+
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly string _host;
@@ -17,6 +19,7 @@ internal sealed class Worker : ToolTask
     private readonly ModelRequest _request;
     private readonly FaultLog _faults;
     private string _lastWords = "";
+    private bool _isInStack;
     private bool _hasReportedError;
     private bool _isCanceled;
 
@@ -117,11 +120,12 @@ internal sealed class Worker : ToolTask
         return _request.BaseItem;
     }
 
-    // The first line names the fault, those after it are the stack.
+    // The first lines name the fault; then comes the stack, for those who look.
     private void KeepLastWords(string line)
     {
-        if (_lastWords.Length == 0)
-            _lastWords = $"It said: {line} ";
+        _isInStack |= line.StartsWith("at ", StringComparison.Ordinal);
+        if (!_isInStack && _lastWords.Length < LongestLastWords)
+            _lastWords += line + " ";
         Log.LogMessage(MessageImportance.Normal, "{0}", line);
     }
 

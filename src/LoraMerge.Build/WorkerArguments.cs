@@ -28,6 +28,10 @@ internal static class WorkerArguments
                 AddIfGiven(arguments, "--expert-layout", adapter.ExpertLayout, number);
         }
         arguments.AddRange(["--dtype", request.Options.DType, "--combine", request.Options.Combine]);
+        AddIfGiven(arguments, "--density", request.Options.Density);
+        if (request.Options.MajoritySign != "total")
+            AddIfGiven(arguments, "--majority-sign", request.Options.MajoritySign);
+        AddIfGiven(arguments, "--svd-rank", request.Options.SvdRank);
         AddIfGiven(arguments, "--max-shard-size", request.Options.MaxShardSize);
         arguments.AddRange(["--device", settings.Device, "--verify", settings.Verify, "--on-unmatched", settings.OnUnmatched]);
         AddIfGiven(arguments, "--threads", settings.Threads is { } threads ? Text(threads) : null);

@@ -11,5 +11,12 @@ internal static class CanonicalLine
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(file is null ? "lora-merge" : Path.GetFullPath(file))}: {severity} LORA{(int)code:D4}: {text.ReplaceLineEndings(" ")}");
+        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {text}").ReplaceLineEndings(" "));
+
+    /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
+    private static string WithoutControls(string line) => line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
+
+    /// <summary>The full path; a path that none can be made of stands in the text only.</summary>
+    private static string Origin(string? file) =>
+        string.IsNullOrWhiteSpace(file) || file.Contains('\0', StringComparison.Ordinal) ? "lora-merge" : Path.GetFullPath(file);
 }

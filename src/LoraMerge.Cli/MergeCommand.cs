@@ -18,8 +18,9 @@ internal static class MergeCommand
         options.AddTo(command);
         command.Validators.Add(result =>
         {
-            bool isForStore = result.GetResult(store) is not null && result.GetResult(state) is not null;
-            if (isForStore == result.GetResult(output) is not null)
+            bool hasStore = result.GetResult(store) is not null;
+            bool isForStore = hasStore && result.GetResult(state) is not null;
+            if (isForStore == result.GetResult(output) is not null || hasStore != isForStore)
                 result.AddError("Give --output DIR.");
         });
         command.SetAction(async (parsed, cancellation) =>
@@ -37,5 +38,5 @@ internal static class MergeCommand
         return command;
     }
 
-    private static DateTime? Time(long? ticks) => ticks is long t ? new DateTime(t, DateTimeKind.Utc) : null;
+    private static DateTime? Time(long? ticks) => ticks is long t ? new DateTime(Math.Clamp(t, 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc) : null;
 }

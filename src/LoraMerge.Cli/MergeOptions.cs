@@ -10,6 +10,9 @@ namespace LoraMerge.Cli;
 /// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c> and <c>verify</c> share them.</summary>
 internal sealed class MergeOptions
 {
+    /// <summary>More than any machine has; the runtime of the arithmetic ends the process where it cannot make as many as it was told.</summary>
+    private const int MostThreads = 1024;
+
     private readonly Option<string> _base = new("--base") { Description = "Folder or weight file of the base model.", Required = true, HelpName = "DIR" };
     private readonly Option<string?> _baseVersion = new("--base-version") { Description = "Version of the base model.", HelpName = "VERSION" };
     private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter folder, and the factor on its change (default 1). Repeat it for several, applied in this order.", Required = true, HelpName = "DIR[=WEIGHT]" };
@@ -19,7 +22,10 @@ internal sealed class MergeOptions
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "auto (the base's own), float32, float16 or bfloat16.", DefaultValueFactory = _ => "auto", HelpName = "DTYPE" };
     private readonly Option<string?> _maxShardSize = new("--max-shard-size") { Description = "Largest weight file, such as 5GB (default: the base's files).", HelpName = "SIZE" };
-    private readonly Option<string> _combine = new("--combine") { Description = "How several adapters combine: sequential.", DefaultValueFactory = _ => "sequential", HelpName = "WAY" };
+    private readonly Option<string> _combine = new("--combine") { Description = $"How several adapters combine: {CombinationWays.AllNames}.", DefaultValueFactory = _ => "sequential", HelpName = "WAY" };
+    private readonly Option<string?> _density = new("--density") { Description = "Share of elements that ties, dare and magnitude_prune keep, from 0 to 1.", HelpName = "SHARE" };
+    private readonly Option<string> _majoritySign = new("--majority-sign") { Description = "How ties and dare_ties elect a sign: total or frequency.", DefaultValueFactory = _ => "total", HelpName = "METHOD" };
+    private readonly Option<string?> _svdRank = new("--svd-rank") { Description = "Largest rank of what svd and the _svd ways give (default: the adapters' largest).", HelpName = "N" };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto", HelpName = "DEVICE" };
     private readonly Option<string?> _threads = new("--threads") { Description = "Threads of the arithmetic (default: one per core).", HelpName = "N" };
     private readonly Option<string?> _maxMemory = new("--max-memory") { Description = "Memory that the merge may hold, such as 1GB.", HelpName = "SIZE" };
@@ -30,15 +36,13 @@ internal sealed class MergeOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_base, _baseVersion, _adapters, _adapterVersions, _baseRanges, _expertLayouts, _name, _dtype, _maxShardSize,
-            _combine, _device, _threads, _maxMemory, _verify, _onUnmatched, _runtime])
+            _combine, _density, _majoritySign, _svdRank, _device, _threads, _maxMemory, _verify, _onUnmatched, _runtime])
             command.Add(option);
     }
 
     /// <exception cref="LoraMergeException">LORA1101, LORA1106.</exception>
     public MergeRequest Read(ParseResult parsed)
     {
-        if (parsed.GetValue(_combine) is string combine and not "sequential")
-            throw Errors.NotYetSupported($"--combine {combine}", "Use sequential.");
         string[] adapters = parsed.GetValue(_adapters) ?? [];
         IReadOnlyDictionary<int, string> versions = Numbered("--adapter-version", parsed.GetValue(_adapterVersions), adapters.Length);
         IReadOnlyDictionary<int, string> ranges = Numbered("--base-range", parsed.GetValue(_baseRanges), adapters.Length);
@@ -56,6 +60,7 @@ internal sealed class MergeOptions
             BaseVersion = parsed.GetValue(_baseVersion),
             DType = parsed.GetValue(_dtype) is var dtype && OutputDType.TryParse(dtype!, out OutputDType value) ? value : throw Errors.ArgumentInvalid("--dtype", dtype!, "auto, float32, float16 or bfloat16"),
             MaxShardSize = Size("--max-shard-size", parsed.GetValue(_maxShardSize)),
+            Combination = Combination(parsed),
             Device = parsed.GetValue(_device) is var device && ComputeDevice.IsValid(device!) ? device! : throw Errors.ArgumentInvalid("--device", device!, "auto, cpu, cuda or cuda:N"),
             Threads = Threads(parsed.GetValue(_threads)),
             MaxMemory = Size("--max-memory", parsed.GetValue(_maxMemory))?.Bytes,
@@ -76,11 +81,23 @@ internal sealed class MergeOptions
         };
     }
 
-    /// <summary>A path may hold '=', so only a number behind the last one is a weight.</summary>
+    private Combination Combination(ParseResult parsed) => new(
+        parsed.GetValue(_combine) is var combine && CombinationWays.TryParse(combine!, out CombinationWay way) ? way : throw Errors.ArgumentInvalid("--combine", combine!, $"one of {CombinationWays.AllNames}"))
+    {
+        Density = parsed.GetValue(_density) is not string share ? null : Density.TryParse(share, out Density? density) ? density : throw Errors.ArgumentInvalid("--density", share, "a share from 0 to 1"),
+        MajoritySign = parsed.GetValue(_majoritySign) is var method && CombinationWays.TryParse(method!, out MajoritySign sign) ? sign : throw Errors.ArgumentInvalid("--majority-sign", method!, "total or frequency"),
+        SvdRank = parsed.GetValue(_svdRank) is string rank ? Rank(rank) : null,
+    };
+
+    /// <summary>Without leading zeros, since the text is part of the model's key.</summary>
+    private static int Rank(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rank) && text[0] != '0' ? rank : throw Errors.ArgumentInvalid("--svd-rank", text, "a whole number from 1");
+
+    /// <summary>A path may hold '=', so only a number behind the last one is a weight, and not where only the whole text is a path.</summary>
     private static AdapterRequest Adapter(string text)
     {
         int split = text.LastIndexOf('=');
-        if (split > 0 && !Path.Exists(text)
+        if (split > 0 && (Path.Exists(text[..split]) || !Path.Exists(text))
             && double.TryParse(text.AsSpan(split + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight))
             return double.IsFinite(weight) ? new AdapterRequest(text[..split], weight) : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
         return new AdapterRequest(text);
@@ -104,9 +121,9 @@ internal sealed class MergeOptions
 
     private static int? Threads(string? text) => text is null
         ? null
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads >= 1
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is >= 1 and <= MostThreads
             ? threads
-            : throw Errors.ArgumentInvalid("--threads", text, "a whole number from 1");
+            : throw Errors.ArgumentInvalid("--threads", text, $"a whole number from 1 to {MostThreads}");
 
     private static ByteSize? Size(string option, string? text) => text is null
         ? null

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace LoraMerge.Cli;
@@ -19,7 +20,7 @@ internal sealed class ParentWatch : IDisposable
 
     /// <summary>Starts watching; null where there is no parent to watch.</summary>
     public static ParentWatch? Start(int? processId, long? startTicks) =>
-        processId is int id ? new ParentWatch(id, startTicks is long ticks ? new DateTime(ticks, DateTimeKind.Utc) : null) : null;
+        processId is int id ? new ParentWatch(id, startTicks is long ticks ? new DateTime(Math.Clamp(ticks, 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc) : null) : null;
 
     public void Dispose() => _timer.Dispose();
 
@@ -43,6 +44,10 @@ internal sealed class ParentWatch : IDisposable
         catch (InvalidOperationException)
         {
             return false;
+        }
+        catch (Win32Exception)
+        {
+            return true; // it is there, but belongs to a user who does not show its start time
         }
     }
 }

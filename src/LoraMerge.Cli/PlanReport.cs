@@ -17,6 +17,7 @@ internal sealed class PlanReport(PlannedMerge merge)
         text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.Plan.Tensors.Count()} tensors, {merge.Plan.ByteLength} bytes in {merge.Plan.Shards.Length} files");
         for (int i = 0; i < merge.AdapterNames.Length; i++)
             text.AppendLine(CultureInfo.InvariantCulture, $"adapter  {merge.AdapterNames[i]}: names {merge.Plan.NameRules[i]}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"combine  {merge.Plan.Combination}");
         text.AppendLine(CultureInfo.InvariantCulture, $"memory   about {merge.MemoryBytes / 1_000_000} MB");
         foreach (PlannedTensor.Computed tensor in merge.Plan.Tensors.OfType<PlannedTensor.Computed>())
             text.AppendLine(CultureInfo.InvariantCulture, $"{tensor.Name} {tensor.Source.ShapeText} {tensor.DType}: {string.Join("; ", Steps(tensor))}");
@@ -32,6 +33,7 @@ internal sealed class PlanReport(PlannedMerge merge)
         {
             ["base"] = merge.BaseName,
             ["adapters"] = new JsonArray([.. merge.AdapterNames.Select((name, i) => (JsonNode)new JsonObject { ["name"] = name, ["nameRule"] = merge.Plan.NameRules[i] })]),
+            ["combine"] = merge.Plan.Combination.ToString(),
             ["tensorCount"] = merge.Plan.Tensors.Count(),
             ["byteLength"] = merge.Plan.ByteLength,
             ["memoryBytes"] = merge.MemoryBytes,
@@ -55,10 +57,14 @@ internal sealed class PlanReport(PlannedMerge merge)
                 PlannedDelta.Part part => string.Create(CultureInfo.InvariantCulture, $"{part.Method} of {merge.AdapterNames[part.Adapter]} ({part.Module}), rank {part.Product.A.Shape[0]}, scaling {part.Product.Scaling}"),
                 PlannedDelta.BaseReduced reduced => string.Create(CultureInfo.InvariantCulture, $"{reduced.Method} of {merge.AdapterNames[reduced.Adapter]}, rank {reduced.Rank}"),
                 PlannedDelta.Rows rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Indices.Length} rows of {merge.AdapterNames[rows.Adapter]}"),
+                PlannedDelta.Combined combined => $"{combined.Method} of {string.Join(" and ", combined.Sources.Select(Source))}",
                 _ => $"{delta.Method} of {merge.AdapterNames[delta.Adapter]}",
             };
         }
         if (tensor.Deltas.IsEmpty && tensor.ReplacedBy is null)
             yield return $"from {tensor.Source.DType}";
     }
+
+    private string Source(CombinedSource source) => string.Create(CultureInfo.InvariantCulture,
+        $"{merge.AdapterNames[source.Factors.Adapter]} (rank {source.Factors.A.Shape[0]}, scaling {source.Factors.Scaling}, weight {source.AdapterWeight})");
 }

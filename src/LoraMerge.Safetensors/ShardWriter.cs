@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace LoraMerge.Safetensors;
 
 /// <summary>
@@ -10,10 +8,10 @@ public sealed class ShardWriter : IDisposable
 {
     private readonly Dictionary<string, WrittenRanges> _written = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private readonly SafeFileHandle _file;
+    private readonly OutputFile _file;
     private bool _isClosed;
 
-    private ShardWriter(string path, ShardLayout layout, SafeFileHandle file)
+    private ShardWriter(string path, ShardLayout layout, OutputFile file)
     {
         Path = path;
         Layout = layout;
@@ -34,9 +32,7 @@ public sealed class ShardWriter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(layout);
-        SafeFileHandle file = File.OpenHandle(
-            PartialOf(path), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.None, preallocationSize: layout.FileLength);
-        return new ShardWriter(path, layout, file);
+        return new ShardWriter(path, layout, OutputFile.Create(PartialOf(path), layout.FileLength));
     }
 
     /// <summary>Writes bytes of a tensor, in any order; each byte once.</summary>
@@ -63,7 +59,7 @@ public sealed class ShardWriter : IDisposable
                 $"'{tensor.Name}' has {own.ByteLength} bytes; {bytes.Length} do not fit in from byte {byteOffset} on.");
         }
 
-        RandomAccess.Write(_file, bytes, Layout.DataOffset + own.ByteOffset + byteOffset);
+        _file.Write(Layout.DataOffset + own.ByteOffset + byteOffset, bytes);
         Record(own, byteOffset, bytes.Length); // after the write: a write that failed does not count
     }
 
@@ -74,8 +70,8 @@ public sealed class ShardWriter : IDisposable
         ObjectDisposedException.ThrowIf(_isClosed, this);
         ThrowIfIncomplete();
 
-        RandomAccess.Write(_file, Layout.HeaderBytes.Span, 0); // last, so that no partial file looks like a whole one
-        RandomAccess.FlushToDisk(_file);
+        _file.Write(0, Layout.HeaderBytes.Span); // last, so that no partial file looks like a whole one
+        _file.FlushToDisk();
         _file.Dispose();
         File.Move(PartialPath, Path, overwrite: true);
         _isClosed = true;

@@ -1,13 +1,19 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
 using LoraMerge.Planning;
 
 namespace LoraMerge;
 
 /// <summary>A request with its base model and adapters opened: headers and configurations, no tensor bytes.</summary>
-internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, ImmutableArray<Adapter> Adapters)
+/// <param name="Request">What was asked for.</param>
+/// <param name="Snapshot">The files as they were before they were opened.</param>
+/// <param name="Checkpoint">The base model.</param>
+/// <param name="Adapters">The adapters, in order.</param>
+internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Checkpoint Checkpoint, ImmutableArray<Adapter> Adapters)
 {
     /// <summary>Name of the merged model.</summary>
     public string Name => Request.Name ?? Checkpoint.Name;
@@ -23,21 +29,43 @@ internal sealed record Inputs(MergeRequest Request, Checkpoint Checkpoint, Immut
         Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout)))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
+        Combine = Request.Combination.Way.Text,
+        Density = Request.Combination.Density?.Text,
+        MajoritySign = Request.Combination.MajoritySign.Text,
+        SvdRank = Request.Combination.SvdRank?.ToString(CultureInfo.InvariantCulture),
         Device = Request.Device,
         OnUnmatched = Request.AcceptsUnmatched ? "warn" : "error",
     };
 
-    /// <exception cref="Diagnostics.LoraMergeException">LORA1104, 1105, 1107, 2xxx, 3xxx.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>
     public static Inputs Open(MergeRequest request)
     {
+        ThrowIfUnsound(request);
         VersionRanges.ThrowIfUnsatisfied(request);
+        // Before any header is read: a file that is replaced in between is noticed when the merge ends.
+        InputSnapshot snapshot = InputSnapshot.Take(request);
         Checkpoint checkpoint = Checkpoint.Open(request.BaseModel);
-        return new Inputs(request, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path))]);
+        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path))]);
     }
 
-    /// <exception cref="Diagnostics.LoraMergeException">LORA4001 to 4015.</exception>
+    /// <summary>What does not depend on any file.</summary>
+    private static void ThrowIfUnsound(MergeRequest request)
+    {
+        if (request.Adapters.IsDefaultOrEmpty)
+            throw Errors.NoAdapters(request.BaseModel);
+        // The store makes a folder of the name.
+        if (request.Name is string name && (name.Trim().Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\') || name.Any(char.IsControl)))
+            throw Errors.ArgumentInvalid("The name of the merged model", name, "a name that a folder can have");
+        foreach (AdapterRequest adapter in request.Adapters)
+        {
+            if (!double.IsFinite(adapter.Weight))
+                throw Errors.ArgumentInvalid($"The weight of adapter '{adapter.Path}'", adapter.Weight.ToString(CultureInfo.InvariantCulture), "a finite number");
+        }
+    }
+
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1101, LORA4001 to 4015, LORA4030 to 4032.</exception>
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
         [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight) { ExpertLayout = asked.ExpertLayout })],
-        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched));
+        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
 }

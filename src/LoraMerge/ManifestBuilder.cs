@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using LoraMerge.Combinations;
 using LoraMerge.Incremental;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -34,7 +35,7 @@ internal static class ManifestBuilder
     {
         ImmutableSortedDictionary<string, string>.Builder options = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         options["dtype"] = request.DType.ToString();
-        options["combine"] = "sequential";
+        AddCombination(options, request.Combination);
         options["device"] = request.Device;
         if (request.MaxShardSize is ByteSize size)
             options["maxShardSize"] = size.Text;
@@ -43,10 +44,31 @@ internal static class ManifestBuilder
         return options.ToImmutable();
     }
 
+    private static void AddCombination(ImmutableSortedDictionary<string, string>.Builder options, Combination combination)
+    {
+        options["combine"] = combination.Way.Text;
+        if (combination.Density is Density density)
+            options["density"] = density.Text;
+        if (combination.Way.ElectsSigns)
+            options["majoritySign"] = combination.MajoritySign.Text;
+        if (combination.SvdRank is int rank)
+            options["svdRank"] = rank.ToString(CultureInfo.InvariantCulture);
+        if (combination.Way.PrunesAtRandom)
+            options["seed"] = DareDraws.Seed.ToString(CultureInfo.InvariantCulture);
+    }
+
     private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames) => new(
         outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
         outcome.ChangedElements is long changed && outcome.Tensor.Source.ElementCount > 0 ? SixDigits((double)changed / outcome.Tensor.Source.ElementCount) : null,
-        [.. outcome.Tensor.Deltas.Select((delta, i) => new ManifestDelta(adapterNames[delta.Adapter], delta.Method, delta.Factor, outcome.DeltaNorms[i] is double norm ? SixDigits(norm) : null))]);
+        [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))]);
+
+    private static ManifestDelta Delta(PlannedDelta delta, double? norm, ImmutableArray<string> adapterNames) =>
+        new(string.Join(" + ", delta.Adapters.Select(adapter => adapterNames[adapter])), delta.Method, delta.Factor, norm is double value ? SixDigits(value) : null)
+        {
+            Sources = delta is PlannedDelta.Combined combined
+                ? [.. combined.Sources.Select(source => new ManifestSource(adapterNames[source.Factors.Adapter], source.AdapterWeight, source.Factors.Scaling))]
+                : null,
+        };
 
     /// <summary>Sums of floating-point numbers differ in their last digits between machines; these digits say nothing.</summary>
     private static double SixDigits(double value) =>

@@ -14,6 +14,9 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Version of the base model, if it has one.</summary>
     public string? BaseVersion { get; init; }
 
+    /// <summary>How several adapters become one change.</summary>
+    public Combination Combination { get; init; } = Combination.Sequential;
+
     /// <summary>Element type of the result.</summary>
     public OutputDType DType { get; init; } = OutputDType.Auto;
 

@@ -18,6 +18,18 @@ internal static class ModelCheck
         foreach ((string name, string expected) in manifest.Files)
         {
             string path = Path.Combine(folder, name);
+            (string found, string sha) = Hash(path, buffer, withSha256);
+            if (found != expected)
+                throw Errors.VerificationFailed(path, expected, found);
+            sha256[name] = sha;
+        }
+        return withSha256 ? manifest with { Sha256 = sha256.ToImmutable() } : manifest;
+    }
+
+    private static (string XxHash128, string Sha256) Hash(string path, byte[] buffer, bool withSha256)
+    {
+        try
+        {
             var xx = new XxHash128();
             using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using FileStream stream = File.OpenRead(path);
@@ -27,11 +39,11 @@ internal static class ModelCheck
                 if (withSha256)
                     sha.AppendData(buffer, 0, read);
             }
-            string found = Convert.ToHexStringLower(xx.GetCurrentHash());
-            if (found != expected)
-                throw Errors.VerificationFailed(path, expected, found);
-            sha256[name] = Convert.ToHexStringLower(sha.GetHashAndReset());
+            return (Convert.ToHexStringLower(xx.GetCurrentHash()), Convert.ToHexStringLower(sha.GetHashAndReset()));
         }
-        return withSha256 ? manifest with { Sha256 = sha256.ToImmutable() } : manifest;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.VerificationImpossible(path, e);
+        }
     }
 }

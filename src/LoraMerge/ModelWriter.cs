@@ -37,7 +37,6 @@ internal sealed class ModelWriter
         MergeRequest request = _inputs.Request;
         _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}"));
         ThrowIfDiskTooSmall(destination.StagingFolder);
-        InputSnapshot snapshot = InputSnapshot.Take(request);
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
@@ -52,8 +51,8 @@ internal sealed class ModelWriter
 
         ImmutableArray<HashedInput> hashed = known
             .With(unhashed.Select(file => KeyValuePair.Create(file, baseFiles.HashOf(file))))
-            .Complete(snapshot.Roots, cancellation);
-        snapshot.ThrowIfChanged();
+            .Complete(_inputs.Snapshot.Roots, cancellation);
+        _inputs.Snapshot.ThrowIfChanged();
         MergeManifest manifest = ManifestBuilder.Build(_inputs, _plan, outcomes, hashed, [.. sink.Hashes, .. folder.Hashes]);
         if (request.Verification != Verification.None)
             manifest = ModelCheck.Run(destination.StagingFolder, manifest, request.Verification == Verification.Full);
@@ -73,9 +72,21 @@ internal sealed class ModelWriter
 
     private void ThrowIfDiskTooSmall(string folder)
     {
-        long needed = _plan.ByteLength + _plan.SideFiles.Sum(file => new FileInfo(file.Source).Length);
-        long free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < needed)
+        long needed = _plan.ByteLength + _plan.SideFiles.Sum(file => FileStamp.Of(file.Source).ByteLength);
+        if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
+    }
+
+    /// <summary>Null where the system does not tell, as for Windows' network folders: then writing itself will show.</summary>
+    private static long? FreeSpace(string folder)
+    {
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

@@ -20,15 +20,14 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
         Inputs inputs = Inputs.Open(request);
-        InputSnapshot snapshot = InputSnapshot.Take(request);
+        InputSnapshot snapshot = inputs.Snapshot;
         InputHashes known = KnownHashes(snapshot, inputs.Name, cancellation);
         if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
             return there;
         using var destination = StoreDestination.Create(_store, inputs.Name);
         MergeResult result = await Task.Run(() => merge(inputs, known, destination), cancellation);
         Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
-        foreach (string unused in StoreUsers.FindUnused(_store))
-            StoreDestination.Remove(_store, unused);
+        RemoveUnused();
         return result;
     }
 
@@ -71,8 +70,28 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
     {
         string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
-        StateFile.Create(_stateFile, snapshot.Taken.Ticks, manifest.Key, entry, hashed).Save();
-        StoreUsers.Record(_store, _stateFile, entry);
+        try
+        {
+            StateFile.Create(_stateFile, snapshot.Taken.Ticks, manifest.Key, entry, hashed).Save();
+            StoreUsers.Record(_store, _stateFile, entry);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(_stateFile, e);
+        }
+    }
+
+    /// <summary>An entry that is still open somewhere stays until the next merge.</summary>
+    private void RemoveUnused()
+    {
+        try
+        {
+            foreach (string unused in StoreUsers.FindUnused(_store))
+                StoreDestination.Remove(_store, unused);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private static IEnumerable<KeyValuePair<string, string>> HashesOf(InputSnapshot snapshot, MergeManifest manifest) =>

@@ -22,8 +22,12 @@ internal static class VersionRanges
                 throw Errors.VersionInvalid($"BaseModelVersion of adapter '{adapter.Path}'", rangeText);
             if (version is null)
                 throw Errors.BaseVersionMissing(adapter.Path, rangeText, request.BaseModel);
-            if (!range.Satisfies(version))
+            if (!IsSatisfied(range, version))
                 throw Errors.BaseVersionMismatch(adapter.Path, range.PrettyPrint(), request.BaseModel, version.ToNormalizedString());
         }
     }
+
+    /// <summary>To a restore, <c>1.*</c> is a wish and means "1.0 or later"; here it means what it says.</summary>
+    private static bool IsSatisfied(VersionRange range, NuGetVersion version) =>
+        range.Satisfies(version) && (!range.IsFloating || range.Float!.Satisfies(version));
 }

@@ -83,7 +83,7 @@ public sealed record Adapter(
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
     /// <summary>Reads an adapter folder, or a weight file with its adapter_config.json beside it.</summary>
-    /// <exception cref="LoraMergeException">LORA1107, 2002, 2003, 3001 to 3018.</exception>
+    /// <exception cref="LoraMergeException">LORA1107, 2002, 2003, 2014 to 2018, 3001 to 3018.</exception>
     public static Adapter Open(string path)
     {
         bool isFile = File.Exists(path);
@@ -94,11 +94,8 @@ public sealed record Adapter(
         if (!File.Exists(config))
             throw Errors.AdapterConfigMissing(path);
         LoraConfig lora = AdapterConfigReader.Read(config);
-        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? SafetensorsOnly(path) : FindWeights(folder)));
+        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? path : FindWeights(folder)));
     }
-
-    private static string SafetensorsOnly(string file) =>
-        System.IO.Path.GetExtension(file) == ".safetensors" ? file : throw Errors.AdapterIsPickle(file);
 
     private static string FindWeights(string folder)
     {
@@ -107,7 +104,7 @@ public sealed record Adapter(
             return weights;
         string pickle = System.IO.Path.Combine(folder, PickleName);
         if (File.Exists(pickle))
-            throw Errors.AdapterIsPickle(pickle);
+            return pickle;
         if (File.Exists(System.IO.Path.Combine(folder, MlxName)))
             throw Errors.AdapterFormNotYetSupported(System.IO.Path.Combine(folder, MlxName), "an MLX adapter", MlxName);
         throw Errors.AdapterWeightsMissing(folder);

@@ -44,10 +44,6 @@ internal sealed class AdapterConfigReader
         {
             throw Errors.AdapterConfigInvalid(file, e.Message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.InputNotReadable(file, e);
-        }
     }
 
     private LoraConfig ReadLora()

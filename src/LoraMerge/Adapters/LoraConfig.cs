@@ -57,7 +57,7 @@ public sealed record LoraConfig(
     public int RankOf(string module) => ModulePattern.Find(RankPattern, module, Rank);
 
     /// <summary>Alphas of all patterns that match one module; the first holds, but PEFT sorts the patterns when it saves them.</summary>
-    public IEnumerable<double> AlphasOf(string module) => AlphaPattern.Where(pattern => pattern.Expression.IsMatch(module)).Select(pattern => pattern.Value);
+    public IEnumerable<double> AlphasOf(string module) => AlphaPattern.Where(pattern => pattern.Matches(module)).Select(pattern => pattern.Value);
 
     /// <summary>s = alpha/r, or alpha/sqrt(r) with rsLoRA; rank and alpha are looked up independently.</summary>
     /// <remarks>PEFT, <c>LoraLayer.update_layer</c>: a division of float64 numbers.</remarks>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
 
@@ -26,6 +27,15 @@ internal static class OldPatternRules
     private static double AlphaOf(LoraConfig config, string key) =>
         config.AlphaPattern.FirstOrDefault(pattern => pattern.Pattern == key) is { } hit ? hit.Value : config.Alpha;
 
-    private static bool Matches(string key, string module) =>
-        Regex.IsMatch(module, $@"\A(?:.*\.{ModulePattern.FromPython(key)}$)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    private static bool Matches(string key, string module)
+    {
+        try
+        {
+            return Regex.IsMatch(module, $@"\A(?:.*\.{ModulePattern.FromPython(key)}$)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw Errors.AdapterPatternTooSlow(key, module, e);
+        }
+    }
 }

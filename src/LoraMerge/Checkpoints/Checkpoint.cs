@@ -9,6 +9,8 @@ public sealed class Checkpoint
 {
     private const string SingleFile = "model.safetensors";
     private const string IndexSuffix = ".safetensors.index.json";
+    private const string SinglePickle = "pytorch_model.bin";
+    private const string PickleIndex = "pytorch_model.bin.index.json";
 
     private readonly FrozenDictionary<string, StoredTensor> _tensors;
 
@@ -16,11 +18,11 @@ public sealed class Checkpoint
     {
         Path = path;
         Folder = folder;
-        Shards = shards;
+        Shards = [.. shards.Select(shard => shard.IsPickle ? TiedTensors.WithoutTiedHead(shard, config) : shard)];
         IndexFile = indexFile;
         Config = config;
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (StoredTensor tensor in shards.SelectMany(shard => shard.Tensors))
+        foreach (StoredTensor tensor in Shards.SelectMany(shard => shard.Tensors))
         {
             if (!tensors.TryAdd(tensor.Name, tensor))
                 throw Errors.DuplicateTensor(tensor.Name, tensors[tensor.Name].File, tensor.File);
@@ -46,6 +48,9 @@ public sealed class Checkpoint
     /// <summary>Path of the index that names the shards, or null for a single file.</summary>
     public string? IndexFile { get; }
 
+    /// <summary>Whether its weights are files of <c>torch.save</c>.</summary>
+    public bool IsPickled => Shards[0].IsPickle;
+
     /// <summary>Its config.json.</summary>
     public ModelConfig Config { get; }
 
@@ -55,8 +60,12 @@ public sealed class Checkpoint
     /// <summary>Finds a tensor by its name in the files.</summary>
     public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out StoredTensor? tensor) => _tensors.TryGetValue(name, out tensor);
 
+    /// <summary>Another tensor with the same bytes in the same file; safetensors files have none.</summary>
+    internal StoredTensor? FindShared(StoredTensor tensor) =>
+        IsPickled && tensor.ByteLength > 0 ? _tensors.Values.Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, tensor)).MinBy(other => other.Name, StringComparer.Ordinal) : null;
+
     /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
-    /// <exception cref="LoraMergeException">LORA1107, 2001 to 2013.</exception>
+    /// <exception cref="LoraMergeException">LORA1107, 2001 to 2018.</exception>
     public static Checkpoint Open(string path)
     {
         if (File.Exists(path))
@@ -65,7 +74,7 @@ public sealed class Checkpoint
             throw Errors.PathNotFound("base model", path);
         string configFile = System.IO.Path.Combine(path, "config.json");
         ModelConfig config = File.Exists(configFile) ? ModelConfig.Read(configFile) : ModelConfig.None;
-        (ImmutableArray<Shard> shards, string? index) = FindShards(path);
+        (ImmutableArray<Shard> shards, string? index) = FindShardsIn(path);
         var checkpoint = new Checkpoint(path, path, shards, index, config);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
@@ -76,14 +85,24 @@ public sealed class Checkpoint
 
     private static Checkpoint OpenFile(string file)
     {
-        if (IsPickle(file))
-            throw Errors.BaseIsPickle(file);
         var checkpoint = new Checkpoint(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [Shard.Read(file)], null, ModelConfig.None);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
     }
 
-    /// <summary>As transformers does: model.safetensors wins over an index.</summary>
+    private static (ImmutableArray<Shard> Shards, string? IndexFile) FindShardsIn(string folder)
+    {
+        try
+        {
+            return FindShards(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(folder, e);
+        }
+    }
+
+    /// <summary>As transformers does: safetensors win over pickles, and one file over an index.</summary>
     private static (ImmutableArray<Shard> Shards, string? IndexFile) FindShards(string folder)
     {
         string single = System.IO.Path.Combine(folder, SingleFile);
@@ -103,10 +122,14 @@ public sealed class Checkpoint
             return ([Shard.Read(weights[0])], null);
         if (weights.Length > 1)
             throw Errors.CheckpointIsAmbiguous(folder, weights);
+        string pickle = System.IO.Path.Combine(folder, SinglePickle);
+        if (File.Exists(pickle))
+            return ([Shard.Read(pickle)], null);
+        string pickleIndex = System.IO.Path.Combine(folder, PickleIndex);
+        if (File.Exists(pickleIndex))
+            return (ReadShards(folder, CheckpointIndex.Read(pickleIndex)), pickleIndex);
         if (File.Exists(System.IO.Path.Combine(folder, "adapter_config.json")))
             throw Errors.BaseIsAdapter(folder);
-        if (Directory.EnumerateFiles(folder).FirstOrDefault(IsPickle) is string pickle)
-            throw Errors.BaseIsPickle(pickle);
         throw Errors.CheckpointHasNoWeights(folder);
     }
 
@@ -144,6 +167,4 @@ public sealed class Checkpoint
         (string missing, string shardName) = index.ShardOf.First(pair => !present.Contains(pair.Key));
         throw Errors.IndexDisagreesWithShard(index.File, missing, shardName, "which does not hold it");
     }
-
-    private static bool IsPickle(string file) => System.IO.Path.GetExtension(file) is ".bin" or ".pt" or ".pth" or ".ckpt";
 }

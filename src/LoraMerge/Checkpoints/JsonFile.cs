@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints;
 
@@ -17,19 +18,26 @@ internal static class JsonFile
     };
 
     /// <exception cref="JsonException">The text is not JSON, has a name twice, or is no object. The message tells the line.</exception>
+    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA2003: it is a git LFS pointer.</exception>
     public static JsonObject Read(string file)
     {
-        ReadOnlySpan<byte> bytes = File.ReadAllBytes(file);
+        ReadOnlySpan<byte> bytes = ReadBytes(file);
+        LfsPointer.ThrowIfStartOf(file, bytes, bytes.Length);
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
             bytes = bytes[3..];
         JsonNode? node;
         try
         {
             node = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            ThrowIfNotUnicode(node);
         }
-        catch (JsonException) when (bytes.IndexOf("NaN"u8) >= 0 || bytes.IndexOf("Infinity"u8) >= 0)
+        catch (JsonException e) when (StopsAtNotANumber(bytes, e))
         {
-            throw new JsonException("it holds NaN or Infinity, which are not JSON");
+            throw new JsonException($"line {e.LineNumber + 1} holds NaN or Infinity, which are not JSON");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("a text in it is not Unicode", e);
         }
         catch (JsonException e)
         {
@@ -42,4 +50,44 @@ internal static class JsonFile
     }
 
     public static byte[] ToBytes(JsonObject json) => [.. JsonSerializer.SerializeToUtf8Bytes(json, Indented), (byte)'\n'];
+
+    private static byte[] ReadBytes(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
+    }
+
+    /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>
+    private static void ThrowIfNotUnicode(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject fields:
+                foreach ((string _, JsonNode? value) in fields)
+                    ThrowIfNotUnicode(value);
+                break;
+            case JsonArray list:
+                foreach (JsonNode? value in list)
+                    ThrowIfNotUnicode(value);
+                break;
+            case JsonValue value:
+                value.TryGetValue(out string? _);
+                break;
+        }
+    }
+
+    /// <summary>Python writes these three words where a number is none.</summary>
+    private static bool StopsAtNotANumber(ReadOnlySpan<byte> bytes, JsonException fault)
+    {
+        for (long line = fault.LineNumber ?? 0; line > 0; line--)
+            bytes = bytes[(bytes.IndexOf((byte)'\n') + 1)..];
+        ReadOnlySpan<byte> rest = bytes[(int)Math.Min(fault.BytePositionInLine ?? 0, bytes.Length)..];
+        return rest.StartsWith("NaN"u8) || rest.StartsWith("Infinity"u8) || rest.StartsWith("-Infinity"u8);
+    }
 }

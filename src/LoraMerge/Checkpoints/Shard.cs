@@ -1,25 +1,34 @@
 using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
+using LoraMerge.Pickles;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Checkpoints;
 
-/// <summary>One safetensors file: its tensors in the order of their bytes.</summary>
+/// <summary>One weight file, safetensors or pickle: its tensors in the order of their bytes.</summary>
 /// <param name="FileName">The file's name, without folder.</param>
 /// <param name="File">Its full path.</param>
 /// <param name="Tensors">Its tensors, in the order of their bytes.</param>
-/// <param name="Metadata">The header's <c>__metadata__</c>.</param>
+/// <param name="Metadata">The header's <c>__metadata__</c>; a pickle has none.</param>
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
-    private static ReadOnlySpan<byte> LfsPointerStart => "version https://git-lfs"u8;
+    /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>
+    internal string MergedFileName => IsPickle
+        ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
+        : FileName;
 
-    /// <summary>Reads the header of a safetensors file.</summary>
-    /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003.</exception>
+    /// <summary>Whether it is a file of <c>torch.save</c>.</summary>
+    internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
+
+    /// <summary>Reads the header of a safetensors file, or what a pickle says of its tensors.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018.</exception>
     public static Shard Read(string file)
     {
         try
         {
-            ThrowIfLfsPointer(file);
+            LfsPointer.ThrowIf(file);
+            if (PickleFile.IsNamedLikeOne(file))
+                return ReadPickle(file);
             using SafetensorsReader reader = SafetensorsReader.Open(file);
             SafetensorsHeader header = reader.Header;
             ImmutableArray<StoredTensor> tensors =
@@ -36,11 +45,9 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         }
     }
 
-    private static void ThrowIfLfsPointer(string file)
-    {
-        using FileStream stream = System.IO.File.OpenRead(file);
-        Span<byte> start = stackalloc byte[LfsPointerStart.Length];
-        if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(LfsPointerStart))
-            throw Errors.LfsPointer(file, stream.Length);
-    }
+    private static Shard ReadPickle(string file) => new(
+        Path.GetFileName(file),
+        file,
+        [.. PickleFile.Read(file).Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, t.FileOffset, t.ByteLength) { Strides = t.Strides })],
+        ImmutableDictionary<string, string>.Empty);
 }

@@ -9,9 +9,13 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Shape">Its shape; empty for a scalar.</param>
 /// <param name="File">Full path of the file.</param>
 /// <param name="FileOffset">Where its first byte lies, from the start of the file.</param>
-/// <param name="ByteLength">How many bytes it has there.</param>
+/// <param name="ByteLength">How many bytes its elements have.</param>
 public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
 {
+    /// <summary>Distance of neighbouring elements in each dimension, counted in elements; default where the elements follow one another, as they do in safetensors files.</summary>
+    /// <remarks>A pickle may hold a view, such as a transposed matrix. Whoever reads through <see cref="TensorFiles"/> sees its elements in order.</remarks>
+    public ImmutableArray<long> Strides { get; init; }
+
     /// <summary>The shape as it is written in messages: <c>[8, 4096]</c>.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 

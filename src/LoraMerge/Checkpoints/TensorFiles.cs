@@ -9,7 +9,9 @@ namespace LoraMerge.Checkpoints;
 internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : IDisposable
 {
     private const int LargestRead = 0x4000_0000;
-    private const int GapBuffer = 1 << 20;
+
+    /// <summary>Bytes that are still in the processor's cache when they are hashed after they were read.</summary>
+    private const int CachedLength = 1 << 18;
 
     private readonly Dictionary<string, OpenFile> _files = new(StringComparer.Ordinal);
 
@@ -20,15 +22,18 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
         try
         {
             OpenFile file = Open(tensor.File);
+            if (!tensor.Strides.IsDefault)
+            {
+                StridedRead.Into(tensor, byteOffset, destination, (from, bytes) => Read(file, from, bytes));
+                return; // hashed later, with a gap
+            }
             long offset = tensor.FileOffset + byteOffset;
             HashUpTo(file, offset);
-            Read(file, offset, destination);
             // A tensor that is read again, or before one that lies ahead of it, was hashed with the gap.
-            if (file.Hash is { } hash && offset == file.HashedLength)
-            {
-                hash.Append(destination);
-                file.HashedLength += destination.Length;
-            }
+            if (file.Hash is not null && offset == file.HashedLength)
+                ReadAndHash(file, destination);
+            else
+                Read(file, offset, destination);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -62,13 +67,20 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
     {
         if (file.Hash is null || file.HashedLength >= offset)
             return;
-        byte[] buffer = new byte[Math.Min(GapBuffer, offset - file.HashedLength)];
+        byte[] buffer = new byte[Math.Min(CachedLength, offset - file.HashedLength)];
         while (file.HashedLength < offset)
+            ReadAndHash(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, offset - file.HashedLength)));
+    }
+
+    private static void ReadAndHash(OpenFile file, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
         {
-            Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(buffer.Length, offset - file.HashedLength));
+            Span<byte> piece = destination[..Math.Min(destination.Length, CachedLength)];
             Read(file, file.HashedLength, piece);
-            file.Hash.Append(piece);
+            file.Hash!.Append(piece);
             file.HashedLength += piece.Length;
+            destination = destination[piece.Length..];
         }
     }
 

@@ -8,7 +8,7 @@ namespace LoraMerge.Devices;
 /// TorchSharp's own search would copy libtorch into the package folder when the two lie apart; libraries that are loaded already
 /// are never searched for. Loading takes about half a second and 145 MB, so it happens only when there is arithmetic to do.
 /// </remarks>
-internal static class NativeLibraries
+internal static partial class NativeLibraries
 {
     /// <summary>File beside the executable that holds the folder's path, in builds of this repository.</summary>
     private const string FolderFile = "lora-merge.natives";
@@ -29,6 +29,7 @@ internal static class NativeLibraries
             string[] libraries = [.. LoadOrder(found)];
             if (libraries.Length < 2)
                 throw Errors.LibTorchNotFound(RuntimeInformation.RuntimeIdentifier, found);
+            LetIdleThreadsSleep();
             foreach (string library in libraries)
             {
                 try
@@ -43,6 +44,22 @@ internal static class NativeLibraries
             s_loadedFrom = found;
         }
     }
+
+    /// <summary>
+    /// OpenMP's threads wait for their next piece of work in a busy loop, which takes the processor from the threads that read and write.
+    /// It asks for this choice once, when it is loaded; a choice of the user stays.
+    /// </summary>
+    private static void LetIdleThreadsSleep()
+    {
+        const string Name = "OMP_WAIT_POLICY", Value = "PASSIVE";
+        if (OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable(Name) is null)
+            Environment.SetEnvironmentVariable(Name, Value);
+        else if (!OperatingSystem.IsWindows())
+            _ = SetNativeEnvironment(Name, Value, overwrite: 0); // .NET's own variables are a copy that native code does not see
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetNativeEnvironment(string name, string value, int overwrite);
 
     private static string? DefaultFolder()
     {

@@ -28,10 +28,14 @@ public enum DiagnosticCode
     IndexDisagreesWithShard = 2007,
     ConfigInvalid = 2008,
     BaseIsQuantized = 2009,
-    BaseIsPickle = 2010,
     BaseIsAdapter = 2011,
     DuplicateTensor = 2012,
     CheckpointIsAmbiguous = 2013,
+    PickleInvalid = 2014,
+    PickleUnsafe = 2015,
+    PickleNotReadable = 2016,
+    SharedTensorChanged = 2017,
+    PickleContentUnclear = 2018,
 
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
@@ -44,7 +48,6 @@ public enum DiagnosticCode
     HalfAPair = 3008,
     AdapterTensorUnknown = 3009,
     AdapterDTypeInvalid = 3010,
-    AdapterIsPickle = 3011,
     AdapterIsEmpty = 3012,
     AdapterNotFinite = 3013,
     AdapterConfigFieldUnknown = 3014,
@@ -78,6 +81,12 @@ public enum DiagnosticCode
     LayersCannotReplicate = 4024,
     PartNeedsPlainLora = 4025,
     HeadlessBaseCannotPart = 4026,
+
+    // 4030-4039: combinations.
+    CombinationRanksDiffer = 4030,
+    CombinationNeedsPlainLora = 4031,
+    CombinationDensityMissing = 4032,
+    CombinationOptionUnused = 4033,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

@@ -13,11 +13,23 @@ internal static class Errors
     public static LoraMergeException ArgumentInvalid(string option, string value, string expected) =>
         new(DiagnosticCode.ArgumentInvalid, $"{option} is '{value}', but {expected} is expected.");
 
+    public static LoraMergeException NoAdapters(string baseModel) =>
+        new(DiagnosticCode.ArgumentInvalid, $"No adapter is named for the base model '{baseModel}', but at least one is expected: without one there is nothing to merge.", baseModel);
+
     public static LoraMergeException OutputInsideInput(string output, string input) =>
         new(DiagnosticCode.OutputInsideInput, $"The output '{output}' is, holds or lies in the input '{input}': the merge would change its own input. Choose another output folder.");
 
     public static LoraMergeException OutputNotOurs(string output) =>
         new(DiagnosticCode.OutputNotOurs, $"The output '{output}' is a folder with files but without lora-merge.json, so it is not an earlier result and is left alone. Choose an empty or new folder, or empty this one.");
+
+    public static LoraMergeException OutputIsFile(string output) =>
+        new(DiagnosticCode.OutputNotOurs, $"The output '{output}' is a file, but a merged model is a folder. Choose another name.");
+
+    public static LoraMergeException OutputHoldsForeignFile(string output, string file) =>
+        new(DiagnosticCode.OutputNotOurs, $"The output '{output}' is an earlier result, but it holds '{file}', which no merge wrote and which would be lost. Move it away, or choose another folder.");
+
+    public static LoraMergeException OutputIsBeingWritten(string output) =>
+        new(DiagnosticCode.OutputNotWritable, $"Another merge is writing '{output}' at this moment. Wait for it, or choose another folder.");
 
     public static LoraMergeException BaseVersionMismatch(string adapter, string range, string baseModel, string version) =>
         new(DiagnosticCode.BaseVersionMismatch, $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' is version {version}. Use a base of that version, or correct BaseModelVersion of the adapter or Version of the base.", adapter);
@@ -49,13 +61,13 @@ internal static class Errors
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
-        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor model.safetensors.index.json. Fetch the model's weights into it.", folder);
+        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. Fetch the model's weights into it.", folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
         new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", file, cause);
 
     public static LoraMergeException LfsPointer(string file, long length) =>
-        new(DiagnosticCode.LfsPointer, $"'{file}' is a git LFS pointer of {length} bytes, not the weights. Run 'git lfs install' and 'git lfs pull' in its repository.", file);
+        new(DiagnosticCode.LfsPointer, $"'{file}' is a git LFS pointer of {length} bytes, not the file itself. Run 'git lfs install' and 'git lfs pull' in its repository.", file);
 
     public static LoraMergeException IndexInvalid(string file, string reason) =>
         new(DiagnosticCode.IndexInvalid, $"The index '{file}' is not usable: {Sentence(reason)} Fetch it again.", file);
@@ -75,8 +87,23 @@ internal static class Errors
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(DiagnosticCode.BaseIsQuantized, $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.", path);
 
-    public static LoraMergeException BaseIsPickle(string file) =>
-        new(DiagnosticCode.BaseIsPickle, $"'{file}' is a pickle, which this release does not read. Fetch the base model's safetensors files instead.", file);
+    public static LoraMergeException PickleInvalid(string file, string reason) =>
+        new(DiagnosticCode.PickleInvalid, $"'{file}' is no sound file of PyTorch: {Sentence(Printable(reason))} Fetch it again; an interrupted download is the usual cause.", file);
+
+    public static LoraMergeException PickleUnsafe(string file, string what, long offset) =>
+        new(DiagnosticCode.PickleUnsafe, $"'{file}' asks for {Printable(what)} at byte {offset} of its pickle, which tensors do not need and which could run code. Nothing of it was run. Take the weights from a publisher whom you trust, as safetensors.", file);
+
+    public static LoraMergeException PickleNotReadable(string file, string reason) =>
+        new(DiagnosticCode.PickleNotReadable, $"'{file}' cannot be read in place: {Sentence(Printable(reason))} Load it with PyTorch, and save it again, as safetensors.", file);
+
+    public static LoraMergeException PickleTensorNotReadable(string file, string tensor, string how) =>
+        new(DiagnosticCode.PickleNotReadable, $"Tensor '{Printable(tensor)}' in '{file}' {Sentence(how)} Load it with PyTorch, and save its .contiguous() copy, as safetensors.", file);
+
+    public static LoraMergeException PickleContentUnclear(string file, string what) =>
+        new(DiagnosticCode.PickleContentUnclear, $"'{file}' is no state dict: {Sentence(Printable(what))} Load it with PyTorch, and save the dictionary of its tensors alone, as safetensors.", file);
+
+    public static LoraMergeException SharedTensorChanged(string tensor, string other, string adapter, string file) =>
+        new(DiagnosticCode.SharedTensorChanged, $"Adapter '{adapter}' changes '{tensor}', which in '{file}' shares its bytes with '{other}': whether the model keeps both the same is unknown. Save the base as safetensors with save_pretrained, which writes tied weights once.", adapter);
 
     public static LoraMergeException BaseIsAdapter(string folder) =>
         new(DiagnosticCode.BaseIsAdapter, $"'{folder}' is an adapter, not a base model: it holds adapter_config.json and no model weights. Make it a LoraAdapter, and name its base as LoraBaseModel.", folder);
@@ -96,7 +123,7 @@ internal static class Errors
         new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
 
     public static LoraMergeException AdapterWeightsMissing(string folder) =>
-        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights: adapter_model.safetensors is not there. Fetch it into the folder.", folder);
+        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights: neither adapter_model.safetensors nor adapter_model.bin is there. Fetch it into the folder.", folder);
 
     public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
@@ -128,17 +155,20 @@ internal static class Errors
     public static LoraMergeException AdapterDTypeInvalid(StoredTensor tensor) =>
         new(DiagnosticCode.AdapterDTypeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of these.", tensor.File);
 
-    public static LoraMergeException AdapterIsPickle(string file) =>
-        new(DiagnosticCode.AdapterIsPickle, $"'{file}' is a pickle, a format that can run code, and this release does not read it. Save the adapter as adapter_model.safetensors (PEFT's default).", file);
-
     public static LoraMergeException AdapterIsEmpty(string file) =>
         new(DiagnosticCode.AdapterIsEmpty, $"'{file}' holds no tensors. Save the adapter again.", file);
 
     public static LoraMergeException AdapterNotFinite(StoredTensor tensor, long index, double value) =>
         new(DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds {Number(value)} (element {index}). Its training diverged; use an earlier save.", tensor.File);
 
+    public static LoraMergeException AdapterNotFinite(StoredTensor tensor) =>
+        new(DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Its training diverged; use an earlier save.", tensor.File);
+
     public static LoraMergeException AdapterPatternInvalid(string file, string field, string pattern, string reason) =>
         new(DiagnosticCode.AdapterPatternInvalid, $"\"{field}\" in '{file}' has the key '{pattern}', which is no regular expression: {Sentence(reason)} Correct it.", file);
+
+    public static LoraMergeException AdapterPatternTooSlow(string pattern, string module, Exception cause) =>
+        new(DiagnosticCode.AdapterPatternInvalid, $"The key '{pattern}' of \"rank_pattern\" or \"alpha_pattern\" takes more than a second to be held against '{module}': the expression goes through too many possibilities. Simplify it in adapter_config.json.", null, cause);
 
     public static LoraMergeException AdapterNamesDisagree(string file, string first, string second, string tensor) =>
         new(DiagnosticCode.AdapterNamesDisagree, $"'{file}' holds tensors of two adapters, '{first}' and '{second}' ('{tensor}'). Save each adapter in a folder of its own.", file);
@@ -211,6 +241,15 @@ internal static class Errors
     public static LoraMergeException NewTensorWithWeight(StoredTensor tensor, double weight) =>
         new(DiagnosticCode.NewTensorWithWeight, string.Create(CultureInfo.InvariantCulture, $"'{tensor.Name}' in '{tensor.File}' is new to the base, so it cannot be taken with weight {weight}. Use weight 1 for this adapter."), tensor.File);
 
+    public static LoraMergeException CombinationRanksDiffer(string way, IEnumerable<(string Adapter, long Rank)> ranks, string? module) =>
+        new(DiagnosticCode.CombinationRanksDiffer, $"'{way}' combines adapters of one rank only, but {string.Join(", ", ranks.Select(pair => string.Create(CultureInfo.InvariantCulture, $"'{pair.Adapter}' has rank {pair.Rank}")))}{(module is null ? "" : $" in '{module}'")}. Use sequential, cat or svd, which take any ranks.", ranks.First().Adapter);
+
+    public static LoraMergeException CombinationNeedsPlainLora(string way, string tensor, string adapter, string how) =>
+        new(DiagnosticCode.CombinationNeedsPlainLora, $"'{way}' combines the low-rank products B·A of adapters and nothing else, but adapter '{adapter}' changes '{tensor}' in another form: it {how}. It would be lost. Use sequential, which takes every form.", adapter);
+
+    public static LoraMergeException CombinationDensityMissing(string way) =>
+        new(DiagnosticCode.CombinationDensityMissing, $"'{way}' keeps a share of the elements, and no density says which share. Give one from 0 to 1, such as 0.5 (Density of the base model, --density).");
+
     // Merging.
 
     public static LoraMergeException LibTorchNotFound(string platform, string? folder) =>
@@ -225,8 +264,8 @@ internal static class Errors
     public static LoraMergeException CudaRuntimeNotInstalled(string device) =>
         new(DiagnosticCode.CudaRuntimeNotInstalled, $"Device '{device}' was asked for, but the CUDA runtime is not installed. Run 'lora-merge runtime add cuda' once (several GB), or set LoraMergeDevice to 'cpu' or 'auto'.");
 
-    public static LoraMergeException ResultNotFinite(string tensor, DType dtype, IEnumerable<string> adapters) =>
-        new(DiagnosticCode.ResultNotFinite, $"The merged '{tensor}' does not fit {dtype.HeaderName()}: some of its values are infinite or no numbers. Ask for DType=\"float32\" or \"bfloat16\", whose range is larger, or check {List(adapters)}.");
+    public static LoraMergeException ResultNotFinite(string tensor, DType dtype, IReadOnlyList<string> adapters) =>
+        new(DiagnosticCode.ResultNotFinite, $"The merged '{tensor}' does not fit {dtype.HeaderName()}: some of its values are infinite or no numbers. {LargerRange(dtype, adapters)}");
 
     public static LoraMergeException BaseNotFinite(StoredTensor tensor) =>
         new(DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Fetch the base model again.", tensor.File);
@@ -239,6 +278,9 @@ internal static class Errors
 
     public static LoraMergeException VerificationFailed(string file, string expected, string found) =>
         new(DiagnosticCode.VerificationFailed, $"'{file}' does not read back as it was written: hash {expected} expected, {found} found. Check the disk, and merge again.", file);
+
+    public static LoraMergeException VerificationImpossible(string file, Exception cause) =>
+        new(DiagnosticCode.VerificationFailed, $"'{file}' was written, but cannot be read back: {Sentence(cause.Message)} Check the disk, and merge again.", file, cause);
 
     // The store.
 
@@ -253,6 +295,14 @@ internal static class Errors
         ? $"The adapter was trained on '{name}': check that this is the same model."
         : "Check that this is the base it was trained on.";
 
+    private static string LargerRange(DType dtype, IReadOnlyList<string> adapters) => (dtype, adapters.Count) switch
+    {
+        (DType.F16, 0) => "Ask for DType=\"float32\" or \"bfloat16\", whose range is larger.",
+        (DType.F16, _) => $"Ask for DType=\"float32\" or \"bfloat16\", whose range is larger, or check {List(adapters)} and the weights.",
+        (_, 0) => "Its values are too large for that range; keep the base's dtype.",
+        _ => $"Check {List(adapters)} and the weights: such values come from a training that diverged, or from far too large a weight.",
+    };
+
     private static string List(IEnumerable<string> items)
     {
         string[] all = [.. items];
@@ -260,6 +310,10 @@ internal static class Errors
     }
 
     private static string Number(double value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Text from a file that nobody vouches for: one line of bounded length.</summary>
+    private static string Printable(string text) =>
+        new([.. text.Take(400).Select(c => char.IsControl(c) ? '?' : c), .. text.Length > 400 ? "..." : ""]);
 
     private static string Sentence(string text) => text.TrimEnd('.', ' ') + ".";
 }

@@ -29,4 +29,7 @@ internal static class Notes
 
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
+
+    public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
+        new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);
 }

@@ -11,13 +11,16 @@ internal static class InputFiles
     [
         ".*",
         "*.bin", "*.pt", "*.pth", "*.gguf", "*.ggml", "*.onnx*", "*.msgpack", "*.h5", "*.ot", "*.npz", "*.tflite", "*.mlmodel*",
-        "consolidated*", "adapter_config.json", "adapter_model.*", "optimizer*", "lora-merge.json",
+        "*.bin.index.json", "consolidated*", "adapter_config.json", "adapter_model.*", "optimizer*", "lora-merge.json",
     ];
 
     private static readonly string[] s_ignoredFolders = [".*", "original", "onnx", "openvino", "coreml", "flax"];
 
     /// <summary>Weights count only beside the config: those in a subfolder belong to another model or to another variant.</summary>
     private static readonly string[] s_topFolderOnly = ["*.safetensors", "*.safetensors.index.json"];
+
+    /// <summary>PyTorch's pickles are the weights only where there are no safetensors; training leaves many others behind, under other names.</summary>
+    private static readonly string[] s_pickledWeights = ["pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json"];
 
     private static readonly string[] s_takenFromAdapter =
     [
@@ -32,7 +35,11 @@ internal static class InputFiles
         if (File.Exists(path))
             files.Add(Describe(Path.GetFileName(path), path));
         else
+        {
             AddBaseFiles(files, path, prefix: "", depth: 0);
+            if (!files.Exists(file => IsSafetensors(file.RelativePath)))
+                files.AddRange(Directory.GetFiles(path).Where(file => NamePattern.MatchesAny(s_pickledWeights, Path.GetFileName(file))).Select(file => Describe(Path.GetFileName(file), file)));
+        }
         return Root("base", path, files);
     }
 
@@ -74,6 +81,10 @@ internal static class InputFiles
                 AddBaseFiles(files, subfolder, prefix + name + "/", depth + 1);
         }
     }
+
+    /// <summary>An adapter that lies in the folder of its base is not the base's weights.</summary>
+    private static bool IsSafetensors(string name) =>
+        NamePattern.MatchesAny(s_topFolderOnly, name) && !NamePattern.Matches("adapter*", name);
 
     private static void AddAdapterFiles(List<InputFile> files, string folder)
     {

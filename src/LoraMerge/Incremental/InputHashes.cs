@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
 
@@ -19,8 +20,21 @@ internal sealed class InputHashes
         new(_hashes.SetItems(hashes.Select(pair => KeyValuePair.Create(Path.GetFullPath(pair.Key), pair.Value))));
 
     /// <summary>All files of the roots with their hashes; what is not known yet is read now.</summary>
+    /// <exception cref="LoraMergeException">LORA1110.</exception>
     public ImmutableArray<HashedInput> Complete(IEnumerable<InputRoot> roots, CancellationToken cancellation) =>
     [
-        .. roots.SelectMany(root => root.Files, (root, file) => new HashedInput(root, file, Find(file.FullPath) ?? ContentHash.OfFile(file.FullPath, cancellation))),
+        .. roots.SelectMany(root => root.Files, (root, file) => new HashedInput(root, file, Find(file.FullPath) ?? Read(file.FullPath, cancellation))),
     ];
+
+    private static string Read(string file, CancellationToken cancellation)
+    {
+        try
+        {
+            return ContentHash.OfFile(file, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
+    }
 }

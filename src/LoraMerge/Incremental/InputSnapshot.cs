@@ -8,13 +8,14 @@ namespace LoraMerge.Incremental;
 /// <param name="Taken">When the stamps were read, in UTC; contents are read later.</param>
 internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime Taken)
 {
+    /// <exception cref="LoraMergeException">LORA1107, LORA1110.</exception>
     public static InputSnapshot Take(MergeRequest request)
     {
         DateTime now = DateTime.UtcNow;
         return new InputSnapshot(
         [
-            InputFiles.OfBase(Path.GetFullPath(request.BaseModel)),
-            .. request.Adapters.Select((adapter, i) => InputFiles.OfAdapter(Path.GetFullPath(adapter.Path), i + 1)),
+            Look("base model", request.BaseModel, InputFiles.OfBase),
+            .. request.Adapters.Select((adapter, i) => Look("adapter", adapter.Path, path => InputFiles.OfAdapter(path, i + 1))),
         ], now);
     }
 
@@ -25,6 +26,20 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         {
             if (!File.Exists(file.FullPath) || FileStamp.Of(file.FullPath) != file.Stamp)
                 throw Errors.InputChangedDuringMerge(file.FullPath);
+        }
+    }
+
+    private static InputRoot Look(string what, string path, Func<string, InputRoot> enumerate)
+    {
+        if (!Path.Exists(path))
+            throw Errors.PathNotFound(what, path);
+        try
+        {
+            return enumerate(Path.GetFullPath(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(path, e);
         }
     }
 }

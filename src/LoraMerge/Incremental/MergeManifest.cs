@@ -38,9 +38,10 @@ public sealed record MergeManifest(
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), ManifestJson.Default.MergeManifest) is { FormatVersion: 1 } manifest
-                ? manifest
-                : throw Errors.ManifestInvalid(file, "its format is not version 1");
+            MergeManifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(file), ManifestJson.Default.MergeManifest);
+            return manifest is not { FormatVersion: 1 }
+                ? throw Errors.ManifestInvalid(file, "its format is not version 1")
+                : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
         }
         catch (JsonException e)
         {
@@ -51,6 +52,12 @@ public sealed record MergeManifest(
             throw Errors.InputNotReadable(file, e);
         }
     }
+
+    private bool IsWhole =>
+        Tool is not null && Key is not null && Name is not null && Options is not null && Files is not null
+        && Base is { Name: not null, Files: not null }
+        && !Adapters.IsDefault && Adapters.All(adapter => adapter is { Name: not null, Files: not null })
+        && Tensors is not null && Tensors.Values.All(tensor => tensor is { Deltas.IsDefault: false });
 
     internal byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Indented.MergeManifest), (byte)'\n'];
 }
@@ -76,12 +83,22 @@ public sealed record ManifestAdapter(string Name, double Weight, string? Version
 /// <param name="Deltas">What was applied, in this order.</param>
 public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas);
 
-/// <summary>One adapter's change of one tensor.</summary>
-/// <param name="Adapter">The adapter's name.</param>
+/// <summary>One adapter's change of one tensor, or that of several combined.</summary>
+/// <param name="Adapter">The adapter's name; those of several with '+' between.</param>
 /// <param name="Method">How it changes the tensor.</param>
 /// <param name="Scaling">The factor on its product or values.</param>
 /// <param name="Norm">‖ΔW‖ (Frobenius), to six digits.</param>
-public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm);
+public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm)
+{
+    /// <summary>What was combined; null for a change of one adapter.</summary>
+    public ImmutableArray<ManifestSource>? Sources { get; init; }
+}
+
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Adapter">The adapter's name.</param>
+/// <param name="Weight">Its weight.</param>
+/// <param name="Scaling">Scaling of the module in it.</param>
+public sealed record ManifestSource(string Adapter, double Weight, double Scaling);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MergeManifest))]

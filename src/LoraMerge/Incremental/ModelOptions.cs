@@ -23,6 +23,15 @@ internal sealed record ModelOptions
 
     public string Combine { get; init; } = "sequential";
 
+    /// <summary>As the user wrote it; null if not given.</summary>
+    public string? Density { get; init; }
+
+    /// <summary><c>total</c> or <c>frequency</c>.</summary>
+    public string MajoritySign { get; init; } = "total";
+
+    /// <summary>Decimal digits without leading zeros; null if not given.</summary>
+    public string? SvdRank { get; init; }
+
     /// <summary>As asked for: what <c>auto</c> becomes is the machine's affair and does not make a model stale.</summary>
     public string Device { get; init; } = "auto";
 
@@ -45,6 +54,9 @@ internal sealed record ModelOptions
         yield return "dtype " + DType;
         yield return "max-shard-size " + MaxShardSize;
         yield return "combine " + Combine;
+        yield return "density " + Density;
+        yield return "majority-sign " + MajoritySign;
+        yield return "svd-rank " + SvdRank;
         yield return "device " + Device;
         yield return "on-unmatched " + OnUnmatched;
         foreach (AdapterOptions adapter in Adapters)

@@ -57,10 +57,17 @@ internal sealed class StoreDestination : IModelDestination
         }
     }
 
+    /// <summary>What cannot be removed now, the next merge removes.</summary>
     public void Dispose()
     {
-        if (Directory.Exists(StagingFolder))
-            Directory.Delete(StagingFolder, recursive: true);
+        try
+        {
+            if (Directory.Exists(StagingFolder))
+                Directory.Delete(StagingFolder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     /// <summary>Removes an entry: its mark first, so that half of it never counts.</summary>

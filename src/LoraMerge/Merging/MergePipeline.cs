@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using static TorchSharp.torch;
@@ -29,8 +30,8 @@ internal sealed class MergePipeline
         _progress = progress;
     }
 
-    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch and the buffers.</summary>
-    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement);
+    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what combining adapters takes.</summary>
+    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement) + CombinationMemory.BytesOf(plan);
 
     /// <summary>Runs the whole plan into a sink.</summary>
     /// <returns>What was done to each computed tensor, in the plan's order.</returns>
@@ -116,7 +117,10 @@ internal sealed class MergePipeline
     {
         long total = tensor.Source.ByteLength;
         if (total == 0)
-            yield return (0, 0);
+        {
+            yield return (0, 0); // so that it is counted as merged; its rows may have no length to divide by
+            yield break;
+        }
         long unit = tensor is PlannedTensor.Computed ? tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
         long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
         for (long offset = 0; offset < total; offset += step)

@@ -8,6 +8,8 @@ namespace LoraMerge.Merging;
 /// <summary>Writes what stands beside the weights of a merged model, and hashes it.</summary>
 internal sealed class ModelFolder(string folder)
 {
+    private const int CopyLength = 1 << 20;
+
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
 
     /// <summary>Relative path and XxHash128 of each file written.</summary>
@@ -22,7 +24,7 @@ internal sealed class ModelFolder(string folder)
             if (file.RelativePath == "config.json" && !plan.ConfigChanges.IsEmpty)
                 Write(file.RelativePath, config.With(plan.ConfigChanges));
             else
-                Write(file.RelativePath, Read(file.Source));
+                Copy(file.Source, file.RelativePath);
         }
         if (plan.HasIndex)
             WriteIndex(plan);
@@ -44,25 +46,78 @@ internal sealed class ModelFolder(string folder)
         _hashes[relativePath] = Convert.ToHexStringLower(XxHash128.Hash(bytes));
     }
 
+    /// <summary>In pieces: a side file may be of any length.</summary>
+    private void Copy(string source, string relativePath)
+    {
+        string path = Path.Combine(folder, relativePath);
+        using FileStream from = OpenInput(source);
+        using FileStream to = CreateOutput(path);
+        var hash = new XxHash128();
+        byte[] piece = new byte[CopyLength];
+        for (int length; (length = ReadInput(from, piece)) > 0;)
+        {
+            hash.Append(piece.AsSpan(0, length));
+            WriteOutput(to, piece.AsSpan(0, length));
+        }
+        _hashes[relativePath] = Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
     private void WriteIndex(MergePlan plan)
     {
         if (plan.IndexSource is string source)
-            Write(Path.GetFileName(source), Read(source));
+            Copy(source, Path.GetFileName(source));
         else
             Write("model.safetensors.index.json", CheckpointIndex.ToBytes(
                 plan.ByteLength,
                 plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
     }
 
-    private static byte[] Read(string file)
+    private static FileStream OpenInput(string file)
     {
         try
         {
-            return File.ReadAllBytes(file);
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Errors.InputNotReadable(file, e);
+        }
+    }
+
+    private static int ReadInput(FileStream file, byte[] piece)
+    {
+        try
+        {
+            return file.Read(piece);
+        }
+        catch (IOException e)
+        {
+            throw Errors.InputNotReadable(file.Name, e);
+        }
+    }
+
+    private static FileStream CreateOutput(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(path, e);
+        }
+    }
+
+    private static void WriteOutput(FileStream file, ReadOnlySpan<byte> piece)
+    {
+        try
+        {
+            file.Write(piece);
+        }
+        catch (IOException e)
+        {
+            throw Errors.OutputNotWritable(file.Name, e);
         }
     }
 }

@@ -8,6 +8,9 @@ namespace LoraMerge.Merging;
 /// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way.</summary>
 internal sealed class ShardSink : IBlockSink, IDisposable
 {
+    /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
+    private const int CachedLength = 1 << 18;
+
     private readonly MergePlan _plan;
     private readonly string _folder;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
@@ -32,8 +35,12 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         {
             while (_shard < shard)
                 Next();
-            _writer!.Write(_layout!.Tensors[index], byteOffset, bytes);
-            _hash.Append(bytes);
+            for (int begin = 0; begin < bytes.Length; begin += CachedLength)
+            {
+                ReadOnlySpan<byte> piece = bytes.Slice(begin, Math.Min(CachedLength, bytes.Length - begin));
+                _writer!.Write(_layout!.Tensors[index], byteOffset + begin, piece);
+                _hash.Append(piece);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using LoraMerge.Combinations;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
@@ -60,11 +61,15 @@ internal sealed class TensorMerger : IDisposable
     private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
     {
         DisposeDeltas();
-        _deltas = [.. tensor.Deltas.Select(delta => WeightDeltas.Load(delta, tensor, _adapterFiles, _experts, bufferType, _device))];
+        _deltas = [.. tensor.Deltas.Select(delta => Load(delta, tensor, bufferType))];
         if (tensor.Source.ElementCount > 0)
             _passes.Run(tensor, _deltas, Scratch(bufferType), cancellation);
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
+
+    private WeightDelta Load(PlannedDelta delta, PlannedTensor tensor, ScalarType bufferType) => delta is PlannedDelta.Combined combined
+        ? CombinedDeltas.Load(combined, _adapterFiles, bufferType, _device)
+        : WeightDeltas.Load(delta, tensor, _adapterFiles, _experts, bufferType, _device);
 
     private void End(PlannedTensor.Computed tensor)
     {
@@ -102,8 +107,11 @@ internal sealed class TensorMerger : IDisposable
         if (!ElementStatistics.HasNonFinite(tensor.DType, after))
             return;
         if (ElementStatistics.HasNonFinite(tensor.Source.DType, before))
-            throw Errors.BaseNotFinite(tensor.Source);
-        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, tensor.Deltas.Select(delta => _adapterPath(delta.Adapter)).Distinct());
+            throw tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
+        IEnumerable<int> adapters = tensor.Deltas.SelectMany(delta => delta.Adapters);
+        if (tensor.ReplacedBy is int replacing)
+            adapters = adapters.Prepend(replacing);
+        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
     }
 
     private Tensor Scratch(ScalarType dtype)

@@ -22,6 +22,9 @@ public sealed record MergePlan(
     ImmutableArray<string> NameRules,
     ImmutableArray<MergeEvent> Notes)
 {
+    /// <summary>How the adapters become one change.</summary>
+    public Combination Combination { get; init; } = Combination.Sequential;
+
     /// <summary>All tensors, shard by shard.</summary>
     public IEnumerable<PlannedTensor> Tensors => Shards.SelectMany(shard => shard.Tensors);
 

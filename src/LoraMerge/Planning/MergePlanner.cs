@@ -26,23 +26,27 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA3031, LORA4001 to LORA4024.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA4001 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
     private MergePlan Plan()
     {
+        Combination combination = CombinationRules.Resolve(_draft.Options.Combination, _adapters, _draft.Notes);
+        bool isSequential = combination.Way == CombinationWay.Sequential;
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
-            Add(i, _adapters[i], _rules[i]);
+            Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _rules[i]); // a combination has its own use for weights
         if (_draft.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
+        if (!isSequential)
+            _draft.Combine(new CombinationPlanner(combination, _adapters));
         OutputDType dtype = _draft.Options.DType;
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
-        bool keepsIndex = hasIndex && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        bool keepsIndex = hasIndex && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         return new MergePlan(
             shards,
             hasIndex,
@@ -50,7 +54,10 @@ internal sealed class MergePlanner
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _draft.Notes),
             changes,
             [.. _rules.Select(rule => rule.Name)],
-            [.. _draft.Notes]);
+            [.. _draft.Notes])
+        {
+            Combination = combination,
+        };
     }
 
     /// <summary>Layers have their numbers in the trained model before any name is looked up.</summary>

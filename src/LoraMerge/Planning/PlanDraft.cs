@@ -25,7 +25,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
-    /// <exception cref="LoraMergeException">LORA4006: its numbers are none that can be computed with.</exception>
+    /// <exception cref="LoraMergeException">LORA2017, LORA4006: its bytes are another tensor's too, or its numbers are none that can be computed with.</exception>
     public TargetTensor? Target(string name, Adapter adapter)
     {
         if (_targets.TryGetValue(name, out TargetTensor? target))
@@ -34,6 +34,8 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsMember(stored) && IsMember(shared)))
+            throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
     }
 
@@ -45,6 +47,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
         return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
+    }
+
+    /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>
+    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
+    public void Combine(CombinationPlanner planner)
+    {
+        foreach (TargetTensor target in _targets.Values)
+            target.Combine(planner);
     }
 
     /// <summary>A tensor that the base does not have.</summary>
@@ -59,6 +69,8 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             throw Errors.TensorUnused(tensor, checkpoint.Path);
         Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
     }
+
+    private bool IsMember(StoredTensor tensor) => vocabulary.IsMember(tensor.Name[..Math.Max(tensor.Name.LastIndexOf('.'), 0)]);
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };

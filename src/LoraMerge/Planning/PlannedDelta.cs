@@ -14,6 +14,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
     /// <summary>The factor on its product or values, with the weight of the adapter in it.</summary>
     public abstract double Factor { get; }
 
+    /// <summary>All adapters that have a part in it.</summary>
+    public virtual ImmutableArray<int> Adapters => [Adapter];
+
     /// <summary>W + s·B·A; transposed: W + s·(B·A)ᵀ for weights that are stored <c>[in, out]</c>.</summary>
     /// <param name="Adapter"><inheritdoc/></param>
     /// <param name="Module"><inheritdoc/></param>
@@ -148,6 +151,22 @@ public abstract record PlannedDelta(int Adapter, string Module)
         /// <inheritdoc/>
         public override double Factor => 0;
     }
+
+    /// <summary>B·A of several adapters, made one low-rank change by one of PEFT's ways.</summary>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Sources">What is combined, in the order of the request; adapters that do not change the module have no part.</param>
+    /// <param name="Combination">How; its SVD rank is decided.</param>
+    public sealed record Combined(string Module, ImmutableArray<CombinedSource> Sources, Combination Combination) : PlannedDelta(Sources[0].Factors.Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => Combination.Way.Text;
+
+        /// <inheritdoc/>
+        public override double Factor => 1;
+
+        /// <inheritdoc/>
+        public override ImmutableArray<int> Adapters => [.. Sources.Select(source => source.Factors.Adapter)];
+    }
 }
 
 /// <summary>A part of a base weight.</summary>
@@ -171,3 +190,8 @@ public enum BasePart
 /// <param name="IsTransposed">Whether each expert gets (B·A)ᵀ.</param>
 /// <param name="Layout">Order of B's columns.</param>
 public sealed record ExpertSlice(int Count, int? Expert, long FirstRow, long RowCount, bool IsTransposed, ExpertLayout Layout);
+
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Factors">Its B·A, whose scaling is the module's alone.</param>
+/// <param name="AdapterWeight">The weight of the adapter.</param>
+public sealed record CombinedSource(PlannedDelta.LowRank Factors, double AdapterWeight);

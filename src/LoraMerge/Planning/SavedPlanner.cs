@@ -57,7 +57,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         else if (target.FirstChangedBy is int other)
             throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
         else if (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight"))
-            target.Replace(saved.Tensor, index);
+            target.Replace(saved.Tensor, index, isBase: saved.IsBaseLayer && saved.Parameter == "weight");
         else
             target.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));
     }
@@ -69,7 +69,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         {
             TargetTensor target = draft.Target(member + ".weight", adapter)!;
             if (target.FirstChangedBy is null && target.Source.RowCount != shared.RowCount)
-                target.Replace(shared, index);
+                target.Replace(shared, index, isBase: true);
         }
     }
 
@@ -104,14 +104,14 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
             if (token < 0 || token >= stored.Shape[0])
                 throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, adapter.Path);
         }
-        long shared = target.Deltas.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
+        long shared = target.Changes.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
         if (shared >= 0)
             throw Errors.TokenTrainedTwice(rows.Module, shared, adapter.Path);
         target.Add(new PlannedDelta.Rows(index, rows.Module, rows.Rows, rows.Indices, weight));
     }
 
     private static bool IsTrainedHead(string module, LoraConfig config) =>
-        config.ModulesToSave.Any(entry => module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal))
+        config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
         || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
         || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));
 }

@@ -9,12 +9,27 @@ namespace LoraMerge.Planning;
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by tokenizer and chat template of the adapters.</summary>
 internal static class SideFiles
 {
+    /// <exception cref="LoraMergeException">LORA1110, LORA2003.</exception>
     public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
+    {
+        try
+        {
+            return Choose(checkpoint, adapters, notes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(checkpoint.Path, e);
+        }
+    }
+
+    private static ImmutableArray<SideFile> Choose(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
         var files = new SortedDictionary<string, (string Source, Adapter? Adapter)>(StringComparer.Ordinal);
         if (!checkpoint.IsSingleFile)
         {
-            foreach (InputFile file in InputFiles.OfBase(checkpoint.Path).Files.Where(file => !IsWeights(file.RelativePath)))
+            // An index may call its shards what it likes.
+            var shards = checkpoint.Shards.Select(shard => shard.FileName).ToHashSet(StringComparer.Ordinal);
+            foreach (InputFile file in InputFiles.OfBase(checkpoint.Path).Files.Where(file => !IsWeights(file.RelativePath) && !shards.Contains(file.RelativePath)))
                 files[file.RelativePath] = (file.FullPath, null);
         }
         for (int i = 0; i < adapters.Length; i++)
@@ -27,12 +42,28 @@ internal static class SideFiles
                 files[file.RelativePath] = (file.FullPath, adapter);
             }
         }
+        foreach ((string source, Adapter? _) in files.Values)
+            ThrowIfNotThere(source);
         return [.. files.Select(pair => new SideFile(pair.Value.Source, pair.Key))];
+    }
+
+    /// <summary>Found now rather than behind gigabytes of weights.</summary>
+    private static void ThrowIfNotThere(string file)
+    {
+        try
+        {
+            LfsPointer.ThrowIf(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
     }
 
     private static bool IsWeights(string name) =>
         name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".bin.index.json", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsAdapterConfig(string name) => name == "adapter_config.json";

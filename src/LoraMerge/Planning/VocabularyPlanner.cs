@@ -104,5 +104,5 @@ internal static class VocabularyPlanner
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
-    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => module.EndsWith(entry, StringComparison.Ordinal));
+    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using LoraMerge.Planning;
 
 namespace LoraMerge.Tests.Golden;
 
@@ -42,13 +43,25 @@ internal sealed class GoldenCase
 
     public static GoldenCase Open(string name) => new(Path.Combine(Root, name));
 
-    /// <summary>Whether the case asks for a way to combine adapters other than one after another.</summary>
-    public bool HasCombination => _json["combination"] is not null;
-
     public MergeRequest Request() => new(
         BaseFolder,
         [.. _json["adapters"]!.AsArray().Select(adapter => new AdapterRequest(Path.Combine(Folder, (string)adapter!["path"]!), (double)adapter["weight"]!))])
     {
+        Combination = Combination(),
         Device = "cpu",
     };
+
+    private Combination Combination()
+    {
+        if (_json["combination"] is not JsonObject how)
+            return Planning.Combination.Sequential;
+        Assert.True(CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way));
+        Assert.True(CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign));
+        return new Combination(way)
+        {
+            Density = (double?)how["density"] is double share ? Density.Of(share) : null,
+            MajoritySign = sign,
+            SvdRank = (int?)how["svd_rank"],
+        };
+    }
 }

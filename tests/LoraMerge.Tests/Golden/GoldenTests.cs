@@ -39,8 +39,6 @@ public sealed class GoldenTests
         GoldenCase golden = GoldenCase.Open(name);
         using var folder = new TestFolder();
         string output = Path.Combine(folder.Path, "merged");
-        if (golden.HasCombination)
-            return; // the command line refuses the combination: MergeOptionsTests
 
         LoraMergeException? fault = await Merge(golden, output, []);
 

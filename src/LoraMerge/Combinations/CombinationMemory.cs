@@ -1,0 +1,24 @@
+using LoraMerge.Planning;
+
+namespace LoraMerge.Combinations;
+
+/// <summary>What combining holds beside the buffers of a merge, which are row blocks; decompositions and elections cannot be cut into rows.</summary>
+internal static class CombinationMemory
+{
+    // A way that needs whole products of n adapters, with elements of e bytes, holds for each element of the weight n·e for the products,
+    // and 10·e + 40 cover what comes and goes: indices and magnitudes while pruning, then the matrices and the work space of the SVD.
+    private const long MatricesBeside = 10;
+
+    private const long BytesBeside = 40;
+
+    /// <summary>An upper bound for the largest tensor of a plan; one tensor is combined at a time.</summary>
+    public static long BytesOf(MergePlan plan) => plan.Tensors.OfType<PlannedTensor.Computed>().Select(BytesOf).DefaultIfEmpty(0).Max();
+
+    private static long BytesOf(PlannedTensor.Computed tensor)
+    {
+        long elementBytes = Devices.TorchTypes.BufferOf(tensor.Source.DType, tensor.DType) == TorchSharp.torch.ScalarType.Float64 ? 8 : 4;
+        return tensor.Deltas.OfType<PlannedDelta.Combined>().Where(delta => delta.Combination.Way.NeedsWholeProducts)
+            .Select(delta => tensor.Source.ElementCount * (((delta.Sources.Length + MatricesBeside) * elementBytes) + BytesBeside))
+            .DefaultIfEmpty(0).Max();
+    }
+}

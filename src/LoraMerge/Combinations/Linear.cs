@@ -1,0 +1,27 @@
+using static TorchSharp.torch;
+
+namespace LoraMerge.Combinations;
+
+/// <summary>F(T) = Σ wᵢ·Tᵢ.</summary>
+/// <remarks>Task arithmetic, arXiv 2212.04089; PEFT, <c>merge_utils.task_arithmetic</c>.</remarks>
+internal static class Linear
+{
+    /// <inheritdoc cref="ElementwiseWay"/>
+    public static Tensor Combine(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights)
+    {
+        Tensor? sum = null;
+        foreach ((int i, Tensor tensor) in tensors.Index())
+        {
+            if (sum is null)
+            {
+                sum = tensor.mul_(weights[i]);
+            }
+            else
+            {
+                sum.add_(tensor, alpha: weights[i]);
+                tensor.Dispose();
+            }
+        }
+        return sum ?? throw new ArgumentException("Nothing to combine.", nameof(tensors));
+    }
+}

@@ -1,0 +1,173 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace LoraMerge.Build.Tests;
+
+/// <summary>What the task says of items and properties, asked in process: no worker is ever started here.</summary>
+public sealed class ItemCheckTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lora ü ").FullName;
+    private readonly RecordedEngine _engine = new();
+
+    public ItemCheckTests()
+    {
+        foreach (string file in (string[])["base/config.json", "base/model.safetensors", "other/model.safetensors", "adapter/adapter_model.safetensors", "adapter/notes.txt"])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(_folder, file))!);
+            File.WriteAllText(Path.Combine(_folder, file), "x");
+        }
+    }
+
+    [Fact]
+    public void Items_of_one_kind_only_are_an_error_and_none_at_all_are_not()
+    {
+        Assert.True(Run([], []));
+        AssertFails("LORA1003", [], [Item("adapter")]);
+        AssertFails("LORA1004", [Item("base")], []);
+        AssertFails("LORA1004", [Item("base"), Item("other")], [Item("adapter", ("BaseModel", "base"))]);
+    }
+
+    [Fact]
+    public void Paths_that_lead_nowhere_are_named()
+    {
+        AssertFails("LORA1001", [Item("nowhere")], [Item("adapter")]);
+        AssertFails("LORA1002", [Item("base")], [Item("nowhere")]);
+        AssertFails("LORA1007", [Item("base")], [Item("adapter/notes.txt")]);
+        AssertFails("LORA1017", [new TaskItem("hf://org/model")], [Item("adapter")]);
+    }
+
+    [Fact]
+    public void An_adapter_must_belong_to_exactly_one_base()
+    {
+        AssertFails("LORA1005", [Item("base")], [Item("adapter", ("BaseModel", "bass"))]);
+        AssertFails("LORA1006", [Item("base"), Item("other")], [Item("adapter")]);
+    }
+
+    [Fact]
+    public void Two_results_may_share_neither_name_nor_place()
+    {
+        AssertFails("LORA1009", [Item("base", ("MergedModelName", "chat")), Item("other", ("MergedModelName", "Chat"))],
+            [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "other"))]);
+        AssertFails("LORA1010", [Item("base", ("TargetPath", "models/x")), Item("other", ("TargetPath", @"models\x\"))],
+            [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "other"))]);
+        AssertFails("LORA1010", [Item("base", ("TargetPath", "models/x"))],
+            [Item("adapter", ("MergedModelName", "a")), Item("adapter", ("MergedModelName", "b"))]);
+    }
+
+    [Theory]
+    [InlineData("TargetPath", "../up", "LORA1011")]
+    [InlineData("TargetPath", "/root", "LORA1011")]
+    [InlineData("TargetPath", @"C:\x", "LORA1011")]
+    [InlineData("TargetPath", "a//b", "LORA1011")]
+    [InlineData("MergedModelName", "a/b", "LORA1008")]
+    [InlineData("MergedModelName", "nul", "LORA1008")]
+    [InlineData("MergedModelName", "..", "LORA1008")]
+    [InlineData("DType", "int8", "LORA1013")]
+    [InlineData("MaxShardSize", "5 parsecs", "LORA1015")]
+    [InlineData("Format", "gguf", "LORA1016")]
+    [InlineData("Combine", "ties", "LORA1016")]
+    [InlineData("Density", "0.5", "LORA1016")]
+    [InlineData("MajoritySign", "total", "LORA1016")]
+    [InlineData("SvdRank", "8", "LORA1016")]
+    [InlineData("Sha256", "ab", "LORA1016")]
+    public void A_base_with_a_wrong_value_is_refused(string name, string value, string code)
+    {
+        AssertFails(code, [Item("base", (name, value))], [Item("adapter")]);
+    }
+
+    [Theory]
+    [InlineData("Weight", "0,5", "LORA1012")]
+    [InlineData("Weight", "NaN", "LORA1012")]
+    [InlineData("Weight", "1e999", "LORA1012")]
+    [InlineData("ExpertLayout", "unsloth", "LORA1016")]
+    [InlineData("AdapterVersion", "0.18", "LORA1016")]
+    [InlineData("Sha256", "ab", "LORA1016")]
+    [InlineData("MergedModelName", "a?", "LORA1008")]
+    public void An_adapter_with_a_wrong_value_is_refused(string name, string value, string code)
+    {
+        AssertFails(code, [Item("base")], [Item("adapter", (name, value))]);
+    }
+
+    [Theory]
+    [InlineData("Device", "gpu", "LORA1013")]
+    [InlineData("Verify", "all", "LORA1013")]
+    [InlineData("OnUnmatched", "ignore", "LORA1013")]
+    [InlineData("Threads", "0", "LORA1014")]
+    [InlineData("Threads", "two", "LORA1014")]
+    [InlineData("MaxMemory", "lots", "LORA1015")]
+    [InlineData("HostRuntime", "linux-musl-x64", "LORA1020")]
+    [InlineData("RuntimeFolder", "", "LORA1021")]
+    [InlineData("WorkerPath", "/nowhere/lora-merge.dll", "LORA1026")]
+    public void A_wrong_property_is_refused(string name, string value, string code)
+    {
+        AssertFails(code, [Item("base")], [Item("adapter")], task => typeof(MergeLoraAdapters).GetProperty(name)!.SetValue(task, value));
+    }
+
+    [Theory]
+    [InlineData("Wieght", "LORA1018")]
+    [InlineData("DType", "LORA1019")]
+    public void Metadata_that_means_nothing_is_warned_of(string name, string code)
+    {
+        Run([Item("base")], [Item("adapter", (name, "x"))], task => task.NoBuild = true);
+
+        Assert.Equal(code, Assert.Single(_engine.Warnings).Code);
+    }
+
+    [Fact]
+    public void Metadata_of_others_is_none_of_our_business()
+    {
+        Run([Item("base")], [Item("adapter", ("Link", "x"), ("CopyToOutputDirectory", "Never"), ("Visible", "false"), ("Pack", "true"))], task => task.NoBuild = true);
+
+        Assert.Empty(_engine.Warnings);
+    }
+
+    [Fact]
+    public void All_faults_are_reported_at_once()
+    {
+        Assert.False(Run([Item("base", ("DType", "int8"), ("Format", "gguf"))], [Item("adapter", ("Weight", "heavy")), Item("nowhere")]));
+
+        Assert.Equal(["LORA1002", "LORA1012", "LORA1013", "LORA1016"], _engine.Errors.Select(error => error.Code).Order());
+    }
+
+    [Fact]
+    public void Every_error_leads_to_its_heading()
+    {
+        AssertFails("LORA1003", [], [Item("adapter")]);
+
+        Assert.EndsWith("#lora1003", Assert.Single(_engine.Errors).HelpLink, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private TaskItem Item(string path, params (string Name, string Value)[] metadata)
+    {
+        return new TaskItem(Path.Combine(_folder, path), metadata.ToDictionary(pair => pair.Name, pair => pair.Value));
+    }
+
+    private void AssertFails(string code, ITaskItem[] bases, ITaskItem[] adapters, Action<MergeLoraAdapters>? change = null)
+    {
+        _engine.Errors.Clear();
+
+        Assert.False(Run(bases, adapters, change));
+
+        Assert.Equal(code, Assert.Single(_engine.Errors).Code);
+    }
+
+    private bool Run(ITaskItem[] bases, ITaskItem[] adapters, Action<MergeLoraAdapters>? change = null)
+    {
+        using var task = new MergeLoraAdapters
+        {
+            BuildEngine = _engine,
+            BaseModels = bases,
+            Adapters = adapters,
+            ProjectFile = Path.Combine(_folder, "App.csproj"),
+            StatePrefix = Path.Combine(_folder, "obj", "App.csproj.lora."),
+            Store = Path.Combine(_folder, "obj", "lora"),
+            WorkerPath = typeof(ItemCheckTests).Assembly.Location,
+            HostRuntime = "linux-x64",
+            RuntimeFolder = _folder,
+        };
+        change?.Invoke(task);
+        return task.Execute();
+    }
+}

@@ -1,0 +1,83 @@
+namespace LoraMerge.Build.Tests;
+
+public sealed class LayoutTests
+{
+    [Fact]
+    public async Task The_artifacts_layout_and_an_output_folder_get_the_same_model()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync()).ThrowIfFailed();
+        string weights = project.HashOf(project.ModelPath());
+
+        BuildResult elsewhere = (await project.BuildAsync("--no-restore", "-o", "other folder")).ThrowIfFailed();
+        project.Write("Directory.Build.props", "<Project><PropertyGroup><ArtifactsPath>$(MSBuildThisFileDirectory)artifacts</ArtifactsPath></PropertyGroup></Project>");
+        foreach (string folder in (string[])["bin", "obj"])
+            Directory.Delete(project.PathOf(folder), recursive: true);
+        BuildResult artifacts = (await project.BuildAsync()).ThrowIfFailed();
+
+        Assert.Equal((0, 1), (elsewhere.Merges, artifacts.Merges));
+        Assert.Equal(weights, project.HashOf("other folder/models/base/model.safetensors"));
+        Assert.Equal(weights, project.HashOf("artifacts/bin/App/debug/models/base/model.safetensors"));
+        Assert.True(Directory.Exists(project.PathOf("artifacts/obj/App/lora")));
+    }
+
+    [Fact]
+    public async Task A_design_time_build_an_evaluation_and_a_restore_start_no_worker()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+
+        BuildResult restored = (await project.DotnetAsync(["restore"])).ThrowIfFailed();
+        BuildResult evaluated = (await project.BuildAsync("--no-restore", "-getItem:LoraAdapter")).ThrowIfFailed();
+        BuildResult designed = (await project.DotnetAsync(
+            ["msbuild", "-t:Compile;GetCopyToOutputDirectoryItems", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"])).ThrowIfFailed();
+
+        Assert.Equal((0, 0, 0), (restored.Merges, evaluated.Merges, designed.Merges));
+        Assert.Contains("adapters/pirate", evaluated.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.PathOf("obj/lora")));
+    }
+
+    [Fact]
+    public async Task After_a_restore_everything_works_without_a_network()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.DotnetAsync(["restore"])).ThrowIfFailed();
+        project.Write("nuget.config", "<configuration><packageSources><clear /><add key=\"dead\" value=\"https://127.0.0.1:1/index.json\" /></packageSources></configuration>");
+
+        BuildResult unrestored = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal(1, unrestored.Merges);
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    [Fact]
+    public async Task A_question_is_answered_without_a_merge()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync()).ThrowIfFailed();
+        (await project.BuildAsync("--no-restore", "-question")).ThrowIfFailed();
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+
+        BuildResult changed = await project.BuildAsync("--no-restore", "-question");
+
+        Assert.Equal((1, 0), (changed.ExitCode, changed.Merges));
+        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("adapter_model.safetensors", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Two_adapters_two_results_and_a_target_path_go_where_they_should()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.CopyFixture("base", "bases/second");
+        project.CopyFixture("adapter", "adapters/space");
+        project.WriteProject("""
+            <LoraBaseModel Include="models/base" TargetPath="chat\model" /><LoraBaseModel Include="bases/second/" DType="float16" />
+            <LoraAdapter Include="adapters/pirate" BaseModel="models/base" /><LoraAdapter Include="adapters/space" BaseModel="models/base" Weight="0.5" />
+            <LoraAdapter Include="adapters/pirate/" BaseModel="second" MergedModelName="pirate" /><LoraAdapter Include="adapters/space" BaseModel="second" MergedModelName="space" />
+            """);
+
+        BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
+
+        Assert.Equal(3, built.Merges);
+        Assert.All((string[])["chat/model", "models/pirate", "models/space"], model => Assert.True(File.Exists(project.PathOf($"bin/Debug/net10.0/{model}/model.safetensors"))));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+
+namespace LoraMerge.Build.Tests;
+
+public sealed class PublishTests
+{
+    [Fact]
+    public async Task Publishing_ships_the_model_and_nothing_of_torch()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+
+        BuildResult published = (await project.DotnetAsync(["publish", "-tl:off", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "false", "-o", "out folder"])).ThrowIfFailed();
+
+        Assert.Equal(1, published.Merges);
+        Assert.True(File.Exists(project.PathOf("out folder/models/base/model.safetensors")));
+        Assert.True(File.Exists(project.PathOf("out folder/models/base/lora-merge.json")));
+        string[] shipped = Directory.GetFiles(project.PathOf("out folder"), "*", SearchOption.AllDirectories);
+        Assert.DoesNotContain(shipped, file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(Directory.GetFiles(project.PathOf("bin"), "*", SearchOption.AllDirectories), file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain("LoraMerge", await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("torch", await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Publishing_can_be_told_to_leave_the_model_out()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+
+        (await project.DotnetAsync(["publish", "-tl:off", "-c", "Debug", "-p:LoraMergePublish=false", "-o", "out"])).ThrowIfFailed();
+
+        Assert.True(File.Exists(project.ModelPath()));
+        Assert.False(Directory.Exists(project.PathOf("out/models")));
+    }
+
+    [Fact]
+    public async Task Publishing_without_a_build_takes_the_model_that_is_there_or_asks_for_a_build()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync("-c", "Release")).ThrowIfFailed();
+
+        BuildResult published = (await project.DotnetAsync(["publish", "-tl:off", "--no-build", "-o", "out"])).ThrowIfFailed();
+        Assert.Equal(0, published.Merges);
+        Assert.True(File.Exists(project.PathOf("out/models/base/model.safetensors")));
+
+        Directory.Delete(project.PathOf("obj/lora"), recursive: true);
+        BuildResult refused = await project.DotnetAsync(["publish", "-tl:off", "--no-build", "-o", "out"]);
+        Assert.Equal((1, 0), (refused.ExitCode, refused.Merges));
+        Assert.Equal("LORA6001", Assert.Single(refused.Errors).Code);
+    }
+
+    [Fact]
+    public async Task A_web_project_ships_the_merged_config_and_no_adapter()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject(sdk: "Microsoft.NET.Sdk.Web");
+
+        (await project.DotnetAsync(["publish", "-tl:off", "-o", "out"])).ThrowIfFailed();
+
+        Assert.True(File.Exists(project.PathOf("out/models/base/model.safetensors")));
+        Assert.Empty(Directory.GetFiles(project.PathOf("out"), "adapter_config.json", SearchOption.AllDirectories));
+    }
+}

@@ -1,0 +1,83 @@
+namespace LoraMerge.Build.Tests;
+
+public sealed class RemovalTests
+{
+    [Fact]
+    public async Task A_model_leaves_the_output_with_its_items_or_when_merging_is_switched_off()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync()).ThrowIfFailed();
+
+        BuildResult off = (await project.BuildAsync("--no-restore", "-p:LoraMergeEnabled=false")).ThrowIfFailed();
+        Assert.Equal(0, off.Merges);
+        Assert.Empty(ModelsIn(project, "bin"));
+
+        BuildResult on = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        Assert.Equal(0, on.Merges);
+        Assert.Single(ModelsIn(project, "bin"));
+
+        project.WriteProject(items: "");
+        BuildResult removed = (await project.BuildAsync()).ThrowIfFailed();
+        Assert.Equal(0, removed.Merges);
+        Assert.Empty(ModelsIn(project, "bin"));
+    }
+
+    [Fact]
+    public async Task A_project_without_items_notices_nothing()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject(items: "");
+
+        BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
+
+        Assert.Equal(0, built.Merges);
+        Assert.DoesNotContain("LORA", built.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(project.PathOf("obj/lora")));
+    }
+
+    [Fact]
+    public async Task Clean_leaves_no_model_behind()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync()).ThrowIfFailed();
+
+        (await project.DotnetAsync(["clean", "-tl:off"])).ThrowIfFailed();
+
+        Assert.Empty(ModelsIn(project, "bin"));
+        Assert.Empty(ModelsIn(project, "obj"));
+        Assert.False(Directory.Exists(project.PathOf("obj/lora")));
+        Assert.Empty(Directory.GetFiles(project.PathOf("obj"), "*.state", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Clean_leaves_a_folder_that_the_user_chose()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.Write("Directory.Build.props", "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>");
+        (await project.BuildAsync()).ThrowIfFailed();
+        (await project.DotnetAsync(["clean", "-tl:off"])).ThrowIfFailed();
+
+        BuildResult again = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal(0, again.Merges);
+        Assert.Single(ModelsIn(project, "cache"));
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    [Theory]
+    [InlineData("<TargetFramework>net10.0</TargetFramework>")]
+    [InlineData("<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>")]
+    public async Task A_rebuild_merges_exactly_once(string frameworks)
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject(properties: frameworks);
+        (await project.BuildAsync()).ThrowIfFailed();
+
+        BuildResult rebuilt = (await project.BuildAsync("--no-restore", "--no-incremental")).ThrowIfFailed();
+
+        Assert.Equal(1, rebuilt.Output.Split('\n').Count(line => line.Contains("Merging ", StringComparison.Ordinal)));
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    private static string[] ModelsIn(TestProject project, string folder) => Directory.GetFiles(project.PathOf(folder), "*.safetensors", SearchOption.AllDirectories);
+}

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LoraMerge.Build.Tests;
+
+/// <summary>A project of a user, outside the repository, in a folder with a space and an umlaut. Kept where the test fails.</summary>
+internal sealed class TestProject : IDisposable
+{
+    private static readonly TimeSpan s_longestCommand = TimeSpan.FromMinutes(10);
+
+    private readonly bool _usesFake;
+    private int _commands;
+
+    private TestProject(bool usesFake)
+    {
+        _usesFake = usesFake;
+        Folder = Directory.CreateTempSubdirectory("lora ü ").FullName;
+        Write("nuget.config", $"""
+            <configuration>
+              <packageSources><clear /><add key="tests" value="{Feed.Folder}" /></packageSources>
+              <fallbackPackageFolders><clear /><add key="repository" value="{Feed.UserPackages}" /></fallbackPackageFolders>
+            </configuration>
+            """);
+        Write("Directory.Build.props", "<Project />");
+        Write("Directory.Build.targets", "<Project />");
+        Write("Directory.Packages.props", "<Project />");
+        Write("Program.cs", "System.Console.WriteLine(\"Ahoy\");");
+        CopyFixture("base", "models/base");
+        CopyFixture("adapter", "adapters/pirate");
+        WriteProject();
+    }
+
+    public string Folder { get; }
+
+    /// <summary>The file that a fake worker leaves a line in whenever it starts.</summary>
+    private string WorkerLog => PathOf("worker.log");
+
+    /// <summary>The project of the README: one base, one adapter. What merges is a fake without torch.</summary>
+    public static TestProject WithFakeWorker() => new(usesFake: true);
+
+    /// <summary>The same with the packed worker.</summary>
+    public static TestProject WithRealWorker() => new(usesFake: false);
+
+    public string PathOf(string relativePath) => Path.Combine(Folder, relativePath);
+
+    public string ModelPath(string file = "model.safetensors", string framework = "net10.0", string configuration = "Debug") => PathOf($"bin/{configuration}/{framework}/models/base/{file}");
+
+    public string HashOf(string path) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(PathOf(path))));
+
+    public void Write(string relativePath, string text)
+    {
+        string path = PathOf(relativePath);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    /// <summary>Writes App.csproj.</summary>
+    public void WriteProject(
+        string items = """<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" />""",
+        string properties = "<TargetFramework>net10.0</TargetFramework>",
+        string sdk = "Microsoft.NET.Sdk",
+        string privateAssets = "all")
+    {
+        Write("App.csproj", $"""
+            <Project Sdk="{sdk}">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                {properties}
+                <InvariantGlobalization>true</InvariantGlobalization>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="LoraMerge.Build" Version="{Feed.Version}" PrivateAssets="{privateAssets}" />
+                {items}
+              </ItemGroup>
+            </Project>
+            """);
+    }
+
+    /// <summary>Copies a folder of this project's fixtures.</summary>
+    public void CopyFixture(string name, string relativePath)
+    {
+        string source = Path.Combine(AppContext.BaseDirectory, "fixtures", name);
+        foreach (string file in Directory.GetFiles(source))
+        {
+            string target = PathOf(Path.Combine(relativePath, Path.GetFileName(file)));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.WriteAllBytes(target, File.ReadAllBytes(file));
+            // As in a checkout that is older than the build.
+            File.SetLastWriteTimeUtc(target, DateTime.UtcNow.AddMinutes(-10));
+        }
+    }
+
+    /// <summary>Changes one byte of a weight file: the lowest bit of a tensor's last element.</summary>
+    public void ChangeWeights(string relativePath)
+    {
+        string path = PathOf(relativePath);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^2] ^= 64;
+        File.WriteAllBytes(path, bytes);
+    }
+
+    public Task<BuildResult> BuildAsync(params string[] arguments) => DotnetAsync(["build", "-tl:off", .. arguments]);
+
+    /// <summary>Runs <c>dotnet</c> in the project's folder.</summary>
+    public async Task<BuildResult> DotnetAsync(string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null)
+    {
+        string binaryLog = PathOf($"{++_commands}.binlog");
+        int mergesBefore = CountMerges();
+        var output = new StringBuilder();
+        using var process = new Process { StartInfo = StartInfo([.. arguments, $"-bl:{binaryLog}"], environment) };
+        void Keep(object sender, DataReceivedEventArgs line)
+        {
+            if (line.Data is null)
+                return;
+            lock (output)
+                output.AppendLine(line.Data);
+            onLine?.Invoke(process, line.Data);
+        }
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(s_longestCommand);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+        string text = output.ToString();
+        int merges = _usesFake ? CountMerges() - mergesBefore : text.Split('\n').Count(line => line.TrimStart().StartsWith("Merging ", StringComparison.Ordinal));
+        return new BuildResult(process.ExitCode, text, merges, binaryLog);
+    }
+
+    public void Dispose()
+    {
+        if (TestContext.Current.TestState?.Result != TestResult.Failed)
+            Directory.Delete(Folder, recursive: true);
+    }
+
+    private ProcessStartInfo StartInfo(string[] arguments, Dictionary<string, string>? environment)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        // What the test run itself was started with would reach into the user's build.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        start.Environment["NUGET_PACKAGES"] = Feed.PackageCache;
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["FAKE_WORKER_LOG"] = WorkerLog;
+        if (_usesFake)
+            start.Environment["LoraMergeWorker"] = Feed.FakeWorker;
+        foreach ((string name, string value) in environment ?? [])
+            start.Environment[name] = value;
+        return start;
+    }
+
+    private int CountMerges() => File.Exists(WorkerLog) ? File.ReadAllLines(WorkerLog).Length : 0;
+}

@@ -1,0 +1,21 @@
+using LoraMerge.FakeWorker;
+
+var arguments = FakeArguments.Parse(args);
+File.AppendAllText(Environment.GetEnvironmentVariable("FAKE_WORKER_LOG")!, $"{Environment.ProcessId} {arguments.Name}\n");
+switch (Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR"))
+{
+    case "crash":
+        Environment.FailFast("The fake was told to crash.");
+        return 0;
+    case "hang":
+        Console.WriteLine($"Merging for ever into {arguments.Name}");
+        Thread.Sleep(Timeout.Infinite);
+        return 0;
+    case "refuse":
+        Console.Error.WriteLine($"{Path.Combine(arguments.Adapters[0].Path, "adapter_config.json")}: error LORA3001: the fake refuses 'Äpfel'.");
+        return 1;
+    case "warn":
+        Console.Error.WriteLine($"{arguments.BasePath}: warning LORA4999: the fake warns.");
+        break;
+}
+return FakeMerge.Run(arguments);

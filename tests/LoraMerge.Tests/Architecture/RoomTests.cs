@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+
+namespace LoraMerge.Tests.Architecture;
+
+/// <summary>Which room of the engine may know which: docs/style.md, "Layout".</summary>
+public sealed partial class RoomTests
+{
+    private static readonly string Engine = Path.Combine(Repository.Root, "src", "LoraMerge");
+
+    /// <summary>A room and the rooms that it may name. Diagnostics names the records that its messages tell of.</summary>
+    private static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
+    {
+        ["Diagnostics"] = ["Adapters", "Checkpoints"],
+        ["Devices"] = ["Diagnostics"],
+        ["Checkpoints"] = ["Diagnostics"],
+        ["Adapters"] = ["Diagnostics", "Checkpoints"],
+        ["Planning"] = ["Diagnostics", "Checkpoints", "Adapters"],
+        ["Deltas"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning"],
+        ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Deltas"],
+        ["Merging"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Deltas", "Combinations"],
+        ["Incremental"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Deltas", "Combinations", "Merging"],
+    };
+
+    /// <summary>The list of a model's files is shared with the task of the build and so lies in Incremental, but planning copies by it.</summary>
+    private static readonly string[] MayListFiles = [Path.Combine("Planning", "SideFiles.cs")];
+
+    private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];
+
+    public static TheoryData<string> Rooms => [.. Directory.EnumerateDirectories(Engine).Select(folder => Path.GetFileName(folder)!).Where(name => name is not ("bin" or "obj"))];
+
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void A_room_names_only_the_rooms_before_it(string room)
+    {
+        Assert.True(MayKnow.TryGetValue(room, out string[]? allowed), $"'{room}' is no room of docs/style.md.");
+
+        foreach (string file in FilesOf(room))
+        {
+            string[] known = [.. NamedBy(file).Where(other => other != room && !allowed!.Contains(other))];
+            if (MayListFiles.Contains(Path.GetRelativePath(Engine, file)))
+                known = [.. known.Where(other => other != "Incremental")];
+            Assert.True(known.Length == 0, $"{Path.GetRelativePath(Engine, file)} names {string.Join(", ", known)}.");
+        }
+    }
+
+    [Fact]
+    public void Torch_is_known_only_where_arithmetic_is()
+    {
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(Engine, "*.cs"),
+            .. Rooms.Select(row => (string)row.Data).Where(room => !MayKnowTorch.Contains(room)).SelectMany(FilesOf),
+            .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "LoraMerge.Cli"), "*.cs"),
+        ];
+
+        Assert.DoesNotContain(files, file => File.ReadAllText(file).Contains("using TorchSharp", StringComparison.Ordinal) || File.ReadAllText(file).Contains("using static TorchSharp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_format_knows_neither_lora_nor_torch()
+    {
+        string[] references = [.. typeof(Safetensors.DType).Assembly.GetReferencedAssemblies().Select(assembly => assembly.Name!)];
+
+        Assert.All(references, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> FilesOf(string room) => Directory.EnumerateFiles(Path.Combine(Engine, room), "*.cs", SearchOption.AllDirectories);
+
+    /// <summary>Rooms by their using directives, and by names such as <c>Merging.OutputFolder</c>; texts and comments do not count.</summary>
+    private static IEnumerable<string> NamedBy(string file)
+    {
+        string code = Comment.Replace(File.ReadAllText(file), "");
+        return UsingDirective.Matches(code).Concat(QualifiedName.Matches(code)).Select(match => match.Groups["room"].Value).Where(MayKnow.ContainsKey).Distinct();
+    }
+
+    [GeneratedRegex("//.*$|\"[^\"\n]*\"", RegexOptions.Multiline)]
+    private static partial Regex Comment { get; }
+
+    [GeneratedRegex(@"^using (static )?LoraMerge\.(?<room>\w+)", RegexOptions.Multiline)]
+    private static partial Regex UsingDirective { get; }
+
+    [GeneratedRegex(@"(?<![\w.])(LoraMerge\.)?(?<room>[A-Z]\w+)\.[A-Z]\w+", RegexOptions.Multiline)]
+    private static partial Regex QualifiedName { get; }
+}

@@ -1,0 +1,194 @@
+namespace LoraMerge.Tests.BadInput;
+
+/// <summary>Exit codes: 0; 1 for a fault of the user with its coded line; 2 for wrong usage.</summary>
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData]
+    [InlineData("melt")]
+    [InlineData("merge")]
+    [InlineData("merge", "--base", "x", "--output", "y")]
+    [InlineData("merge", "--adapter", "x", "--output", "y")]
+    [InlineData("merge", "--base", "x", "--adapter", "y")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--store", "s", "--state", "t")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--store", "s")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "s")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--speed", "fast")]
+    [InlineData("merge", "--base", "x", "--base", "x", "--adapter", "y", "--output", "z")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--parent-pid", "many")]
+    [InlineData("merge", "@/nowhere/arguments.rsp")]
+    [InlineData("inspect")]
+    [InlineData("verify", "--base", "x", "--adapter", "y")]
+    [InlineData("runtime", "add", "rocm")]
+    public async Task Wrong_usage_ends_with_2(params string[] arguments)
+    {
+        CommandLineRun run = await CommandLineRun.Of(arguments);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.NotEmpty(run.Error);
+        Assert.DoesNotContain("error LORA", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--dtype", "float8", "auto, float32, float16 or bfloat16")]
+    [InlineData("--device", "gpu", "auto, cpu, cuda or cuda:N")]
+    [InlineData("--device", "cuda:-1", "cuda:N")]
+    [InlineData("--threads", "0", "a whole number from 1")]
+    [InlineData("--threads", "two", "a whole number from 1")]
+    [InlineData("--threads", "100000", "a whole number from 1 to 1024")]
+    [InlineData("--max-memory", "much", "500MB, 5GB or 2GiB")]
+    [InlineData("--max-shard-size", "-5GB", "500MB, 5GB or 2GiB")]
+    [InlineData("--max-shard-size", "0", "500MB, 5GB or 2GiB")]
+    [InlineData("--verify", "maybe", "none, written or full")]
+    [InlineData("--on-unmatched", "ignore", "error or warn")]
+    [InlineData("--adapter-version", "2=1.0.0", "a number from 1 to 1")]
+    [InlineData("--base-range", "one=[1,2)", "a number from 1 to 1")]
+    [InlineData("--name", "../../evil", "a name that a folder can have")]
+    [InlineData("--name", "..", "a name that a folder can have")]
+    [InlineData("--name", "a\nb", "a name that a folder can have")]
+    [InlineData("--name", "", "a name that a folder can have")]
+    public async Task A_value_that_is_none_of_those_expected_ends_with_1_and_names_them(string option, string value, string expected)
+    {
+        using var bench = new Workbench();
+
+        await bench.AssertRefusedAsync(Diagnostics.DiagnosticCode.ArgumentInvalid, [option, value], [$"'{value.ReplaceLineEndings(" ")}'", expected]);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("-1e999")]
+    public async Task A_weight_that_is_not_finite_is_refused(string weight)
+    {
+        using var bench = new Workbench();
+        bench.Adapter += "=" + weight;
+
+        await bench.AssertRefusedAsync(Diagnostics.DiagnosticCode.ArgumentInvalid, bench.Adapter, "a finite number");
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("--base")]
+    [InlineData("--adapter")]
+    [InlineData("--output")]
+    public async Task A_path_without_any_letter_is_refused(string option)
+    {
+        using var bench = new Workbench();
+        var arguments = new Dictionary<string, string> { ["--base"] = bench.Base, ["--adapter"] = bench.Adapter, ["--output"] = bench.OutputPath, [option] = "" };
+
+        CommandLineRun run = await CommandLineRun.Of(["merge", .. arguments.SelectMany(pair => (string[])[pair.Key, pair.Value])]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("lora-merge: error LORA11", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_path_with_a_null_character_or_a_line_break_is_refused_in_one_line()
+    {
+        using var bench = new Workbench();
+        bench.Base += "\0x";
+        CommandLineRun withNull = await bench.RunAsync();
+        bench.Base = "a\nb";
+        CommandLineRun withBreak = await bench.RunAsync();
+
+        Assert.StartsWith("lora-merge: error LORA1107", withNull.Error, StringComparison.Ordinal);
+        Assert.Contains("error LORA1107", Assert.Single(withBreak.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Equal((1, 1), (withNull.ExitCode, withBreak.ExitCode));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_weight_stands_behind_the_last_equals_sign()
+    {
+        using var bench = new Workbench();
+        string named = Path.Combine(bench.Folder, "rank=2");
+        Directory.Move(bench.Adapter, named);
+
+        CommandLineRun alone = await CommandLineRun.Of("plan", "--base", bench.Base, "--adapter", named);
+        CommandLineRun weighted = await CommandLineRun.Of("plan", "--base", bench.Base, "--adapter", named + "=0.5");
+
+        Assert.Contains("scaling 2", alone.Output, StringComparison.Ordinal);
+        Assert.Contains("scaling 1", weighted.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_weight_counts_even_where_a_folder_has_the_name_of_both()
+    {
+        using var bench = new Workbench();
+        TinyAdapter.Lora(4).Module("model.layers.0.self_attn.q_proj", 4, 4).WriteTo(bench.Adapter + "=3");
+
+        CommandLineRun run = await CommandLineRun.Of("plan", "--base", bench.Base, "--adapter", bench.Adapter + "=3");
+
+        Assert.Contains("rank 2, scaling 6", run.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_response_file_holds_one_argument_a_line_as_it_is()
+    {
+        using var bench = new Workbench();
+        bench.Output = "merged with \"quotes\" and # signs";
+        string file = Path.Combine(bench.Folder, "arguments.rsp");
+        File.WriteAllLines(file, ["merge", "--base", bench.Base, "", "--adapter", bench.Adapter + "=1", "--output", bench.OutputPath, "--device", "cpu"]);
+
+        CommandLineRun run = await CommandLineRun.Of("@" + file);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.True(File.Exists(Path.Combine(bench.OutputPath, "lora-merge.json")));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Help_ends_with_0()
+    {
+        CommandLineRun run = await CommandLineRun.Of("merge", "--help");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("--base", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"formatVersion\": 1}")]
+    [InlineData("{\"formatVersion\": 2}")]
+    [InlineData("{\"formatVersion\": 1, \"tool\": \"1\", \"key\": \"k\", \"name\": \"n\", \"base\": {\"name\": \"b\", \"files\": {}}, \"adapters\": [null], \"options\": {}, \"tensors\": {}, \"files\": {}}")]
+    [InlineData("no json")]
+    public async Task A_manifest_that_is_not_ours_is_refused_by_inspect(string manifest)
+    {
+        using var bench = new Workbench();
+        File.WriteAllText(bench.InBase("lora-merge.json"), manifest);
+
+        CommandLineRun run = await CommandLineRun.Of("inspect", bench.Base);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("error LORA6050", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Verify_ends_with_1_where_a_bit_differs()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        string[] verify = ["verify", bench.OutputPath, "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu"];
+        CommandLineRun equal = await CommandLineRun.Of(verify);
+        using (FileStream weights = File.Open(Path.Combine(bench.OutputPath, "model.safetensors"), FileMode.Open))
+        {
+            weights.Seek(-1, SeekOrigin.End);
+            int last = weights.ReadByte();
+            weights.Seek(-1, SeekOrigin.End);
+            weights.WriteByte((byte)(last ^ 1));
+        }
+
+        CommandLineRun different = await CommandLineRun.Of(verify);
+
+        Assert.Equal((0, 1), (equal.ExitCode, different.ExitCode));
+        Assert.Contains("lm_head.weight: 1 elements differ", different.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.Versioning;
+
+namespace LoraMerge.Tests.BadInput;
+
+/// <summary>What only the system can say no to, tried on the built program: a read-only place, a small disk, files that may not be read.</summary>
+[UnsupportedOSPlatform("windows")] // each test is skipped where the programs that it needs are missing
+public sealed class SystemLimitTests
+{
+    private const string NoMounts = "This system lets no process mount file systems of its own (unshare -m).";
+    private const string NoOtherUser = "This system cannot run a program as another user (setpriv).";
+
+    [Fact]
+    public async Task A_read_only_place_is_refused_and_the_earlier_result_stays()
+    {
+        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
+        using var bench = new Workbench();
+        bench.Output = "disk/merged";
+        await bench.MergeAsync();
+        SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
+
+        ChildProcess run = await InOwnMounts(bench, $"mount --bind '{bench.Folder}/disk' '{bench.Folder}/disk' && mount -o remount,ro,bind '{bench.Folder}/disk'");
+
+        AssertRefused(run, "LORA1109", bench.OutputPath, "Read-only file system");
+        Assert.Equal(before, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_too_small_is_refused_before_anything_is_written()
+    {
+        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
+        using var bench = new Workbench(TinyCheckpoint.Llama().Filled("model.large.weight", Safetensors.DType.F32, 128, 1024), TinyAdapter.ForLlama());
+        Directory.CreateDirectory(Path.Combine(bench.Folder, "disk"));
+        bench.Output = "disk/merged";
+
+        ChildProcess run = await InOwnMounts(bench, $"mount -t tmpfs -o size=64k tmpfs '{bench.Folder}/disk'", after: $"ls -A '{bench.Folder}/disk' >&2");
+
+        AssertRefused(run, "LORA1108", "0.52 MB", "0.07 MB", "Nothing was written");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_disk_that_becomes_full_is_refused_and_nothing_stays()
+    {
+        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
+        // Thousands of small files take whole blocks: more than their bytes, which is all that is known before.
+        TinyCheckpoint model = TinyCheckpoint.Llama();
+        for (int i = 0; i < 200; i++)
+            model.File($"prompts/{i}.txt", "x");
+        using var bench = new Workbench(model, TinyAdapter.ForLlama());
+        Directory.CreateDirectory(Path.Combine(bench.Folder, "disk"));
+        bench.Output = "disk/merged";
+
+        ChildProcess run = await InOwnMounts(bench, $"mount -t tmpfs -o size=256k tmpfs '{bench.Folder}/disk'", after: $"ls -A '{bench.Folder}/disk' >&2");
+
+        AssertRefused(run, "LORA1109", "prompts/", "No space left on device");
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    public async Task A_file_of_the_base_that_may_not_be_read_is_refused(string name)
+    {
+        await SkipUnlessOtherUser();
+        using var bench = new Workbench();
+        OpenToAll(bench);
+        File.SetUnixFileMode(bench.InBase(name), UnixFileMode.UserRead);
+
+        ChildProcess run = await AsNobody(bench);
+
+        AssertRefused(run, "LORA1110", bench.InBase(name), "denied");
+        Assert.False(Directory.Exists(bench.OutputPath));
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("adapter_model.safetensors")]
+    [InlineData("adapter_config.json")]
+    public async Task A_file_of_the_adapter_that_may_not_be_read_is_refused(string name)
+    {
+        await SkipUnlessOtherUser();
+        using var bench = new Workbench();
+        OpenToAll(bench);
+        File.SetUnixFileMode(bench.InAdapter(name), UnixFileMode.UserRead);
+
+        ChildProcess run = await AsNobody(bench);
+
+        AssertRefused(run, "LORA1110", bench.InAdapter(name), "denied");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_folder_of_the_base_that_may_not_be_listed_is_refused()
+    {
+        await SkipUnlessOtherUser();
+        using var bench = new Workbench();
+        OpenToAll(bench);
+        File.SetUnixFileMode(bench.Base, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+
+        ChildProcess run = await AsNobody(bench);
+
+        AssertRefused(run, "LORA1110", bench.Base, "denied");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_place_where_this_user_may_not_write_is_refused_and_the_earlier_result_stays()
+    {
+        await SkipUnlessOtherUser();
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        OpenToAll(bench);
+        File.SetUnixFileMode(bench.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
+
+        ChildProcess run = await AsNobody(bench);
+
+        AssertRefused(run, "LORA1109", bench.OutputPath, "denied");
+        Assert.Equal(before, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_merged_model_is_made_to_be_read_by_others_as_the_umask_says()
+    {
+        await ChildProcess.SkipUnless("There is no shell here.", "sh", "-c", "true");
+        using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).File("sub/notes.txt", "x"), TinyAdapter.ForLlama());
+
+        ChildProcess run = await ChildProcess.Run(["sh", "-c", "umask 022; exec \"$@\"", "sh", .. Merge(bench)]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        foreach (string file in Directory.EnumerateFiles(bench.OutputPath, "*", SearchOption.AllDirectories))
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(file));
+        foreach (string folder in (string[])[bench.OutputPath, .. Directory.EnumerateDirectories(bench.OutputPath)])
+            Assert.Equal("rwxr-xr-x", Text(File.GetUnixFileMode(folder)));
+        bench.Passed();
+    }
+
+    private static string[] Merge(Workbench bench) =>
+        [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
+
+    private static async Task<ChildProcess> InOwnMounts(Workbench bench, string mount, string after = "true") =>
+        await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. Merge(bench)]);
+
+    private static Task SkipUnlessOtherUser() => ChildProcess.SkipUnless(NoOtherUser, [.. Nobody, .. ChildProcess.LoraMerge, "--help"]);
+
+    private static async Task<ChildProcess> AsNobody(Workbench bench) => await ChildProcess.Run([.. Nobody, .. Merge(bench)]);
+
+    private static string[] Nobody => ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+
+    private static void OpenToAll(Workbench bench)
+    {
+        foreach (string path in Directory.EnumerateFileSystemEntries(bench.Folder, "*", SearchOption.AllDirectories).Append(bench.Folder))
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+    }
+
+    private static string Text(UnixFileMode mode) => string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode & (1 << (8 - i))) == 0 ? '-' : letter));
+
+    private static void AssertRefused(ChildProcess run, string code, params string[] mentions)
+    {
+        Assert.Equal(1, run.ExitCode);
+        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains($": error {code}: ", line, StringComparison.Ordinal);
+        foreach (string mention in mentions)
+            Assert.Contains(mention, line, StringComparison.Ordinal);
+    }
+}

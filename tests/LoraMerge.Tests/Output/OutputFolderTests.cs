@@ -1,0 +1,202 @@
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Tests.Output;
+
+/// <summary>Whole or not at all: what a merge leaves when it is killed, cancelled or meets another one.</summary>
+public sealed class OutputFolderTests
+{
+    [Fact]
+    public async Task After_a_kill_before_the_renames_the_next_merge_removes_what_was_staged()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        Directory.CreateDirectory(bench.OutputPath + ".lora-new");
+        File.WriteAllText(bench.OutputPath + ".lora-new/.lora-merge.lock", "");
+        File.WriteAllText(bench.OutputPath + ".lora-new/model.safetensors.partial", "half");
+
+        await bench.MergeAsync();
+
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task After_a_kill_before_the_first_file_the_next_merge_removes_the_empty_folder()
+    {
+        using var bench = new Workbench();
+        Directory.CreateDirectory(bench.OutputPath + ".lora-new");
+
+        await bench.MergeAsync();
+
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task After_a_kill_between_the_renames_a_merge_that_fails_puts_the_earlier_result_back()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> earlier = FolderContents.Of(bench.OutputPath);
+        KillBetweenTheRenames(bench);
+        TinyAdapter.ForLlama().With("model.layers.1.mlp.up_proj.lora_A.weight", Safetensors.DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)]).WriteTo(bench.Adapter);
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => bench.MergeAsync());
+
+        Assert.Equal(DiagnosticCode.AdapterNotFinite, fault.Code);
+        Assert.Equal(earlier, FolderContents.Of(bench.OutputPath));
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task After_a_kill_between_the_renames_the_next_merge_gives_the_new_result()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
+        KillBetweenTheRenames(bench);
+
+        await bench.MergeAsync();
+
+        Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task After_a_kill_before_the_old_result_is_deleted_the_next_merge_deletes_it()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        Copy(bench.OutputPath, bench.OutputPath + ".lora-old");
+
+        await bench.MergeAsync();
+
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_merge_that_is_cancelled_leaves_the_earlier_result_and_nothing_else()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
+        using var stop = new CancellationTokenSource();
+        var merger = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Progress)
+                stop.Cancel();
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, stop.Token));
+
+        Assert.Equal(before, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_merge_that_is_interrupted_at_the_command_line_leaves_nothing()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Sends a signal with kill.");
+        using var bench = new Workbench();
+        SparseModel.Write(bench.InBase("model.safetensors"), ("model.layers.0.self_attn.q_proj.weight", [4, 4]), ("model.layers.1.mlp.up_proj.weight", [6, 4]), ("filler.weight", [400_000, 1000]));
+        using System.Diagnostics.Process merge = ChildProcess.Start(
+            [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float32"]);
+        while (!File.Exists(bench.OutputPath + ".lora-new/model.safetensors.partial") && !merge.HasExited)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+
+        await ChildProcess.Run("kill", "-INT", merge.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        ChildProcess run = await ChildProcess.WaitFor(merge);
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("Cancelled", run.Error, StringComparison.Ordinal);
+        Assert.Equal(["adapter", "base"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_second_merge_to_the_same_folder_at_the_same_time_is_refused()
+    {
+        using var bench = new Workbench();
+        LoraMergeException? second = null;
+        var first = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Progress && second is null)
+                second = Assert.Throws<LoraMergeException>(() => bench.MergeAsync().GetAwaiter().GetResult());
+        });
+
+        await first.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None);
+
+        Assert.Equal(DiagnosticCode.OutputNotWritable, second?.Code);
+        Assert.Contains("Another merge is writing", second!.Message, StringComparison.Ordinal);
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("base/model.safetensors")]
+    [InlineData("base/tokenizer.json")]
+    [InlineData("adapter/adapter_config.json")]
+    public async Task An_input_that_changes_while_it_is_merged_is_refused(string file)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> earlier = FolderContents.Of(bench.OutputPath);
+        var merger = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Progress)
+                File.SetLastWriteTimeUtc(Path.Combine(bench.Folder, file), DateTime.UtcNow.AddMinutes(1));
+        });
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+
+        Assert.Equal(DiagnosticCode.InputChangedDuringMerge, fault.Code);
+        Assert.Equal(Path.Combine(bench.Folder, file), fault.File);
+        Assert.Equal(earlier, FolderContents.Of(bench.OutputPath));
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_input_that_is_cut_while_it_is_merged_is_refused()
+    {
+        using var bench = new Workbench();
+        var merger = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Information { Text: var text } && text.StartsWith("Merging", StringComparison.Ordinal))
+            {
+                using FileStream weights = File.OpenWrite(bench.InBase("model.safetensors"));
+                weights.SetLength(weights.Length - 64);
+            }
+        });
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+
+        Assert.Equal(DiagnosticCode.InputChangedDuringMerge, fault.Code);
+        Assert.False(Directory.Exists(bench.OutputPath));
+        bench.Passed();
+    }
+
+    private static void KillBetweenTheRenames(Workbench bench)
+    {
+        Copy(bench.OutputPath, bench.OutputPath + ".lora-new");
+        Directory.Move(bench.OutputPath, bench.OutputPath + ".lora-old");
+    }
+
+    private static void Copy(string folder, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(folder))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    private static void AssertOnlyTheModel(Workbench bench)
+    {
+        Assert.Equal(["adapter", "base", "merged"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "tokenizer.json"],
+            Directory.EnumerateFiles(bench.OutputPath).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+    }
+}
