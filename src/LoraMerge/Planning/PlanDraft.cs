@@ -34,19 +34,9 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
-        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsMember(stored) && IsMember(shared)))
             throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
-    }
-
-    private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
-
-    /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
-    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
-    public void Combine(CombinationPlanner planner)
-    {
-        foreach (TargetTensor target in _targets.Values)
-            target.Combine(planner);
     }
 
     /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
@@ -59,11 +49,28 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
     }
 
+    /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>
+    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
+    public void Combine(CombinationPlanner planner)
+    {
+        foreach (TargetTensor target in _targets.Values)
+            target.Combine(planner);
+    }
+
     /// <summary>A tensor that the base does not have.</summary>
     public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
-    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
+    /// <summary>Says that a tensor of an adapter has no place in the base.</summary>
+    /// <exception cref="LoraMergeException">LORA4003: the request does not accept that.</exception>
+    public void LeaveOut(Adapter adapter, StoredTensor tensor)
+    {
+        if (!options.AcceptsUnmatched)
+            throw Errors.TensorUnused(tensor, checkpoint.Path);
+        Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
+    }
+
+    private bool IsMember(StoredTensor tensor) => vocabulary.IsMember(tensor.Name[..Math.Max(tensor.Name.LastIndexOf('.'), 0)]);
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };
