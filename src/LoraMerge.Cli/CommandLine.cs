@@ -9,6 +9,9 @@ internal static class CommandLine
     private const int UserFault = 1;
     private const int WrongUsage = 2;
 
+    /// <summary>After Ctrl+C: a block is computed to its end, or a file flushed to a slow disk, before the staging folder can be removed.</summary>
+    private static readonly TimeSpan TimeToTidyUp = TimeSpan.FromSeconds(30);
+
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         ParseResult parsed = Parse(args);
@@ -19,7 +22,7 @@ internal static class CommandLine
             await error.WriteLineAsync("'lora-merge --help' lists commands and options.");
             return WrongUsage;
         }
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToTidyUp };
         try
         {
             return await parsed.InvokeAsync(configuration);

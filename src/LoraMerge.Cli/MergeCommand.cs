@@ -18,8 +18,8 @@ internal static class MergeCommand
         options.AddTo(command);
         command.Validators.Add(result =>
         {
-            bool hasStore = result.GetResult(store) is not null;
-            bool isForStore = hasStore && result.GetResult(state) is not null;
+            bool hasStore = !string.IsNullOrEmpty(result.GetValue(store));
+            bool isForStore = hasStore && !string.IsNullOrEmpty(result.GetValue(state));
             if (isForStore == result.GetResult(output) is not null || hasStore != isForStore)
                 result.AddError("Give --output DIR.");
         });

@@ -54,7 +54,7 @@ public sealed class Merger
     {
         Inputs inputs = Inputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
-        Checkpoint merged = Checkpoint.Open(mergedModel);
+        Checkpoint merged = Path.Exists(mergedModel) ? Checkpoint.Open(mergedModel) : throw Errors.PathNotFound("merged model", mergedModel);
         return await Task.Run(() => ModelVerifier.Compare(inputs, plan, merged, cancellation), cancellation);
     }
 

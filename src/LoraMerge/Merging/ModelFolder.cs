@@ -16,7 +16,7 @@ internal sealed class ModelFolder(string folder)
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
     /// <summary>Side files, configuration and index.</summary>
-    /// <exception cref="LoraMergeException">LORA1109, LORA1110.</exception>
+    /// <exception cref="LoraMergeException">LORA1109 to LORA1111.</exception>
     public void Write(MergePlan plan, ModelConfig config)
     {
         foreach (SideFile file in plan.SideFiles)
@@ -46,16 +46,19 @@ internal sealed class ModelFolder(string folder)
         _hashes[relativePath] = Convert.ToHexStringLower(XxHash128.Hash(bytes));
     }
 
-    /// <summary>In pieces: a side file may be of any length.</summary>
+    /// <summary>In pieces: a side file may be of any length, but not longer than it said; a link may lead to a device that never ends.</summary>
     private void Copy(string source, string relativePath)
     {
         string path = Path.Combine(folder, relativePath);
+        long rest = LengthOf(source);
         using FileStream from = OpenInput(source);
         using FileStream to = CreateOutput(path);
         var hash = new XxHash128();
         byte[] piece = new byte[CopyLength];
         for (int length; (length = ReadInput(from, piece)) > 0;)
         {
+            if ((rest -= length) < 0)
+                throw Errors.InputChangedDuringMerge(source);
             hash.Append(piece.AsSpan(0, length));
             WriteOutput(to, piece.AsSpan(0, length));
         }
@@ -70,6 +73,18 @@ internal sealed class ModelFolder(string folder)
             Write("model.safetensors.index.json", CheckpointIndex.ToBytes(
                 plan.ByteLength,
                 plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
+    }
+
+    private static long LengthOf(string file)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(file, returnFinalTarget: true) is FileInfo target ? target.Length : new FileInfo(file).Length;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
     }
 
     private static FileStream OpenInput(string file)

@@ -67,7 +67,7 @@ internal sealed class TensorMerger : IDisposable
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
 
-    private WeightDelta Load(PlannedDelta delta, PlannedTensor tensor, ScalarType bufferType) => delta is PlannedDelta.Combined combined
+    private WeightDelta Load(PlannedDelta delta, PlannedTensor.Computed tensor, ScalarType bufferType) => delta is PlannedDelta.Combined combined
         ? CombinedDeltas.Load(combined, _adapterFiles, bufferType, _device)
         : WeightDeltas.Load(delta, tensor, _adapterFiles, _experts, bufferType, _device);
 

@@ -39,6 +39,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
     }
 
+    /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
+    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
+    public void Combine(CombinationPlanner planner)
+    {
+        foreach (TargetTensor target in _targets.Values)
+            target.Combine(planner);
+    }
+
     /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
     /// <returns>Empty where the change is the second half of a pair that is applied once; null where the base has no such tensor.</returns>
     /// <exception cref="LoraMergeException">LORA4006.</exception>
@@ -47,14 +55,6 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
         return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
-    }
-
-    /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>
-    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
-    public void Combine(CombinationPlanner planner)
-    {
-        foreach (TargetTensor target in _targets.Values)
-            target.Combine(planner);
     }
 
     /// <summary>A tensor that the base does not have.</summary>

@@ -11,11 +11,11 @@ public abstract record PlannedDelta(int Adapter, string Module)
     /// <summary>What the manifest and the printed plan call it.</summary>
     public abstract string Method { get; }
 
-    /// <summary>The factor on its product or values, with the weight of the adapter in it.</summary>
-    public abstract double Factor { get; }
-
     /// <summary>All adapters that have a part in it.</summary>
     public virtual ImmutableArray<int> Adapters => [Adapter];
+
+    /// <summary>The factor on its product or values, with the weight of the adapter in it.</summary>
+    public abstract double Factor { get; }
 
     /// <summary>W + s·B·A; transposed: W + s·(B·A)ᵀ for weights that are stored <c>[in, out]</c>.</summary>
     /// <param name="Adapter"><inheritdoc/></param>
@@ -169,6 +169,11 @@ public abstract record PlannedDelta(int Adapter, string Module)
     }
 }
 
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Factors">Its B·A, whose scaling is the module's alone.</param>
+/// <param name="AdapterWeight">The weight of the adapter.</param>
+public sealed record CombinedSource(PlannedDelta.LowRank Factors, double AdapterWeight);
+
 /// <summary>A part of a base weight.</summary>
 public enum BasePart
 {
@@ -190,8 +195,3 @@ public enum BasePart
 /// <param name="IsTransposed">Whether each expert gets (B·A)ᵀ.</param>
 /// <param name="Layout">Order of B's columns.</param>
 public sealed record ExpertSlice(int Count, int? Expert, long FirstRow, long RowCount, bool IsTransposed, ExpertLayout Layout);
-
-/// <summary>One adapter's part in a combined change.</summary>
-/// <param name="Factors">Its B·A, whose scaling is the module's alone.</param>
-/// <param name="AdapterWeight">The weight of the adapter.</param>
-public sealed record CombinedSource(PlannedDelta.LowRank Factors, double AdapterWeight);

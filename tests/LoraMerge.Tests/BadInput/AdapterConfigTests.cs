@@ -12,7 +12,7 @@ public sealed class AdapterConfigTests
     [InlineData("", "input does not contain")]
     [InlineData("r = 8", "invalid start")]
     [InlineData("[]", "no object at its top")]
-    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2", "LineNumber: 0")]
+    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2", "line 1, column")]
     [InlineData("{\"peft_type\": \"LORA\", \"lora_alpha\": 4}", "\"r\" is missing")]
     [InlineData("{\"peft_type\": \"LORA\", \"r\": null, \"lora_alpha\": 4}", "\"r\" is missing")]
     [InlineData("{\"peft_type\": \"LORA\", \"r\": 0, \"lora_alpha\": 4}", "\"r\" is 0")]

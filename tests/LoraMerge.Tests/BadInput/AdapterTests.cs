@@ -147,6 +147,25 @@ public sealed class AdapterTests
     }
 
     [Fact]
+    public async Task Saved_modules_of_no_name_do_not_let_every_tensor_pass()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("")).Filled("nowhere.weight", DType.F32, 4));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.TensorUnused, "nowhere.weight");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_config_that_is_named_as_the_weights_is_refused_as_what_it_is()
+    {
+        using var bench = new Workbench();
+        bench.Adapter = bench.InAdapter("adapter_config.json");
+
+        await bench.AssertRefusedAsync(DiagnosticCode.SafetensorsInvalid, bench.Adapter);
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_tensor_of_whole_numbers_is_refused()
     {
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Filled($"{QProj}.lora_A.weight", DType.I64, 2, 4));

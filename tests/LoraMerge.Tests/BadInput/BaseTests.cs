@@ -237,6 +237,18 @@ public sealed class BaseTests
     }
 
     [Fact]
+    public async Task A_side_file_that_links_to_a_device_without_end_is_refused()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zero"), "There is no /dev/zero here.");
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        File.CreateSymbolicLink(bench.InBase("notes.txt"), "/dev/zero");
+
+        await bench.AssertRefusedAsync(DiagnosticCode.InputChangedDuringMerge, bench.InBase("notes.txt"));
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_base_whose_folders_lead_round_in_a_circle_is_refused()
     {
         using var bench = new Workbench();

@@ -14,6 +14,8 @@ public sealed class CommandLineTests
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--store", "s", "--state", "t")]
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--store", "s")]
     [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "s")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "", "--state", "t")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "s", "--state", "")]
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--speed", "fast")]
     [InlineData("merge", "--base", "x", "--base", "x", "--adapter", "y", "--output", "z")]
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--parent-pid", "many")]
@@ -167,6 +169,30 @@ public sealed class CommandLineTests
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("error LORA6050", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Verify_names_a_merged_model_that_is_missing_as_such()
+    {
+        using var bench = new Workbench();
+
+        CommandLineRun run = await CommandLineRun.Of("verify", bench.OutputPath, "--base", bench.Base, "--adapter", bench.Adapter);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"error LORA1107: The merged model '{bench.OutputPath}' does not exist", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Control_characters_of_a_strangers_names_do_not_reach_the_terminal()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Filled("\u001b[2Jevil\n/x: error LORA9999: fake.lora_C.weight", Safetensors.DType.F32, 2));
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Contains("error LORA3009", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', run.Error);
         bench.Passed();
     }
 
