@@ -49,14 +49,6 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
     }
 
-    /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>
-    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
-    public void Combine(CombinationPlanner planner)
-    {
-        foreach (TargetTensor target in _targets.Values)
-            target.Combine(planner);
-    }
-
     /// <summary>A tensor that the base does not have.</summary>
     public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
@@ -70,7 +62,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
     }
 
-    private bool IsMember(StoredTensor tensor) => vocabulary.IsMember(tensor.Name[..Math.Max(tensor.Name.LastIndexOf('.'), 0)]);
+    private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };
