@@ -59,7 +59,7 @@ internal sealed class AdapterConfigReader
             Pattern("rank_pattern", (name, value) => ToInteger(name, value) is var r and >= 1 ? r : throw Errors.AdapterConfigInvalid(_file, $"{name} is {value.ToJsonString()}, but a rank is at least 1")),
             Pattern("alpha_pattern", ToNumber),
             Flag("fan_in_fan_out"),
-            Texts("modules_to_save"),
+            [.. Texts("modules_to_save").Where(entry => entry.Length > 0)],
             Text("task_type"),
             Tokens(),
             Text("base_model_name_or_path"),
