@@ -24,6 +24,7 @@ internal static class WorkerArguments
             arguments.AddRange(["--adapter", $"{request.AdapterPaths[i]}={adapter.Weight.ToString("R", CultureInfo.InvariantCulture)}"]);
             AddIfGiven(arguments, "--adapter-version", adapter.Version, number);
             AddIfGiven(arguments, "--base-range", adapter.BaseRange, number);
+            AddIfGiven(arguments, "--adapter-release", adapter.Release, number);
             if (adapter.ExpertLayout != "peft")
                 AddIfGiven(arguments, "--expert-layout", adapter.ExpertLayout, number);
         }

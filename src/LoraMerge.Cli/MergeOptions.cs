@@ -18,6 +18,7 @@ internal sealed class MergeOptions
     private readonly Option<string[]> _adapters = new("--adapter") { Description = "Adapter folder, and the factor on its change (default 1). Repeat it for several, applied in this order.", Required = true, HelpName = "DIR[=WEIGHT]" };
     private readonly Option<string[]> _adapterVersions = new("--adapter-version") { Description = "Version of adapter N, counted from 1.", HelpName = "N=VERSION" };
     private readonly Option<string[]> _baseRanges = new("--base-range") { Description = "Base versions that adapter N was trained for.", HelpName = "N=RANGE" };
+    private readonly Option<string[]> _adapterReleases = new("--adapter-release") { Description = "Release of PEFT or mlx_lm that wrote adapter N, for files that do not tell.", HelpName = "N=RELEASE" };
     private readonly Option<string[]> _expertLayouts = new("--expert-layout") { Description = "Layout of fused experts in adapter N: peft (default) or unsloth.", HelpName = "N=LAYOUT" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "auto (the base's own), float32, float16 or bfloat16.", DefaultValueFactory = _ => "auto", HelpName = "DTYPE" };
@@ -35,7 +36,7 @@ internal sealed class MergeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_base, _baseVersion, _adapters, _adapterVersions, _baseRanges, _expertLayouts, _name, _dtype, _maxShardSize,
+        foreach (Option option in (Option[])[_base, _baseVersion, _adapters, _adapterVersions, _baseRanges, _adapterReleases, _expertLayouts, _name, _dtype, _maxShardSize,
             _combine, _density, _majoritySign, _svdRank, _device, _threads, _maxMemory, _verify, _onUnmatched, _runtime])
             command.Add(option);
     }
@@ -47,12 +48,14 @@ internal sealed class MergeOptions
         IReadOnlyDictionary<int, string> versions = Numbered("--adapter-version", parsed.GetValue(_adapterVersions), adapters.Length);
         IReadOnlyDictionary<int, string> ranges = Numbered("--base-range", parsed.GetValue(_baseRanges), adapters.Length);
         IReadOnlyDictionary<int, string> layouts = Numbered("--expert-layout", parsed.GetValue(_expertLayouts), adapters.Length);
+        IReadOnlyDictionary<int, string> releases = Numbered("--adapter-release", parsed.GetValue(_adapterReleases), adapters.Length);
         return new MergeRequest(
             parsed.GetValue(_base)!,
             [.. adapters.Select((text, i) => Adapter(text) with
             {
                 Version = versions.GetValueOrDefault(i + 1),
                 BaseVersionRange = ranges.GetValueOrDefault(i + 1),
+                AdapterVersion = releases.GetValueOrDefault(i + 1),
                 ExpertLayout = Layout(layouts.GetValueOrDefault(i + 1) ?? "peft"),
             })])
         {

@@ -6,8 +6,9 @@ namespace LoraMerge.Safetensors;
 /// <summary>A file that is being written, past the system's cache of files where the system can do that. Its methods may be called from several threads.</summary>
 /// <remarks>
 /// The cache costs a fresh page of memory for all that goes through it, and pushes out the files that somebody will read. Writing past it
-/// wants positions, lengths and memory at multiples of <see cref="Alignment"/>, so bytes that follow each other are gathered in an aligned buffer first;
-/// what does not fill such a multiple goes the ordinary way. So do small files, and all files where direct writing is refused.
+/// wants positions, lengths and memory at multiples of <see cref="Alignment"/>, so bytes that follow each other are gathered in an aligned buffer first,
+/// while another one is on its way to the disk. What comes out of order or does not fill such a multiple goes the ordinary way, and so do small files,
+/// and all files where direct writing is refused.
 /// </remarks>
 internal sealed unsafe class OutputFile : IDisposable
 {
@@ -20,15 +21,19 @@ internal sealed unsafe class OutputFile : IDisposable
     private readonly Lock _lock = new();
     private SafeFileHandle? _direct;
     private byte* _buffer;
-    private long _bufferOffset; // of the buffer's first byte in the file
+    private byte* _otherBuffer;
+    private Task _writing = Task.CompletedTask; // of the other buffer
+    private long? _bufferOffset; // of the buffer's first byte in the file; null before the first write
     private int _gathered;
 
     private OutputFile(SafeFileHandle file, SafeFileHandle? direct)
     {
         _file = file;
         _direct = direct;
-        if (direct is not null)
-            _buffer = (byte*)NativeMemory.AlignedAlloc(BufferLength, Alignment);
+        if (direct is null)
+            return;
+        _buffer = (byte*)NativeMemory.AlignedAlloc(BufferLength, Alignment);
+        _otherBuffer = (byte*)NativeMemory.AlignedAlloc(BufferLength, Alignment);
     }
 
     /// <summary>Makes an empty file, over one that lies there, and reserves its length on the disk.</summary>
@@ -43,10 +48,10 @@ internal sealed unsafe class OutputFile : IDisposable
     {
         lock (_lock)
         {
-            if (_direct is null)
-                RandomAccess.Write(_file, bytes, fileOffset);
-            else
+            if (_buffer is not null && fileOffset == (_bufferOffset ??= fileOffset) + _gathered)
                 Gather(fileOffset, bytes);
+            else
+                RandomAccess.Write(_file, bytes, fileOffset);
         }
     }
 
@@ -56,27 +61,29 @@ internal sealed unsafe class OutputFile : IDisposable
         lock (_lock)
         {
             WriteGathered();
+            _writing.GetAwaiter().GetResult();
             RandomAccess.FlushToDisk(_file);
         }
     }
 
     public void Dispose()
     {
+        Task.WaitAny(_writing); // which uses a buffer; whether it succeeded was asked before, or does not matter any more
         _direct?.Dispose();
         _file.Dispose();
         NativeMemory.AlignedFree(_buffer);
-        _buffer = null;
+        NativeMemory.AlignedFree(_otherBuffer);
+        _buffer = _otherBuffer = null;
     }
 
     private void Gather(long fileOffset, ReadOnlySpan<byte> bytes)
     {
-        if (fileOffset != _bufferOffset + _gathered)
+        if (_gathered == 0)
         {
-            WriteGathered();
             int head = (int)Math.Min(bytes.Length, -fileOffset & (Alignment - 1));
             RandomAccess.Write(_file, bytes[..head], fileOffset);
-            bytes = bytes[head..];
             _bufferOffset = fileOffset + head;
+            bytes = bytes[head..];
         }
         while (!bytes.IsEmpty)
         {
@@ -91,26 +98,32 @@ internal sealed unsafe class OutputFile : IDisposable
 
     private void WriteGathered()
     {
-        var gathered = new ReadOnlySpan<byte>(_buffer, _gathered);
-        int aligned = _bufferOffset % Alignment == 0 ? _gathered / Alignment * Alignment : 0;
-        WriteAligned(gathered[..aligned]);
-        RandomAccess.Write(_file, gathered[aligned..], _bufferOffset + aligned);
-        _bufferOffset += _gathered;
+        _writing.GetAwaiter().GetResult();
+        if (_gathered == 0)
+            return;
+        byte* buffer = _buffer;
+        long offset = _bufferOffset!.Value;
+        int aligned = _gathered / Alignment * Alignment;
+        RandomAccess.Write(_file, new ReadOnlySpan<byte>(buffer + aligned, _gathered - aligned), offset + aligned);
+        _writing = Task.Run(() => WriteAligned(new ReadOnlySpan<byte>(buffer, aligned), offset));
+        _buffer = _otherBuffer;
+        _otherBuffer = buffer;
+        _bufferOffset = offset + _gathered;
         _gathered = 0;
     }
 
-    private void WriteAligned(ReadOnlySpan<byte> bytes)
+    private void WriteAligned(ReadOnlySpan<byte> bytes, long fileOffset)
     {
         try
         {
-            RandomAccess.Write(_direct ?? _file, bytes, _bufferOffset);
+            RandomAccess.Write(_direct ?? _file, bytes, fileOffset);
         }
         catch (IOException e) when (e.HResult == InvalidArgument && _direct is not null)
         {
             // Some file systems refuse only now, or want a larger alignment.
             _direct.Dispose();
             _direct = null;
-            RandomAccess.Write(_file, bytes, _bufferOffset);
+            RandomAccess.Write(_file, bytes, fileOffset);
         }
     }
 }

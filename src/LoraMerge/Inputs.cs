@@ -26,7 +26,7 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel),
         BaseVersion = Request.BaseVersion,
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout)))],
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout), adapter.AdapterVersion))],
         DType = Request.DType.ToString(),
         MaxShardSize = Request.MaxShardSize?.Text,
         Combine = Request.Combination.Way.Text,
@@ -45,7 +45,7 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
         InputSnapshot snapshot = InputSnapshot.Take(request);
         Checkpoint checkpoint = Checkpoint.Open(request.BaseModel);
-        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path))]);
+        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path, adapter.AdapterVersion))]);
     }
 
     /// <summary>What does not depend on any file.</summary>

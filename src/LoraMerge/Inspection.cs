@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
@@ -16,35 +15,10 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
     {
         if (!Path.Exists(path))
             throw Errors.PathNotFound("path", path);
-        if (File.Exists(Path.Combine(path, "adapter_config.json")))
-            return OfAdapter(Adapter.Open(path));
+        if (AdapterInspection.IsAdapter(path))
+            return new Inspection(AdapterInspection.Of(path));
         string manifest = Path.Combine(path, MergeManifest.FileName);
         return OfModel(Checkpoint.Open(path), File.Exists(manifest) ? MergeManifest.Read(manifest) : null);
-    }
-
-    private static Inspection OfAdapter(Adapter adapter)
-    {
-        LoraConfig config = adapter.Config;
-        ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
-        facts.Add(("what", "LoRA adapter: small matrices B and A for some layers; merging adds scaling times B times A to each of their weights"));
-        facts.Add(("name", adapter.Name));
-        if (config.BaseModelName is string name)
-            facts.Add(("trained on", name));
-        facts.Add(("ranks", adapter.Modules.Select(module => Text(module.A.Shape[0])).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        facts.Add(("scalings", adapter.Modules.Select(module => Text(module.Scaling)).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        if (config.UsesRsLora)
-            facts.Add(("scaling rule", "rank-stabilised: alpha divided by the root of the rank"));
-        facts.Add(("changed layers", adapter.Modules.Length));
-        facts.Add(("kinds of layers", adapter.Modules.Select(module => module.Path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        if (!adapter.Parameters.IsEmpty)
-            facts.Add(("replaced whole", adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}").ToArray()));
-        if (!adapter.Rows.IsEmpty)
-            facts.Add(("trained tokens", adapter.Rows.Sum(rows => rows.Indices.Length)));
-        facts.Add(("dtypes", adapter.Weights.Tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        facts.Add(("bytes", adapter.Weights.Tensors.Sum(tensor => tensor.ByteLength)));
-        if (!config.UnknownFields.IsEmpty)
-            facts.Add(("unknown settings", config.UnknownFields.ToArray()));
-        return new Inspection(facts.ToImmutable());
     }
 
     private static Inspection OfModel(Checkpoint checkpoint, MergeManifest? manifest)
@@ -69,6 +43,4 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
         return new Inspection(facts.ToImmutable());
     }
-
-    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

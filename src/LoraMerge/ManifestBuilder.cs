@@ -22,7 +22,7 @@ internal static class ManifestBuilder
             new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")),
             [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
-                plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))))],
+                plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
             Options(request),
             outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames), StringComparer.Ordinal),
             files.ToImmutableSortedDictionary(StringComparer.Ordinal));

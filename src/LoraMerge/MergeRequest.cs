@@ -53,6 +53,9 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
     /// <summary>The range of base versions that it was trained for.</summary>
     public string? BaseVersionRange { get; init; }
 
+    /// <summary>The release of PEFT or mlx_lm that wrote it, for files that do not tell; null to date it by its fields.</summary>
+    public string? AdapterVersion { get; init; }
+
     /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
     public ExpertLayout ExpertLayout { get; init; }
 }

@@ -80,7 +80,6 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("Weight", "NaN", "LORA1012")]
     [InlineData("Weight", "1e999", "LORA1012")]
     [InlineData("ExpertLayout", "unsloth", "LORA1016")]
-    [InlineData("AdapterVersion", "0.18", "LORA1016")]
     [InlineData("Sha256", "ab", "LORA1016")]
     [InlineData("MergedModelName", "a?", "LORA1008")]
     public void An_adapter_with_a_wrong_value_is_refused(string name, string value, string code)

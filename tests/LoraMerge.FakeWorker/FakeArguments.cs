@@ -24,7 +24,7 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
         Name = Name,
         BaseName = ModelOptions.NameOf(BasePath),
         BaseVersion = One("--base-version"),
-        Adapters = [.. Adapters.Select((adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, Numbered("--adapter-version", i + 1), Numbered("--base-range", i + 1)))],
+        Adapters = [.. Adapters.Select((adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, Numbered("--adapter-version", i + 1), Numbered("--base-range", i + 1), Release: Numbered("--adapter-release", i + 1)))],
         DType = One("--dtype")!,
         MaxShardSize = One("--max-shard-size"),
         Device = One("--device")!,

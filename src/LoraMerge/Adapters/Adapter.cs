@@ -27,6 +27,12 @@ public sealed record AdapterModule(string Path, StoredTensor A, StoredTensor B, 
     /// <summary>Blocks of a block-diagonal B that is stored <c>[out, r/blocks]</c> (BdLoRA); 1 otherwise.</summary>
     public int BBlocks { get; init; } = 1;
 
+    /// <summary>Which of the projections that the weight fuses are adapted, each by r rows of A and its own rows of B (PEFT 0.2); empty where the weight is adapted whole.</summary>
+    public ImmutableArray<bool> EnabledProjections { get; init; } = [];
+
+    /// <summary>Rows that B has once the projections that are not adapted are filled in.</summary>
+    public long OutputCount => EnabledProjections.IsEmpty ? B.Shape[0] : B.Shape[0] / EnabledProjections.Count(enabled => enabled) * EnabledProjections.Length;
+
     /// <summary>Whether this is the output projection inside an adapted <c>nn.MultiheadAttention</c>.</summary>
     public bool IsAttentionOutput { get; init; }
 }
@@ -75,38 +81,28 @@ public sealed record Adapter(
     /// <summary>Names of tensors that only training needed, or that are there twice.</summary>
     public ImmutableArray<string> Ignored { get; init; } = [];
 
-    private const string SafetensorsName = "adapter_model.safetensors";
-    private const string PickleName = "adapter_model.bin";
-    private const string MlxName = "adapters.safetensors";
-
     /// <summary>Name of the folder, or of the file without its extension.</summary>
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
-    /// <summary>Reads an adapter folder, or a weight file with its adapter_config.json beside it.</summary>
-    /// <exception cref="LoraMergeException">LORA1107, 2002, 2003, 2014 to 2018, 3001 to 3018.</exception>
-    public static Adapter Open(string path)
-    {
-        bool isFile = File.Exists(path);
-        if (!isFile && !Directory.Exists(path))
-            throw Errors.PathNotFound("adapter", path);
-        string folder = isFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
-        string config = System.IO.Path.Combine(folder, AdapterConfigReader.FileName);
-        if (!File.Exists(config))
-            throw Errors.AdapterConfigMissing(path);
-        LoraConfig lora = AdapterConfigReader.Read(config);
-        return AdapterTensors.Sort(path, lora, Shard.Read(isFile ? path : FindWeights(folder)));
-    }
+    /// <summary>What the user should know of how it was read.</summary>
+    public ImmutableArray<MergeEvent> Notes { get; init; } = [];
 
-    private static string FindWeights(string folder)
+    /// <summary>Reads an adapter folder, or a weight file with its adapter_config.json beside it.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
+    /// <exception cref="LoraMergeException">LORA1105, 1107, 2002, 2003, 3001 to 3035.</exception>
+    public static Adapter Open(string path, string? release = null)
     {
-        string weights = System.IO.Path.Combine(folder, SafetensorsName);
-        if (File.Exists(weights))
-            return weights;
-        string pickle = System.IO.Path.Combine(folder, PickleName);
-        if (File.Exists(pickle))
-            return pickle;
-        if (File.Exists(System.IO.Path.Combine(folder, MlxName)))
-            throw Errors.AdapterFormNotYetSupported(System.IO.Path.Combine(folder, MlxName), "an MLX adapter", MlxName);
-        throw Errors.AdapterWeightsMissing(folder);
+        AdapterFiles files = AdapterFiles.Find(path);
+        ConfigFields fields = ConfigFields.Read(files.Config);
+        AdapterDialect dialect = AdapterDialects.Of(fields);
+        AdapterOrigin dated = AdapterDialects.Date(dialect, fields);
+        AdapterOrigin origin = release is null ? dated : AdapterOrigin.Asked(dated.Library, release, path);
+        Adapter adapter = dialect == AdapterDialect.Mlx
+            ? MlxTensors.Sort(path, MlxConfig.Read(fields, origin), Shard.Read(files.Weights(dialect)))
+            : AdapterTensors.Sort(path, AdapterConfigReader.Read(fields, origin), Shard.Read(files.Weights(dialect)));
+        return dated.IsContradictedBy(origin)
+            ? adapter with { Notes = [Diagnostics.Notes.AdapterReleaseContradicted(dated, release!, path), .. adapter.Notes] }
+            : adapter;
     }
 }

@@ -1,9 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
@@ -11,8 +8,6 @@ namespace LoraMerge.Adapters;
 /// <summary>Reads adapter_config.json; refuses by name whatever cannot be merged to the model that was trained.</summary>
 internal sealed class AdapterConfigReader
 {
-    public const string FileName = "adapter_config.json";
-
     /// <summary>Fields that are read here or do not change the merge.</summary>
     private static readonly FrozenSet<string> KnownFields = FrozenSet.ToFrozenSet(
     [
@@ -24,187 +19,138 @@ internal sealed class AdapterConfigReader
         "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "use_rslora", "velora_config",
     ], StringComparer.Ordinal);
 
-    private readonly string _file;
-    private readonly JsonObject _json;
+    /// <summary>Fields of trainers other than PEFT that cannot change a merge; docs/adapters.md gives the reason for each.</summary>
+    private static readonly FrozenSet<string> HarmlessFields = FrozenSet.ToFrozenSet(
+    [
+        "library_name", "lora_dtype", "lorap_emb_lr", "lorap_lr_ratio", "swift_type", "torch_dtype", "transformers_version",
+    ], StringComparer.Ordinal);
 
-    private AdapterConfigReader(string file, JsonObject json)
-    {
-        _file = file;
-        _json = json;
-    }
+    private readonly ConfigFields _fields;
 
-    /// <exception cref="LoraMergeException">LORA3001, 3002, 3005 to 3007, 3016, 3017.</exception>
-    public static LoraConfig Read(string file)
-    {
-        try
-        {
-            return new AdapterConfigReader(file, JsonFile.Read(file)).ReadLora();
-        }
-        catch (JsonException e)
-        {
-            throw Errors.AdapterConfigInvalid(file, e.Message);
-        }
-    }
+    private AdapterConfigReader(ConfigFields fields) => _fields = fields;
 
-    private LoraConfig ReadLora()
+    /// <param name="fields">The file, which names a <c>peft_type</c>.</param>
+    /// <param name="origin">Which releases may have written it.</param>
+    /// <exception cref="LoraMergeException">LORA3002, 3005 to 3007, 3016.</exception>
+    public static LoraConfig Read(ConfigFields fields, AdapterOrigin origin) => new AdapterConfigReader(fields).ReadLora(origin);
+
+    private LoraConfig ReadLora(AdapterOrigin origin)
     {
         ThrowIfNotMergeable();
-        int rank = Integer("r") ?? throw Errors.AdapterConfigInvalid(_file, "\"r\" is missing");
+        int rank = _fields.Integer("r") ?? throw _fields.Invalid("\"r\" is missing");
         if (rank < 1)
-            throw Errors.AdapterConfigInvalid(_file, $"\"r\" is {rank}, but a rank is at least 1");
+            throw _fields.Invalid($"\"r\" is {rank}, but a rank is at least 1");
         return new LoraConfig(
             rank,
-            Number("lora_alpha") ?? throw Errors.AdapterConfigInvalid(_file, "\"lora_alpha\" is missing"),
-            Flag("use_rslora"),
-            Pattern("rank_pattern", (name, value) => ToInteger(name, value) is var r and >= 1 ? r : throw Errors.AdapterConfigInvalid(_file, $"{name} is {value.ToJsonString()}, but a rank is at least 1")),
-            Pattern("alpha_pattern", ToNumber),
-            Flag("fan_in_fan_out"),
-            [.. Texts("modules_to_save").Where(entry => entry.Length > 0)],
-            Text("task_type"),
+            Alpha(),
+            _fields.Flag("use_rslora"),
+            Pattern("rank_pattern", (name, value) => _fields.ToInteger(name, value) is var r and >= 1 ? r : throw _fields.Invalid($"{name} is {value.ToJsonString()}, but a rank is at least 1")),
+            Pattern("alpha_pattern", _fields.ToNumber),
+            _fields.Flag("fan_in_fan_out"),
+            [.. _fields.Texts("modules_to_save").Where(entry => entry.Length > 0)],
+            _fields.Text("task_type"),
             Tokens(),
-            Text("base_model_name_or_path"),
-            !_json.ContainsKey("corda_config") && !_json.ContainsKey("trainable_token_indices"),
-            [.. _json.Where(field => !KnownFields.Contains(field.Key) && HasValue(field.Value)).Select(field => field.Key)])
+            _fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null,
+            origin,
+            [.. _fields.Names.Where(field => !KnownFields.Contains(field) && !HarmlessFields.Contains(field) && _fields.HasValue(field))])
         {
-            UsesDora = Flag("use_dora"),
-            TargetParameters = Texts("target_parameters"),
+            UsesDora = _fields.Flag("use_dora"),
+            TargetParameters = _fields.Texts("target_parameters"),
             BlockDiagonal = BlockDiagonal(),
-            UsesKasa = HasValue(_json["kasa_config"]),
+            UsesKasa = _fields.HasValue("kasa_config"),
             Initialisation = Initialisation(),
-            KeepsTies = Flag("ensure_weight_tying"),
-            PeftVersion = Text("peft_version"),
+            KeepsTies = _fields.Flag("ensure_weight_tying"),
             LayerReplication = LayerReplication(),
+            TrainsBiasesOfAdaptedModules = _fields.Text("bias") == "lora_only",
+            EnabledProjections = EnabledProjections(),
         };
     }
 
+    /// <summary>PEFT's default for a file without it was none at first and 8 later, so that nothing can be taken for granted.</summary>
+    private double Alpha() => _fields.Number("lora_alpha") ?? throw _fields.Invalid(
+        "\"lora_alpha\" is missing" + (_fields.Has("alpha") ? "; its \"alpha\" is none of PEFT's fields. If it is what was trained with, call it \"lora_alpha\"" : ", and without it the strength of the adapter is unknown"));
+
+    private ImmutableArray<bool> EnabledProjections() => _fields.Json["enable_lora"] switch
+    {
+        null => [],
+        JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out bool _)) => [.. list.Select(item => item!.GetValue<bool>())],
+        var other => throw _fields.Invalid($"\"enable_lora\" is {other.ToJsonString()}, but a list of true and false is expected"),
+    };
+
     private void ThrowIfNotMergeable()
     {
-        if (!_json.ContainsKey("peft_type") && (_json.ContainsKey("fine_tune_type") || _json.ContainsKey("lora_parameters")))
-            throw Errors.AdapterFormNotYetSupported(_file, "an MLX adapter", "fine_tune_type");
-        string kind = Text("peft_type") ?? throw Errors.AdapterKindMissing(_file);
+        string kind = _fields.Text("peft_type") ?? throw Errors.AdapterKindMissing(_fields.File, _fields.Names);
         if (AdapterKinds.NeverMergeable.TryGetValue(kind, out string? reason))
-            throw Errors.AdapterKindNotMergeable(_file, kind, reason);
+            throw Errors.AdapterKindNotMergeable(_fields.File, kind, reason);
         if (AdapterKinds.NotYetSupported.Contains(kind))
-            throw Errors.AdapterFormNotYetSupported(_file, kind, "peft_type");
+            throw Errors.AdapterFormNotYetSupported(_fields.File, kind, "peft_type");
         if (kind != AdapterKinds.Lora)
-            throw Errors.AdapterKindUnknown(_file, kind);
-        if (HasValue(_json["alora_invocation_tokens"]))
-            throw Errors.AdapterKindNotMergeable(_file, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
-        if (HasValue(_json["arrow_config"]))
-            throw Errors.AdapterKindNotMergeable(_file, "Arrow (arrow_config)", "a router chooses among adapters for each token");
+            throw Errors.AdapterKindUnknown(_fields.File, kind);
+        if (_fields.HasValue("alora_invocation_tokens"))
+            throw Errors.AdapterKindNotMergeable(_fields.File, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
+        if (_fields.HasValue("arrow_config"))
+            throw Errors.AdapterKindNotMergeable(_fields.File, "Arrow (arrow_config)", "a router chooses among adapters for each token");
         foreach ((string field, string form) in AdapterKinds.LoraFormsNotYetSupported.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            if (HasValue(_json[field]))
-                throw Errors.AdapterFormNotYetSupported(_file, form, field);
+            if (_fields.HasValue(field))
+                throw Errors.AdapterFormNotYetSupported(_fields.File, form, field);
         }
         if (Initialisation() is string method && AdapterKinds.IsLostBase(method))
-            throw Errors.TrainedOnLostBase(_file, method);
+            throw Errors.TrainedOnLostBase(_fields.File, method);
     }
 
-    private string? Initialisation() => _json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
+    private string? Initialisation() => _fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
 
     private BlockDiagonalPattern? BlockDiagonal()
     {
-        if (_json["use_bdlora"] is not JsonObject fields)
+        if (_fields.Json["use_bdlora"] is not JsonObject json)
             return null;
-        var reader = new AdapterConfigReader(_file, fields);
-        int blocks = reader.Integer("nblocks") ?? 1;
+        var fields = new ConfigFields(_fields.File, json);
+        int blocks = fields.Integer("nblocks") ?? 1;
         return blocks >= 1
-            ? new BlockDiagonalPattern(reader.Texts("target_modules_bd_a"), reader.Texts("target_modules_bd_b"), blocks)
-            : throw Errors.AdapterConfigInvalid(_file, $"\"nblocks\" is {blocks}, but it is at least 1");
+            ? new BlockDiagonalPattern(fields.Texts("target_modules_bd_a"), fields.Texts("target_modules_bd_b"), blocks)
+            : throw _fields.Invalid($"\"nblocks\" is {blocks}, but it is at least 1");
     }
 
-    private ImmutableArray<(int Start, int End)> LayerReplication() => _json["layer_replication"] switch
+    private ImmutableArray<(int Start, int End)> LayerReplication() => _fields.Json["layer_replication"] switch
     {
         null => [],
         JsonArray ranges => [.. ranges.Select(range => range is JsonArray { Count: 2 } pair && pair[0] is { } start && pair[1] is { } end
-            ? (ToInteger("a start of \"layer_replication\"", start), ToInteger("an end of \"layer_replication\"", end))
-            : throw Errors.AdapterConfigInvalid(_file, "\"layer_replication\" holds something else than pairs of layer numbers"))],
-        var other => throw Errors.AdapterConfigInvalid(_file, $"\"layer_replication\" is {other.ToJsonString()}, but a list is expected"),
+            ? (_fields.ToInteger("a start of \"layer_replication\"", start), _fields.ToInteger("an end of \"layer_replication\"", end))
+            : throw _fields.Invalid("\"layer_replication\" holds something else than pairs of layer numbers"))],
+        var other => throw _fields.Invalid($"\"layer_replication\" is {other.ToJsonString()}, but a list is expected"),
     };
 
     private ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
     {
-        if (_json[name] is not { } node)
+        if (_fields.Json[name] is not { } node)
             return [];
         if (node is not JsonObject pattern)
-            throw Errors.AdapterConfigInvalid(_file, $"\"{name}\" is {node.ToJsonString()}, but an object is expected");
+            throw _fields.Invalid($"\"{name}\" is {node.ToJsonString()}, but an object is expected");
         ImmutableArray<ModulePattern<T>>.Builder patterns = ImmutableArray.CreateBuilder<ModulePattern<T>>(pattern.Count);
         foreach ((string key, JsonNode? value) in pattern)
         {
-            T read1 = read($"\"{name}\" of '{key}'", value ?? throw Errors.AdapterConfigInvalid(_file, $"\"{name}\" of '{key}' is null"));
+            T read1 = read($"\"{name}\" of '{key}'", value ?? throw _fields.Invalid($"\"{name}\" of '{key}' is null"));
             try
             {
                 patterns.Add(ModulePattern.Create(key, read1));
             }
             catch (ArgumentException e)
             {
-                throw Errors.AdapterPatternInvalid(_file, name, key, e.Message);
+                throw Errors.AdapterPatternInvalid(_fields.File, name, key, e.Message);
             }
         }
         return patterns.ToImmutable();
     }
 
-    private ImmutableArray<TrainableTokens> Tokens() => _json["trainable_token_indices"] switch
+    private ImmutableArray<TrainableTokens> Tokens() => _fields.Json["trainable_token_indices"] switch
     {
         null => [],
         JsonArray list => [new TrainableTokens(null, Indices(list))],
-        JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw Errors.AdapterConfigInvalid(_file, $"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
-        var other => throw Errors.AdapterConfigInvalid(_file, $"\"trainable_token_indices\" is {other.ToJsonString()}, but a list or an object is expected"),
+        JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw _fields.Invalid($"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
+        var other => throw _fields.Invalid($"\"trainable_token_indices\" is {other.ToJsonString()}, but a list or an object is expected"),
     };
 
     private ImmutableArray<long> Indices(JsonArray list) =>
-        [.. list.Select(item => (long)ToInteger("a number of \"trainable_token_indices\"", item ?? throw Errors.AdapterConfigInvalid(_file, "\"trainable_token_indices\" holds null")))];
-
-    private string? Text(string name) => _json[name] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out string? text) => text,
-        var other => throw Errors.AdapterConfigInvalid(_file, $"\"{name}\" is {other.ToJsonString()}, but a text is expected"),
-    };
-
-    private bool Flag(string name) => _json[name] switch
-    {
-        null => false,
-        JsonValue value when value.TryGetValue(out bool flag) => flag,
-        var other => throw Errors.AdapterConfigInvalid(_file, $"\"{name}\" is {other.ToJsonString()}, but true or false is expected"),
-    };
-
-    private ImmutableArray<string> Texts(string name) => _json[name] switch
-    {
-        null => [],
-        JsonValue value when value.TryGetValue(out string? one) => [one],
-        JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. list.Select(item => item!.GetValue<string>())],
-        var other => throw Errors.AdapterConfigInvalid(_file, $"\"{name}\" is {other.ToJsonString()}, but a list of texts is expected"),
-    };
-
-    private int? Integer(string name) => _json[name] is { } node ? ToInteger($"\"{name}\"", node) : null;
-
-    private double? Number(string name) => _json[name] is { } node ? ToNumber($"\"{name}\"", node) : null;
-
-    private int ToInteger(string name, JsonNode node) =>
-        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number)
-            ? number
-            : throw Errors.AdapterConfigInvalid(_file, $"{name} is {node.ToJsonString()}, but a whole number is expected");
-
-    private double ToNumber(string name, JsonNode node) =>
-        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-        && double.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-            ? number
-            : throw Errors.AdapterConfigInvalid(_file, $"{name} is {node.ToJsonString()}, but a finite number is expected");
-
-    /// <summary>Null, false, zero and empty values ask for nothing.</summary>
-    private static bool HasValue(JsonNode? node) => node switch
-    {
-        null => false,
-        JsonArray list => list.Count > 0,
-        JsonObject fields => fields.Count > 0,
-        _ => node.GetValueKind() switch
-        {
-            JsonValueKind.False => false,
-            JsonValueKind.String => node.GetValue<string>().Length > 0,
-            JsonValueKind.Number => node.ToJsonString() is not ("0" or "0.0"),
-            _ => true,
-        },
-    };
+        [.. list.Select(item => (long)_fields.ToInteger("a number of \"trainable_token_indices\"", item ?? throw _fields.Invalid("\"trainable_token_indices\" holds null")))];
 }

@@ -110,8 +110,8 @@ internal sealed partial record AdapterKey(string Module, AdapterLeaf Leaf, strin
     [GeneratedRegex(@"(?<=^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.", RegexOptions.CultureInvariant)]
     private static partial Regex WrapperParts { get; }
 
-    /// <summary>DDP's <c>module.</c> and PEFT's own attributes above the model.</summary>
-    [GeneratedRegex(@"^(module\.)?(base_model\.model\.)?", RegexOptions.CultureInvariant)]
+    /// <summary>DDP's <c>module.</c>, outside or inside of PEFT's own attributes above the model.</summary>
+    [GeneratedRegex(@"^(module\.)?(base_model\.model\.(module\.)?)?", RegexOptions.CultureInvariant)]
     private static partial Regex Prefix { get; }
 
     [GeneratedRegex(@"^(?<module>.+)\.(?<leaf>lora_[AB])(\.(?<name>[^.]+))?\.(?<parameter>weight|bias)$", RegexOptions.CultureInvariant)]

@@ -37,7 +37,6 @@ internal static class AdapterKinds
     /// <summary>Forms of LoRA, by the field of adapter_config.json that asks for them, that this release refuses. This list may only shrink.</summary>
     public static FrozenDictionary<string, string> LoraFormsNotYetSupported { get; } = new Dictionary<string, string>
     {
-        ["enable_lora"] = "fused projections of PEFT 0.2 (enable_lora)",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Whether a value of <c>init_lora_weights</c> trains on a changed base that neither the adapter nor the base as published tells.</summary>

@@ -12,7 +12,7 @@ internal sealed class AdapterTensors
     private const string WrapperPart = ".base_layer";
 
     private readonly string _path;
-    private readonly LoraConfig _config;
+    private LoraConfig _config;
     private readonly Dictionary<(string Module, AdapterLeaf Leaf, string Parameter), StoredTensor> _tensors = [];
     private readonly List<string> _ignored = [];
 
@@ -34,17 +34,34 @@ internal sealed class AdapterTensors
         foreach (StoredTensor tensor in weights.Tensors)
             sorter.Add(tensor, adapterName);
         sorter.TakeSavedCopies();
+        var notes = new List<MergeEvent>();
+        sorter._config = PatternChoice.Choose(config, [.. sorter.Ranks()], path, notes);
         ILookup<bool, string> paths = sorter.AdaptedPaths().ToLookup(sorter.IsParameterPath);
-        return new Adapter(path, config, weights, [.. paths[false].Select(sorter.Module)], sorter.Parameters(), sorter.Rows())
+        return new Adapter(path, sorter._config, weights, [.. paths[false].Select(sorter.Module)], sorter.Parameters(), sorter.Rows())
         {
             ModuleParameters = [.. paths[true].Select(sorter.ModuleParameter)],
             Ignored = [.. sorter._ignored],
+            Notes = [.. notes],
         };
     }
 
+    /// <summary>The rank of each module as its A tells it. Pairs of parameters do not: how many experts share their A, the base tells.</summary>
+    private IEnumerable<(string Module, int Rank)> Ranks() => _tensors
+        .Where(pair => pair.Key.Leaf is AdapterLeaf.LoraA or AdapterLeaf.LoraEmbeddingA && !pair.Value.Shape.IsEmpty && !IsParameterPath(pair.Key.Module))
+        .Select(pair => (NameOf(pair.Key.Module), RankOf(pair.Key.Module, pair.Value))).OrderBy(pair => pair.Item1, StringComparer.Ordinal);
+
+    /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
+    private int RankOf(string path, StoredTensor a) => checked((int)(a.Shape[0] / (HasFusedProjections(path) ? _config.EnabledProjections.Count(enabled => enabled) : 1)));
+
+    /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
+    private bool HasFusedProjections(string path) =>
+        _config.EnabledProjections.Contains(true) && Find(path, AdapterLeaf.LoraB, "weight") is { Shape: [_, _, 1] } && Find(path, AdapterLeaf.LoraA, "weight") is { Shape.Length: 2 };
+
+    private static string NameOf(string path) => path.Replace(WrapperPart + ".", ".", StringComparison.Ordinal);
+
     private void Add(StoredTensor tensor, string? adapterName)
     {
-        AdapterKey key = AdapterKey.Parse(tensor.Name, adapterName) ?? throw Errors.AdapterTensorUnknown(tensor);
+        AdapterKey key = AdapterKey.Parse(tensor.Name, adapterName) ?? throw NotUnderstood(tensor);
         if (key.AdapterName is not null && key.AdapterName != adapterName)
             throw Errors.AdapterNamesDisagree(tensor.File, adapterName!, key.AdapterName, tensor.Name);
         if (key.Leaf == AdapterLeaf.Unused)
@@ -58,6 +75,9 @@ internal sealed class AdapterTensors
         if (!_tensors.TryAdd(place, tensor))
             throw Errors.DuplicateTensor(tensor.Name, _tensors[place].Name, tensor.File);
     }
+
+    private static LoraMergeException NotUnderstood(StoredTensor tensor) =>
+        ForeignWeights.Library(tensor.Name) is string library ? Errors.AdapterOfOtherLibrary(tensor.File, library) : Errors.AdapterTensorUnknown(tensor);
 
     /// <summary>Raw dumps hold a saved module under its own name and below <c>modules_to_save</c>: the same values, used once.</summary>
     private void TakeSavedCopies()
@@ -77,22 +97,22 @@ internal sealed class AdapterTensors
     private AdapterModule Module(string path)
     {
         bool isEmbedding = Find(path, AdapterLeaf.LoraEmbeddingA, "weight") is not null || Find(path, AdapterLeaf.LoraEmbeddingB, "weight") is not null;
-        string name = path.Replace(WrapperPart + ".", ".", StringComparison.Ordinal);
+        string name = NameOf(path);
         (StoredTensor a, StoredTensor b) = Pair(path, isEmbedding);
         int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
-        if (a.Shape.Length < 2 || b.Shape.Length < 2 || a.Shape[0] != b.Shape[1] * bBlocks)
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(path, a) != b.Shape[1] * bBlocks)
             throw Errors.PairDoesNotFit(name, a, b);
-        int rank = _config.RankOf(name);
-        if (a.Shape[0] != rank)
-            throw Errors.RankMismatch(name, a, rank);
-        if (_config.MayPredate015 && OldPatternRules.Disagree(_config, name))
-            throw Errors.AlphaAmbiguous(name, _path);
-        return new AdapterModule(name, a, b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(name))
+        int rank = RankOf(path, a);
+        if (!_config.AlphasOf(name, rank).Any())
+            throw Errors.RankMismatch(name, a, _config.RankOf(name));
+        bool isFused = HasFusedProjections(path);
+        return new AdapterModule(name, a, isFused ? b with { Shape = b.Shape[..2] } : b, Find(path, AdapterLeaf.LoraBBias, "bias"), _config.ScalingOf(name, rank))
         {
             IsEmbedding = isEmbedding,
             Magnitude = _config.UsesDora ? Needed(path, AdapterLeaf.Magnitude, "lora_magnitude_vector", a) : Unexpected(path, AdapterLeaf.Magnitude),
             Diagonal = _config.UsesKasa ? Needed(path, AdapterLeaf.Diagonal, "lora_diag", a) : Unexpected(path, AdapterLeaf.Diagonal),
+            EnabledProjections = isFused ? _config.EnabledProjections : [],
             ABlocks = aBlocks,
             BBlocks = bBlocks,
             IsAttentionOutput = path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
@@ -145,7 +165,7 @@ internal sealed class AdapterTensors
     [
         .. _tensors.Where(pair => pair.Key.Leaf is AdapterLeaf.Parameter or AdapterLeaf.BaseLayer)
             .OrderBy(pair => pair.Key.Module, StringComparer.Ordinal).ThenBy(pair => pair.Key.Parameter, StringComparer.Ordinal)
-            .Select(pair => new SavedParameter(pair.Key.Module.Replace(WrapperPart + ".", ".", StringComparison.Ordinal), pair.Key.Parameter, pair.Value) { IsBaseLayer = pair.Key.Leaf == AdapterLeaf.BaseLayer }),
+            .Select(pair => new SavedParameter(NameOf(pair.Key.Module), pair.Key.Parameter, pair.Value) { IsBaseLayer = pair.Key.Leaf == AdapterLeaf.BaseLayer }),
     ];
 
     private ImmutableArray<SavedRows> Rows() =>

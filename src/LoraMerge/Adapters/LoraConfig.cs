@@ -13,7 +13,7 @@ namespace LoraMerge.Adapters;
 /// <param name="TaskType"><c>task_type</c>, such as <c>SEQ_CLS</c>.</param>
 /// <param name="TrainableTokens">Rows of embeddings that were trained whole: module suffix (null: the input embedding) and token numbers.</param>
 /// <param name="BaseModelName"><c>base_model_name_or_path</c>: a hint, often a path of the trainer's machine.</param>
-/// <param name="MayPredate015">Whether the file lacks the fields that PEFT writes since 0.15, whose pattern rules are those of today.</param>
+/// <param name="Origin">Which releases may have written the adapter.</param>
 /// <param name="UnknownFields">Fields with a value that this release does not know.</param>
 public sealed record LoraConfig(
     int Rank,
@@ -26,9 +26,15 @@ public sealed record LoraConfig(
     string? TaskType,
     ImmutableArray<TrainableTokens> TrainableTokens,
     string? BaseModelName,
-    bool MayPredate015,
+    AdapterOrigin Origin,
     ImmutableArray<string> UnknownFields)
 {
+    /// <summary>Whether biases of adapted modules were trained (<c>bias: lora_only</c>), which some releases did not save.</summary>
+    public bool TrainsBiasesOfAdaptedModules { get; init; }
+
+    /// <summary>Which of the projections that one fused weight holds are adapted (<c>enable_lora</c> of PEFT 0.2); empty where weights are adapted whole.</summary>
+    public ImmutableArray<bool> EnabledProjections { get; init; } = [];
+
     /// <summary><c>use_dora</c>: every adapted module has a trained magnitude beside A and B.</summary>
     public bool UsesDora { get; init; }
 
@@ -47,26 +53,30 @@ public sealed record LoraConfig(
     /// <summary><c>ensure_weight_tying</c>: an adapter of a tied embedding is the head's too.</summary>
     public bool KeepsTies { get; init; }
 
-    /// <summary><c>peft_version</c>: the release that wrote the file; null before 0.18.</summary>
-    public string? PeftVersion { get; init; }
-
     /// <summary><c>layer_replication</c>: ranges of base layers, ends exclusive, that the trained model was stacked from.</summary>
     public ImmutableArray<(int Start, int End)> LayerReplication { get; init; } = [];
 
+    /// <summary>How ranks and alphas are looked up: by the rule of the release that wrote the file.</summary>
+    internal PatternLookup Lookup { get; init; } = PatternLookup.Today;
+
     /// <summary>The rank of one module.</summary>
-    public int RankOf(string module) => ModulePattern.Find(RankPattern, module, Rank);
+    public int RankOf(string module) => Lookup.Find(this, module).First().Rank;
 
-    /// <summary>Alphas of all patterns that match one module; the first holds, but PEFT sorts the patterns when it saves them.</summary>
-    public IEnumerable<double> AlphasOf(string module) => AlphaPattern.Where(pattern => pattern.Matches(module)).Select(pattern => pattern.Value);
+    /// <summary>Alphas that one module of a known rank may have: several where keys overlap, whose order PEFT does not keep. The first holds.</summary>
+    public IEnumerable<double> AlphasOf(string module, int rank) => Lookup.Find(this, module).Where(found => found.Rank == rank).Select(found => found.Alpha);
 
-    /// <summary>s = alpha/r, or alpha/sqrt(r) with rsLoRA; rank and alpha are looked up independently.</summary>
+    /// <summary>s = alpha/r, or alpha/sqrt(r) with rsLoRA.</summary>
     /// <remarks>PEFT, <c>LoraLayer.update_layer</c>: a division of float64 numbers.</remarks>
     public double ScalingOf(string module)
     {
-        double alpha = ModulePattern.Find(AlphaPattern, module, Alpha);
-        int rank = RankOf(module);
-        return UsesRsLora ? alpha / Math.Sqrt(rank) : alpha / rank;
+        (int rank, double alpha) = Lookup.Find(this, module).First();
+        return Scaling(rank, alpha);
     }
+
+    /// <summary>The same for a module whose rank its tensors tell.</summary>
+    public double ScalingOf(string module, int rank) => Scaling(rank, AlphasOf(module, rank).First());
+
+    private double Scaling(int rank, double alpha) => UsesRsLora ? alpha / Math.Sqrt(rank) : alpha / rank;
 }
 
 /// <summary>Token numbers whose embedding rows an adapter holds, in the order of its rows.</summary>

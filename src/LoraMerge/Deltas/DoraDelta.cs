@@ -17,6 +17,7 @@ internal sealed class DoraDelta : WeightDelta
     private readonly bool _isByColumn;
     private readonly double _adapterWeight;
     private readonly string _module;
+    private readonly LoraDelta? _normProduct;
     private Tensor? _squares;
 
     /// <param name="product">s·B·A; owned by this delta.</param>
@@ -24,8 +25,13 @@ internal sealed class DoraDelta : WeightDelta
     /// <param name="isByColumn">Whether outputs are columns.</param>
     /// <param name="adapterWeight">c.</param>
     /// <param name="module">For messages.</param>
-    public DoraDelta(LoraDelta product, Tensor magnitude, bool isByColumn, double adapterWeight, string module)
+    /// <param name="normProduct">
+    /// s·B·A not turned round, for files of PEFT 0.9 and 0.10; owned by this delta. These releases divided the outputs of a square <c>[in, out]</c> weight, which are
+    /// its columns, by the norms of the rows of W + s·B·A, as if it were stored <c>[out, in]</c> (<c>_get_weight_norm</c>), and trained that.
+    /// </param>
+    public DoraDelta(LoraDelta product, Tensor magnitude, bool isByColumn, double adapterWeight, string module, LoraDelta? normProduct = null)
     {
+        _normProduct = normProduct;
         _product = product;
         _magnitude = magnitude;
         _isByColumn = isByColumn;
@@ -38,6 +44,13 @@ internal sealed class DoraDelta : WeightDelta
     public override void Observe(int pass, Tensor w, long firstRow)
     {
         using var scope = NewDisposeScope();
+        if (_normProduct is not null)
+        {
+            _normProduct.ApplyTo(w, firstRow);
+            _squares ??= zeros(w.shape[1], ScalarType.Float64, w.device).DetachFromDisposeScope(); // as many rows as columns
+            _squares.narrow(0, firstRow, w.shape[0]).copy_(w.mul_(w).sum(1, type: ScalarType.Float64));
+            return;
+        }
         _product.ApplyTo(w, firstRow); // V, [rows, columns]
         Tensor squares = w.mul_(w).sum(0, type: ScalarType.Float64); // [columns]
         _squares = _squares is null ? squares.DetachFromDisposeScope() : _squares.add_(squares);
@@ -60,6 +73,7 @@ internal sealed class DoraDelta : WeightDelta
     public override void Dispose()
     {
         _product.Dispose();
+        _normProduct?.Dispose();
         _magnitude.Dispose();
         _squares?.Dispose();
     }

@@ -20,7 +20,8 @@ internal static class WeightDeltas
     {
         PlannedDelta.LowRank lora => LoadLora(lora, files, dtype, device),
         PlannedDelta.Dora dora => new DoraDelta(
-            LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module),
+            LoadLora(dora.Product, files, dtype, device), AdapterValues.Read(dora.Magnitude, files, dtype, device).flatten(), dora.IsByColumn, dora.AdapterWeight, dora.Module,
+            dora.HasNormOfStored ? LoadLora(dora.Product with { IsTransposed = false }, files, dtype, device) : null),
         PlannedDelta.Experts parameter => experts.Load(parameter, files, dtype, device),
         PlannedDelta.BaseReduced { Removed: BasePart.FirstColumns } olora => new FirstColumnsDelta(
             tensor.Source.RowCount, tensor.Source.RowLength, olora.Rank, olora.Factor),
@@ -43,6 +44,7 @@ internal static class WeightDeltas
         Tensor b = AsRows(AdapterValues.Read(lora.B, files, dtype, device)); // [out, r]
         a = BlockDiagonal.Expand(a, lora.ABlocks);
         b = BlockDiagonal.Expand(b, lora.BBlocks);
+        b = FusedProjections.Expand(b, lora.EnabledProjections);
         if (lora.Diagonal is { } diagonal)
             b = b.mul(AdapterValues.Read(diagonal, files, dtype, device)); // B·diag(σ), KaSA
         if (lora.IsTransposed)

@@ -59,6 +59,12 @@ public enum DiagnosticCode
     TrainedOnLostBase = 3030,
     ParameterUnknown = 3031,
     EmbeddingScaleAssumed = 3032,
+    AdapterOfOtherLibrary = 3040,
+    AdapterReleaseContradicted = 3041,
+    TrainedBiasesLost = 3042,
+    MlxScaleAmbiguous = 3043,
+    DoraNormAmbiguous = 3044,
+    MlxFamilyChanged = 3045,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

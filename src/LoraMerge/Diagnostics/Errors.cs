@@ -122,8 +122,8 @@ internal static class Errors
     public static LoraMergeException AdapterConfigInvalid(string file, string reason) =>
         new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
 
-    public static LoraMergeException AdapterWeightsMissing(string folder) =>
-        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights: neither adapter_model.safetensors nor adapter_model.bin is there. Fetch it into the folder.", folder);
+    public static LoraMergeException AdapterWeightsMissing(string folder, string expected) =>
+        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights, but {expected} is expected. Fetch it into the folder.", folder);
 
     public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
@@ -131,8 +131,14 @@ internal static class Errors
     public static LoraMergeException AdapterKindUnknown(string file, string kind) =>
         new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says peft_type \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
 
-    public static LoraMergeException AdapterKindMissing(string file) =>
-        new(DiagnosticCode.AdapterKindMissing, $"'{file}' has no \"peft_type\", so it is no adapter saved by PEFT. Use the adapter_config.json that was saved with the weights.", file);
+    public static LoraMergeException AdapterKindMissing(string file, IEnumerable<string> fields) =>
+        new(DiagnosticCode.AdapterKindMissing, $"'{file}' has no \"peft_type\", so it is no adapter saved by PEFT, nor has it the fields of another library; it holds {List(fields)}. Use the adapter_config.json that was saved with the weights.", file);
+
+    public static LoraMergeException AdapterOfOtherLibrary(string file, string library) =>
+        new(DiagnosticCode.AdapterOfOtherLibrary, $"'{file}' is an adapter of {library}. Only adapters of PEFT and of mlx_lm are merged; train or save it with one of these.", file);
+
+    public static LoraMergeException AdapterReleaseInvalid(string adapter, string text) =>
+        new(DiagnosticCode.VersionInvalid, $"AdapterVersion of adapter '{adapter}' is '{text}', which is no release of PEFT or mlx_lm, such as 0.13.2.", adapter);
 
     public static LoraMergeException AdapterKindNotMergeable(string file, string kind, string reason) =>
         new(DiagnosticCode.AdapterKindNotMergeable, $"'{file}' is of a kind that cannot be merged: {kind}: {Sentence(reason)} Run it with PEFT, or train LoRA instead.", file);
@@ -173,8 +179,17 @@ internal static class Errors
     public static LoraMergeException AdapterNamesDisagree(string file, string first, string second, string tensor) =>
         new(DiagnosticCode.AdapterNamesDisagree, $"'{file}' holds tensors of two adapters, '{first}' and '{second}' ('{tensor}'). Save each adapter in a folder of its own.", file);
 
-    public static LoraMergeException AlphaAmbiguous(string module, string adapter) =>
-        new(DiagnosticCode.AlphaAmbiguous, $"\"alpha_pattern\" of adapter '{adapter}' meant another alpha for '{module}' in PEFT before 0.15, and the config does not tell which release wrote it. Load the adapter with the release that it was trained with, merge it there, and use the result as base model.", adapter);
+    public static LoraMergeException MlxFamilyChanged(string adapter, string family, string change) =>
+        new(DiagnosticCode.MlxFamilyChanged, $"Adapter '{adapter}' was trained by mlx_lm, which changes the weights of {family} when it loads them ({change}), so that what it learned does not fit the weights in the base's files. Merge it with mlx_lm.fuse.", adapter);
+
+    public static LoraMergeException MlxPairDoesNotFit(string layer, StoredTensor a, StoredTensor b) =>
+        new(DiagnosticCode.RankMismatch, $"lora_a {a.ShapeText} and lora_b {b.ShapeText} of '{layer}' in '{a.File}' do not fit: the last side of lora_a and the first of lora_b must be one rank. Save the adapter again.", a.File);
+
+    public static LoraMergeException MlxRankMismatch(string layer, StoredTensor tensor, int configured, long found) =>
+        new(DiagnosticCode.RankMismatch, $"'{tensor.Name}' of '{layer}' in '{tensor.File}' is {tensor.ShapeText}, so its rank is {found}, but \"lora_parameters\" in adapter_config.json says {configured}. Use the configuration that was saved with the weights.", tensor.File);
+
+    public static LoraMergeException MagnitudeDoesNotFit(string layer, StoredTensor magnitude, long expected) =>
+        new(DiagnosticCode.RankMismatch, $"'{magnitude.Name}' of '{layer}' in '{magnitude.File}' is {magnitude.ShapeText}, but one magnitude for each of {expected} rows is expected. Save the adapter again.", magnitude.File);
 
     // Planning.
 

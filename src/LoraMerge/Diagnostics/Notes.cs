@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraMerge.Adapters;
 
 namespace LoraMerge.Diagnostics;
 
@@ -19,16 +20,31 @@ internal static class Notes
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
 
     public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
-        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set \"peft_version\" in its adapter_config.json to {(isTransposed ? "\"0.19.0\"" : "\"0.18.0\"")}.", adapter);
+        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.", adapter);
 
-    public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, string adapter) =>
-        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' names no peft_version, so it was trained by PEFT before 0.18, which added the change of '{module}' behind the embedding's factor {scale:0.###}; it is divided by that factor. If it was trained later, set \"peft_version\" in its adapter_config.json to \"0.18.0\"."), adapter);
+    public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, bool isDivided, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
 
     public static MergeEvent.Information TensorsIgnored(IReadOnlyList<string> tensors, string adapter) =>
         new($"Adapter '{adapter}': {tensors.Count} tensors that only training needs, or second copies, are left out, such as '{tensors[0]}'.");
 
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
+
+    public static MergeEvent.Warning AlphaAmbiguous(string module, string rule, double alpha, string otherRule, double otherAlpha, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.AlphaAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' gave '{module}' alpha {alpha} if it was trained with {rule}, but {otherAlpha} with {otherRule}. Its adapter_config.json does not tell ({origin.Evidence}); {rule} is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
+
+    public static MergeEvent.Warning MlxScaleAmbiguous(double scaling, double other, string adapter) =>
+        new(DiagnosticCode.MlxScaleAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained with factor {scaling} by mlx_lm 0.14.2 and later, but with {other} (times alpha / rank) before, and its adapter_config.json does not tell which. {scaling} is taken. To choose, set AdapterVersion of the adapter to the release of mlx_lm that it was trained with."), adapter);
+
+    public static MergeEvent.Warning AdapterReleaseContradicted(AdapterOrigin dated, string asked, string adapter) =>
+        new(DiagnosticCode.AdapterReleaseContradicted, $"AdapterVersion of '{adapter}' is {asked}, but its adapter_config.json was written by {dated} ({dated.Evidence}). AdapterVersion is followed; check it.", adapter);
+
+    public static MergeEvent.Warning TrainedBiasesLost(string module, string adapter) =>
+        new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"lora_only\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
+
+    public static MergeEvent.Warning DoraNormAmbiguous(string module, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.DoraNormAmbiguous, $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with.", adapter);
 
     public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
         new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);

@@ -66,6 +66,7 @@ internal sealed record ModelOptions
             yield return "version " + adapter.Version;
             yield return "base-range " + adapter.BaseRange;
             yield return "expert-layout " + adapter.ExpertLayout;
+            yield return "adapter-release " + adapter.Release;
         }
     }
 }
@@ -75,4 +76,5 @@ internal sealed record ModelOptions
 /// <param name="Version">The adapter's version, if given.</param>
 /// <param name="BaseRange">The range of base versions that it was trained for, if given.</param>
 /// <param name="ExpertLayout"><c>peft</c> or <c>unsloth</c>.</param>
-internal sealed record AdapterOptions(string Name, double Weight = 1, string? Version = null, string? BaseRange = null, string ExpertLayout = "peft");
+/// <param name="Release">The release that wrote the adapter, if given.</param>
+internal sealed record AdapterOptions(string Name, double Weight = 1, string? Version = null, string? BaseRange = null, string ExpertLayout = "peft", string? Release = null);

@@ -14,8 +14,8 @@ internal sealed record PipelineOptions(Device Device, int? Threads, long BlockEl
     public static PipelineOptions Of(MergeRequest request, ComputeDevice device) =>
         new(device.Device, request.Threads, BlockElementsFor(request.MaxMemory), i => request.Adapters[i].Path);
 
-    /// <summary>16 MB of bfloat16: large enough that cutting costs nothing, small enough for a machine of 1 GB.</summary>
-    public const long DefaultBlockElements = 8 * 1024 * 1024;
+    /// <summary>8 MB of bfloat16: large enough that cutting costs nothing, small enough for a machine of 1 GB.</summary>
+    public const long DefaultBlockElements = 4 * 1024 * 1024;
 
     /// <summary>What a merge needs beside its blocks: the runtime and libtorch.</summary>
     public const long FixedBytes = 300_000_000;

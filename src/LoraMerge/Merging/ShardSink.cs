@@ -18,6 +18,7 @@ internal sealed class ShardSink : IBlockSink, IDisposable
     private int _shard = -1;
     private ShardLayout? _layout;
     private ShardWriter? _writer;
+    private Task _committing = Task.CompletedTask; // of the file before
 
     public ShardSink(MergePlan plan, string folder)
     {
@@ -56,6 +57,7 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         {
             while (_shard < _plan.Shards.Length)
                 Next();
+            _committing.GetAwaiter().GetResult();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -63,14 +65,18 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         }
     }
 
-    public void Dispose() => _writer?.Dispose();
+    public void Dispose()
+    {
+        Task.WaitAny(_committing);
+        _writer?.Dispose();
+    }
 
     private void Next()
     {
         if (_writer is not null)
         {
-            _writer.Commit();
-            _writer.Dispose();
+            _committing.GetAwaiter().GetResult();
+            _committing = CommitBeside(_writer);
             _writer = null;
             _hashes[_plan.Shards[_shard].FileName] = Convert.ToHexStringLower(_hash.GetHashAndReset());
         }
@@ -80,6 +86,13 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         _writer = ShardWriter.Create(PathOf(_shard), _layout);
         _hash.Append(_layout.HeaderBytes.Span);
     }
+
+    /// <summary>The disk takes its time to flush a file; the next one is written meanwhile.</summary>
+    private static Task CommitBeside(ShardWriter writer) => Task.Run(() =>
+    {
+        using (writer)
+            writer.Commit();
+    });
 
     private string PathOf(int shard) => Path.Combine(_folder, _plan.Shards[shard].FileName);
 }

@@ -15,10 +15,10 @@ internal static class EmbeddingScale
     private static readonly FrozenSet<string> Barts =
         FrozenSet.ToFrozenSet(["bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "m2m_100", "mbart", "pegasus", "plbart"], StringComparer.Ordinal);
 
-    /// <summary>The factor that an adapter's change has to be divided by; 1 for nearly all.</summary>
-    public static double Of(AdapterModule module, LoraConfig adapter, ModelConfig config)
+    /// <summary>The factor that the base multiplies the rows of this module with; 1 for nearly all.</summary>
+    public static double Of(AdapterModule module, ModelConfig config)
     {
-        if (!module.IsEmbedding || adapter.PeftVersion is not null || config.ModelType is not string family)
+        if (!module.IsEmbedding || config.ModelType is not string family)
             return 1;
         if (Gemmas.Contains(family) && config.Number("hidden_size") is double size)
             return Math.Sqrt(size);

@@ -82,16 +82,17 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
     /// <summary>The way of a square parameter whose module has no other: what the release that wrote the file does.</summary>
     private bool Assume(Match match)
     {
+        // The only family of which transformers 5 says that its experts are transposed; transformers 4 says it of none.
         bool isGptOss = draft.Checkpoint.Config.ModelType == "gpt_oss";
-        bool? known = (adapter.Config.PeftVersion, isGptOss) switch
+        AdapterOrigin origin = adapter.Config.Origin;
+        bool? known = origin switch
         {
-            (null, _) => true, // 0.17
-            (string version, _) when version.StartsWith("0.18.", StringComparison.Ordinal) || version == "0.18" => true,
-            (string version, bool isTransposed) when version == "0.19.0" => !isTransposed,
-            (_, false) => false,
-            _ => null, // transposed on transformers 5 and not on 4, and the file does not tell which
+            _ when origin.Follows(PeftHistory.ParametersInputByOutput) == true => true,
+            _ when origin.Follows(PeftHistory.ParametersTurnedWhereTransposed) == true => !isGptOss,
+            _ when !isGptOss && origin.Follows(PeftHistory.ParametersOutputByInput) == true => false,
+            _ => null,
         };
-        bool taken = known ?? true;
+        bool taken = known ?? isGptOss;
         if (known is null)
             draft.Notes.Add(Notes.ExpertOrientationAssumed(match.Candidate.Path, taken, adapter.Path));
         return taken;

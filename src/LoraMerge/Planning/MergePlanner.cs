@@ -26,7 +26,7 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA4001 to LORA4032.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA4001 to LORA4032.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
@@ -75,7 +75,9 @@ internal sealed class MergePlanner
     private void Add(int index, PlannedAdapter asked, ModuleNameRule rule)
     {
         (Adapter adapter, double weight) = asked;
+        MlxFamilies.ThrowIfChanged(adapter, _checkpoint.Config);
         Warn(adapter);
+        WarnOfLostBiases(adapter, rule);
         var saved = new SavedPlanner(_draft, index, adapter, weight, i => _adapters[i].Adapter.Path);
         var modules = new ModulePlanner(_draft, index, adapter, weight);
         var experts = new ExpertPlanner(_draft, index, adapter, weight, asked.ExpertLayout);
@@ -98,12 +100,18 @@ internal sealed class MergePlanner
     {
         foreach (string field in adapter.Config.UnknownFields)
             _draft.Notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
-        if (adapter.Modules.Select(module => module.Path).FirstOrDefault(path => adapter.Config.AlphasOf(path).Distinct().Count() > 1) is string ambiguous)
-            _draft.Notes.Add(Notes.PatternOrderAmbiguous(ambiguous, adapter.Config.AlphasOf(ambiguous), adapter.Path));
+        _draft.Notes.AddRange(adapter.Notes);
         if (adapter.Config.BaseModelName is string name && Quantization.IsQuantizedName(name))
             _draft.Notes.Add(Notes.AdapterTrainedOnQuantizedBase(name, _checkpoint.Name, adapter.Path));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
+    }
+
+    private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
+    {
+        if (adapter.Config.TrainsBiasesOfAdaptedModules && !adapter.Parameters.Any(saved => saved.Parameter == "bias")
+            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdapterModule lost)
+            _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Path));
     }
 
     private IEnumerable<(string Shard, PlannedTensor Tensor)> BaseTensors()

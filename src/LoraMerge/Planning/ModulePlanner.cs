@@ -57,6 +57,7 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Magnitude is null ? scaling * weight : scaling, isTransposed)
         {
             Diagonal = module.Diagonal,
+            EnabledProjections = module.EnabledProjections,
             ABlocks = module.ABlocks,
             BBlocks = module.BBlocks,
         };
@@ -67,7 +68,19 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         }
         if (magnitude.ElementCount != (isTransposed ? stored.RowLength : stored.RowCount))
             throw Errors.MagnitudeMismatch(module, magnitude, stored, adapter.Path);
-        yield return new PlannedDelta.Dora(index, module.Path, product, magnitude, isTransposed, weight);
+        yield return new PlannedDelta.Dora(index, module.Path, product, magnitude, isTransposed, weight)
+        {
+            HasNormOfStored = isTransposed && !module.IsEmbedding && stored.RowCount == stored.RowLength && TrainedWithNormOfStored(module),
+        };
+    }
+
+    /// <summary>Where the file cannot tell, the rule of the releases since 0.11 holds.</summary>
+    private bool TrainedWithNormOfStored(AdapterModule module)
+    {
+        bool? isOld = adapter.Config.Origin.Follows(PeftHistory.DoraNormOfStoredConv1D);
+        if (isOld is null)
+            draft.Notes.Add(Notes.DoraNormAmbiguous(module.Path, adapter.Config.Origin, adapter.Path));
+        return isOld == true;
     }
 
     /// <summary>What training took from the base before it began. Only linear layers are reduced.</summary>
@@ -85,12 +98,17 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         };
     }
 
+    /// <summary>What the change is divided by, so that it acts as the release that trained it let it act.</summary>
     private double ScaleOfEmbedding(AdapterModule module)
     {
-        double scale = EmbeddingScale.Of(module, adapter.Config, draft.Checkpoint.Config);
-        if (scale != 1)
-            draft.Notes.Add(Notes.EmbeddingScaleAssumed(module.Path, scale, adapter.Path));
-        return scale;
+        double scale = EmbeddingScale.Of(module, draft.Checkpoint.Config);
+        bool? isBehindFactor = adapter.Config.Origin.Follows(PeftHistory.EmbeddingDeltaUnscaled);
+        if (scale == 1 || isBehindFactor == false)
+            return 1;
+        bool isDivided = isBehindFactor == true;
+        if (!adapter.Config.Origin.IsAsked)
+            draft.Notes.Add(Notes.EmbeddingScaleAssumed(module.Path, scale, isDivided, adapter.Config.Origin, adapter.Path));
+        return isDivided ? scale : 1;
     }
 
     private void AddBias(AdapterModule module, string path)

@@ -40,12 +40,12 @@ internal static class Orientation
     private static bool Fits(AdapterModule module, StoredTensor weight) =>
         weight.Shape.Length >= 2
         && module.A.Shape.Length == weight.Shape.Length
-        && module.B.Shape[0] == weight.Shape[0]
+        && module.OutputCount == weight.Shape[0]
         && module.A.Shape[1] * module.ABlocks == weight.Shape[1]
         && module.A.Shape.AsSpan()[2..].SequenceEqual(weight.Shape.AsSpan()[2..])
         && module.B.Shape.Skip(2).All(side => side == 1);
 
     private static bool FitsTransposed(AdapterModule module, StoredTensor weight) =>
         weight.Shape.Length == 2 && module.A.Shape.Length == 2 && module.B.Shape.Length == 2
-        && module.A.Shape[1] * module.ABlocks == weight.Shape[0] && module.B.Shape[0] == weight.Shape[1];
+        && module.A.Shape[1] * module.ABlocks == weight.Shape[0] && module.OutputCount == weight.Shape[1];
 }

@@ -25,7 +25,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
-    /// <exception cref="LoraMergeException">LORA2017: another tensor shares its bytes. LORA4006: its numbers are none that can be computed with.</exception>
+    /// <exception cref="LoraMergeException">LORA2017: it shares its bytes with another, and nothing says that they are one. LORA4006: its numbers are none that can be computed with.</exception>
     public TargetTensor? Target(string name, Adapter adapter)
     {
         if (_targets.TryGetValue(name, out TargetTensor? target))
@@ -34,10 +34,12 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
-        if (checkpoint.FindShared(stored) is { } shared)
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
             throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
     }
+
+    private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
 
     /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
     /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>

@@ -35,6 +35,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
         /// <summary>KaSA's singular values between B and A, <c>[r]</c>; null otherwise.</summary>
         public StoredTensor? Diagonal { get; init; }
 
+        /// <summary>Which of the projections that W fuses have a pair; B has rows for these alone. Empty where it has rows for all of W.</summary>
+        public ImmutableArray<bool> EnabledProjections { get; init; } = [];
+
         /// <summary>Diagonal blocks that A is stored as; 1 where it is whole.</summary>
         public int ABlocks { get; init; } = 1;
 
@@ -82,7 +85,10 @@ public abstract record PlannedDelta(int Adapter, string Module)
     public sealed record Dora(int Adapter, string Module, LowRank Product, StoredTensor Magnitude, bool IsByColumn, double AdapterWeight) : PlannedDelta(Adapter, Module)
     {
         /// <inheritdoc/>
-        public override string Method => Product.IsTransposed ? "dora-transposed" : "dora";
+        public override string Method => HasNormOfStored ? "dora-stored-norm" : Product.IsTransposed ? "dora-transposed" : "dora";
+
+        /// <summary>Whether the norms are those of the weight as stored, plus s·B·A not turned round: what PEFT 0.9 and 0.10 trained on square GPT-2 projections.</summary>
+        public bool HasNormOfStored { get; init; }
 
         /// <inheritdoc/>
         public override double Factor => Product.Scaling * AdapterWeight;

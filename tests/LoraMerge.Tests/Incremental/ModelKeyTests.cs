@@ -28,6 +28,7 @@ public sealed class ModelKeyTests
             s_options with { Adapters = [new AdapterOptions("pirate", Version: "1.0")] },
             s_options with { Adapters = [new AdapterOptions("pirate", BaseRange: "[1,2)")] },
             s_options with { Adapters = [new AdapterOptions("pirate", ExpertLayout: "unsloth")] },
+            s_options with { Adapters = [new AdapterOptions("pirate", Release: "0.13.2")] },
             s_options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("pirate")] },
         ];
 

@@ -74,7 +74,7 @@ public sealed class LayerKindTests
         Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 4);
         Matrix a = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 6);
         Matrix b = Matrix.Of("model.embed_tokens.lora_embedding_B", 4, 1);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding).With("\"peft_version\": null", a, b);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding).With("\"peft_version\": \"0.17.1\"", a, b);
 
         double[] merged = (await folder.Merge()).Tensors[embedding.Name];
 

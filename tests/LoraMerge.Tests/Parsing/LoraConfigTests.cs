@@ -67,7 +67,8 @@ public sealed class LoraConfigTests
         foreach ((string name, JsonNode? value) in JsonNode.Parse(changes)!.AsObject())
             config[name] = value?.DeepClone();
         File.WriteAllText(folder["adapter_config.json"], config.ToJsonString());
-        LoraConfig read = AdapterConfigReader.Read(folder["adapter_config.json"]);
+        ConfigFields fields = ConfigFields.Read(folder["adapter_config.json"]);
+        LoraConfig read = AdapterConfigReader.Read(fields, PeftHistory.Date(fields, AdapterKinds.Lora));
         folder.Passed();
         return read;
     }

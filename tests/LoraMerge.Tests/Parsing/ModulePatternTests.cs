@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using LoraMerge.Adapters;
+using NuGet.Versioning;
 
 namespace LoraMerge.Tests.Parsing;
 
@@ -27,7 +27,7 @@ public sealed class ModulePatternTests
     [InlineData("layers.0", "layersX0")]
     public void It_matches_the_whole_path_or_its_end_from_a_dot_on(string pattern, string module = QProj)
     {
-        Assert.True(ModulePattern.Create(pattern, 1).Matches(module));
+        Assert.Equal(1, RankOf(module, ModulePattern.Create(pattern, 1)));
     }
 
     [Theory]
@@ -42,17 +42,17 @@ public sealed class ModulePatternTests
     [InlineData("")]
     public void It_does_not_match_in_the_middle_of_a_name_or_in_other_letter_case(string pattern)
     {
-        Assert.False(ModulePattern.Create(pattern, 1).Matches(QProj));
+        Assert.Equal(4, RankOf(QProj, ModulePattern.Create(pattern, 1)));
     }
 
     [Fact]
     public void The_first_that_matches_wins()
     {
-        ImmutableArray<ModulePattern<int>> patterns = [ModulePattern.Create("v_proj", 1), ModulePattern.Create(@"layers\.0\..*", 2), ModulePattern.Create("q_proj", 3)];
+        ModulePattern<int>[] patterns = [ModulePattern.Create("v_proj", 1), ModulePattern.Create(@"layers\.0\..*", 2), ModulePattern.Create("q_proj", 3)];
 
-        Assert.Equal(2, ModulePattern.Find(patterns, QProj, 4));
-        Assert.Equal(3, ModulePattern.Find(patterns, "model.layers.1.self_attn.q_proj", 4));
-        Assert.Equal(4, ModulePattern.Find(patterns, "model.layers.1.mlp.up_proj", 4));
+        Assert.Equal(2, RankOf(QProj, patterns));
+        Assert.Equal(3, RankOf("model.layers.1.self_attn.q_proj", patterns));
+        Assert.Equal(4, RankOf("model.layers.1.mlp.up_proj", patterns));
     }
 
     [Theory]
@@ -63,4 +63,7 @@ public sealed class ModulePatternTests
     {
         Assert.ThrowsAny<ArgumentException>(() => ModulePattern.Create(pattern, 1));
     }
+
+    private static int RankOf(string module, params ModulePattern<int>[] patterns) =>
+        new LoraConfig(4, 8, false, [.. patterns], [], false, [], null, [], null, new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, ""), []).RankOf(module);
 }

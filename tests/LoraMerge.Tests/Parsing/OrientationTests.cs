@@ -4,6 +4,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
+using NuGet.Versioning;
 
 namespace LoraMerge.Tests.Parsing;
 
@@ -47,7 +48,7 @@ public sealed class OrientationTests
     {
         using var folder = new TestFolder();
         File.WriteAllText(folder["config.json"], family is null ? "{}" : $"{{\"model_type\": \"{family}\"}}");
-        var config = new LoraConfig(2, 4, false, [], [], hasFlag, [], null, [], null, false, []);
+        var config = new LoraConfig(2, 4, false, [], [], hasFlag, [], null, [], null, new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, ""), []);
         var module = new AdapterModule("model." + name, Tensor("lora_A", a), Tensor("lora_B", b), null, 2);
         var adapter = new Adapter("adapter", config, new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty), [module], [], []);
         ModelConfig model = ModelConfig.Read(folder["config.json"]);

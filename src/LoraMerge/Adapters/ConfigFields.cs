@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Adapters;
+
+/// <summary>The fields of an adapter_config.json by type. The field's libraries write null for "not set", and some write one text where others write a list.</summary>
+internal sealed class ConfigFields(string file, JsonObject json)
+{
+    public string File => file;
+
+    public JsonObject Json => json;
+
+    public IEnumerable<string> Names => json.Select(pair => pair.Key);
+
+    public bool Has(string name) => json.ContainsKey(name);
+
+    /// <exception cref="LoraMergeException">LORA1110, 2003, 3002.</exception>
+    public static ConfigFields Read(string file)
+    {
+        try
+        {
+            return new ConfigFields(file, JsonFile.Read(file));
+        }
+        catch (JsonException e)
+        {
+            throw Errors.AdapterConfigInvalid(file, e.Message);
+        }
+    }
+
+    /// <summary>Whether a field asks for something: null, false, zero and empty values do not.</summary>
+    public bool HasValue(string name) => HasValue(json[name]);
+
+    /// <inheritdoc cref="HasValue(string)"/>
+    public static bool HasValue(JsonNode? node) => node switch
+    {
+        null => false,
+        JsonArray list => list.Count > 0,
+        JsonObject fields => fields.Count > 0,
+        _ => node.GetValueKind() switch
+        {
+            JsonValueKind.False => false,
+            JsonValueKind.String => node.GetValue<string>().Length > 0,
+            JsonValueKind.Number => !double.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || number != 0,
+            _ => true,
+        },
+    };
+
+    public LoraMergeException Invalid(string reason) => Errors.AdapterConfigInvalid(file, reason);
+
+    public string? Text(string name) => json[name] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out string? text) => text,
+        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but a text is expected"),
+    };
+
+    public bool Flag(string name) => json[name] switch
+    {
+        null => false,
+        JsonValue value when value.TryGetValue(out bool flag) => flag,
+        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but true or false is expected"),
+    };
+
+    public ImmutableArray<string> Texts(string name) => json[name] switch
+    {
+        null => [],
+        JsonValue value when value.TryGetValue(out string? one) => [one],
+        JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. list.Select(item => item!.GetValue<string>())],
+        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but a list of texts is expected"),
+    };
+
+    public JsonObject? Object(string name) => json[name] switch
+    {
+        null => null,
+        JsonObject fields => fields,
+        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but an object is expected"),
+    };
+
+    public int? Integer(string name) => json[name] is { } node ? ToInteger($"\"{name}\"", node) : null;
+
+    public double? Number(string name) => json[name] is { } node ? ToNumber($"\"{name}\"", node) : null;
+
+    public int ToInteger(string name, JsonNode node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number)
+            ? number
+            : throw Invalid($"{name} is {node.ToJsonString()}, but a whole number is expected");
+
+    public double ToNumber(string name, JsonNode node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+        && double.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number
+            : throw Invalid($"{name} is {node.ToJsonString()}, but a finite number is expected");
+}

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Adapters;
+
+/// <summary>Sorts the tensors of an mlx_lm adapter into the records of a PEFT one, so that planning and arithmetic need not know where it came from.</summary>
+/// <remarks>
+/// mlx_lm, <c>tuner/lora.py</c> and <c>tuner/dora.py</c>. A linear layer's pair is PEFT's turned round: <c>lora_a [in, r]</c>, <c>lora_b [r, out]</c>.
+/// An embedding's, <c>lora_a [rows, r]</c> and <c>lora_b [r, width]</c>, is that of a linear layer whose B is lora_a and whose A is lora_b.
+/// Stacked experts are as many linear layers, whose pairs lie one behind the other in the file and are not turned round.
+/// </remarks>
+internal sealed class MlxTensors
+{
+    private readonly string _path;
+    private readonly MlxConfig _config;
+    private readonly Shard _weights;
+    private readonly SortedDictionary<string, Dictionary<string, StoredTensor>> _layers = new(StringComparer.Ordinal);
+
+    private MlxTensors(string path, MlxConfig config, Shard weights)
+    {
+        _path = path;
+        _config = config;
+        _weights = weights;
+    }
+
+    /// <exception cref="LoraMergeException">LORA3004, 3008 to 3010, 3012.</exception>
+    public static Adapter Sort(string path, MlxConfig config, Shard weights)
+    {
+        if (weights.Tensors.IsEmpty)
+            throw Errors.AdapterIsEmpty(weights.File);
+        if (weights.Tensors.FirstOrDefault(tensor => tensor.DType is not (DType.F16 or DType.BF16 or DType.F32 or DType.F64)) is StoredTensor wrong)
+            throw Errors.AdapterDTypeInvalid(wrong);
+        return new MlxTensors(path, config, weights).Sort();
+    }
+
+    private Adapter Sort()
+    {
+        var adapter = new Adapter(_path, _config.ToLoraConfig(), _weights, [], [], [])
+        {
+            Notes = _config.OtherScaling is double other ? [Notes.MlxScaleAmbiguous(_config.Scaling, other, _path)] : [],
+        };
+        if (_config.Training == MlxTraining.Full)
+            return adapter with { Parameters = [.. _weights.Tensors.SelectMany(Saved).OrderBy(saved => saved.Module, StringComparer.Ordinal).ThenBy(saved => saved.Parameter, StringComparer.Ordinal)] };
+        foreach (StoredTensor tensor in _weights.Tensors)
+            Add(tensor);
+        return adapter with { Modules = [.. _layers.SelectMany(layer => Modules(layer.Key, layer.Value)).OrderBy(module => module.Path, StringComparer.Ordinal)] };
+    }
+
+    private void Add(StoredTensor tensor)
+    {
+        int split = tensor.Name.LastIndexOf('.');
+        if (split < 1 || tensor.Name[(split + 1)..] is not ("lora_a" or "lora_b" or "m") || (tensor.Name.EndsWith(".m", StringComparison.Ordinal) && _config.Training != MlxTraining.Dora))
+            throw Errors.AdapterTensorUnknown(tensor);
+        string layer = tensor.Name[..split];
+        if (!_layers.TryGetValue(layer, out Dictionary<string, StoredTensor>? parts))
+            _layers[layer] = parts = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        parts.Add(tensor.Name[(split + 1)..], tensor);
+    }
+
+    private IEnumerable<AdapterModule> Modules(string name, Dictionary<string, StoredTensor> parts)
+    {
+        StoredTensor a = Part("lora_a"), b = Part("lora_b");
+        if (b.Shape.Length == 3)
+            return Experts(name, a, b);
+        if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[1] != b.Shape[0])
+            throw Errors.MlxPairDoesNotFit(name, a, b);
+        ThrowIfRankDiffers(name, a, a.Shape[1]);
+        string path = MlxNames.OfModule(name);
+        AdapterModule module = MlxNames.IsEmbedding(path)
+            ? new AdapterModule(path, b, a, null, _config.Scaling)
+            : new AdapterModule(path, Transposed(a), Transposed(b), null, _config.Scaling);
+        if (_config.Training != MlxTraining.Dora)
+            return [module];
+        StoredTensor m = Part("m");
+        if (m.Shape.Length != 1 || m.Shape[0] != module.B.Shape[0])
+            throw Errors.MagnitudeDoesNotFit(name, m, module.B.Shape[0]);
+        return [module with { Magnitude = m }];
+
+        StoredTensor Part(string part) => parts.GetValueOrDefault(part) ?? throw Errors.HalfAPair(name, part, parts.Values.First().File);
+    }
+
+    /// <summary>lora_a <c>[experts, r, in]</c>, flat up to 0.28.2: <c>[experts · r, in]</c>, the same bytes; lora_b <c>[experts, out, r]</c>.</summary>
+    private IEnumerable<AdapterModule> Experts(string name, StoredTensor a, StoredTensor b)
+    {
+        (long experts, long rank) = (b.Shape[0], b.Shape[2]);
+        bool fits = a.Shape.Length == 3 ? a.Shape[0] == experts && a.Shape[1] == rank : a.Shape.Length == 2 && a.Shape[0] == experts * rank;
+        if (!fits || experts == 0)
+            throw Errors.MlxPairDoesNotFit(name, a, b);
+        ThrowIfRankDiffers(name, b, rank);
+        string path = MlxNames.OfModule(name);
+        return Enumerable.Range(0, checked((int)experts)).Select(e => new AdapterModule(
+            MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank]), null, _config.Scaling));
+    }
+
+    /// <summary>A whole tensor; stacked experts as one tensor each.</summary>
+    private static IEnumerable<SavedParameter> Saved(StoredTensor tensor)
+    {
+        int split = tensor.Name.LastIndexOf('.');
+        if (split < 1)
+            throw Errors.AdapterTensorUnknown(tensor);
+        string path = MlxNames.OfModule(tensor.Name[..split]);
+        string parameter = tensor.Name[(split + 1)..];
+        if (tensor.Shape.Length == 3 && MlxNames.IsStack(path))
+            return Enumerable.Range(0, checked((int)tensor.Shape[0])).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, Slice(tensor, e, [.. tensor.Shape.Skip(1)])));
+        return [new SavedParameter(path, parameter, parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? Transposed(tensor) : tensor)];
+    }
+
+    private void ThrowIfRankDiffers(string layer, StoredTensor tensor, long found)
+    {
+        if (found != _config.Rank)
+            throw Errors.MlxRankMismatch(layer, tensor, _config.Rank, found);
+    }
+
+    /// <summary>The same matrix turned round: a view of the same bytes.</summary>
+    private static StoredTensor Transposed(StoredTensor tensor) => tensor with { Shape = [tensor.Shape[1], tensor.Shape[0]], Strides = [1, tensor.Shape[1]] };
+
+    /// <summary>One of the equal parts that a tensor consists of, one behind the other.</summary>
+    private static StoredTensor Slice(StoredTensor tensor, int index, ImmutableArray<long> shape)
+    {
+        long byteLength = shape.Aggregate(tensor.ByteLength / tensor.ElementCount, (product, side) => checked(product * side));
+        return tensor with
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"{tensor.Name}[{index}]"),
+            Shape = shape,
+            FileOffset = tensor.FileOffset + (index * byteLength),
+            ByteLength = byteLength,
+        };
+    }
+}
