@@ -47,7 +47,7 @@ internal sealed class AdapterConfigReader
             Pattern("rank_pattern", (name, value) => _fields.ToInteger(name, value) is var r and >= 1 ? r : throw _fields.Invalid($"{name} is {value.ToJsonString()}, but a rank is at least 1")),
             Pattern("alpha_pattern", _fields.ToNumber),
             _fields.Flag("fan_in_fan_out"),
-            _fields.Texts("modules_to_save"),
+            [.. _fields.Texts("modules_to_save").Where(entry => entry.Length > 0)],
             _fields.Text("task_type"),
             Tokens(),
             _fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null,

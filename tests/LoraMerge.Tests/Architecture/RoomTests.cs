@@ -71,8 +71,11 @@ public sealed partial class RoomTests
     private static IEnumerable<string> NamedBy(string file)
     {
         string code = Comment.Replace(File.ReadAllText(file), "");
-        return UsingDirective.Matches(code).Concat(QualifiedName.Matches(code)).Select(match => match.Groups["room"].Value).Where(MayKnow.ContainsKey).Distinct();
+        return UsingDirective.Matches(code).Concat(QualifiedName.Matches(code).Where(IsType)).Select(match => match.Groups["room"].Value).Where(MayKnow.ContainsKey).Distinct();
     }
+
+    /// <summary>A property can have the name of a room, too.</summary>
+    private static bool IsType(Match name) => File.Exists(Path.Combine(Engine, name.Groups["room"].Value, name.Groups["type"].Value + ".cs"));
 
     [GeneratedRegex("//.*$|\"[^\"\n]*\"", RegexOptions.Multiline)]
     private static partial Regex Comment { get; }
@@ -80,6 +83,6 @@ public sealed partial class RoomTests
     [GeneratedRegex(@"^using (static )?LoraMerge\.(?<room>\w+)", RegexOptions.Multiline)]
     private static partial Regex UsingDirective { get; }
 
-    [GeneratedRegex(@"(?<![\w.])(LoraMerge\.)?(?<room>[A-Z]\w+)\.[A-Z]\w+", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?<![\w.])(LoraMerge\.)?(?<room>[A-Z]\w+)\.(?<type>[A-Z]\w+)", RegexOptions.Multiline)]
     private static partial Regex QualifiedName { get; }
 }
