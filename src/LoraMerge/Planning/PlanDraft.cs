@@ -34,17 +34,9 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
-        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsMember(stored) && IsMember(shared)))
             throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
-    }
-
-    /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
-    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
-    public void Combine(CombinationPlanner planner)
-    {
-        foreach (TargetTensor target in _targets.Values)
-            target.Combine(planner);
     }
 
     /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
