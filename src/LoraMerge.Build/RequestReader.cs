@@ -57,7 +57,6 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
     private bool IsPresent(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.AdapterItem, faults);
-        RefuseUnless(item, MergeLoraAdapters.AdapterItem, "ExpertLayout", ["peft"], "reads fused experts as PEFT lays them out ('peft')");
         RefuseUnless(item, MergeLoraAdapters.AdapterItem, "Sha256", [], "does not check pins; remove it");
         string path = PathOf(item);
         if (IsDownload(item))
@@ -136,7 +135,7 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         double weight = 1;
         if (Text(item, "Weight") is { } text && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) && !double.IsInfinity(weight) && !double.IsNaN(weight)))
             faults.Error(item, BuildErrors.InvalidWeight(text));
-        return new AdapterOptions(ModelOptions.NameOf(PathOf(item)), weight, Text(item, "Version"), Text(item, "BaseModelVersion"), Release: Text(item, "AdapterVersion"));
+        return new AdapterOptions(ModelOptions.NameOf(PathOf(item)), weight, Text(item, "Version"), Text(item, "BaseModelVersion"), OneOf(item, "ExpertLayout", "peft", ["peft", "unsloth"]), Release: Text(item, "AdapterVersion"));
     }
 
     private string ReadTargetPath(BaseModel model, string name)

@@ -65,10 +65,11 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("DType", "int8", "LORA1013")]
     [InlineData("MaxShardSize", "5 parsecs", "LORA1015")]
     [InlineData("Format", "gguf", "LORA1016")]
-    [InlineData("Combine", "ties", "LORA1016")]
-    [InlineData("Density", "0.5", "LORA1016")]
-    [InlineData("MajoritySign", "total", "LORA1016")]
-    [InlineData("SvdRank", "8", "LORA1016")]
+    [InlineData("Combine", "stack", "LORA1013")]
+    [InlineData("Density", "1.5", "LORA1028")]
+    [InlineData("Density", "0,5", "LORA1028")]
+    [InlineData("MajoritySign", "most", "LORA1013")]
+    [InlineData("SvdRank", "08", "LORA1014")]
     [InlineData("Sha256", "ab", "LORA1016")]
     public void A_base_with_a_wrong_value_is_refused(string name, string value, string code)
     {
@@ -79,7 +80,7 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("Weight", "0,5", "LORA1012")]
     [InlineData("Weight", "NaN", "LORA1012")]
     [InlineData("Weight", "1e999", "LORA1012")]
-    [InlineData("ExpertLayout", "unsloth", "LORA1016")]
+    [InlineData("ExpertLayout", "vllm", "LORA1013")]
     [InlineData("Sha256", "ab", "LORA1016")]
     [InlineData("MergedModelName", "a?", "LORA1008")]
     public void An_adapter_with_a_wrong_value_is_refused(string name, string value, string code)

@@ -34,7 +34,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
-        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsMember(stored) && IsMember(shared)))
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
             throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
     }
@@ -47,6 +47,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
         return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
+    }
+
+    /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>
+    /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
+    public void Combine(CombinationPlanner planner)
+    {
+        foreach (TargetTensor target in _targets.Values)
+            target.Combine(planner);
     }
 
     /// <summary>A tensor that the base does not have.</summary>
