@@ -1,4 +1,5 @@
 using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Kinds;
@@ -66,6 +67,34 @@ public sealed class ReducedBaseTests
 
         double[] residual = WithoutSingularValues(weight, Enumerable.Range(0, Rank));
         Matrix.AssertNear(Matrix.Add(residual, b, a, 2), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task What_is_more_than_a_product_is_not_combined()
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(5, 5);
+        using TinyFolder folder = new TinyFolder("{}", weight) { Way = CombinationWay.Cat }
+            .With("\"r\": 2", a, b).With("\"r\": 2, \"kasa_config\": { \"beta\": 0.1 }", a, b, Matrix.Of("q.lora_diag", Rank));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.CombinationNeedsPlainLora, code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task An_embedding_is_combined_though_both_adapters_hold_its_base()
+    {
+        Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 3);
+        Matrix copy = embedding.Named("model.embed_tokens.base_layer.weight");
+        Matrix a = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 6);
+        Matrix b = Matrix.Of("model.embed_tokens.lora_embedding_B", 3, 1);
+        using TinyFolder folder = new TinyFolder("""{ "tie_word_embeddings": false }""", embedding) { Way = CombinationWay.Cat }.With("", a, b, copy).With("", a, b, copy);
+
+        double[] merged = (await folder.Merge()).Tensors[embedding.Name];
+
+        Matrix.AssertNear(Matrix.Add(embedding.AsDoubles(), b, a, 4, isTransposed: true), merged);
         folder.Passed();
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 
@@ -26,6 +27,9 @@ internal sealed class TinyFolder : IDisposable
 
     /// <summary>Bytes that the merge may hold; a small number makes it work in many blocks.</summary>
     public long? MaxMemory { get; init; }
+
+    /// <summary>How the adapters are combined.</summary>
+    public CombinationWay Way { get; init; }
 
     private string BaseFolder => Path.Combine(_folder.Path, "base");
 
@@ -66,7 +70,7 @@ internal sealed class TinyFolder : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private MergeRequest Request => new(BaseFolder, [.. _adapters]) { Device = "cpu", MaxMemory = MaxMemory };
+    private MergeRequest Request => new(BaseFolder, [.. _adapters]) { Device = "cpu", MaxMemory = MaxMemory, Combination = new Combination(Way) };
 
     private void Listen(MergeEvent happened)
     {
