@@ -119,12 +119,13 @@ internal sealed class AdapterTensors
         };
     }
 
-    /// <summary>Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in.</summary>
+    /// <summary>Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in, or has one further in.</summary>
     private bool IsParameterPath(string path)
     {
         string module = WithoutWrappers(path);
-        return path != module || _config.TargetParameters.Any(target => target.LastIndexOf('.') is > 0 and var dot
-            && (module == target[..dot] || module.EndsWith("." + target[..dot], StringComparison.Ordinal)));
+        return path != module || Find(path + WrapperPart, AdapterLeaf.LoraA, "weight") is not null || _config.TargetParameters.Any(target => target.LastIndexOf('.') is var dot && dot < 0
+            ? module.EndsWith("experts", StringComparison.Ordinal)
+            : module == target[..dot] || module.EndsWith("." + target[..dot], StringComparison.Ordinal));
     }
 
     private AdapterParameter ModuleParameter(string path)

@@ -86,6 +86,7 @@ public enum DiagnosticCode
     ExpertOrientationAssumed = 4023,
     LayersCannotReplicate = 4024,
     PartNeedsPlainLora = 4025,
+    HeadlessBaseCannotPart = 4026,
 
     // 4030-4039: combinations.
     CombinationRanksDiffer = 4030,

@@ -226,6 +226,9 @@ internal static class Errors
     public static LoraMergeException TiedWeightsCannotPart(string module, string adapter, string checkpoint, string family) =>
         new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings and the output head, and {family} computes differently once they part. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
 
+    public static LoraMergeException HeadlessBaseCannotPart(string module, string adapter, string checkpoint, string head) =>
+        new(DiagnosticCode.HeadlessBaseCannotPart, $"Adapter '{adapter}' changes '{module}' alone, so that embedding and head part, but the files of the base model '{checkpoint}' are those of a bare model, beside which transformers finds no '{head}.weight'. Load the base with its class for language modelling, save it with save_pretrained, and merge into that.", adapter);
+
     public static LoraMergeException VocabularySizesDiffer(StoredTensor resized, StoredTensor other) =>
         new(DiagnosticCode.VocabularySizesDiffer, $"'{resized.Name}' in '{resized.File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.File}' has {other.RowCount}: the vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with save_embedding_layers=True.", resized.File);
 

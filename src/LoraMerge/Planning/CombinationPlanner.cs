@@ -17,7 +17,7 @@ internal sealed class CombinationPlanner(Combination combination, ImmutableArray
             throw NotPlain(tensor, whole, "holds it whole");
         foreach (PlannedDelta delta in deltas)
         {
-            if (delta is not PlannedDelta.LowRank)
+            if (delta is not PlannedDelta.LowRank { Diagonal: null, ABlocks: 1, BBlocks: 1 })
                 throw NotPlain(tensor, delta.Adapter, $"changes it by '{delta.Method}'");
         }
         return

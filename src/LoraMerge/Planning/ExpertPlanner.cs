@@ -13,13 +13,13 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
 
     /// <param name="pairs">The pairs of one module, the outermost wrapper first.</param>
     /// <param name="path">The module's path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA3004, 3031, 4006, 4022.</exception>
+    /// <exception cref="LoraMergeException">LORA3004, 3031, 4003, 4006, 4022.</exception>
     public void Add(ImmutableArray<AdapterParameter> pairs, string path)
     {
         ImmutableArray<Candidate> candidates = [.. Candidates(pairs[0].Module, path)];
         if (candidates.IsEmpty)
         {
-            draft.WarnUnmatched(adapter, pairs[0].A.Name);
+            draft.LeaveOut(adapter, pairs[0].A);
             return;
         }
         ImmutableArray<Match> matches = Assign(pairs, candidates);

@@ -25,7 +25,7 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         }
         if (targets is null)
         {
-            draft.WarnUnmatched(adapter, module.A.Name);
+            draft.LeaveOut(adapter, module.A);
             return;
         }
         foreach (TargetTensor target in targets)

@@ -25,7 +25,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
-    /// <exception cref="LoraMergeException">LORA2017: it shares its bytes with another, and nothing says that they are one. LORA4006: its numbers are none that can be computed with.</exception>
+    /// <exception cref="LoraMergeException">LORA2017, LORA4006: its bytes are another tensor's too, or its numbers are none that can be computed with.</exception>
     public TargetTensor? Target(string name, Adapter adapter)
     {
         if (_targets.TryGetValue(name, out TargetTensor? target))
@@ -34,12 +34,10 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
-        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
+        if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsMember(stored) && IsMember(shared)))
             throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
         return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
     }
-
-    private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
 
     /// <summary>Puts one combined change in place of those of several adapters, tensor by tensor.</summary>
     /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
@@ -63,7 +61,16 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
-    public void WarnUnmatched(Adapter adapter, string tensor) => Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor, adapter.Path, checkpoint.Name));
+    /// <summary>Says that a tensor of an adapter has no place in the base.</summary>
+    /// <exception cref="LoraMergeException">LORA4003: the request does not accept that.</exception>
+    public void LeaveOut(Adapter adapter, StoredTensor tensor)
+    {
+        if (!options.AcceptsUnmatched)
+            throw Errors.TensorUnused(tensor, checkpoint.Path);
+        Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
+    }
+
+    private bool IsMember(StoredTensor tensor) => vocabulary.IsMember(tensor.Name[..Math.Max(tensor.Name.LastIndexOf('.'), 0)]);
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };

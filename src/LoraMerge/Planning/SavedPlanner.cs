@@ -24,6 +24,8 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         {
             foreach (TargetTensor target in targets)
                 Replace(target, saved, module);
+            if (saved.IsBaseLayer && draft.Vocabulary.IsParted && draft.Vocabulary.IsMember(module))
+                ResizeOtherEnds(saved.Tensor);
         }
     }
 
@@ -35,7 +37,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         // The head of a tied pair follows the embedding, row by row.
         IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, VocabularyChange.AllEnds);
         if (targets is null)
-            draft.WarnUnmatched(adapter, rows.Rows.Name);
+            draft.LeaveOut(adapter, rows.Rows);
         foreach (TargetTensor target in targets ?? [])
             AddRows(target, rows);
     }
@@ -54,10 +56,21 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
             target.Add(new PlannedDelta.SameAs(index, saved.Module, saved.Tensor));
         else if (target.FirstChangedBy is int other)
             throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
-        else if (weight == 1 || saved.IsBaseLayer && saved.Parameter == "weight")
-            target.Replace(saved.Tensor, index);
+        else if (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight"))
+            target.Replace(saved.Tensor, index, isBase: saved.IsBaseLayer && saved.Parameter == "weight");
         else
             target.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));
+    }
+
+    /// <summary>The base of one adapted end is the base of all: a resized one is where ends start from that the adapter does not hold.</summary>
+    private void ResizeOtherEnds(StoredTensor shared)
+    {
+        foreach (string member in draft.Vocabulary.Members)
+        {
+            TargetTensor target = draft.Target(member + ".weight", adapter)!;
+            if (target.FirstChangedBy is null && target.Source.RowCount != shared.RowCount)
+                target.Replace(shared, index, isBase: true);
+        }
     }
 
     /// <summary>Another number of tokens, with the same width.</summary>
@@ -71,9 +84,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     {
         if (!IsTrainedHead(saved.Module, adapter.Config))
         {
-            if (!draft.Options.AcceptsUnmatched)
-                throw Errors.TensorUnused(saved.Tensor, draft.Checkpoint.Path);
-            draft.WarnUnmatched(adapter, saved.Tensor.Name);
+            draft.LeaveOut(adapter, saved.Tensor);
             return;
         }
         if (weight != 1)
@@ -93,14 +104,14 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
             if (token < 0 || token >= stored.Shape[0])
                 throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, adapter.Path);
         }
-        long shared = target.Deltas.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
+        long shared = target.Changes.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
         if (shared >= 0)
             throw Errors.TokenTrainedTwice(rows.Module, shared, adapter.Path);
         target.Add(new PlannedDelta.Rows(index, rows.Module, rows.Rows, rows.Indices, weight));
     }
 
     private static bool IsTrainedHead(string module, LoraConfig config) =>
-        config.ModulesToSave.Any(entry => module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal))
+        config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
         || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
         || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));
 }

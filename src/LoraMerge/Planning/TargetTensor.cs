@@ -14,6 +14,7 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     private readonly List<PlannedDelta> _reductions = [];
     private readonly List<PlannedDelta> _checks = [];
     private readonly List<PlannedDelta> _deltas = [];
+    private bool _isStillBase;
 
     public string Name => name;
 
@@ -25,10 +26,10 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     public int? ReplacedBy { get; private set; }
 
     /// <summary>Adapter of the first change, if any.</summary>
-    public int? FirstChangedBy => ReplacedBy ?? Deltas.FirstOrDefault(delta => delta is not PlannedDelta.SameAs)?.Adapter;
+    public int? FirstChangedBy => ReplacedBy ?? Changes.FirstOrDefault(delta => delta is not PlannedDelta.SameAs)?.Adapter;
 
     /// <summary>In the order of application: what holds of the source first, then adapter by adapter.</summary>
-    public IEnumerable<PlannedDelta> Deltas => [.. _checks, .. _reductions, .. _deltas];
+    public IEnumerable<PlannedDelta> Changes => [.. _checks, .. _reductions, .. _deltas];
 
     public void Add(PlannedDelta delta)
     {
@@ -41,16 +42,21 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
         list.Add(delta);
     }
 
-    public void Replace(StoredTensor values, int adapter)
+    /// <param name="values">What it starts from now.</param>
+    /// <param name="adapter">The adapter that holds them.</param>
+    /// <param name="isBase">Whether they are the base as that adapter saw it, and no trained values.</param>
+    public void Replace(StoredTensor values, int adapter, bool isBase = false)
     {
         Source = values;
         ReplacedBy = adapter;
+        _isStillBase = isBase;
     }
 
+    /// <summary>Makes one change of those of several adapters.</summary>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA4030, LORA4031.</exception>
     public void Combine(CombinationPlanner planner)
     {
-        ImmutableArray<PlannedDelta> combined = planner.Combine(name, ReplacedBy, Deltas);
-        _checks.Clear();
+        ImmutableArray<PlannedDelta> combined = planner.Combine(name, _isStillBase ? null : ReplacedBy, [.. _reductions, .. _deltas]);
         _reductions.Clear();
         _deltas.Clear();
         _deltas.AddRange(combined);
@@ -61,6 +67,6 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
         DType result = asked.Of(dtype);
         return _checks.Count + _reductions.Count + _deltas.Count == 0 && ReplacedBy is null && result == Source.DType
             ? new PlannedTensor.PassThrough(name, Source)
-            : new PlannedTensor.Computed(name, result, Source, [.. Deltas], ReplacedBy);
+            : new PlannedTensor.Computed(name, result, Source, [.. Changes], ReplacedBy);
     }
 }

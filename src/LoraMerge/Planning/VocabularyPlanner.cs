@@ -13,7 +13,7 @@ internal static class VocabularyPlanner
     private const string SizeField = "vocab_size";
 
     /// <summary>Whether some adapter changes one end of a tied pair alone, or both ends independently.</summary>
-    /// <exception cref="LoraMergeException">LORA4008: they would part in a model that cannot say so.</exception>
+    /// <exception cref="LoraMergeException">LORA4008, 4026: they would part in a model that cannot say so.</exception>
     public static Vocabulary Part(Vocabulary vocabulary, IEnumerable<(Adapter Adapter, ModuleNameRule Rule)> adapters, Checkpoint checkpoint)
     {
         if (!vocabulary.IsTied)
@@ -24,6 +24,8 @@ internal static class VocabularyPlanner
                 continue;
             if (VocabularyNames.ScalesWhereTied(checkpoint.Config.ModelType))
                 throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, checkpoint.Config.ModelType!);
+            if (vocabulary.StoredMembers is [var only] && !only.Contains('.', StringComparison.Ordinal))
+                throw Errors.HeadlessBaseCannotPart(module, adapter.Path, checkpoint.Path, vocabulary.Head ?? "lm_head");
             return vocabulary with { IsParted = true };
         }
         return vocabulary;
@@ -102,5 +104,5 @@ internal static class VocabularyPlanner
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
-    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => module.EndsWith(entry, StringComparison.Ordinal));
+    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
 }

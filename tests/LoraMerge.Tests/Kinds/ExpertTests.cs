@@ -86,6 +86,31 @@ public sealed class ExpertTests
         folder.Passed();
     }
 
+    [Fact]
+    public async Task A_parameter_without_the_name_of_its_module_is_found()
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With("\"r\": 2, \"target_parameters\": [\"down_proj\"]", DownA, DownB);
+
+        double[] merged = (await folder.Merge()).Tensors[Down.Name];
+
+        Matrix.AssertNear(Expected(Down, DownB, DownA, ExpertLayout.Peft), merged);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_router_is_a_plain_matrix()
+    {
+        Matrix router = Matrix.Of("mlp.gate.weight", Experts, Hidden);
+        Matrix a = Matrix.Of("mlp.gate.lora_A.weight", Rank, Hidden);
+        Matrix b = Matrix.Of("mlp.gate.lora_B.weight", Experts, Rank);
+        using TinyFolder folder = new TinyFolder(Config, router).With("\"r\": 2, \"target_parameters\": [\"mlp.gate.weight\"]", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[router.Name];
+
+        Matrix.AssertNear(Matrix.Add(router.AsDoubles(), b, a, 1), merged);
+        folder.Passed();
+    }
+
     [Theory]
     [InlineData("mixtral", "0.18.1", true, false)]
     [InlineData("mixtral", "0.19.0", true, false)]

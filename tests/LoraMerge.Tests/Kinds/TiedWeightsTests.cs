@@ -223,4 +223,30 @@ public sealed class TiedWeightsTests
         Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
         folder.Passed();
     }
+
+    [Fact]
+    public async Task A_head_parts_from_the_resized_base_of_its_embedding()
+    {
+        Matrix copy = Matrix.Of("base_model.model.model.embed_tokens.base_layer.weight", 8, 3);
+        Matrix a = Matrix.Of("base_model.model.model.embed_tokens.lora_embedding_A", 1, 8);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("", copy, a, EmbeddingB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(Matrix.Add(copy.AsDoubles(), EmbeddingB, a, 2, isTransposed: true), merged[Shared.Name]);
+        Assert.Equal(copy.AsDoubles(), merged["lm_head.weight"]);
+        Assert.Equal(8, (int)config["vocab_size"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Files_of_a_bare_model_have_no_room_for_a_head()
+    {
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"] }""", Shared.Named("wte.weight")).With("", HeadA, HeadB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.HeadlessBaseCannotPart, code);
+        folder.Passed();
+    }
 }

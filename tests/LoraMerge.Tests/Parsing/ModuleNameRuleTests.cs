@@ -30,6 +30,16 @@ public sealed class ModuleNameRuleTests
     [InlineData("without 'bert.'", "bert.encoder.layer.0.attention.self.query", "encoder.layer.0.attention.self.query")]
     [InlineData("with 'transformer.'", "h.0.attn.c_attn", "transformer.h.0.attn.c_attn")]
     [InlineData("with 'model.'", "layers.0.mlp.up_proj", "model.layers.0.mlp.up_proj")]
+    [InlineData("expert names before transformers 5", "model.layers.0.mlp.experts", "model.layers.0.block_sparse_moe.experts")]
+    [InlineData("expert names before transformers 5", "model.layers.0.mlp.router", "model.layers.0.block_sparse_moe.gate")]
+    [InlineData("with 'language_model.'", "model.layers.0.mlp.up_proj", "language_model.model.layers.0.mlp.up_proj")]
+    [InlineData("with 'model.'", "lm_head", "lm_head")]
+    [InlineData("text names of a vision-language model", "model.layers.0.mlp.up_proj", "language_model.model.layers.0.mlp.up_proj")]
+    [InlineData("text names of a vision-language model", "lm_head", "language_model.lm_head")]
+    [InlineData("vision-language names of a text model", "language_model.lm_head", "lm_head")]
+    [InlineData("vision-language names of a text model", "language_model.model.layers.0.mlp.up_proj", "model.layers.0.mlp.up_proj")]
+    [InlineData("without 'module.' of DistributedDataParallel", "model.module.layers.0", "model.layers.0")]
+    [InlineData("without 'module.' of DistributedDataParallel", "model.submodule.layers.0", "model.submodule.layers.0")]
     public void A_rule_rewrites_one_name(string rule, string module, string expected)
     {
         Assert.Equal(expected, ModuleNameRule.All.Single(other => other.Name == rule).Apply(module));
@@ -40,7 +50,7 @@ public sealed class ModuleNameRuleTests
     {
         Assert.Equal("as written", ModuleNameRule.All[0].Name);
         Assert.Equal(ModuleNameRule.All.Length, ModuleNameRule.All.Select(rule => rule.Name).Distinct().Count());
-        Assert.Equal(29, ModuleNameRule.All.Length);
+        Assert.Equal(38, ModuleNameRule.All.Length);
     }
 
     [Fact]
