@@ -22,7 +22,7 @@ internal static class PrecisionTable
         Console.WriteLine("| case | dtype | PEFT: mean | ours: mean | PEFT: worst | ours: worst |");
         Console.WriteLine("| --- | --- | ---: | ---: | ---: | ---: |");
         List<(Precision Peft, Precision Ours)> rows = [];
-        foreach (GoldenCase golden in GoldenCase.All.Where(golden => golden.Expect == "merged" && File.Exists(golden.PeftFile) && !golden.HasCombination))
+        foreach (GoldenCase golden in GoldenCase.All.Where(golden => golden.Expect == "merged" && File.Exists(golden.PeftFile)))
         {
             if (await MeasureAsync(golden, cancellation) is not var (dtype, peft, ours))
                 continue;

@@ -55,8 +55,8 @@ internal sealed class GoldenCase
     {
         if (_json["combination"] is not JsonObject how)
             return Planning.Combination.Sequential;
-        Assert.True(CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way));
-        Assert.True(CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign));
+        if (!CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way) || !CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign))
+            throw new InvalidOperationException($"case.json of {Name} asks for a way to combine that does not exist.");
         return new Combination(way)
         {
             Density = (double?)how["density"] is double share ? Density.Of(share) : null,
