@@ -11,7 +11,8 @@ internal static class MergeBenchmark
         var model = new ModelOptions();
         var runs = new Option<int>("--runs") { Description = "Counted runs of each; one more comes first and is not counted.", DefaultValueFactory = _ => 5, HelpName = "N" };
         var folder = new Option<string?>("--folder") { Description = "Where the files are made and removed again (default: the system's folder for temporary files).", HelpName = "DIR" };
-        var command = new Command("merge", "Compares a merge with cp and sync of the same bytes.") { runs, folder };
+        var cold = new Option<bool>("--cold") { Description = "Read the inputs from the disk each time, not from the system's cache of files (Linux)." };
+        var command = new Command("merge", "Compares a merge with cp and sync of the same bytes.") { runs, folder, cold };
         var more = new Argument<string[]>("arguments") { Description = "After --: more arguments for lora-merge.", Arity = ArgumentArity.ZeroOrMore };
         model.AddTo(command);
         command.Add(more);
@@ -21,7 +22,7 @@ internal static class MergeBenchmark
             string work = Path.Combine(parent, $"lora-merge-benchmark-{Environment.ProcessId}");
             try
             {
-                Run(model.Generate(parsed, work), parsed.GetValue(runs), parsed.GetValue(more)!);
+                Run(model.Generate(parsed, work), parsed.GetValue(runs), parsed.GetValue(cold), parsed.GetValue(more)!);
             }
             finally
             {
@@ -32,15 +33,19 @@ internal static class MergeBenchmark
         return command;
     }
 
-    private static void Run(RandomModel model, int runs, string[] more)
+    private static void Run(RandomModel model, int runs, bool isCold, string[] more)
     {
-        Print($"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors");
+        Print($"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}");
         Print($"| run | cp + sync (s) | merge (s) | ratio | merge: processor time (s) | merge: peak memory (MB) |");
         Print($"| --- | ---: | ---: | ---: | ---: | ---: |");
         List<(ProcessRun Copy, ProcessRun Merge)> pairs = [];
         for (int run = 0; run <= runs; run++)
         {
+            if (isCold)
+                DropFromCache(model);
             ProcessRun copy = Copy(model);
+            if (isCold)
+                DropFromCache(model);
             ProcessRun merge = Merge(model, more);
             if (run == 0)
                 continue; // brings the inputs into the cache of files
@@ -69,6 +74,12 @@ internal static class MergeBenchmark
         ProcessRun run = ProcessRun.Of("sh", "-c", "cp -r \"$0\" \"$1\" && sync \"$1\"/*", model.BaseFolder, output);
         Directory.Delete(output, recursive: true);
         return run;
+    }
+
+    private static void DropFromCache(RandomModel model)
+    {
+        foreach (string file in Directory.EnumerateFiles(model.Folder, "*.safetensors", SearchOption.AllDirectories))
+            ProcessRun.Of("dd", $"if={file}", "iflag=nocache", "count=0", "status=none");
     }
 
     private static void PrintRow(string name, double copy, double merge, double ratio, double processor, double peak) =>

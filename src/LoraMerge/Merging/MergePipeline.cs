@@ -11,10 +11,13 @@ namespace LoraMerge.Merging;
 /// <summary>Reads, computes and writes side by side over a fixed set of buffers: memory does not grow with the model.</summary>
 internal sealed class MergePipeline
 {
-    /// <summary>Buffers of a dtype: one being read, two waiting, one computed, one written.</summary>
-    private const int BufferCount = 5;
-
     private const int QueueLength = 2;
+
+    /// <summary>
+    /// Buffers of a dtype, so that no stage waits for another one's: one being read, those that wait, one being computed;
+    /// its result, those that wait, one being written.
+    /// </summary>
+    private const int BufferCount = (2 * QueueLength) + 4;
 
     private readonly MergePlan _plan;
     private readonly PipelineOptions _options;

@@ -20,8 +20,8 @@ internal sealed record PipelineOptions(Device Device, int? Threads, long BlockEl
     /// <summary>What a merge needs beside its blocks: the runtime and libtorch.</summary>
     public const long FixedBytes = 300_000_000;
 
-    /// <summary>Bytes held per element of a block: five buffers of at most 4 bytes for sources, five for results, scratch of 8.</summary>
-    public const long BytesPerElement = 48;
+    /// <summary>Bytes held per element of a block, at most: eight buffers of 4 bytes, eight of 2 where the dtype changes, scratch of 8.</summary>
+    public const long BytesPerElement = 56;
 
     /// <summary>The largest block that keeps a merge below a limit of memory.</summary>
     public static long BlockElementsFor(long? maxMemory) => maxMemory is long limit
