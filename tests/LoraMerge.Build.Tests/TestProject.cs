@@ -12,10 +12,10 @@ internal sealed class TestProject : IDisposable
     private readonly bool _usesFake;
     private int _commands;
 
-    private TestProject(bool usesFake)
+    private TestProject(bool usesFake, string? parent)
     {
         _usesFake = usesFake;
-        Folder = Directory.CreateTempSubdirectory("lora ü ").FullName;
+        Folder = parent is null ? Directory.CreateTempSubdirectory("lora ü ").FullName : Directory.CreateDirectory(Path.Combine(parent, "lora ü")).FullName;
         Write("nuget.config", $"""
             <configuration>
               <packageSources><clear /><add key="tests" value="{Feed.Folder}" /></packageSources>
@@ -37,10 +37,10 @@ internal sealed class TestProject : IDisposable
     private string WorkerLog => PathOf("worker.log");
 
     /// <summary>The project of the README: one base, one adapter. What merges is a fake without torch.</summary>
-    public static TestProject WithFakeWorker() => new(usesFake: true);
+    public static TestProject WithFakeWorker(string? parent = null) => new(usesFake: true, parent);
 
     /// <summary>The same with the packed worker.</summary>
-    public static TestProject WithRealWorker() => new(usesFake: false);
+    public static TestProject WithRealWorker(string? parent = null) => new(usesFake: false, parent);
 
     public string PathOf(string relativePath) => Path.Combine(Folder, relativePath);
 

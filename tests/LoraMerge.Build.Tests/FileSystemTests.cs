@@ -1,0 +1,75 @@
+namespace LoraMerge.Build.Tests;
+
+/// <summary>How large files come from the store into the output, on file systems that have each way.</summary>
+public sealed class FileSystemTests
+{
+    private const int ModelLength = 40_000_000;
+
+    [Theory]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    public async Task Where_files_can_be_cloned_a_model_takes_its_place_once_and_no_copy_can_harm_another(string kind)
+    {
+        using OwnFileSystem disk = OwnFileSystem.Create(kind);
+        using TestProject project = WithLargeModel(disk);
+        long used = disk.UsedBytes;
+
+        BuildResult published = await project.DotnetAsync(["publish", "-tl:off", "-c", "Debug", "-o", "published"]);
+        long taken = disk.UsedBytes - used;
+        string whole = project.HashOf(project.ModelPath());
+        DamageInPlace(project.ModelPath());
+        BuildResult rebuilt = await project.BuildAsync();
+
+        Assert.True(published.ExitCode == 0, published.Output);
+        Assert.InRange(taken, ModelLength, ModelLength * 3 / 2);
+        Assert.Equal(whole, project.HashOf("published/models/base/model.safetensors"));
+        Assert.Equal((0, 0), (rebuilt.ExitCode, rebuilt.Merges));
+        Assert.Equal(whole, project.HashOf(project.ModelPath()));
+    }
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("tmpfs")]
+    public async Task Where_files_can_be_linked_only_a_model_takes_its_place_once(string kind)
+    {
+        using OwnFileSystem disk = OwnFileSystem.Create(kind);
+        using TestProject project = WithLargeModel(disk);
+        long used = disk.UsedBytes;
+
+        BuildResult published = await project.DotnetAsync(["publish", "-tl:off", "-c", "Debug", "-o", "published"]);
+        long taken = disk.UsedBytes - used;
+
+        Assert.True(published.ExitCode == 0, published.Output);
+        Assert.InRange(taken, ModelLength, ModelLength * 3 / 2);
+        Assert.Equal(project.HashOf(project.ModelPath()), project.HashOf("published/models/base/model.safetensors"));
+    }
+
+    [Fact]
+    public async Task From_a_folder_that_others_use_nothing_is_linked()
+    {
+        using OwnFileSystem disk = OwnFileSystem.Create("ext4");
+        using TestProject project = WithLargeModel(disk);
+
+        BuildResult built = await project.BuildAsync("-p:LoraMergeCacheFolder=../shared");
+        DamageInPlace(project.ModelPath());
+        BuildResult rebuilt = await project.BuildAsync("-p:LoraMergeCacheFolder=../shared");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+        Assert.Equal((0, 0), (rebuilt.ExitCode, rebuilt.Merges));
+    }
+
+    private static TestProject WithLargeModel(OwnFileSystem disk)
+    {
+        TestProject project = TestProject.WithFakeWorker(disk.Folder);
+        byte[] weights = new byte[ModelLength];
+        new Random(1).NextBytes(weights); // neither holes nor anything to compress
+        File.WriteAllBytes(project.PathOf("models/base/model.safetensors"), weights);
+        return project;
+    }
+
+    private static void DamageInPlace(string file)
+    {
+        using FileStream stream = File.OpenWrite(file);
+        stream.WriteByte(0xFF);
+    }
+}
