@@ -36,6 +36,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>Whether the store is the project's own, where models that nothing uses any more are deleted.</summary>
     public bool StoreBelongsToProject { get; set; }
 
+    /// <summary>LoraMergeCacheMaxSize.</summary>
+    public string? CacheMaxSize { get; set; }
+
     /// <summary>Absolute path of lora-merge.dll.</summary>
     [Required]
     public string WorkerPath { get; set; } = "";
@@ -105,7 +108,10 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             string statePath = $"{StatePrefix}{request.Name}.state";
             try
             {
-                if (Provide(request, settings, store, statePath, newerThanTicks, faults) is { } found)
+                FoundModel? found = Provide(request, settings, store, statePath, newerThanTicks, faults);
+                if (found is not null && !HeldModels.TryHold(BuildEngine, store, found))
+                    found = Provide(request, settings, store, statePath, newerThanTicks, faults);
+                if (found is not null)
                     merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file)));
             }
             catch (OperationCanceledException)

@@ -9,7 +9,8 @@ namespace LoraMerge.Build;
 /// <param name="MaxMemory">Null: the worker decides.</param>
 /// <param name="Verify"><c>none</c>, <c>written</c> or <c>full</c>.</param>
 /// <param name="OnUnmatched"><c>error</c> or <c>warn</c>.</param>
-internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched)
+/// <param name="CacheMaxSize">Null: the store may grow.</param>
+internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched, string? CacheMaxSize)
 {
     private static readonly Regex s_byteCount = new(@"^[0-9]+(\.[0-9]+)?\s*([KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
@@ -29,12 +30,19 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
                 faults.Error(null, BuildErrors.InvalidCount("LoraMergeThreads", task.Threads));
         }
 
-        if (task.MaxMemory is { Length: > 0 } && !IsByteCount(task.MaxMemory))
-            faults.Error(null, BuildErrors.InvalidByteCount("LoraMergeMaxMemory", task.MaxMemory));
-
-        return new ProjectSettings(device, threads, task.MaxMemory,
+        return new ProjectSettings(device, threads, ByteCount("LoraMergeMaxMemory", task.MaxMemory, faults),
             OneOf("LoraMergeVerify", task.Verify, "written", ["none", "written", "full"], faults),
-            OneOf("LoraMergeOnUnmatched", task.OnUnmatched, "error", ["error", "warn"], faults));
+            OneOf("LoraMergeOnUnmatched", task.OnUnmatched, "error", ["error", "warn"], faults),
+            ByteCount("LoraMergeCacheMaxSize", task.CacheMaxSize, faults));
+    }
+
+    private static string? ByteCount(string name, string? value, FaultLog faults)
+    {
+        if (value is not { Length: > 0 })
+            return null;
+        if (!IsByteCount(value))
+            faults.Error(null, BuildErrors.InvalidByteCount(name, value));
+        return value;
     }
 
     private static string OneOf(string name, string? value, string byDefault, string[] known, FaultLog faults)

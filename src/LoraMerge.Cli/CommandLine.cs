@@ -49,6 +49,7 @@ internal static class CommandLine
             PlanCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),
+            CacheCommand.Create(),
             RuntimeCommand.Create(),
         };
         foreach (VersionOption version in root.Options.OfType<VersionOption>())

@@ -84,6 +84,11 @@ internal sealed class MergeOptions
         };
     }
 
+    /// <exception cref="LoraMergeException">LORA1101.</exception>
+    public static ByteSize? Size(string option, string? text) => text is null
+        ? null
+        : ByteSize.TryParse(text, out ByteSize? size) ? size : throw Errors.ArgumentInvalid(option, text, "a size such as 500MB, 5GB or 2GiB");
+
     private Combination Combination(ParseResult parsed) => new(
         parsed.GetValue(_combine) is var combine && CombinationWays.TryParse(combine!, out CombinationWay way) ? way : throw Errors.ArgumentInvalid("--combine", combine!, $"one of {CombinationWays.AllNames}"))
     {
@@ -127,8 +132,4 @@ internal sealed class MergeOptions
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is >= 1 and <= MostThreads
             ? threads
             : throw Errors.ArgumentInvalid("--threads", text, $"a whole number from 1 to {MostThreads}");
-
-    private static ByteSize? Size(string option, string? text) => text is null
-        ? null
-        : ByteSize.TryParse(text, out ByteSize? size) ? size : throw Errors.ArgumentInvalid(option, text, "a size such as 500MB, 5GB or 2GiB");
 }

@@ -8,7 +8,11 @@ namespace LoraMerge;
 /// <param name="Store">Folder of the store.</param>
 /// <param name="StateFile">File that remembers what the inputs were.</param>
 /// <param name="NewerThan">Entries that were finished before this time (UTC) are merged again; null to take any.</param>
-public sealed record StoreRequest(string Store, string StateFile, DateTime? NewerThan);
+public sealed record StoreRequest(string Store, string StateFile, DateTime? NewerThan)
+{
+    /// <summary>Bytes that the store may hold; models that were used longest ago make room. Null for no limit.</summary>
+    public ByteSize? MaxSize { get; init; }
+}
 
 /// <summary>Carries out a <see cref="StoreRequest"/> under the store's lock.</summary>
 internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action<MergeEvent> report)
@@ -27,7 +31,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         using var destination = StoreDestination.Create(_store, inputs.Name);
         MergeResult result = await Task.Run(() => merge(inputs, known, destination), cancellation);
         Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
-        RemoveUnused();
+        RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
         return result;
     }
 
@@ -82,12 +86,14 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     }
 
     /// <summary>An entry that is still open somewhere stays until the next merge.</summary>
-    private void RemoveUnused()
+    private void RemoveUnused(string made)
     {
         try
         {
             foreach (string unused in StoreUsers.FindUnused(_store))
-                StoreDestination.Remove(_store, unused);
+                StoreContents.TryRemove(_store, unused);
+            if (into.MaxSize is ByteSize most && StoreContents.Shrink(_store, most.Bytes, exceptFor: made) is var left && left > most.Bytes)
+                report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: builds use all of it."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -20,7 +20,7 @@ public sealed class CommandLineTests
             MaxShardSize = "5GB",
             Adapters = [new AdapterOptions("a=b", 0.5, "2.0", "[1.0,2.0)"), new AdapterOptions("ü", -1e-7)],
         });
-        var settings = new ProjectSettings("cpu", 2, "1GB", "written", "warn");
+        var settings = new ProjectSettings("cpu", 2, "1GB", "written", "warn", "50GB");
 
         List<string> arguments = WorkerArguments.Of(request, settings, new ModelStore("/obj/lora", BelongsToProject: true), "/obj/App.state", "/runtime", newerThanTicks: 42);
         ParseResult parsed = CommandLine.Parse(["merge", .. arguments, .. WorkerArguments.OfParent()]);

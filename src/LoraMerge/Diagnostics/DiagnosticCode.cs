@@ -107,4 +107,5 @@ public enum DiagnosticCode
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,
+    NotAStore = 6051,
 }

@@ -302,6 +302,9 @@ internal static class Errors
     public static LoraMergeException ManifestInvalid(string file, string reason) =>
         new(DiagnosticCode.ManifestInvalid, $"'{file}' is no usable manifest: {Sentence(reason)} Merge the model again.", file);
 
+    public static LoraMergeException NotAStore(string folder) =>
+        new(DiagnosticCode.NotAStore, $"'{folder}' is no store of merged models: {(Directory.Exists(folder) ? "it holds none, and none was ever merged into it" : "there is no such folder")}. Name the folder of LoraMergeCacheFolder, or obj/lora of a project.", folder);
+
     internal static string Bytes(long count) => count < 10_000_000
         ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.##} MB")
         : count < 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0} MB") : string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.##} GB");

@@ -5,6 +5,7 @@ namespace LoraMerge.Incremental;
 /// <summary>Small text files that are there whole or not at all.</summary>
 internal static class AtomicFile
 {
+    private static readonly TimeSpan s_longestWrite = TimeSpan.FromMinutes(1);
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>Writes beside the file and renames; creates the folder. Lines end with a line feed.</summary>
@@ -25,6 +26,7 @@ internal static class AtomicFile
         {
             File.Delete(temporary);
         }
+        DeleteRemains(path);
     }
 
     /// <returns>The lines, or null where the file is missing or cannot be read.</returns>
@@ -38,6 +40,14 @@ internal static class AtomicFile
         {
             return null;
         }
+    }
+
+    // Of processes that were killed here. What is young may belong to one that lives.
+    private static void DeleteRemains(string path)
+    {
+        DateTime oldest = DateTime.UtcNow - s_longestWrite;
+        foreach (string left in Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*.partial").Where(file => File.GetLastWriteTimeUtc(file) < oldest))
+            File.Delete(left);
     }
 #if NETSTANDARD
 

@@ -25,8 +25,7 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            foreach (string left in Directory.EnumerateDirectories(store, "*" + StagingSuffix))
-                Directory.Delete(left, recursive: true);
+            StoreContents.Sweep(store);
             string staging = Path.Combine(store, modelName + StagingSuffix);
             Directory.CreateDirectory(staging);
             return new StoreDestination(store, staging);
@@ -45,7 +44,7 @@ internal sealed class StoreDestination : IModelDestination
         {
             MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
             string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
-            Remove(_store, entry);
+            StoreContents.Delete(_store, entry);
             string folder = StoreEntry.FolderOf(_store, entry);
             Directory.Move(StagingFolder, folder);
             Describe(folder, manifest).Save(_store, entry);
@@ -68,15 +67,6 @@ internal sealed class StoreDestination : IModelDestination
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
         }
-    }
-
-    /// <summary>Removes an entry: its mark first, so that half of it never counts.</summary>
-    public static void Remove(string store, string entry)
-    {
-        File.Delete(StoreEntry.FileOf(store, entry));
-        string folder = StoreEntry.FolderOf(store, entry);
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
     }
 
     private static StoreEntry Describe(string folder, MergeManifest manifest)

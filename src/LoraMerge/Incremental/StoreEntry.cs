@@ -30,13 +30,16 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
             .Where(name => name.Length == nameLength && name.StartsWith(modelName + "-", StringComparison.Ordinal));
     }
 
+    /// <param name="store">Folder of the store.</param>
+    /// <param name="entryName">As <see cref="NameFor"/> gives it.</param>
+    /// <param name="key">The key that it must have; null for any.</param>
     /// <returns>Null where the entry is missing, not whole or for another key. Says nothing of the files: see <see cref="Check"/>.</returns>
-    public static StoreEntry? TryLoad(string store, string entryName, string key)
+    public static StoreEntry? TryLoad(string store, string entryName, string? key)
     {
         try
         {
             StoreEntry? entry = AtomicFile.TryReadLines(FileOf(store, entryName)) is { } lines ? Parse(lines) : null;
-            return entry?.Key == key ? entry : null;
+            return key is null || entry?.Key == key ? entry : null;
         }
         catch (Exception fault) when (fault is FormatException or OverflowException or IndexOutOfRangeException)
         {

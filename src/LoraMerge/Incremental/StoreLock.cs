@@ -37,6 +37,9 @@ internal sealed class StoreLock : IDisposable
         }
     }
 
+    /// <summary>Whether a folder has, or had, a lock.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     public void Dispose() => _file.Dispose();
 
     /// <summary>ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of Windows; EWOULDBLOCK of flock elsewhere (11 on Linux, 35 on macOS).</summary>

@@ -1,0 +1,27 @@
+using LoraMerge.Incremental;
+using Microsoft.Build.Framework;
+
+namespace LoraMerge.Build;
+
+/// <summary>Holds the models that a build uses until it ends, when they have been copied: another build's limit or <c>lora-merge cache</c> takes none of them away.</summary>
+internal static class HeldModels
+{
+    /// <returns>False where the model was taken away before it could be held.</returns>
+    public static bool TryHold(IBuildEngine engine, ModelStore store, FoundModel found)
+    {
+        if (engine is not IBuildEngine4 build)
+            return true;
+        string key = $"LoraMerge.Build uses {found.EntryName} of {store.Path}";
+        if (build.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is not null)
+            return true;
+        EntryLease? lease = EntryLease.TryUse(store.Path, found.EntryName);
+        if (!File.Exists(StoreEntry.FileOf(store.Path, found.EntryName)))
+        {
+            lease?.Dispose();
+            return false;
+        }
+        if (lease is not null)
+            build.RegisterTaskObject(key, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        return true;
+    }
+}
