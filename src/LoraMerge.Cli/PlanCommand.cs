@@ -2,19 +2,20 @@ using System.CommandLine;
 
 namespace LoraMerge.Cli;
 
-/// <summary><c>plan</c>: what a merge would do, without doing it. Reads headers only.</summary>
+/// <summary><c>plan</c>: what a merge would do, without doing it. Reads headers only, but for the key.</summary>
 internal static class PlanCommand
 {
     public static Command Create()
     {
         var options = new MergeOptions();
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var json = new Option<bool>("--json") { Description = "As JSON, with the key of the merged model, for which all files are read." };
         var command = new Command("plan", "Shows which tensor gets what, and what the merge costs; merges nothing.") { json };
         options.AddTo(command);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report).Plan(options.Read(parsed)));
-            parsed.InvocationConfiguration.Output.Write(parsed.GetValue(json) ? report.ToJson() : report.ToText());
+            MergeRequest request = options.Read(parsed);
+            var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report).Plan(request));
+            await parsed.InvocationConfiguration.Output.WriteAsync(parsed.GetValue(json) ? report.ToJson(Merger.KeyOf(request, cancellation)) : report.ToText());
             return 0;
         });
         return command;

@@ -24,13 +24,15 @@ internal sealed class PlanReport(PlannedMerge merge)
         return text.ToString();
     }
 
-    public string ToJson()
+    /// <param name="key">The key of the merged model.</param>
+    public string ToJson(string key)
     {
         var tensors = new JsonObject();
         foreach (PlannedTensor.Computed tensor in merge.Plan.Tensors.OfType<PlannedTensor.Computed>())
             tensors[tensor.Name] = new JsonArray([.. Steps(tensor).Select(step => (JsonNode)step)]);
         var json = new JsonObject
         {
+            ["key"] = key,
             ["base"] = merge.BaseName,
             ["adapters"] = new JsonArray([.. merge.AdapterNames.Select((name, i) => (JsonNode)new JsonObject { ["name"] = name, ["nameRule"] = merge.Plan.NameRules[i] })]),
             ["combine"] = merge.Plan.Combination.ToString(),

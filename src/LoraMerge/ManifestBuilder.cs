@@ -11,7 +11,7 @@ namespace LoraMerge;
 internal static class ManifestBuilder
 {
     public static MergeManifest Build(
-        Inputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files)
+        Inputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes recipes)
     {
         MergeRequest request = inputs.Request;
         return new MergeManifest(
@@ -24,8 +24,11 @@ internal static class ManifestBuilder
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
                 plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
             Options(request),
-            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames), StringComparer.Ordinal),
-            files.ToImmutableSortedDictionary(StringComparer.Ordinal));
+            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes.Of(outcome.Tensor)), StringComparer.Ordinal),
+            files.ToImmutableSortedDictionary(StringComparer.Ordinal))
+        {
+            FileRecipes = plan.Shards.ToImmutableSortedDictionary(shard => shard.FileName, recipes.Of, StringComparer.Ordinal),
+        };
     }
 
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
@@ -57,10 +60,13 @@ internal static class ManifestBuilder
             options["seed"] = DareDraws.Seed.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames) => new(
+    private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames, string recipe) => new(
         outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
-        outcome.ChangedElements is long changed && outcome.Tensor.Source.ElementCount > 0 ? SixDigits((double)changed / outcome.Tensor.Source.ElementCount) : null,
-        [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))]);
+        outcome.ChangedShare is double share ? SixDigits(share) : null,
+        [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))])
+    {
+        Recipe = recipe,
+    };
 
     private static ManifestDelta Delta(PlannedDelta delta, double? norm, ImmutableArray<string> adapterNames) =>
         new(string.Join(" + ", delta.Adapters.Select(adapter => adapterNames[adapter])), delta.Method, delta.Factor, norm is double value ? SixDigits(value) : null)

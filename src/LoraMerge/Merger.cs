@@ -32,6 +32,15 @@ public sealed class Merger
         return new PlannedMerge(inputs.Checkpoint.Name, inputs.AdapterNames, plan, ModelWriter.MemoryBytes(plan, request.MaxMemory));
     }
 
+    /// <summary>The key that a build's store would have for the merged model; reads all files of the inputs.</summary>
+    /// <returns>32 hexadecimal digits.</returns>
+    /// <exception cref="LoraMergeException">A fault of the request or its inputs.</exception>
+    public static string KeyOf(MergeRequest request, CancellationToken cancellation)
+    {
+        Inputs inputs = Inputs.Open(request);
+        return ModelKey.Compute(ToolVersion.Current, inputs.Options, InputHashes.None.Complete(inputs.Snapshot.Roots, cancellation));
+    }
+
     /// <summary>Merges into a folder, whole or not at all.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
     public async Task<MergeResult> MergeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation)
@@ -39,14 +48,14 @@ public sealed class Merger
         Inputs inputs = Inputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
         using IModelDestination destination = OutputFolder.Create(outputFolder, [request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)]);
-        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, cancellation), cancellation);
+        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, findReuse: null, cancellation), cancellation);
     }
 
     /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
     public Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
         new StoreMerge(request, into, _report).RunAsync(
-            (inputs, known, destination) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, cancellation), cancellation);
+            (inputs, known, destination, findReuse) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, findReuse, cancellation), cancellation);
 
     /// <summary>Computes a merged model again and compares it with the one in a folder.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>

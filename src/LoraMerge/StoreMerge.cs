@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
 
 namespace LoraMerge;
 
@@ -20,7 +22,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     private readonly string _store = Path.GetFullPath(into.Store);
     private readonly string _stateFile = Path.GetFullPath(into.StateFile);
 
-    public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, Merging.IModelDestination, MergeResult> merge, CancellationToken cancellation)
+    public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, IModelDestination, Func<MergePlan, Recipes, Reuse>?, MergeResult> merge, CancellationToken cancellation)
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
         Inputs inputs = Inputs.Open(request);
@@ -29,7 +31,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
             return there;
         using var destination = StoreDestination.Create(_store, inputs.Name);
-        MergeResult result = await Task.Run(() => merge(inputs, known, destination), cancellation);
+        MergeResult result = await Task.Run(() => merge(inputs, known, destination, FindReuse(inputs.Name)), cancellation);
         Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
         RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
         return result;
@@ -70,6 +72,10 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         Record(snapshot, manifest, hashed);
         return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
     }
+
+    /// <summary>A rebuild does everything anew; without an earlier model the inputs' hashes are not known yet.</summary>
+    private Func<MergePlan, Recipes, Reuse>? FindReuse(string name) =>
+        into.NewerThan is null && StoreEntry.NamesFor(_store, name).Any() ? (plan, recipes) => Reuse.Of(plan, _store, name, recipes) : null;
 
     private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
     {

@@ -15,6 +15,9 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
 
     private readonly Dictionary<string, OpenFile> _files = new(StringComparer.Ordinal);
 
+    /// <summary>Bytes that were read so far.</summary>
+    public long ReadByteLength => _files.Values.Sum(file => file.ReadByteLength);
+
     /// <summary>Fills <paramref name="destination"/> with the tensor's bytes from <paramref name="byteOffset"/> on.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public void ReadInto(StoredTensor tensor, long byteOffset, Span<byte> destination)
@@ -93,6 +96,7 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
                 throw Errors.InputChangedDuringMerge(file.Path);
             destination = destination[read..];
             offset += read;
+            file.ReadByteLength += read;
         }
     }
 
@@ -109,5 +113,7 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
     private sealed record OpenFile(string Path, SafeFileHandle Handle, XxHash128? Hash)
     {
         public long HashedLength { get; set; }
+
+        public long ReadByteLength { get; set; }
     }
 }

@@ -27,6 +27,9 @@ public sealed record MergeManifest(
     ImmutableSortedDictionary<string, ManifestTensor> Tensors,
     ImmutableSortedDictionary<string, string> Files)
 {
+    /// <summary>Fingerprint of what decides each weight file; a later merge takes over a file whose recipe is the same.</summary>
+    public ImmutableSortedDictionary<string, string>? FileRecipes { get; init; }
+
     /// <summary>Its name in the model's folder.</summary>
     public const string FileName = Merging.OutputFolder.ManifestName;
 
@@ -85,7 +88,11 @@ public sealed record ManifestAdapter(string Name, double Weight, string? Version
 /// <param name="ReplacedBy">Adapter whose values it has; null where the base's were changed.</param>
 /// <param name="ChangedShare">Elements whose bits differ from the base's, over all; null where it was replaced or has another dtype.</param>
 /// <param name="Deltas">What was applied, in this order.</param>
-public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas);
+public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas)
+{
+    /// <summary>Fingerprint of what decides its bytes; a later merge takes over a tensor whose recipe is the same.</summary>
+    public string? Recipe { get; init; }
+}
 
 /// <summary>One adapter's change of one tensor, or that of several combined.</summary>
 /// <param name="Adapter">The adapter's name; those of several with '+' between.</param>

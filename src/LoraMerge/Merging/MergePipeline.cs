@@ -83,6 +83,8 @@ internal sealed class MergePipeline
     {
         for (int shard = 0; shard < _plan.Shards.Length; shard++)
         {
+            if (_plan.Shards[shard].Earlier is not null)
+                continue;
             for (int index = 0; index < _plan.Shards[shard].Tensors.Length; index++)
             {
                 PlannedTensor tensor = _plan.Shards[shard].Tensors[index];

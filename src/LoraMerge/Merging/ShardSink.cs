@@ -5,7 +5,7 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Merging;
 
-/// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way.</summary>
+/// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way. What an earlier model had is there already.</summary>
 internal sealed class ShardSink : IBlockSink, IDisposable
 {
     /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
@@ -29,6 +29,9 @@ internal sealed class ShardSink : IBlockSink, IDisposable
     /// <summary>File name and XxHash128 of each file; complete after <see cref="Complete"/>.</summary>
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
+    /// <summary>Bytes of tensors that were written.</summary>
+    public long WrittenByteLength { get; private set; }
+
     /// <exception cref="LoraMergeException">LORA1109.</exception>
     public void Write(int shard, int index, PlannedTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
     {
@@ -41,6 +44,7 @@ internal sealed class ShardSink : IBlockSink, IDisposable
                 ReadOnlySpan<byte> piece = bytes.Slice(begin, Math.Min(CachedLength, bytes.Length - begin));
                 _writer!.Write(_layout!.Tensors[index], byteOffset + begin, piece);
                 _hash.Append(piece);
+                WrittenByteLength += piece.Length;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -82,6 +86,11 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         }
         if (++_shard == _plan.Shards.Length)
             return;
+        if (_plan.Shards[_shard].Earlier is EarlierFile earlier)
+        {
+            _hashes[_plan.Shards[_shard].FileName] = earlier.Hash;
+            return;
+        }
         _layout = _plan.Shards[_shard].Layout();
         _writer = ShardWriter.Create(PathOf(_shard), _layout);
         _hash.Append(_layout.HeaderBytes.Span);

@@ -74,7 +74,7 @@ internal sealed class TensorMerger : IDisposable
     private void End(PlannedTensor.Computed tensor)
     {
         if (tensor.Deltas.Length > 0 || tensor.ReplacedBy is not null)
-            Outcomes.Add(new TensorOutcome(tensor, _changed, [.. _deltas.Select(delta => delta.Norm)]));
+            Outcomes.Add(new TensorOutcome(tensor, _changed is long changed && tensor.Source.ElementCount > 0 ? (double)changed / tensor.Source.ElementCount : null, [.. _deltas.Select(delta => delta.Norm)]));
         DisposeDeltas();
     }
 

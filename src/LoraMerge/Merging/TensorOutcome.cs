@@ -4,6 +4,6 @@ namespace LoraMerge.Merging;
 
 /// <summary>What a merge did to one tensor.</summary>
 /// <param name="Tensor">What was planned.</param>
-/// <param name="ChangedElements">Elements whose bits differ from the base's; null where the tensor was replaced or has another dtype.</param>
+/// <param name="ChangedShare">Elements whose bits differ from the base's, over all; null where the tensor was replaced or has another dtype.</param>
 /// <param name="DeltaNorms">‖ΔW‖ of each delta, null where it is not a sum.</param>
-internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, long? ChangedElements, IReadOnlyList<double?> DeltaNorms);
+internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? ChangedShare, IReadOnlyList<double?> DeltaNorms);

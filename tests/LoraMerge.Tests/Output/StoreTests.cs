@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;
 
@@ -18,6 +19,19 @@ public sealed class StoreTests
 
         Assert.Equal((first.Folder, first.Manifest.Key), (second.Folder, second.Manifest.Key));
         Assert.Empty(events);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task The_plan_tells_the_key_that_the_entry_will_have()
+    {
+        using var bench = new Workbench();
+
+        CommandLineRun plan = await CommandLineRun.Of(["plan", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--json"]);
+        MergeResult merged = await Merge(bench);
+
+        Assert.Equal(merged.Manifest.Key, JsonNode.Parse(plan.Output)!["key"]!.GetValue<string>());
+        Assert.StartsWith("base-" + merged.Manifest.Key[..16], Path.GetFileName(merged.Folder), StringComparison.Ordinal);
         bench.Passed();
     }
 
