@@ -67,6 +67,12 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeOnUnmatched.</summary>
     public string? OnUnmatched { get; set; }
 
+    /// <summary>Absolute path of the project's output; a file of the store that has to be read is copied there on the way.</summary>
+    public string? OutputFolder { get; set; }
+
+    /// <summary>Whether the output gets hard links, which need no reading.</summary>
+    public bool MayLink { get; set; }
+
     /// <summary>Rebuild: merge again what is up to date.</summary>
     public bool Force { get; set; }
 
@@ -134,7 +140,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     private FoundModel? Provide(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
     {
-        var check = new ModelCheck(request, store, statePath);
+        var check = new ModelCheck(request, store, statePath, PlacementOf(request));
         FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
         if (found is null)
         {
@@ -225,6 +231,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         BuildEngine4.RegisterTaskObject(key, now, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         return now;
     }
+
+    private VerifiedPlacement? PlacementOf(ModelRequest request) =>
+        NoBuild || FailIfNotIncremental || MayLink || OutputFolder is not { Length: > 0 } ? null : new VerifiedPlacement(Path.Combine(OutputFolder, request.TargetPath));
 
     private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");
 

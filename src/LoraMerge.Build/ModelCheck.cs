@@ -8,6 +8,7 @@ internal sealed class ModelCheck
     private readonly ModelRequest _request;
     private readonly ModelStore _store;
     private readonly string _statePath;
+    private readonly VerifiedPlacement? _placement;
     private readonly long _stampedTicks;
     private readonly List<InputRoot> _roots;
     private readonly StateFile? _state;
@@ -15,13 +16,18 @@ internal sealed class ModelCheck
     private InputFile? _firstChange;
     private bool _hasRead;
 
+    /// <param name="request">The model.</param>
+    /// <param name="store">Where it may lie.</param>
+    /// <param name="statePath">What the last build knew.</param>
+    /// <param name="placement">Takes files that have to be read into the output; null where they are only to be read.</param>
     /// <exception cref="IOException">An input cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">An input cannot be read.</exception>
-    public ModelCheck(ModelRequest request, ModelStore store, string statePath)
+    public ModelCheck(ModelRequest request, ModelStore store, string statePath, VerifiedPlacement? placement)
     {
         _request = request;
         _store = store;
         _statePath = statePath;
+        _placement = placement;
         _stampedTicks = DateTime.UtcNow.Ticks;
         _roots = [InputFiles.OfBase(request.BasePath), .. request.AdapterPaths.Select((path, index) => InputFiles.OfAdapter(path, index + 1))];
         _state = StateFile.TryLoad(statePath);
@@ -46,7 +52,7 @@ internal sealed class ModelCheck
             return NotFound(Describe(key));
         if (newerThanTicks is { } ticks && entry.FinishedTicks < ticks)
             return NotFound("this is a rebuild");
-        if (entry.Check(_store.Path, name, cancellation) is not { } whole)
+        if (entry.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
             return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
         return new FoundModel(key, name, whole, IsRefreshed: !ReferenceEquals(entry, whole));
     }

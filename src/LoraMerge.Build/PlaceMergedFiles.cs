@@ -8,7 +8,7 @@ namespace LoraMerge.Build;
 [MSBuildMultiThreadableTask]
 public sealed class PlaceMergedFiles : Task
 {
-    /// <summary>Absolute paths of files of a store.</summary>
+    /// <summary>Absolute paths of files of a store; small ones are left to the copy that follows.</summary>
     [Required]
     public ITaskItem[] Files { get; set; } = [];
 
@@ -19,11 +19,17 @@ public sealed class PlaceMergedFiles : Task
     /// <summary>Whether a hard link will do where the file system cannot clone. In a store that others use it will not: writing to the link would change the model for all.</summary>
     public bool MayLink { get; set; }
 
+    /// <summary>Whether a file is worth a clone or a link.</summary>
+    internal static bool IsLarge(string path) => Path.GetExtension(path) == ".safetensors";
+
     /// <inheritdoc/>
     public override bool Execute()
     {
         for (int i = 0; i < Files.Length; i++)
-            Place(Files[i].ItemSpec, Destinations[i].ItemSpec);
+        {
+            if (IsLarge(Files[i].ItemSpec))
+                Place(Files[i].ItemSpec, Destinations[i].ItemSpec);
+        }
         return true;
     }
 

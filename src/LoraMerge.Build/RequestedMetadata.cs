@@ -11,17 +11,19 @@ internal static class RequestedMetadata
     private static readonly string[] s_ofAdapter =
         ["BaseModel", "MergedModelName", "Weight", "Version", "BaseModelVersion", "ExpertLayout", "AdapterVersion", "Sha256"];
 
+    /// <param name="itemType">LoraBaseModel or LoraAdapter.</param>
+    public static IReadOnlyList<string> Of(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? s_ofAdapter : s_ofBaseModel;
+
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
-        bool isAdapter = itemType == MergeLoraAdapters.AdapterItem;
-        string[] own = isAdapter ? s_ofAdapter : s_ofBaseModel;
-        string[] others = isAdapter ? s_ofBaseModel : s_ofAdapter;
+        string otherType = itemType == MergeLoraAdapters.AdapterItem ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
+        IReadOnlyList<string> own = Of(itemType);
         foreach (string name in item.CloneCustomMetadata().Keys)
         {
             if (own.Contains(name, StringComparer.OrdinalIgnoreCase))
                 continue;
-            if (others.Contains(name, StringComparer.OrdinalIgnoreCase))
-                faults.Warning(item, BuildErrors.MetadataOfOtherItem(itemType, name, isAdapter ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem));
+            if (Of(otherType).Contains(name, StringComparer.OrdinalIgnoreCase))
+                faults.Warning(item, BuildErrors.MetadataOfOtherItem(itemType, name, otherType));
             else if (own.FirstOrDefault(known => Distance(known, name) <= 2) is { } meant)
                 faults.Warning(item, BuildErrors.MetadataResembles(itemType, name, meant));
         }

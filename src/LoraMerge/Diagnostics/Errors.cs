@@ -37,6 +37,9 @@ internal static class Errors
     public static LoraMergeException BaseVersionMissing(string adapter, string range, string baseModel) =>
         new(DiagnosticCode.BaseVersionMismatch, $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' states no version. Give the base a Version.", adapter);
 
+    public static LoraMergeException BaseVersionConflict(string baseModel, (string Path, string Range) first, (string Path, string Range) second) =>
+        new(DiagnosticCode.BaseVersionConflict, $"Two adapters ask for versions of '{baseModel}' that exclude each other: '{first.Path}' for {first.Range}, '{second.Path}' for {second.Range}. Use adapters that were trained on one version, or merge them into two models (MergedModelName) of two bases.", second.Path);
+
     public static LoraMergeException VersionInvalid(string what, string text) =>
         new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).");
 

@@ -12,7 +12,10 @@ internal static class ContentHash
 {
     private const int BlockByteLength = 1 << 20;
 
-    public static string OfFile(string path, CancellationToken cancellation)
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Reading large files takes time.</param>
+    /// <param name="copy">Gets what is read; null where nobody wants it.</param>
+    public static string OfFile(string path, CancellationToken cancellation, Stream? copy = null)
     {
         var hash = new XxHash128();
         byte[] block = new byte[BlockByteLength];
@@ -21,6 +24,7 @@ internal static class ContentHash
         {
             cancellation.ThrowIfCancellationRequested();
             Append(hash, block, count);
+            copy?.Write(block, 0, count);
         }
         return Format(hash.GetCurrentHash());
     }

@@ -33,7 +33,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     /// <param name="store">Folder of the store.</param>
     /// <param name="entryName">As <see cref="NameFor"/> gives it.</param>
     /// <param name="key">The key that it must have; null for any.</param>
-    /// <returns>Null where the entry is missing, not whole or for another key. Says nothing of the files: see <see cref="Check"/>.</returns>
+    /// <returns>Null where the entry is missing, not whole or for another key. Says nothing of the files: see <see cref="Check(string, string, CancellationToken)"/>.</returns>
     public static StoreEntry? TryLoad(string store, string entryName, string? key)
     {
         try
@@ -50,9 +50,15 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     /// <summary>Commits the entry: from now on it counts. The model's folder must be complete.</summary>
     public void Save(string store, string entryName) => AtomicFile.WriteLines(FileOf(store, entryName), ToLines());
 
+    /// <inheritdoc cref="Check(string, string, Func{StoredFile, string, string})"/>
+    public StoreEntry? Check(string store, string entryName, CancellationToken cancellation) => Check(store, entryName, (_, path) => ContentHash.OfFile(path, cancellation));
+
     /// <summary>Compares the folder with the list. A file with the right length but another time is read: copies and restored caches lose times.</summary>
+    /// <param name="store">Folder of the store.</param>
+    /// <param name="entryName">As <see cref="NameFor"/> gives it.</param>
+    /// <param name="hash">Reads a file, of which it gets the full path too.</param>
     /// <returns>The entry with the times that the files have now, this one where nothing changed; null where a file is missing or another.</returns>
-    public StoreEntry? Check(string store, string entryName, CancellationToken cancellation)
+    public StoreEntry? Check(string store, string entryName, Func<StoredFile, string, string> hash)
     {
         var files = new List<StoredFile>();
         foreach (StoredFile file in Files)
@@ -61,7 +67,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
             if (!File.Exists(path))
                 return null;
             FileStamp stamp = FileStamp.Of(path);
-            bool isSame = stamp == file.Stamp || (stamp.ByteLength == file.Stamp.ByteLength && ContentHash.OfFile(path, cancellation) == file.Hash);
+            bool isSame = stamp == file.Stamp || (stamp.ByteLength == file.Stamp.ByteLength && hash(file, path) == file.Hash);
             if (!isSame)
                 return null;
             files.Add(file with { Stamp = stamp });

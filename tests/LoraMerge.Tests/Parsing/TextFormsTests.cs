@@ -78,6 +78,31 @@ public sealed class TextFormsTests
     }
 
     [Theory]
+    [InlineData("[1.0,2.0)", "2.0")]
+    [InlineData("1.*", "[2.0,3.0]")]
+    [InlineData("1.2.*", "1.3.*")]
+    [InlineData("[1.0]", "(1.0,2.0)")]
+    [InlineData("1.0.0-beta.*", "1.0.1")]
+    public void Two_adapters_that_exclude_each_other_are_both_named(string first, string second)
+    {
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => VersionRanges.ThrowIfUnsatisfied(Request(null, first, second)));
+
+        Assert.Equal(DiagnosticCode.BaseVersionConflict, fault.Code);
+        Assert.Contains("'adapter0' for ", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'adapter1' for ", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1.5.0", "1.*", "[1.2,2.0)")]
+    [InlineData("1.0.0-beta.2", "1.0.0-beta.*", "[1.0.0-beta.1,2.0)")]
+    [InlineData("3.0.0", "*", "[3.0]")]
+    [InlineData("1.2.3", "1.2.*", "1.*")]
+    public void Two_ranges_with_a_version_in_common_are_met_by_it(string version, string first, string second)
+    {
+        VersionRanges.ThrowIfUnsatisfied(Request(version, first, second));
+    }
+
+    [Theory]
     [InlineData("merge\n--base\nC:\\models\\my base\n", "merge|--base|C:\\models\\my base")]
     [InlineData("merge\r\n\r\n--name\r\n# no comment \r\n", "merge|--name|# no comment ")]
     [InlineData("\uFEFFmerge\n\"quoted\"", "merge|\"quoted\"")]
@@ -101,6 +126,6 @@ public sealed class TextFormsTests
         Assert.Contains("/nowhere/arguments.rsp", error, StringComparison.Ordinal);
     }
 
-    private static MergeRequest Request(string? version, string range) =>
-        new("base", [new AdapterRequest("adapter") { BaseVersionRange = range }]) { BaseVersion = version };
+    private static MergeRequest Request(string? version, params string[] ranges) =>
+        new("base", [.. ranges.Select((range, i) => new AdapterRequest($"adapter{i}") { BaseVersionRange = range })]) { BaseVersion = version };
 }
