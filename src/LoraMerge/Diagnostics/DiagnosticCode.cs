@@ -87,6 +87,7 @@ public enum DiagnosticCode
     LayersCannotReplicate = 4024,
     PartNeedsPlainLora = 4025,
     HeadlessBaseCannotPart = 4026,
+    ExpertPlaceUnknown = 4027,
 
     // 4030-4039: combinations.
     CombinationRanksDiffer = 4030,

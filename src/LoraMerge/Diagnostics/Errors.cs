@@ -244,6 +244,9 @@ internal static class Errors
     public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
         new(DiagnosticCode.PartNeedsPlainLora, $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. Use a base that stores its experts one by one.", adapter);
 
+    public static LoraMergeException ExpertPlaceUnknown(string module, StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.ExpertPlaceUnknown, $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor config.json tell where in it and which way round. Use the model folder with its config.json, or a base that stores its experts one by one.", adapter);
+
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
         new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);
 

@@ -35,6 +35,7 @@ internal static class ModuleNames
             || (vocabulary.IsTied && vocabulary.IsMember(path))
             || checkpoint.TryFind(path + ".in_proj_weight", out _)
             || ExpertTensors.Exist(path, checkpoint)
-            || FusedPart.Find(path, checkpoint) is not null;
+            || ProjectionNames.OtherNameOf(path, checkpoint) is not null
+            || FusedPart.Holder(path, checkpoint) is not null;
     }
 }

@@ -123,6 +123,9 @@ public abstract record PlannedDelta(int Adapter, string Module)
         /// <inheritdoc/>
         public override string Method => Product.Method + "-part";
 
+        /// <summary>Distance of its columns: 2 where it has every second one.</summary>
+        public int ColumnStep { get; init; } = 1;
+
         /// <inheritdoc/>
         public override double Factor => Product.Scaling;
     }

@@ -52,6 +52,17 @@ internal sealed class TinyFolder : IDisposable
         return this;
     }
 
+    /// <summary>Adds an adapter of mlx_lm.</summary>
+    public TinyFolder WithMlx(string fields, params Matrix[] tensors)
+    {
+        string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), $$"""{ "num_layers": -1, {{fields}} }""");
+        Write(Path.Combine(folder, "adapters.safetensors"), tensors);
+        _adapters.Add(new AdapterRequest(folder));
+        return this;
+    }
+
     /// <summary>The tensors and the config of the merged model.</summary>
     public async Task<(Dictionary<string, double[]> Tensors, JsonObject Config)> Merge()
     {
