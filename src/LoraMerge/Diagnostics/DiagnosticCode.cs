@@ -65,6 +65,7 @@ public enum DiagnosticCode
     MlxScaleAmbiguous = 3043,
     DoraNormAmbiguous = 3044,
     MlxFamilyChanged = 3045,
+    AdapterIsNumpyArchive = 3046,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

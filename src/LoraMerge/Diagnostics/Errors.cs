@@ -137,6 +137,9 @@ internal static class Errors
     public static LoraMergeException AdapterOfOtherLibrary(string file, string library) =>
         new(DiagnosticCode.AdapterOfOtherLibrary, $"'{file}' is an adapter of {library}. Only adapters of PEFT and of mlx_lm are merged; train or save it with one of these.", file);
 
+    public static LoraMergeException AdapterIsNumpyArchive(string file) =>
+        new(DiagnosticCode.AdapterIsNumpyArchive, $"'{file}' is an adapter of mlx_lm 0.5 or earlier: an archive of NumPy arrays, beside which no rank and factor were saved. Save its arrays as adapters.safetensors with mlx (mx.save_safetensors), and write beside it an adapter_config.json with \"fine_tune_type\": \"lora\", \"num_layers\": -1 and \"lora_parameters\": {{ \"rank\", \"scale\" }} as they were trained.", file);
+
     public static LoraMergeException AdapterReleaseInvalid(string adapter, string text) =>
         new(DiagnosticCode.VersionInvalid, $"AdapterVersion of adapter '{adapter}' is '{text}', which is no release of PEFT or mlx_lm, such as 0.13.2.", adapter);
 
