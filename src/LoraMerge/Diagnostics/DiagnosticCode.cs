@@ -66,6 +66,8 @@ public enum DiagnosticCode
     DoraNormAmbiguous = 3044,
     MlxFamilyChanged = 3045,
     AdapterIsNumpyArchive = 3046,
+    TrainedWithoutScale = 3047,
+    TrainedTokensScaleAssumed = 3048,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

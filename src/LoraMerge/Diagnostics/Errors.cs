@@ -140,6 +140,9 @@ internal static class Errors
     public static LoraMergeException AdapterIsNumpyArchive(string file) =>
         new(DiagnosticCode.AdapterIsNumpyArchive, $"'{file}' is an adapter of mlx_lm 0.5 or earlier: an archive of NumPy arrays, beside which no rank and factor were saved. Save its arrays as adapters.safetensors with mlx (mx.save_safetensors), and write beside it an adapter_config.json with \"fine_tune_type\": \"lora\", \"num_layers\": -1 and \"lora_parameters\": {{ \"rank\", \"scale\" }} as they were trained.", file);
 
+    public static LoraMergeException TrainedWithoutScale(string module, double scale, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.TrainedWithoutScale, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' holds trained tokens of '{module}', whose rows the base multiplies by {scale:0.###}. It was written by {origin} ({origin.Evidence}), and PEFT 0.15 to 0.17 trained such a model without that factor on any row, so the merged model would not be the trained one. Train it with PEFT 0.18 or later; if it was, set AdapterVersion of the adapter to that release."), adapter);
+
     public static LoraMergeException AdapterReleaseInvalid(string adapter, string text) =>
         new(DiagnosticCode.VersionInvalid, $"AdapterVersion of adapter '{adapter}' is '{text}', which is no release of PEFT or mlx_lm, such as 0.13.2.", adapter);
 

@@ -31,15 +31,33 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
 
     /// <param name="rows">The rows.</param>
     /// <param name="module">The embedding's path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA4002, 4006, 4007, 4013.</exception>
+    /// <exception cref="LoraMergeException">LORA3047, 4002, 4006, 4007, 4013.</exception>
     public void Add(SavedRows rows, string module)
     {
+        CheckScale(rows, module);
         // The head of a tied pair follows the embedding, row by row.
         IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, VocabularyChange.AllEnds);
         if (targets is null)
             draft.LeaveOut(adapter, rows.Rows);
         foreach (TargetTensor target in targets ?? [])
             AddRows(target, rows);
+    }
+
+    /// <summary>The rows themselves are all that such a file holds; a model without the factor would need all others changed.</summary>
+    private void CheckScale(SavedRows rows, string module)
+    {
+        double scale = EmbeddingScale.Of(draft.Checkpoint.Config);
+        if (scale == 1 || VocabularyNames.IsHead(module))
+            return;
+        AdapterOrigin origin = adapter.Config.Origin;
+        switch (origin.Follows(PeftHistory.TrainedTokensWithoutScale))
+        {
+            case true:
+                throw Errors.TrainedWithoutScale(rows.Module, scale, origin, adapter.Path);
+            case null:
+                draft.Notes.Add(Notes.TrainedTokensScaleAssumed(rows.Module, scale, origin, adapter.Path));
+                break;
+        }
     }
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
