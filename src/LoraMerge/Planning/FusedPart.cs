@@ -6,42 +6,38 @@ namespace LoraMerge.Planning;
 
 /// <summary>The weight of one expert's projection, where the base stores the weights of all experts in one tensor.</summary>
 /// <param name="Tensor">The tensor of all experts, <c>[experts, d1, d2]</c>.</param>
-/// <param name="FirstRow">Where the part begins in <c>[experts·d1, d2]</c>.</param>
-/// <param name="RowCount">Its rows.</param>
-/// <param name="FirstColumn">Where it begins in each row.</param>
-/// <param name="ColumnCount">Its columns.</param>
+/// <param name="Place">Where in it the part lies.</param>
 /// <param name="IsTransposed">Whether it is stored input by output.</param>
-internal sealed partial record FusedPart(StoredTensor Tensor, long FirstRow, long RowCount, long FirstColumn, long ColumnCount, bool IsTransposed)
+internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, bool IsTransposed)
 {
-    /// <summary>Distance of its columns: 2 where gate and up take turns.</summary>
-    public int ColumnStep { get; private init; } = 1;
-
     /// <summary>The part as a tensor of its own, for its shape.</summary>
-    public StoredTensor AsMatrix => Tensor with { Shape = [RowCount, ColumnCount] };
+    public StoredTensor AsMatrix => Tensor with { Shape = [Place.RowCount, Place.ColumnCount] };
 
     /// <summary>The tensor that holds the projection of all experts; null where the path names no expert's projection, or the base has none for it.</summary>
-    public static StoredTensor? Holder(string path, Checkpoint checkpoint) => Place.Of(path, checkpoint)?.Tensor;
+    public static StoredTensor? Holder(string path, Checkpoint checkpoint) => FusedExpert.Of(path, checkpoint)?.Tensor;
 
     /// <summary>Null where there is no such tensor, or where in it the part lies cannot be told.</summary>
     public static FusedPart? Find(string path, Checkpoint checkpoint)
     {
-        if (Place.Of(path, checkpoint) is not Place place)
+        if (FusedExpert.Of(path, checkpoint) is not FusedExpert holder)
             return null;
-        (long height, long width) = (place.Tensor.Shape[1], place.Tensor.Shape[2]);
-        long start = place.Expert * height;
-        if (place.IsTransposed(checkpoint) is not bool isTransposed)
+        (long height, long width) = (holder.Tensor.Shape[1], holder.Tensor.Shape[2]);
+        long start = holder.Expert * height;
+        if (holder.IsTransposed(checkpoint) is not bool isTransposed)
             return null;
-        if (place.Half is not int half)
-            return new FusedPart(place.Tensor, start, height, 0, width, isTransposed);
+        if (holder.Half is not int half)
+            return Of(new PartPlace(start, height, 0, width));
         if ((isTransposed ? width : height) % 2 != 0)
             return null;
-        return place.Order(checkpoint) switch
+        return holder.Order(checkpoint) switch
         {
-            HalfOrder.Behind when isTransposed => new FusedPart(place.Tensor, start, height, half * width / 2, width / 2, isTransposed),
-            HalfOrder.Behind => new FusedPart(place.Tensor, start + (half * height / 2), height / 2, 0, width, isTransposed),
-            HalfOrder.InTurns when isTransposed => new FusedPart(place.Tensor, start, height, half, width / 2, isTransposed) { ColumnStep = 2 },
+            HalfOrder.Behind when isTransposed => Of(new PartPlace(start, height, half * width / 2, width / 2)),
+            HalfOrder.Behind => Of(new PartPlace(start + (half * height / 2), height / 2, 0, width)),
+            HalfOrder.InTurns when isTransposed => Of(new PartPlace(start, height, half, width / 2, ColumnStep: 2)),
             _ => null,
         };
+
+        FusedPart Of(PartPlace part) => new(holder.Tensor, part, isTransposed);
     }
 
     [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
@@ -64,9 +60,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, long FirstRow, lon
     /// <param name="Expert">The expert.</param>
     /// <param name="Half">0 for gate, 1 for up, where both are in one tensor; null where it holds one projection.</param>
     /// <param name="IsOutputByInput">Whether its name alone says that it is stored output by input.</param>
-    private sealed record Place(StoredTensor Tensor, StoredTensor? Other, int Expert, int? Half, bool IsOutputByInput)
+    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Other, int Expert, int? Half, bool IsOutputByInput)
     {
-        public static Place? Of(string path, Checkpoint checkpoint)
+        public static FusedExpert? Of(string path, Checkpoint checkpoint)
         {
             Match match = ExpertPath.Match(path);
             if (!match.Success || !int.TryParse(match.Groups["expert"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int expert))
@@ -83,12 +79,12 @@ internal sealed partial record FusedPart(StoredTensor Tensor, long FirstRow, lon
                 ?? Stacked($"{block}.switch_mlp.{projection}.weight")
                 ?? Stacked($"{block}.experts.{projection}.weight");
 
-            Place? Fused(string gateUp, string down, bool isOutputByInput) => Stack(half is null ? down : gateUp) is { } tensor
-                ? new Place(tensor, Stack(half is null ? gateUp : down), expert, half, isOutputByInput)
+            FusedExpert? Fused(string gateUp, string down, bool isOutputByInput) => Stack(half is null ? down : gateUp) is { } tensor
+                ? new FusedExpert(tensor, Stack(half is null ? gateUp : down), expert, half, isOutputByInput)
                 : null;
 
             // As mlx_lm saves a model.
-            Place? Stacked(string name) => Stack(name) is { } tensor ? new Place(tensor, null, expert, null, IsOutputByInput: true) : null;
+            FusedExpert? Stacked(string name) => Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, null, IsOutputByInput: true) : null;
 
             StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }

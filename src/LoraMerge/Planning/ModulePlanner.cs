@@ -45,10 +45,7 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
         if (!Orientation.Fits(module, part.AsMatrix, part.IsTransposed))
             throw Errors.ShapeMismatch(module, part.AsMatrix, adapter.Path);
         var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Scaling * weight, part.IsTransposed) { ABlocks = module.ABlocks, BBlocks = module.BBlocks };
-        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount)
-        {
-            ColumnStep = part.ColumnStep,
-        });
+        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.Place));
     }
 
     private IEnumerable<PlannedDelta> Deltas(AdapterModule module, TargetTensor target)

@@ -5,7 +5,6 @@ namespace LoraMerge.Tests.Kinds;
 /// <summary>mlx_lm stacks the experts of every family; the base's files hold them in the way of the family.</summary>
 public sealed class MlxExpertTests
 {
-    private const int Experts = 3;
     private const int Rank = 2;
     private const double Scale = 1.5;
     private const string Lora = """ "fine_tune_type": "lora", "lora_parameters": { "rank": 2, "scale": 1.5 } """;
@@ -16,26 +15,26 @@ public sealed class MlxExpertTests
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Halves_output_by_input(int hidden, int inner) =>
-        await Check("qwen3_5_moe", "mlp.switch_mlp", hidden, inner, new Layout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", Way.Straight));
+        await Check("qwen3_5_moe", "mlp.switch_mlp", hidden, inner, new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.Straight));
 
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Halves_input_by_output(int hidden, int inner) =>
-        await Check("llama4", "feed_forward.experts", hidden, inner, new Layout("feed_forward.experts.gate_up_proj", "feed_forward.experts.down_proj", Way.Turned));
+        await Check("llama4", "feed_forward.experts", hidden, inner, new FusedLayout("feed_forward.experts.gate_up_proj", "feed_forward.experts.down_proj", FusedWay.Turned));
 
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Every_second_column_input_by_output(int hidden, int inner) =>
-        await Check("gpt_oss", "mlp.experts", hidden, inner, new Layout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", Way.TurnedInTurns));
+        await Check("gpt_oss", "mlp.experts", hidden, inner, new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.TurnedInTurns));
 
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Granite_layers_with_all_experts(int hidden, int inner) =>
-        await Check("granitemoe", "block_sparse_moe.switch_mlp", hidden, inner, new Layout("block_sparse_moe.input_linear.weight", "block_sparse_moe.output_linear.weight", Way.Straight));
+        await Check("granitemoe", "block_sparse_moe.switch_mlp", hidden, inner, new FusedLayout("block_sparse_moe.input_linear.weight", "block_sparse_moe.output_linear.weight", FusedWay.Straight));
 
     [Fact]
     public async Task Gemma_4_experts() =>
-        await Check("gemma4", "experts.switch_glu", 4, 5, new Layout("experts.gate_up_proj", "experts.down_proj", Way.Straight));
+        await Check("gemma4", "experts.switch_glu", 4, 5, new FusedLayout("experts.gate_up_proj", "experts.down_proj", FusedWay.Straight));
 
     [Theory]
     [InlineData("mlp.switch_mlp", "mlp.experts", "gate_proj", "up_proj", "down_proj")]
@@ -44,7 +43,7 @@ public sealed class MlxExpertTests
     [InlineData("mlp.switch_mlp", "block_sparse_moe.experts", "w1", "w3", "w2")] // Kimi
     public async Task Experts_with_tensors_of_their_own(string stack, string files, string gate, string up, string down)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = Weights(4, 5, (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 5, (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight");
         Pair[] pairs = Pairs(stack, 4, 5);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "any", "tie_word_embeddings": false }""", [.. gates, .. ups, .. downs]).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
 
@@ -52,7 +51,7 @@ public sealed class MlxExpertTests
 
         foreach ((Matrix[] weights, Pair pair) in ((Matrix[], Pair)[])[(gates, pairs[0]), (ups, pairs[1]), (downs, pairs[2])])
         {
-            for (int e = 0; e < Experts; e++)
+            for (int e = 0; e < TinyExperts.Count; e++)
                 Matrix.AssertNear(pair.AddTo(weights[e], e), merged[weights[e].Name]);
         }
         folder.Passed();
@@ -63,15 +62,15 @@ public sealed class MlxExpertTests
     [InlineData("mlp.experts")]
     public async Task A_base_that_mlx_lm_saved(string stack)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = Weights(4, 4, (layer, e) => $"{layer}.{e}");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 4, (layer, e) => $"{layer}.{e}");
         Pair[] pairs = Pairs(stack, 4, 4);
-        Matrix[] stored = [Stack($"model.layers.0.{stack}.gate_proj.weight", gates), Stack($"model.layers.0.{stack}.up_proj.weight", ups), Stack($"model.layers.0.{stack}.down_proj.weight", downs)];
+        Matrix[] stored = [TinyExperts.Stack($"model.layers.0.{stack}.gate_proj.weight", gates), TinyExperts.Stack($"model.layers.0.{stack}.up_proj.weight", ups), TinyExperts.Stack($"model.layers.0.{stack}.down_proj.weight", downs)];
         using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt_oss", "tie_word_embeddings": false }""", stored).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
-        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e => pairs[2].AddTo(downs[e], e))], merged[stored[2].Name]);
-        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e => pairs[0].AddTo(gates[e], e))], merged[stored[0].Name]);
+        Matrix.AssertNear([.. Enumerable.Range(0, TinyExperts.Count).SelectMany(e => pairs[2].AddTo(downs[e], e))], merged[stored[2].Name]);
+        Matrix.AssertNear([.. Enumerable.Range(0, TinyExperts.Count).SelectMany(e => pairs[0].AddTo(gates[e], e))], merged[stored[0].Name]);
         folder.Passed();
     }
 
@@ -82,7 +81,7 @@ public sealed class MlxExpertTests
     public async Task A_place_that_nothing_tells_is_refused(string config, int rows)
     {
         Pair[] pairs = Pairs("mlp.experts", 4, rows / 2);
-        Matrix[] fused = [Matrix.Of("model.layers.0.mlp.experts.gate_up_proj", Experts, rows, 4), Matrix.Of("model.layers.0.mlp.experts.down_proj", Experts, 4, rows == 12 ? 7 : rows / 2)];
+        Matrix[] fused = [Matrix.Of("model.layers.0.mlp.experts.gate_up_proj", TinyExperts.Count, rows, 4), Matrix.Of("model.layers.0.mlp.experts.down_proj", TinyExperts.Count, 4, rows == 12 ? 7 : rows / 2)];
         using TinyFolder folder = new TinyFolder(config, fused).WithMlx(Lora, pairs[0].Tensors);
 
         DiagnosticCode code = await folder.MergeFails();
@@ -94,8 +93,8 @@ public sealed class MlxExpertTests
     [Fact]
     public async Task Experts_of_another_size_are_refused()
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = Weights(4, 5, (layer, e) => $"{layer}.{e}");
-        var layout = new Layout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", Way.Straight);
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 5, (layer, e) => $"{layer}.{e}");
+        var layout = new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.Straight);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "qwen3_5_moe", "tie_word_embeddings": false }""", layout.Fuse(gates, ups, downs)).WithMlx(Lora, Pairs("mlp.switch_mlp", 4, 6)[0].Tensors);
 
         DiagnosticCode code = await folder.MergeFails();
@@ -104,9 +103,9 @@ public sealed class MlxExpertTests
         folder.Passed();
     }
 
-    private static async Task Check(string family, string stack, int hidden, int inner, Layout layout)
+    private static async Task Check(string family, string stack, int hidden, int inner, FusedLayout layout)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = Weights(hidden, inner, (layer, e) => $"{layer}.{e}");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(hidden, inner, (layer, e) => $"{layer}.{e}");
         Pair[] pairs = Pairs(stack, hidden, inner);
         Matrix[] stored = layout.Fuse(gates, ups, downs);
         using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""", stored).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
@@ -120,13 +119,6 @@ public sealed class MlxExpertTests
         folder.Passed();
     }
 
-    /// <summary>Per expert: gate and up <c>[inner, hidden]</c>, down <c>[hidden, inner]</c>.</summary>
-    private static (Matrix[] Gates, Matrix[] Ups, Matrix[] Downs) Weights(int hidden, int inner, Func<string, int, string> name)
-    {
-        Matrix[] Of(string layer, int rows, int columns) => [.. Enumerable.Range(0, Experts).Select(e => Matrix.Of(name(layer, e), rows, columns))];
-        return (Of("gate_proj", inner, hidden), Of("up_proj", inner, hidden), Of("down_proj", hidden, inner));
-    }
-
     private static Pair[] Pairs(string stack, int hidden, int inner) =>
     [
         Pair.Of($"model.layers.0.{stack}.gate_proj", inner, hidden),
@@ -134,20 +126,11 @@ public sealed class MlxExpertTests
         Pair.Of($"model.layers.0.{stack}.down_proj", hidden, inner),
     ];
 
-    private static Matrix Stack(string name, Matrix[] experts) => new(name, [experts.Length, .. experts[0].Shape], [.. experts.SelectMany(expert => expert.Values)]);
-
-    private enum Way
-    {
-        Straight,
-        Turned,
-        TurnedInTurns,
-    }
-
     private sealed record Pair(Matrix A, Matrix B)
     {
         public Matrix[] Tensors => [A, B];
 
-        public static Pair Of(string layer, int outputs, int inputs) => new(Matrix.Of(layer + ".lora_a", Experts, Rank, inputs), Matrix.Of(layer + ".lora_b", Experts, outputs, Rank));
+        public static Pair Of(string layer, int outputs, int inputs) => new(Matrix.Of(layer + ".lora_a", TinyExperts.Count, Rank, inputs), Matrix.Of(layer + ".lora_b", TinyExperts.Count, outputs, Rank));
 
         public double[] AddTo(Matrix weight, int expert) => Matrix.Add(weight.AsDoubles(), Slice(B, expert), Slice(A, expert), Scale);
 
@@ -155,45 +138,6 @@ public sealed class MlxExpertTests
         {
             int length = (int)(stack.Shape[1] * stack.Shape[2]);
             return new Matrix("", [stack.Shape[1], stack.Shape[2]], stack.Values[(expert * length)..((expert + 1) * length)]);
-        }
-    }
-
-    /// <summary>How a family's files fuse experts.</summary>
-    private sealed record Layout(string GateUp, string Down, Way Way)
-    {
-        public Matrix[] Fuse(Matrix[] gates, Matrix[] ups, Matrix[] downs)
-        {
-            (int hidden, int inner) = ((int)gates[0].Shape[1], (int)gates[0].Shape[0]);
-            double[][] Doubles(Matrix[] matrices) => [.. matrices.Select(matrix => matrix.AsDoubles())];
-            (double[] gateUp, double[] down) = Fuse(Doubles(gates), Doubles(ups), Doubles(downs), hidden, inner);
-            return
-            [
-                new Matrix("model.layers.0." + GateUp, Way == Way.Straight ? [Experts, 2 * inner, hidden] : [Experts, hidden, 2 * inner], [.. gateUp.Select(value => (float)value)]),
-                new Matrix("model.layers.0." + Down, Way == Way.Straight ? [Experts, hidden, inner] : [Experts, inner, hidden], [.. down.Select(value => (float)value)]),
-            ];
-        }
-
-        public (double[] GateUp, double[] Down) Fuse(double[][] gates, double[][] ups, double[][] downs, int hidden, int inner)
-        {
-            var gateUp = new List<double>();
-            var down = new List<double>();
-            for (int e = 0; e < Experts; e++)
-            {
-                if (Way == Way.Straight)
-                {
-                    gateUp.AddRange([.. gates[e], .. ups[e]]);
-                    down.AddRange(downs[e]);
-                    continue;
-                }
-                for (int h = 0; h < hidden; h++)
-                {
-                    IEnumerable<double> gate = Enumerable.Range(0, inner).Select(i => gates[e][(i * hidden) + h]);
-                    IEnumerable<double> up = Enumerable.Range(0, inner).Select(i => ups[e][(i * hidden) + h]);
-                    gateUp.AddRange(Way == Way.Turned ? gate.Concat(up) : gate.Zip(up).SelectMany(both => (double[])[both.First, both.Second]));
-                }
-                down.AddRange(from i in Enumerable.Range(0, inner) from h in Enumerable.Range(0, hidden) select downs[e][(h * inner) + i]);
-            }
-            return ([.. gateUp], [.. down]);
         }
     }
 }
