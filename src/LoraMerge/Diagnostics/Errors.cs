@@ -230,7 +230,7 @@ internal static class Errors
         new(DiagnosticCode.TokenTrainedTwice, $"Token {token} of '{module}' is trained twice (adapter '{adapter}'), so its row is ambiguous. Leave one of them out.", adapter);
 
     public static LoraMergeException TiedWeightsCannotPart(string module, string adapter, string checkpoint, string family) =>
-        new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings and the output head, and {family} computes differently once they part. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
+        new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings: transformers makes those of {family} one again when it loads them, so that no files hold the trained model. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
 
     public static LoraMergeException HeadlessBaseCannotPart(string module, string adapter, string checkpoint, string head) =>
         new(DiagnosticCode.HeadlessBaseCannotPart, $"Adapter '{adapter}' changes '{module}' alone, so that embedding and head part, but the files of the base model '{checkpoint}' are those of a bare model, beside which transformers finds no '{head}.weight'. Load the base with its class for language modelling, save it with save_pretrained, and merge into that.", adapter);

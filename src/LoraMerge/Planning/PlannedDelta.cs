@@ -160,6 +160,19 @@ public abstract record PlannedDelta(int Adapter, string Module)
         public override double Factor => Scaling * AdapterWeight;
     }
 
+    /// <summary>k·W: a head that parts from an embedding whose tie made the model scale what comes into the head.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Factor">k.</param>
+    public sealed record Scaled(int Adapter, string Module, double Factor) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => "scaled";
+
+        /// <inheritdoc/>
+        public override double Factor { get; } = Factor;
+    }
+
     /// <summary>W, which must be equal to these values: a second copy of a tensor that is used once.</summary>
     public sealed record SameAs(int Adapter, string Module, StoredTensor Values) : PlannedDelta(Adapter, Module)
     {
