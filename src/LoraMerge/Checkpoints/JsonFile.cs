@@ -19,7 +19,7 @@ internal static class JsonFile
     };
 
     /// <exception cref="JsonException">The text is not JSON, has a name twice, or is no object. The message tells the line.</exception>
-    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA2003: it is a git LFS pointer.</exception>
+    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer.</exception>
     public static JsonObject Read(string file)
     {
         ReadOnlySpan<byte> bytes = ReadBytes(file);
@@ -55,6 +55,7 @@ internal static class JsonFile
     {
         try
         {
+            SpecialFile.ThrowIf(file);
             return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

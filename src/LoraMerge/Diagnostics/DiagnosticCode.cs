@@ -17,6 +17,7 @@ public enum DiagnosticCode
     OutputNotWritable = 1109,
     InputNotReadable = 1110,
     InputChangedDuringMerge = 1111,
+    InputIsSpecial = 1112,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,

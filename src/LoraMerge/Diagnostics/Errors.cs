@@ -58,6 +58,9 @@ internal static class Errors
     public static LoraMergeException InputChangedDuringMerge(string file) =>
         new(DiagnosticCode.InputChangedDuringMerge, $"'{file}' changed while it was merged. Nothing was written; merge again when it is complete.", file);
 
+    public static LoraMergeException InputIsSpecial(string file, string kind) =>
+        new(DiagnosticCode.InputIsSpecial, $"'{file}' is {kind}, but a file is expected: reading it might never end. Remove it, or put the file in its place.", file);
+
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>

@@ -246,7 +246,7 @@ public sealed class BaseTests
         await bench.MergeAsync();
         File.CreateSymbolicLink(bench.InBase("notes.txt"), "/dev/zero");
 
-        await bench.AssertRefusedAsync(DiagnosticCode.InputChangedDuringMerge, bench.InBase("notes.txt"));
+        await bench.AssertRefusedAsync(DiagnosticCode.InputIsSpecial, bench.InBase("notes.txt"), "a device");
         bench.Passed();
     }
 
