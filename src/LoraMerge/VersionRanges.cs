@@ -6,7 +6,7 @@ namespace LoraMerge;
 /// <summary>Holds the ranges of base versions that adapters ask for against each other and against the base's version, by NuGet's own rules.</summary>
 internal static class VersionRanges
 {
-    /// <exception cref="LoraMergeException">LORA1104, LORA1105, LORA1112.</exception>
+    /// <exception cref="LoraMergeException">LORA1104, LORA1105, LORA1113.</exception>
     public static void ThrowIfUnsatisfied(MergeRequest request)
     {
         NuGetVersion? version = request.BaseVersion is string text

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
@@ -44,7 +45,7 @@ internal sealed class AdapterConfigReader
             rank,
             Alpha(),
             _fields.Flag("use_rslora"),
-            Pattern("rank_pattern", (name, value) => _fields.ToInteger(name, value) is var r and >= 1 ? r : throw _fields.Invalid($"{name} is {value.ToJsonString()}, but a rank is at least 1")),
+            Pattern("rank_pattern", (name, value) => _fields.ToInteger(name, value) is var r and >= 1 ? r : throw _fields.Invalid($"{name} is {JsonFile.TextOf(value)}, but a rank is at least 1")),
             Pattern("alpha_pattern", _fields.ToNumber),
             _fields.Flag("fan_in_fan_out"),
             [.. _fields.Texts("modules_to_save").Where(entry => entry.Length > 0)],
@@ -74,7 +75,7 @@ internal sealed class AdapterConfigReader
     {
         null => [],
         JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out bool _)) => [.. list.Select(item => item!.GetValue<bool>())],
-        var other => throw _fields.Invalid($"\"enable_lora\" is {other.ToJsonString()}, but a list of true and false is expected"),
+        var other => throw _fields.Invalid($"\"enable_lora\" is {JsonFile.TextOf(other)}, but a list of true and false is expected"),
     };
 
     private void ThrowIfNotMergeable()
@@ -118,7 +119,7 @@ internal sealed class AdapterConfigReader
         JsonArray ranges => [.. ranges.Select(range => range is JsonArray { Count: 2 } pair && pair[0] is { } start && pair[1] is { } end
             ? (_fields.ToInteger("a start of \"layer_replication\"", start), _fields.ToInteger("an end of \"layer_replication\"", end))
             : throw _fields.Invalid("\"layer_replication\" holds something else than pairs of layer numbers"))],
-        var other => throw _fields.Invalid($"\"layer_replication\" is {other.ToJsonString()}, but a list is expected"),
+        var other => throw _fields.Invalid($"\"layer_replication\" is {JsonFile.TextOf(other)}, but a list is expected"),
     };
 
     private ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
@@ -126,7 +127,7 @@ internal sealed class AdapterConfigReader
         if (_fields.Json[name] is not { } node)
             return [];
         if (node is not JsonObject pattern)
-            throw _fields.Invalid($"\"{name}\" is {node.ToJsonString()}, but an object is expected");
+            throw _fields.Invalid($"\"{name}\" is {JsonFile.TextOf(node)}, but an object is expected");
         ImmutableArray<ModulePattern<T>>.Builder patterns = ImmutableArray.CreateBuilder<ModulePattern<T>>(pattern.Count);
         foreach ((string key, JsonNode? value) in pattern)
         {
@@ -148,7 +149,7 @@ internal sealed class AdapterConfigReader
         null => [],
         JsonArray list => [new TrainableTokens(null, Indices(list))],
         JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw _fields.Invalid($"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
-        var other => throw _fields.Invalid($"\"trainable_token_indices\" is {other.ToJsonString()}, but a list or an object is expected"),
+        var other => throw _fields.Invalid($"\"trainable_token_indices\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
     };
 
     private ImmutableArray<long> Indices(JsonArray list) =>

@@ -27,12 +27,14 @@ internal sealed class AdapterFiles
     /// <summary>adapter_config.json, which lies in the folder, or beside the weight file.</summary>
     public string Config => Path.Combine(_folder, ConfigName);
 
-    /// <exception cref="LoraMergeException">LORA1107, 3001, 3007, 3030.</exception>
+    /// <exception cref="LoraMergeException">LORA1107, 3001, 3040, 3046.</exception>
     public static AdapterFiles Find(string path)
     {
         bool isFile = File.Exists(path);
         if (!isFile && !Directory.Exists(path))
             throw Errors.PathNotFound("adapter", path);
+        if (isFile && Path.GetExtension(path) == ".npz")
+            throw Errors.AdapterIsNumpyArchive(path);
         var files = new AdapterFiles(path, isFile ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, isFile);
         if (!File.Exists(files.Config))
             throw files.WithoutConfig();
@@ -40,7 +42,7 @@ internal sealed class AdapterFiles
     }
 
     /// <summary>The weight file that a dialect's adapters have. Other files beside it, such as saves during training, are none of the adapter's.</summary>
-    /// <exception cref="LoraMergeException">LORA3003.</exception>
+    /// <exception cref="LoraMergeException">LORA3003, 3046.</exception>
     public string Weights(AdapterDialect dialect)
     {
         if (_isFile)
@@ -51,6 +53,8 @@ internal sealed class AdapterFiles
         string pickle = Path.Combine(_folder, PickleName);
         if (dialect == AdapterDialect.Peft && File.Exists(pickle))
             return pickle;
+        if (dialect == AdapterDialect.Mlx && File.Exists(Path.Combine(_folder, OldMlxName)))
+            throw Errors.AdapterIsNumpyArchive(Path.Combine(_folder, OldMlxName));
         throw Errors.AdapterWeightsMissing(_folder, dialect == AdapterDialect.Mlx ? MlxName : $"{SafetensorsName} or {PickleName}");
     }
 
@@ -58,7 +62,7 @@ internal sealed class AdapterFiles
     private LoraMergeException WithoutConfig()
     {
         if (File.Exists(Path.Combine(_folder, OldMlxName)))
-            return Errors.AdapterFormNotYetSupported(Path.Combine(_folder, OldMlxName), "an adapter of mlx_lm 0.5 or earlier, which wrote no adapter_config.json", OldMlxName);
+            return Errors.AdapterIsNumpyArchive(Path.Combine(_folder, OldMlxName));
         string[] weights = _isFile ? [_path] : [.. Directory.EnumerateFiles(_folder, "*.safetensors").Order(StringComparer.Ordinal)];
         foreach (string file in weights.Where(file => Path.GetExtension(file) == ".safetensors"))
         {

@@ -55,14 +55,14 @@ internal sealed class ConfigFields(string file, JsonObject json)
     {
         null => null,
         JsonValue value when value.TryGetValue(out string? text) => text,
-        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but a text is expected"),
+        var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but a text is expected"),
     };
 
     public bool Flag(string name) => json[name] switch
     {
         null => false,
         JsonValue value when value.TryGetValue(out bool flag) => flag,
-        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but true or false is expected"),
+        var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but true or false is expected"),
     };
 
     public ImmutableArray<string> Texts(string name) => json[name] switch
@@ -70,14 +70,14 @@ internal sealed class ConfigFields(string file, JsonObject json)
         null => [],
         JsonValue value when value.TryGetValue(out string? one) => [one],
         JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. list.Select(item => item!.GetValue<string>())],
-        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but a list of texts is expected"),
+        var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but a list of texts is expected"),
     };
 
     public JsonObject? Object(string name) => json[name] switch
     {
         null => null,
         JsonObject fields => fields,
-        var other => throw Invalid($"\"{name}\" is {other.ToJsonString()}, but an object is expected"),
+        var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but an object is expected"),
     };
 
     public int? Integer(string name) => json[name] is { } node ? ToInteger($"\"{name}\"", node) : null;
@@ -87,11 +87,11 @@ internal sealed class ConfigFields(string file, JsonObject json)
     public int ToInteger(string name, JsonNode node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number)
             ? number
-            : throw Invalid($"{name} is {node.ToJsonString()}, but a whole number is expected");
+            : throw Invalid($"{name} is {JsonFile.TextOf(node)}, but a whole number is expected");
 
     public double ToNumber(string name, JsonNode node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
         && double.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
             ? number
-            : throw Invalid($"{name} is {node.ToJsonString()}, but a finite number is expected");
+            : throw Invalid($"{name} is {JsonFile.TextOf(node)}, but a finite number is expected");
 }

@@ -26,22 +26,14 @@ internal static partial class MlxNames
         return path;
     }
 
-    /// <summary>Path of one expert's layer in transformers' files, for a layer that holds all experts.</summary>
+    /// <summary>Path of one expert's layer in transformers' model, for a layer that holds all experts; how the base stores it, planning finds out.</summary>
     public static string OfExpert(string path, int expert)
     {
         Match match = StackedLayer.Match(path);
         if (!match.Success)
             return string.Create(CultureInfo.InvariantCulture, $"{path}.{expert}");
-        string parent = match.Groups["parent"].Value;
-        // Mixtral and its kin call the parts w1, w2, w3 in their files; no other family stacks experts below that name.
-        bool isMixtral = parent.EndsWith(".block_sparse_moe", StringComparison.Ordinal);
-        string layer = match.Groups["layer"].Value switch
-        {
-            "gate_proj" => isMixtral ? "w1" : "gate_proj",
-            "up_proj" or "fc1" => isMixtral ? "w3" : "up_proj",
-            _ => isMixtral ? "w2" : "down_proj",
-        };
-        return string.Create(CultureInfo.InvariantCulture, $"{parent}.experts.{expert}.{layer}");
+        string layer = match.Groups["layer"].Value switch { "fc1" => "up_proj", "fc2" => "down_proj", var same => same };
+        return string.Create(CultureInfo.InvariantCulture, $"{match.Groups["parent"].Value}.experts.{expert}.{layer}");
     }
 
     /// <summary>Whether a layer holds all experts.</summary>
@@ -68,7 +60,7 @@ internal static partial class MlxNames
     [GeneratedRegex(@"^transformer\.h\.\d+\.(attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)$", RegexOptions.CultureInvariant)]
     private static partial Regex Gpt2Projection { get; }
 
-    [GeneratedRegex(@"^(?<parent>.+)\.(switch_mlp|experts)\.(?<layer>gate_proj|up_proj|down_proj|fc1|fc2)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<parent>.+?)\.(switch_mlp|experts|experts\.switch_glu)\.(?<layer>gate_proj|up_proj|down_proj|fc1|fc2)$", RegexOptions.CultureInvariant)]
     private static partial Regex StackedLayer { get; }
 
     [GeneratedRegex(@"(^|\.)(embed_tokens|embed_tokens_per_layer|wte|wpe|embed_in|word_embeddings|word_embedding|tok_embeddings|embeddings|embedding)$", RegexOptions.CultureInvariant)]

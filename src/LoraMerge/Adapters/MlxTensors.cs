@@ -71,7 +71,7 @@ internal sealed class MlxTensors
         string path = MlxNames.OfModule(name);
         AdapterModule module = MlxNames.IsEmbedding(path)
             ? new AdapterModule(path, b, a, null, _config.Scaling)
-            : new AdapterModule(path, Transposed(a), Transposed(b), null, _config.Scaling);
+            : new AdapterModule(path, a.Transposed(), b.Transposed(), null, _config.Scaling);
         if (_config.Training != MlxTraining.Dora)
             return [module];
         StoredTensor m = Part("m");
@@ -104,8 +104,8 @@ internal sealed class MlxTensors
         string path = MlxNames.OfModule(tensor.Name[..split]);
         string parameter = tensor.Name[(split + 1)..];
         if (tensor.Shape.Length == 3 && MlxNames.IsStack(path))
-            return Enumerable.Range(0, checked((int)tensor.Shape[0])).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, Slice(tensor, e, [.. tensor.Shape.Skip(1)])));
-        return [new SavedParameter(path, parameter, parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? Transposed(tensor) : tensor)];
+            return Enumerable.Range(0, checked((int)tensor.Shape[0])).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, tensor.At(e)));
+        return [new SavedParameter(path, parameter, parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? tensor.Transposed() : tensor)];
     }
 
     private void ThrowIfRankDiffers(string layer, StoredTensor tensor, long found)
@@ -113,9 +113,6 @@ internal sealed class MlxTensors
         if (found != _config.Rank)
             throw Errors.MlxRankMismatch(layer, tensor, _config.Rank, found);
     }
-
-    /// <summary>The same matrix turned round: a view of the same bytes.</summary>
-    private static StoredTensor Transposed(StoredTensor tensor) => tensor with { Shape = [tensor.Shape[1], tensor.Shape[0]], Strides = [1, tensor.Shape[1]] };
 
     /// <summary>One of the equal parts that a tensor consists of, one behind the other.</summary>
     private static StoredTensor Slice(StoredTensor tensor, int index, ImmutableArray<long> shape)

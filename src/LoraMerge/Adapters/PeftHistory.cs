@@ -24,6 +24,9 @@ internal static partial class PeftHistory
     /// <summary>Up to 0.17: LoRA on an embedding that multiplies its rows added to the multiplied row, not to the row.</summary>
     public static VersionRange EmbeddingDeltaUnscaled { get; } = VersionRange.Parse("(,0.18.0)");
 
+    /// <summary>0.15 to 0.17: an embedding with trained tokens no longer multiplied any of its rows, so that the model was trained without that factor.</summary>
+    public static VersionRange TrainedTokensWithoutScale { get; } = VersionRange.Parse("[0.15.0,0.18.0)");
+
     /// <summary>0.9 and 0.10: DoRA's norm of a GPT-2 projection was that of the weight as stored, not turned round.</summary>
     public static VersionRange DoraNormOfStoredConv1D { get; } = VersionRange.Parse("[0.9.0,0.11.0)");
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -6,7 +7,7 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints;
 
-/// <summary>JSON files as the field writes them: UTF-8, with or without a byte order mark, an object at the top.</summary>
+/// <summary>JSON files as the field writes them: UTF-8, with or without a byte order mark, an object at the top; with Python's words for what is no number.</summary>
 internal static class JsonFile
 {
     private static readonly JsonSerializerOptions Indented = new()
@@ -18,7 +19,7 @@ internal static class JsonFile
     };
 
     /// <exception cref="JsonException">The text is not JSON, has a name twice, or is no object. The message tells the line.</exception>
-    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA2003: it is a git LFS pointer.</exception>
+    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer.</exception>
     public static JsonObject Read(string file)
     {
         ReadOnlySpan<byte> bytes = ReadBytes(file);
@@ -28,12 +29,8 @@ internal static class JsonFile
         JsonNode? node;
         try
         {
-            node = JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            node = JsonNode.Parse(NotANumber.ToJson(bytes), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
             ThrowIfNotUnicode(node);
-        }
-        catch (JsonException e) when (StopsAtNotANumber(bytes, e))
-        {
-            throw new JsonException($"line {e.LineNumber + 1} holds NaN or Infinity, which are not JSON");
         }
         catch (InvalidOperationException e)
         {
@@ -49,12 +46,16 @@ internal static class JsonFile
         return node as JsonObject ?? throw new JsonException("there is no object at its top");
     }
 
-    public static byte[] ToBytes(JsonObject json) => [.. JsonSerializer.SerializeToUtf8Bytes(json, Indented), (byte)'\n'];
+    public static byte[] ToBytes(JsonObject json) => [.. NotANumber.FromJson(JsonSerializer.SerializeToUtf8Bytes(json, Indented)), (byte)'\n'];
+
+    /// <summary>A value as its file has it, for messages.</summary>
+    public static string TextOf(JsonNode node) => Encoding.UTF8.GetString(NotANumber.FromJson(Encoding.UTF8.GetBytes(node.ToJsonString())));
 
     private static byte[] ReadBytes(string file)
     {
         try
         {
+            SpecialFile.ThrowIf(file);
             return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -80,14 +81,5 @@ internal static class JsonFile
                 value.TryGetValue(out string? _);
                 break;
         }
-    }
-
-    /// <summary>Python writes these three words where a number is none.</summary>
-    private static bool StopsAtNotANumber(ReadOnlySpan<byte> bytes, JsonException fault)
-    {
-        for (long line = fault.LineNumber ?? 0; line > 0; line--)
-            bytes = bytes[(bytes.IndexOf((byte)'\n') + 1)..];
-        ReadOnlySpan<byte> rest = bytes[(int)Math.Min(fault.BytePositionInLine ?? 0, bytes.Length)..];
-        return rest.StartsWith("NaN"u8) || rest.StartsWith("Infinity"u8) || rest.StartsWith("-Infinity"u8);
     }
 }

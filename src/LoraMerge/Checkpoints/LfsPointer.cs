@@ -7,9 +7,10 @@ internal static class LfsPointer
 {
     private static ReadOnlySpan<byte> Start => "version https://git-lfs"u8;
 
-    /// <exception cref="LoraMergeException">LORA2003.</exception>
+    /// <exception cref="LoraMergeException">LORA1112, LORA2003.</exception>
     public static void ThrowIf(string file)
     {
+        SpecialFile.ThrowIf(file);
         using FileStream stream = File.OpenRead(file);
         Span<byte> start = stackalloc byte[Start.Length];
         int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);

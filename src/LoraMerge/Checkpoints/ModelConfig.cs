@@ -100,8 +100,8 @@ public sealed class ModelConfig
             yield return (true, [.. nested]);
     }
 
-    /// <summary>A number at the top or below <c>text_config</c>; null where there is none.</summary>
-    internal double? Number(string name) => (_json[name] ?? TextConfig?[name]) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+    /// <summary>A finite number at the top or below <c>text_config</c>; null where there is none.</summary>
+    internal double? Number(string name) => (_json[name] ?? TextConfig?[name]) is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : null;
 
     /// <summary>A flag at the top or below <c>text_config</c>; false where there is none.</summary>
     internal bool Flag(string name) => IsTrue(_json, name) || (TextConfig is { } text && IsTrue(text, name));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Checkpoints;
@@ -27,4 +28,22 @@ public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long>
 
     /// <summary>Elements in one row: the product of all dimensions but the first.</summary>
     public long RowLength => Shape.Skip(1).Aggregate(1L, (product, side) => checked(product * side));
+
+    /// <summary>A matrix turned round: a view of the same bytes.</summary>
+    internal StoredTensor Transposed() => this with { Shape = [Shape[1], Shape[0]], Strides = [StrideOf(1), StrideOf(0)] };
+
+    /// <summary>One entry of the first dimension.</summary>
+    internal StoredTensor At(long index) => View($"{Name}[{index.ToString(CultureInfo.InvariantCulture)}]", index, [.. Shape.Skip(1)], Strides.IsDefault ? default : [.. Strides.Skip(1)]);
+
+    /// <summary>Some entries of the first dimension.</summary>
+    internal StoredTensor Rows(long first, long count) => View(Name, first, [count, .. Shape.Skip(1)], Strides);
+
+    private StoredTensor View(string name, long first, ImmutableArray<long> shape, ImmutableArray<long> strides)
+    {
+        StoredTensor view = this with { Name = name, Shape = shape, Strides = strides };
+        int size = DType.BitsPerElement() / 8;
+        return view with { FileOffset = FileOffset + (first * StrideOf(0) * size), ByteLength = view.ElementCount * size };
+    }
+
+    private long StrideOf(int dimension) => Strides.IsDefault ? Shape.Skip(dimension + 1).Aggregate(1L, (product, side) => checked(product * side)) : Strides[dimension];
 }

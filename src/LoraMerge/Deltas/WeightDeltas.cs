@@ -27,7 +27,9 @@ internal static class WeightDeltas
             tensor.Source.RowCount, tensor.Source.RowLength, olora.Rank, olora.Factor),
         PlannedDelta.BaseReduced reduced => new SingularPartDelta(
             tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Removed == BasePart.LargestSingularValues, reduced.Factor),
-        PlannedDelta.Part part => new PartDelta(LoadLora(part.Product, files, dtype, device), tensor.Source.Shape[^1], part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount),
+        PlannedDelta.Part part => new PartDelta(LoadLora(part.Product, files, dtype, device), part.Place, tensor.Source.Shape[^1]),
+        PlannedDelta.PartMovedTowards part => new PartReplacementDelta(part, files, tensor.Source.Shape[^1]),
+        PlannedDelta.Scaled scaled => new ScaledDelta(scaled.Factor),
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
         PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),

@@ -17,7 +17,8 @@ public enum DiagnosticCode
     OutputNotWritable = 1109,
     InputNotReadable = 1110,
     InputChangedDuringMerge = 1111,
-    BaseVersionConflict = 1112,
+    InputIsSpecial = 1112,
+    BaseVersionConflict = 1113,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,
@@ -66,6 +67,9 @@ public enum DiagnosticCode
     MlxScaleAmbiguous = 3043,
     DoraNormAmbiguous = 3044,
     MlxFamilyChanged = 3045,
+    AdapterIsNumpyArchive = 3046,
+    TrainedWithoutScale = 3047,
+    TrainedTokensScaleAssumed = 3048,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
@@ -88,6 +92,7 @@ public enum DiagnosticCode
     LayersCannotReplicate = 4024,
     PartNeedsPlainLora = 4025,
     HeadlessBaseCannotPart = 4026,
+    ExpertPlaceUnknown = 4027,
 
     // 4030-4039: combinations.
     CombinationRanksDiffer = 4030,

@@ -61,6 +61,9 @@ internal static class Errors
     public static LoraMergeException InputChangedDuringMerge(string file) =>
         new(DiagnosticCode.InputChangedDuringMerge, $"'{file}' changed while it was merged. Nothing was written; merge again when it is complete.", file);
 
+    public static LoraMergeException InputIsSpecial(string file, string kind) =>
+        new(DiagnosticCode.InputIsSpecial, $"'{file}' is {kind}, but a file is expected: reading it might never end. Remove it, or put the file in its place.", file);
+
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
@@ -139,6 +142,12 @@ internal static class Errors
 
     public static LoraMergeException AdapterOfOtherLibrary(string file, string library) =>
         new(DiagnosticCode.AdapterOfOtherLibrary, $"'{file}' is an adapter of {library}. Only adapters of PEFT and of mlx_lm are merged; train or save it with one of these.", file);
+
+    public static LoraMergeException AdapterIsNumpyArchive(string file) =>
+        new(DiagnosticCode.AdapterIsNumpyArchive, $"'{file}' is an adapter of mlx_lm 0.5 or earlier: an archive of NumPy arrays, beside which no rank and factor were saved. Save its arrays as adapters.safetensors with mlx (mx.save_safetensors), and write beside it an adapter_config.json with \"fine_tune_type\": \"lora\", \"num_layers\": -1 and \"lora_parameters\": {{ \"rank\", \"scale\" }} as they were trained.", file);
+
+    public static LoraMergeException TrainedWithoutScale(string module, double scale, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.TrainedWithoutScale, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' holds trained tokens of '{module}', whose rows the base multiplies by {scale:0.###}. It was written by {origin} ({origin.Evidence}), and PEFT 0.15 to 0.17 trained such a model without that factor on any row, so the merged model would not be the trained one. Train it with PEFT 0.18 or later; if it was, set AdapterVersion of the adapter to that release."), adapter);
 
     public static LoraMergeException AdapterReleaseInvalid(string adapter, string text) =>
         new(DiagnosticCode.VersionInvalid, $"AdapterVersion of adapter '{adapter}' is '{text}', which is no release of PEFT or mlx_lm, such as 0.13.2.", adapter);
@@ -227,7 +236,7 @@ internal static class Errors
         new(DiagnosticCode.TokenTrainedTwice, $"Token {token} of '{module}' is trained twice (adapter '{adapter}'), so its row is ambiguous. Leave one of them out.", adapter);
 
     public static LoraMergeException TiedWeightsCannotPart(string module, string adapter, string checkpoint, string family) =>
-        new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings and the output head, and {family} computes differently once they part. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
+        new(DiagnosticCode.TiedWeightsCannotPart, $"Adapter '{adapter}' changes '{module}' alone, but in the base model '{checkpoint}' it is one tensor with the other embeddings: transformers makes those of {family} one again when it loads them, so that no files hold the trained model. Train with ensure_weight_tying, or leave '{module}' out.", adapter);
 
     public static LoraMergeException HeadlessBaseCannotPart(string module, string adapter, string checkpoint, string head) =>
         new(DiagnosticCode.HeadlessBaseCannotPart, $"Adapter '{adapter}' changes '{module}' alone, so that embedding and head part, but the files of the base model '{checkpoint}' are those of a bare model, beside which transformers finds no '{head}.weight'. Load the base with its class for language modelling, save it with save_pretrained, and merge into that.", adapter);
@@ -246,6 +255,9 @@ internal static class Errors
 
     public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
         new(DiagnosticCode.PartNeedsPlainLora, $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. Use a base that stores its experts one by one.", adapter);
+
+    public static LoraMergeException ExpertPlaceUnknown(string module, StoredTensor stored, string adapter) =>
+        new(DiagnosticCode.ExpertPlaceUnknown, $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor config.json tell where in it and which way round. Use the model folder with its config.json, or a base that stores its experts one by one.", adapter);
 
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
         new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);

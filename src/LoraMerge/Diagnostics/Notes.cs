@@ -25,6 +25,9 @@ internal static class Notes
     public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, bool isDivided, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
 
+    public static MergeEvent.Warning TrainedTokensScaleAssumed(string module, double scale, AdapterOrigin origin, string adapter) =>
+        new(DiagnosticCode.TrainedTokensScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' holds trained tokens of '{module}', whose rows the base multiplies by {scale:0.###}; PEFT 0.15 to 0.17 trained such a model without that factor on any row. Its adapter_config.json does not tell which release wrote it ({origin.Evidence}); the rows are taken as later releases trained them. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
+
     public static MergeEvent.Information TensorsIgnored(IReadOnlyList<string> tensors, string adapter) =>
         new($"Adapter '{adapter}': {tensors.Count} tensors that only training needs, or second copies, are left out, such as '{tensors[0]}'.");
 

@@ -18,6 +18,8 @@ internal static class ContentHash
     public static string OfFile(string path, CancellationToken cancellation, Stream? copy = null)
     {
         var hash = new XxHash128();
+        if (FileStamp.Of(path).ByteLength == 0)
+            return Format(hash.GetCurrentHash()); // not opened: a pipe would be waited for
         byte[] block = new byte[BlockByteLength];
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
         for (int count; (count = file.Read(block, 0, block.Length)) > 0;)

@@ -16,9 +16,12 @@ internal static class EmbeddingScale
         FrozenSet.ToFrozenSet(["bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "m2m_100", "mbart", "pegasus", "plbart"], StringComparer.Ordinal);
 
     /// <summary>The factor that the base multiplies the rows of this module with; 1 for nearly all.</summary>
-    public static double Of(AdapterModule module, ModelConfig config)
+    public static double Of(AdapterModule module, ModelConfig config) => module.IsEmbedding ? Of(config) : 1;
+
+    /// <summary>The factor that the base multiplies the rows of its input embeddings with; 1 for nearly all.</summary>
+    public static double Of(ModelConfig config)
     {
-        if (!module.IsEmbedding || config.ModelType is not string family)
+        if (config.ModelType is not string family)
             return 1;
         if (Gemmas.Contains(family) && config.Number("hidden_size") is double size)
             return Math.Sqrt(size);

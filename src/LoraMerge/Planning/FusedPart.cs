@@ -5,46 +5,113 @@ using LoraMerge.Checkpoints;
 namespace LoraMerge.Planning;
 
 /// <summary>The weight of one expert's projection, where the base stores the weights of all experts in one tensor.</summary>
-/// <param name="Tensor">The fused tensor, <c>[experts, d1, d2]</c>.</param>
-/// <param name="FirstRow">Where the part begins in <c>[experts·d1, d2]</c>.</param>
-/// <param name="RowCount">Its rows.</param>
-/// <param name="FirstColumn">Where it begins in each row.</param>
-/// <param name="ColumnCount">Its columns.</param>
-internal sealed partial record FusedPart(StoredTensor Tensor, long FirstRow, long RowCount, long FirstColumn, long ColumnCount)
+/// <param name="Tensor">The tensor of all experts, <c>[experts, d1, d2]</c>.</param>
+/// <param name="Place">Where in it the part lies.</param>
+/// <param name="IsTransposed">Whether it is stored input by output.</param>
+internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, bool IsTransposed)
 {
     /// <summary>The part as a tensor of its own, for its shape.</summary>
-    public StoredTensor AsMatrix => Tensor with { Shape = [RowCount, ColumnCount] };
+    public StoredTensor AsMatrix => Tensor with { Shape = [Place.RowCount, Place.ColumnCount] };
 
-    /// <summary>Null where the path names no expert's projection, or the base has no fused tensor for it.</summary>
+    /// <summary>The tensor that holds the projection of all experts; null where the path names no expert's projection, or the base has none for it.</summary>
+    public static StoredTensor? Holder(string path, Checkpoint checkpoint) => FusedExpert.Of(path, checkpoint)?.Tensor;
+
+    /// <summary>Null where there is no such tensor, or where in it the part lies cannot be told.</summary>
     public static FusedPart? Find(string path, Checkpoint checkpoint)
     {
-        Match match = ExpertPath.Match(path);
-        if (!match.Success || !int.TryParse(match.Groups["expert"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int expert))
+        if (FusedExpert.Of(path, checkpoint) is not FusedExpert holder)
             return null;
-        (string fused, int half) = match.Groups["projection"].Value switch
-        {
-            "gate_proj" or "w1" => ("gate_up_proj", 0),
-            "up_proj" or "w3" => ("gate_up_proj", 1),
-            _ => ("down_proj", -1),
-        };
-        if (!checkpoint.TryFind($"{match.Groups["experts"].Value}.{fused}", out StoredTensor? tensor) || tensor.Shape.Length != 3 || expert >= tensor.Shape[0])
+        (long height, long width) = (holder.Tensor.Shape[1], holder.Tensor.Shape[2]);
+        long start = holder.Expert * height;
+        if (holder.IsTransposed(checkpoint) is not bool isTransposed)
             return null;
-        (long height, long width) = (tensor.Shape[1], tensor.Shape[2]);
-        if (half < 0)
-            return new FusedPart(tensor, expert * height, height, 0, width);
-        // The hidden size tells which side is cut in two.
-        return HiddenSize(checkpoint) switch
+        if (holder.Half is not int half)
+            return Of(new PartPlace(start, height, 0, width));
+        if ((isTransposed ? width : height) % 2 != 0)
+            return null;
+        return holder.Order(checkpoint) switch
         {
-            long hidden when hidden == width => new FusedPart(tensor, (expert * height) + (half * height / 2), height / 2, 0, width),
-            long hidden when hidden == height => new FusedPart(tensor, expert * height, height, half * width / 2, width / 2),
+            HalfOrder.Behind when isTransposed => Of(new PartPlace(start, height, half * width / 2, width / 2)),
+            HalfOrder.Behind => Of(new PartPlace(start + (half * height / 2), height / 2, 0, width)),
+            HalfOrder.InTurns when isTransposed => Of(new PartPlace(start, height, half, width / 2, ColumnStep: 2)),
             _ => null,
         };
+
+        FusedPart Of(PartPlace part) => new(holder.Tensor, part, isTransposed);
     }
 
-    private static long? HiddenSize(Checkpoint checkpoint) =>
-        checkpoint.Config.ModelType == "gpt_oss" ? null // its gate and up are interleaved, and no adapter has them one by one
-        : checkpoint.Config.Number("hidden_size") is double size ? (long)size : null;
-
-    [GeneratedRegex(@"^(?<experts>.+\.experts)\.(?<expert>[0-9]{1,6})\.(?<projection>gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
     private static partial Regex ExpertPath { get; }
+
+    private enum HalfOrder
+    {
+        Unknown,
+
+        /// <summary>All of gate, then all of up.</summary>
+        Behind,
+
+        /// <summary>A column of gate, a column of up, and so on.</summary>
+        InTurns,
+    }
+
+    /// <summary>The tensor that a projection lies in.</summary>
+    /// <param name="Tensor">It.</param>
+    /// <param name="Other">The other of gate with up, and down, where both are fused; its shape tells which way both lie.</param>
+    /// <param name="Expert">The expert.</param>
+    /// <param name="Half">0 for gate, 1 for up, where both are in one tensor; null where it holds one projection.</param>
+    /// <param name="IsOutputByInput">Whether its name alone says that it is stored output by input.</param>
+    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Other, int Expert, int? Half, bool IsOutputByInput)
+    {
+        public static FusedExpert? Of(string path, Checkpoint checkpoint)
+        {
+            Match match = ExpertPath.Match(path);
+            if (!match.Success || !int.TryParse(match.Groups["expert"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int expert))
+                return null;
+            string block = match.Groups["block"].Value;
+            (string projection, int? half) = match.Groups["projection"].Value switch
+            {
+                "gate_proj" or "w1" => ("gate_proj", 0),
+                "up_proj" or "w3" => ("up_proj", 1),
+                _ => ("down_proj", (int?)null),
+            };
+            return Fused($"{block}.experts.gate_up_proj", $"{block}.experts.down_proj", isOutputByInput: false)
+                ?? Fused($"{block}.input_linear.weight", $"{block}.output_linear.weight", isOutputByInput: true) // GraniteMoe
+                ?? Stacked($"{block}.switch_mlp.{projection}.weight")
+                ?? Stacked($"{block}.experts.{projection}.weight");
+
+            FusedExpert? Fused(string gateUp, string down, bool isOutputByInput) => Stack(half is null ? down : gateUp) is { } tensor
+                ? new FusedExpert(tensor, Stack(half is null ? gateUp : down), expert, half, isOutputByInput)
+                : null;
+
+            // As mlx_lm saves a model.
+            FusedExpert? Stacked(string name) => Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, null, IsOutputByInput: true) : null;
+
+            StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
+        }
+
+        /// <summary>gate and up turn hidden numbers into 2·inner ones, down turns inner into hidden: of one tensor alone, the hidden size tells which side is which.</summary>
+        public bool? IsTransposed(Checkpoint checkpoint)
+        {
+            if (IsOutputByInput)
+                return false;
+            if (Other is null)
+            {
+                long hidden = checkpoint.Config.Number("hidden_size") is double size ? (long)size : -1;
+                (bool isHeight, bool isWidth) = (Tensor.Shape[1] == hidden, Tensor.Shape[2] == hidden);
+                return isHeight == isWidth ? null : isHeight == Half.HasValue;
+            }
+            (StoredTensor gateUp, StoredTensor down) = Half is null ? (Other, Tensor) : (Tensor, Other);
+            bool isStraight = gateUp.Shape[1] == 2 * down.Shape[2] && gateUp.Shape[2] == down.Shape[1];
+            bool isTurned = gateUp.Shape[2] == 2 * down.Shape[1] && gateUp.Shape[1] == down.Shape[2];
+            return isStraight == isTurned ? null : isTurned;
+        }
+
+        /// <summary>transformers, <c>modeling_gpt_oss.py</c>, is the only one that takes every second column; without the family it may be either.</summary>
+        public HalfOrder Order(Checkpoint checkpoint) => IsOutputByInput ? HalfOrder.Behind : checkpoint.Config.TextModelType switch
+        {
+            null => HalfOrder.Unknown,
+            "gpt_oss" => HalfOrder.InTurns,
+            _ => HalfOrder.Behind,
+        };
+    }
 }

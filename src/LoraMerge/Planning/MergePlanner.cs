@@ -41,6 +41,7 @@ internal sealed class MergePlanner
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
         if (!isSequential)
             _draft.Combine(new CombinationPlanner(combination, _adapters));
+        VocabularyPlanner.ScaleHead(_draft);
         OutputDType dtype = _draft.Options.DType;
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);

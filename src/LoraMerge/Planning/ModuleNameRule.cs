@@ -33,7 +33,7 @@ internal sealed record ModuleNameRule(string Name, ImmutableArray<(Regex From, s
         Create("Qwen2-VL names since transformers 4.52",
             (@"^model\.(?!language_model\.|visual\.)", "model.language_model."),
             (@"^(?=visual\.)", "model.")),
-        Create("expert names before transformers 5", (@"\.mlp\.router$", ".block_sparse_moe.gate"), (@"\.mlp\.(?=experts(\.|$)|gate$)", ".block_sparse_moe.")),
+        Create("expert names before transformers 5", (@"\.mlp\.router$", ".block_sparse_moe.gate"), (@"\.mlp\.(?=(shared_)?experts(\.|$)|gate$)", ".block_sparse_moe.")),
         Create("expert names since transformers 5", (@"\.block_sparse_moe\.", ".mlp.")),
         .. Prefixes.Select(prefix => Create($"without '{prefix}.'", ($@"^{prefix}\.", ""))),
         .. Prefixes.Select(prefix => Create($"with '{prefix}.'", ("^(?!lm_head$)", $"{prefix}."))),

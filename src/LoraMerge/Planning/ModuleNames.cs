@@ -28,13 +28,16 @@ internal static class ModuleNames
         // Two modules in one place would both change it: such a rule finds one of them.
         int CountFound(IEnumerable<string> paths) => paths.Distinct(StringComparer.Ordinal).Count(HasPlace);
 
-        int CountSaved(ModuleNameRule rule) => adapter.Parameters.Count(p => checkpoint.TryFind($"{rule.Apply(p.Module)}.{p.Parameter}", out _) || vocabulary.IsMember(rule.Apply(p.Module)));
+        int CountSaved(ModuleNameRule rule) => adapter.Parameters.Count(p => rule.Apply(p.Module) is var path
+            && (checkpoint.TryFind($"{path}.{p.Parameter}", out _) || vocabulary.IsMember(path) || FusedPart.Holder(path, checkpoint) is not null
+                || ExpertTensors.Find(path, p.Parameter, checkpoint) is not null || ProjectionNames.OtherNameOf(path, checkpoint) is not null));
 
         bool HasPlace(string path) =>
             checkpoint.TryFind(path + ".weight", out _)
             || (vocabulary.IsTied && vocabulary.IsMember(path))
             || checkpoint.TryFind(path + ".in_proj_weight", out _)
             || ExpertTensors.Exist(path, checkpoint)
-            || FusedPart.Find(path, checkpoint) is not null;
+            || ProjectionNames.OtherNameOf(path, checkpoint) is not null
+            || FusedPart.Holder(path, checkpoint) is not null;
     }
 }

@@ -13,14 +13,14 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
 
     /// <param name="module">The module.</param>
     /// <param name="path">Its path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA4002, 4004 to 4006, 4021.</exception>
+    /// <exception cref="LoraMergeException">LORA4002, 4004 to 4006, 4021, 4025, 4027.</exception>
     public void Add(AdapterModule module, string path)
     {
         IReadOnlyList<TargetTensor>? targets = draft.Targets(path, "weight", adapter, VocabularyPlanner.ChangeOf(path, adapter))
             ?? (draft.Target(path + ".in_proj_weight", adapter) is TargetTensor attention ? [attention] : null);
-        if (targets is null && FusedPart.Find(path, draft.Checkpoint) is FusedPart part)
+        if (targets is null && FusedPart.Holder(path, draft.Checkpoint) is StoredTensor fused)
         {
-            AddPart(module, part);
+            AddPart(module, FusedPart.Find(path, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(module.Path, fused, adapter.Path));
             return;
         }
         if (targets is null)
@@ -42,9 +42,10 @@ internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter,
     {
         if (module.Magnitude is not null || module.BBias is not null || Reduction(module, part.AsMatrix, 1) is not null)
             throw Errors.PartNeedsPlainLora(module.Path, part.Tensor, adapter.Path);
-        bool isTransposed = Orientation.IsTransposed(module, part.AsMatrix, draft.Checkpoint.Config, adapter);
-        var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Scaling * weight, isTransposed) { ABlocks = module.ABlocks, BBlocks = module.BBlocks };
-        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount));
+        if (!Orientation.Fits(module, part.AsMatrix, part.IsTransposed))
+            throw Errors.ShapeMismatch(module, part.AsMatrix, adapter.Path);
+        var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Scaling * weight, part.IsTransposed) { ABlocks = module.ABlocks, BBlocks = module.BBlocks };
+        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.Place));
     }
 
     private IEnumerable<PlannedDelta> Deltas(AdapterModule module, TargetTensor target)

@@ -36,6 +36,9 @@ internal static class Orientation
         };
     }
 
+    /// <summary>Whether the delta fits a weight that is known to lie one way.</summary>
+    public static bool Fits(AdapterModule module, StoredTensor weight, bool isTransposed) => isTransposed ? FitsTransposed(module, weight) : Fits(module, weight);
+
     /// <summary>A and B of linear layers, and of convolutions, whose kernels lie in A.</summary>
     private static bool Fits(AdapterModule module, StoredTensor weight) =>
         weight.Shape.Length >= 2

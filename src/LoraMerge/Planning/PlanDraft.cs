@@ -46,7 +46,9 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     {
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
-        return (Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)) is TargetTensor target ? [target] : null;
+        TargetTensor? target = Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)
+            ?? (ProjectionNames.OtherNameOf(module, checkpoint) is string other ? Target($"{other}.{parameter}", adapter) : null);
+        return target is null ? null : [target];
     }
 
     /// <summary>Makes one change of those that several adapters plan for a tensor, on every tensor.</summary>

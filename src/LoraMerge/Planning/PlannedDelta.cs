@@ -114,17 +114,29 @@ public abstract record PlannedDelta(int Adapter, string Module)
     /// <param name="Adapter"><inheritdoc/></param>
     /// <param name="Module"><inheritdoc/></param>
     /// <param name="Product">s·B·A, or its transpose.</param>
-    /// <param name="FirstRow">Where the part begins in the tensor as rows of its last dimension.</param>
-    /// <param name="RowCount">Its rows.</param>
-    /// <param name="FirstColumn">Where it begins in each row.</param>
-    /// <param name="ColumnCount">Its columns.</param>
-    public sealed record Part(int Adapter, string Module, LowRank Product, long FirstRow, long RowCount, long FirstColumn, long ColumnCount) : PlannedDelta(Adapter, Module)
+    /// <param name="Place">Where in the tensor its weight lies.</param>
+    public sealed record Part(int Adapter, string Module, LowRank Product, PartPlace Place) : PlannedDelta(Adapter, Module)
     {
         /// <inheritdoc/>
         public override string Method => Product.Method + "-part";
 
         /// <inheritdoc/>
         public override double Factor => Product.Scaling;
+    }
+
+    /// <summary>W + c·(values - W) on a part of W: a module that was trained whole, whose weight the base stores within a larger tensor.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Values">Rows and columns of the place.</param>
+    /// <param name="Place">Where in the tensor they belong.</param>
+    /// <param name="AdapterWeight">c.</param>
+    public sealed record PartMovedTowards(int Adapter, string Module, StoredTensor Values, PartPlace Place, double AdapterWeight) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => "saved-part";
+
+        /// <inheritdoc/>
+        public override double Factor => AdapterWeight;
     }
 
     /// <summary>W - c·(a part of the base that training took away before it began): the base that the adapter was trained on.</summary>
@@ -146,6 +158,19 @@ public abstract record PlannedDelta(int Adapter, string Module)
 
         /// <inheritdoc/>
         public override double Factor => Scaling * AdapterWeight;
+    }
+
+    /// <summary>k·W: a head that parts from an embedding whose tie made the model scale what comes into the head.</summary>
+    /// <param name="Adapter"><inheritdoc/></param>
+    /// <param name="Module"><inheritdoc/></param>
+    /// <param name="Factor">k.</param>
+    public sealed record Scaled(int Adapter, string Module, double Factor) : PlannedDelta(Adapter, Module)
+    {
+        /// <inheritdoc/>
+        public override string Method => "scaled";
+
+        /// <inheritdoc/>
+        public override double Factor { get; } = Factor;
     }
 
     /// <summary>W, which must be equal to these values: a second copy of a tensor that is used once.</summary>
@@ -179,6 +204,17 @@ public abstract record PlannedDelta(int Adapter, string Module)
 /// <param name="Factors">Its B·A, whose scaling is the module's alone.</param>
 /// <param name="AdapterWeight">The weight of the adapter.</param>
 public sealed record CombinedSource(PlannedDelta.LowRank Factors, double AdapterWeight);
+
+/// <summary>A rectangle of a tensor that is taken as rows of its last dimension.</summary>
+/// <param name="FirstRow">Where it begins.</param>
+/// <param name="RowCount">Its rows.</param>
+/// <param name="FirstColumn">Where it begins in each row.</param>
+/// <param name="ColumnCount">Its columns.</param>
+/// <param name="ColumnStep">Their distance: 2 where it has every second one.</param>
+public sealed record PartPlace(long FirstRow, long RowCount, long FirstColumn, long ColumnCount, int ColumnStep = 1)
+{
+    internal long EndColumn => FirstColumn + ((ColumnCount - 1) * ColumnStep) + 1;
+}
 
 /// <summary>A part of a base weight.</summary>
 public enum BasePart

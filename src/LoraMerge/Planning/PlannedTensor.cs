@@ -31,6 +31,6 @@ public abstract record PlannedTensor(string Name, DType DType, StoredTensor Sour
     public sealed record Computed(string Name, DType DType, StoredTensor Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
     {
         /// <summary>Fused experts are as large as many layers, so they are cut within an expert; so is what only changes its dtype.</summary>
-        public override long RowLength => this.Deltas.All(delta => delta is PlannedDelta.Experts or PlannedDelta.Part) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
+        public override long RowLength => this.Deltas.All(delta => delta is PlannedDelta.Experts or PlannedDelta.Part or PlannedDelta.PartMovedTowards) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
     }
 }

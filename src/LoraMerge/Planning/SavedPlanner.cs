@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
@@ -14,12 +15,12 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
 {
     /// <param name="saved">The parameter.</param>
     /// <param name="module">Its module's path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA4002, 4003, 4006, 4014, 4015.</exception>
+    /// <exception cref="LoraMergeException">LORA4002, 4003, 4006, 4014, 4015, 4027.</exception>
     public void Add(SavedParameter saved, string module)
     {
         IReadOnlyList<TargetTensor>? targets = draft.Targets(module, saved.Parameter, adapter, ChangeOf(saved, module));
         if (targets is null)
-            AddNew(saved, $"{module}.{saved.Parameter}");
+            AddElsewhere(saved, module);
         else
         {
             foreach (TargetTensor target in targets)
@@ -31,15 +32,65 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
 
     /// <param name="rows">The rows.</param>
     /// <param name="module">The embedding's path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA4002, 4006, 4007, 4013.</exception>
+    /// <exception cref="LoraMergeException">LORA3047, 4002, 4006, 4007, 4013.</exception>
     public void Add(SavedRows rows, string module)
     {
+        CheckScale(rows, module);
         // The head of a tied pair follows the embedding, row by row.
         IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, VocabularyChange.AllEnds);
         if (targets is null)
             draft.LeaveOut(adapter, rows.Rows);
         foreach (TargetTensor target in targets ?? [])
             AddRows(target, rows);
+    }
+
+    /// <summary>The rows themselves are all that such a file holds; a model without the factor would need all others changed.</summary>
+    private void CheckScale(SavedRows rows, string module)
+    {
+        double scale = EmbeddingScale.Of(draft.Checkpoint.Config);
+        if (scale == 1 || VocabularyNames.IsHead(module))
+            return;
+        AdapterOrigin origin = adapter.Config.Origin;
+        switch (origin.Follows(PeftHistory.TrainedTokensWithoutScale))
+        {
+            case true:
+                throw Errors.TrainedWithoutScale(rows.Module, scale, origin, adapter.Path);
+            case null:
+                draft.Notes.Add(Notes.TrainedTokensScaleAssumed(rows.Module, scale, origin, adapter.Path));
+                break;
+        }
+    }
+
+    /// <summary>A parameter that is no tensor of the base: fused experts that the base has one by one, one of those that it has fused, or a new head.</summary>
+    private void AddElsewhere(SavedParameter saved, string module)
+    {
+        if (ExpertTensors.Find(module, saved.Parameter, draft.Checkpoint) is ExpertTensors experts)
+            AddExperts(saved, module, experts);
+        else if (saved.Parameter == "weight" && FusedPart.Holder(module, draft.Checkpoint) is StoredTensor fused)
+            AddPart(saved, FusedPart.Find(module, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(saved.Module, fused, adapter.Path));
+        else
+            AddNew(saved, $"{module}.{saved.Parameter}");
+    }
+
+    /// <summary>Families whose files hold experts one by one fuse them output by input when they are loaded: gate above up.</summary>
+    private void AddExperts(SavedParameter saved, string module, ExpertTensors experts)
+    {
+        ImmutableArray<long> shape = [experts.ExpertCount, experts.Height, experts.Width];
+        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(shape.AsSpan()))
+            throw Errors.SavedShapeMismatch(saved.Tensor, saved.Tensor with { Name = $"{module}.{saved.Parameter}", Shape = shape }, adapter.Path);
+        foreach (ExpertTensors.Part part in experts.Parts)
+            Replace(draft.Target(part.Name, adapter)!, saved with { Tensor = saved.Tensor.At(part.Expert!.Value).Rows(part.FirstRow, part.RowCount) }, module);
+    }
+
+    private void AddPart(SavedParameter saved, FusedPart part)
+    {
+        StoredTensor values = part.IsTransposed && saved.Tensor.Shape.Length == 2 ? saved.Tensor.Transposed() : saved.Tensor;
+        if (!values.Shape.AsSpan().SequenceEqual(part.AsMatrix.Shape.AsSpan()))
+            throw Errors.SavedShapeMismatch(values, part.AsMatrix, adapter.Path);
+        TargetTensor target = draft.Target(part.Tensor.Name, adapter)!;
+        if (target.FirstChangedBy is int other && other != index)
+            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
+        target.Add(new PlannedDelta.PartMovedTowards(index, saved.Module, values, part.Place, weight));
     }
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>

@@ -9,7 +9,7 @@ namespace LoraMerge.Planning;
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by tokenizer and chat template of the adapters.</summary>
 internal static class SideFiles
 {
-    /// <exception cref="LoraMergeException">LORA1110, LORA2003.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003.</exception>
     public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
         try
@@ -30,21 +30,26 @@ internal static class SideFiles
             // An index may call its shards what it likes.
             var shards = checkpoint.Shards.Select(shard => shard.FileName).ToHashSet(StringComparer.Ordinal);
             foreach (InputFile file in InputFiles.OfBase(checkpoint.Path).Files.Where(file => !IsWeights(file.RelativePath) && !shards.Contains(file.RelativePath)))
-                files[file.RelativePath] = (file.FullPath, null);
+                Add(file, null);
         }
         for (int i = 0; i < adapters.Length; i++)
         {
             Adapter adapter = adapters[i];
             foreach (InputFile file in InputFiles.OfAdapter(adapter.Path, i + 1).Files.Where(file => !IsWeights(file.RelativePath) && !IsAdapterConfig(file.RelativePath)))
             {
+                ThrowIfNotThere(file.FullPath);
                 if (files.TryGetValue(file.RelativePath, out (string Source, Adapter? Adapter) other) && other.Adapter is not null && !HaveSameBytes(other.Source, file.FullPath))
                     notes.Add(Notes.SideFileClash(file.RelativePath, other.Adapter.Path, adapter.Path));
-                files[file.RelativePath] = (file.FullPath, adapter);
+                Add(file, adapter);
             }
         }
-        foreach ((string source, Adapter? _) in files.Values)
-            ThrowIfNotThere(source);
         return [.. files.Select(pair => new SideFile(pair.Value.Source, pair.Key))];
+
+        void Add(InputFile file, Adapter? adapter)
+        {
+            ThrowIfNotThere(file.FullPath);
+            files[file.RelativePath] = (file.FullPath, adapter);
+        }
     }
 
     /// <summary>Found now rather than behind gigabytes of weights.</summary>

@@ -12,23 +12,33 @@ internal static class VocabularyPlanner
     private const string TieField = "tie_word_embeddings";
     private const string SizeField = "vocab_size";
 
+    /// <summary>How transformers 5 writes down that the decoder's output is scaled, beside the tie that meant it before.</summary>
+    private const string ScaleField = "scale_decoder_outputs";
+
     /// <summary>Whether some adapter changes one end of a tied pair alone, or both ends independently.</summary>
     /// <exception cref="LoraMergeException">LORA4008, 4026: they would part in a model that cannot say so.</exception>
     public static Vocabulary Part(Vocabulary vocabulary, IEnumerable<(Adapter Adapter, ModuleNameRule Rule)> adapters, Checkpoint checkpoint)
     {
         if (!vocabulary.IsTied)
             return vocabulary;
+        bool isParted = false;
         foreach ((Adapter adapter, ModuleNameRule rule) in adapters)
         {
-            if (EndChangedAlone(vocabulary, adapter, rule) is not string module)
-                continue;
-            if (VocabularyNames.ScalesWhereTied(checkpoint.Config.ModelType))
-                throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, checkpoint.Config.ModelType!);
-            if (vocabulary.StoredMembers is [var only] && !only.Contains('.', StringComparison.Ordinal))
-                throw Errors.HeadlessBaseCannotPart(module, adapter.Path, checkpoint.Path, vocabulary.Head ?? "lm_head");
-            return vocabulary with { IsParted = true };
+            foreach (string module in EndsChangedAlone(vocabulary, adapter, rule))
+            {
+                if (VocabularyNames.ScalesWhereTied(checkpoint.Config.ModelType))
+                {
+                    if (module != vocabulary.Head || HeadScale(checkpoint.Config) is null)
+                        throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, checkpoint.Config.ModelType!);
+                }
+                else if (vocabulary.StoredMembers is [var only] && !only.Contains('.', StringComparison.Ordinal))
+                {
+                    throw Errors.HeadlessBaseCannotPart(module, adapter.Path, checkpoint.Path, vocabulary.Head ?? "lm_head");
+                }
+                isParted = true;
+            }
         }
-        return vocabulary;
+        return vocabulary with { IsParted = isParted };
     }
 
     /// <summary>How far a change by this adapter goes: where it says that the ends stay tied, to all of them. A shared embedding has no input of its own.</summary>
@@ -45,6 +55,17 @@ internal static class VocabularyPlanner
             draft.AddNew(member + ".weight", shared!, shared!.DType);
     }
 
+    /// <summary>T5 and its kin multiply the decoder's output by d_model^-½ while the ends are tied, and no longer once they part: the head takes the factor over.</summary>
+    public static void ScaleHead(PlanDraft draft)
+    {
+        if (!draft.Vocabulary.IsParted || !VocabularyNames.ScalesWhereTied(draft.Checkpoint.Config.ModelType))
+            return;
+        TargetTensor head = draft.Find(draft.Vocabulary.Head + ".weight")!;
+        head.Add(new PlannedDelta.Scaled(head.FirstChangedBy ?? 0, draft.Vocabulary.Head!, HeadScale(draft.Checkpoint.Config)!.Value));
+    }
+
+    private static double? HeadScale(ModelConfig config) => config.Number("d_model") is > 0 and double width ? 1 / Math.Sqrt(width) : null;
+
     /// <summary>The tie and the number of tokens, where they change.</summary>
     /// <exception cref="LoraMergeException">LORA4020: the vocabulary was resized in one place and not in another.</exception>
     public static IEnumerable<ConfigChange> ConfigChanges(PlanDraft draft)
@@ -56,6 +77,8 @@ internal static class VocabularyPlanner
         {
             foreach (ConfigChange change in Changes(config, TieField, JsonValue.Create(false)))
                 yield return change;
+            foreach (bool isNested in config.PlacesOf(ScaleField))
+                yield return new ConfigChange(ScaleField, JsonValue.Create(false), isNested);
         }
         if (ResizedTo(draft) is long size)
         {
@@ -93,14 +116,13 @@ internal static class VocabularyPlanner
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
         draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
 
-    private static string? EndChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule)
+    private static IEnumerable<string> EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule)
     {
         if (adapter.Config.KeepsTies)
-            return null;
-        string? adapted = adapter.Modules.Select(module => rule.Apply(module.Path))
-            .FirstOrDefault(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
-        return adapted ?? adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config))
-            .Select(saved => rule.Apply(saved.Module)).FirstOrDefault(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
+            return [];
+        IEnumerable<string> saved = adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)).Select(saved => saved.Module);
+        return adapter.Modules.Select(module => module.Path).Concat(saved).Select(rule.Apply)
+            .Where(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>

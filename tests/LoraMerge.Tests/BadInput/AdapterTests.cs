@@ -213,6 +213,24 @@ public sealed class AdapterTests
     }
 
     [Theory]
+    [InlineData(null, "")]
+    [InlineData("{ \"fine_tune_type\": \"lora\", \"lora_parameters\": { \"rank\": 2, \"scale\": 1.0 } }", "")]
+    [InlineData(null, "adapters.npz")]
+    public async Task An_archive_of_numpy_arrays_is_refused(string? config, string named)
+    {
+        using var bench = new Workbench();
+        Directory.Delete(bench.Adapter, recursive: true);
+        Directory.CreateDirectory(bench.Adapter);
+        File.WriteAllText(bench.InAdapter("adapters.npz"), "PK");
+        if (config is not null)
+            File.WriteAllText(bench.InAdapter("adapter_config.json"), config);
+        bench.Adapter = Path.Combine(bench.Adapter, named);
+
+        await bench.AssertRefusedAsync(DiagnosticCode.AdapterIsNumpyArchive, "adapters.npz", "mx.save_safetensors", "\"rank\"");
+        bench.Passed();
+    }
+
+    [Theory]
     [InlineData("lora_A", double.NaN, "NaN")]
     [InlineData("lora_B", double.PositiveInfinity, "Infinity")]
     public async Task A_number_that_is_not_finite_is_refused(string half, double value, string text)

@@ -82,4 +82,32 @@ public sealed class LayerKindTests
         Assert.Contains(folder.Warnings, warning => warning.Code == DiagnosticCode.EmbeddingScaleAssumed);
         folder.Passed();
     }
+
+    [Theory]
+    [InlineData("\"peft_version\": \"0.18.0\"", null, null)]
+    [InlineData("\"peft_version\": \"0.17.1\"", null, DiagnosticCode.TrainedWithoutScale)]
+    [InlineData("\"peft_version\": \"0.17.1\"", "0.18.1", DiagnosticCode.AdapterReleaseContradicted)]
+    [InlineData("\"peft_version\": null", null, DiagnosticCode.TrainedTokensScaleAssumed)]
+    [InlineData("\"peft_version\": null", "0.20.0", null)]
+    [InlineData("\"peft_version\": null", "0.16.0", DiagnosticCode.TrainedWithoutScale)]
+    public async Task Tokens_of_a_scaled_embedding_are_refused_from_releases_that_lost_the_factor(string fields, string? asked, DiagnosticCode? code)
+    {
+        Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 4);
+        Matrix rows = Matrix.Of("base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta", 2, 4);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding)
+            .With(fields + ", \"trainable_token_indices\": { \"embed_tokens\": [5, 1] }", new AdapterRequest("") { AdapterVersion = asked }, rows);
+
+        if (code == DiagnosticCode.TrainedWithoutScale)
+        {
+            Assert.Equal(code, await folder.MergeFails());
+        }
+        else
+        {
+            double[] merged = (await folder.Merge()).Tensors[embedding.Name];
+
+            Assert.Equal([.. embedding.AsDoubles()[..4], .. rows.AsDoubles()[4..], .. embedding.AsDoubles()[8..20], .. rows.AsDoubles()[..4]], merged);
+            Assert.Equal(code is null ? [] : [code.Value], folder.Warnings.Select(warning => warning.Code));
+        }
+        folder.Passed();
+    }
 }

@@ -200,11 +200,53 @@ public sealed class TiedWeightsTests
         folder.Passed();
     }
 
+    /// <summary>T5 multiplies the decoder's output by d_model^-1/2 while embedding and head are tied, and no longer when they part.</summary>
     [Fact]
-    public async Task T5_computes_differently_once_its_head_parts_so_it_is_refused()
+    public async Task The_head_of_T5_takes_over_the_scale_of_the_tied_model()
     {
-        string t5 = """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"] }""";
-        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("", HeadA, HeadB);
+        string t5 = """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 3, "scale_decoder_outputs": true, "tie_word_embeddings": true }""";
+        Matrix row = Matrix.Of("base_model.model.shared.token_adapter.trainable_tokens_delta", 1, 3);
+        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("\"trainable_token_indices\": { \"shared\": [2] }", HeadA, HeadB, row);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        double[] shared = [.. Shared.AsDoubles()[..6], .. row.AsDoubles(), .. Shared.AsDoubles()[9..]];
+        double[] head = Matrix.Add(Shared.AsDoubles(), HeadB, HeadA, 2);
+        head = [.. head[..6], .. row.AsDoubles(), .. head[9..]];
+        Matrix.AssertNear([.. head.Select(value => value / Math.Sqrt(3))], merged["lm_head.weight"]);
+        foreach (string other in (string[])["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"])
+            Assert.Equal(shared, merged[other]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        Assert.False((bool)config["scale_decoder_outputs"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_saved_head_of_T5_takes_over_the_scale_too()
+    {
+        string t5 = """{ "model_type": "mt5", "architectures": ["MT5ForConditionalGeneration"], "d_model": 3, "tie_word_embeddings": true }""";
+        Matrix head = Matrix.Of("base_model.model.lm_head.weight", Shared.Shape[0], 3);
+        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("\"modules_to_save\": [\"lm_head\"]", head);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear([.. head.AsDoubles().Select(value => value / Math.Sqrt(3))], merged["lm_head.weight"]);
+        Assert.Equal(Shared.AsDoubles(), merged["shared.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        Assert.False(config.ContainsKey("scale_decoder_outputs"));
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("encoder.embed_tokens", "\"d_model\": 3")]
+    [InlineData("decoder.embed_tokens", "\"d_model\": 3")]
+    [InlineData("lm_head", "\"d_kv\": 3")]
+    public async Task Embeddings_of_T5_that_would_be_one_again_when_loaded_are_refused(string module, string field)
+    {
+        string t5 = $$"""{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], {{field}} }""";
+        using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("", module == "lm_head"
+            ? [HeadA, HeadB]
+            : [HeadA, HeadB, EmbeddingA.Named($"base_model.model.{module}.lora_embedding_A"), EmbeddingB.Named($"base_model.model.{module}.lora_embedding_B")]);
 
         DiagnosticCode code = await folder.MergeFails();
 

@@ -33,7 +33,7 @@ internal sealed class TinyFolder : IDisposable
 
     private string BaseFolder => Path.Combine(_folder.Path, "base");
 
-    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2.</summary>
+    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2; a release of null leaves that field out.</summary>
     public TinyFolder With(string fields, params Matrix[] tensors) => With(fields, new AdapterRequest(""), tensors);
 
     public TinyFolder With(string fields, AdapterRequest asked, params Matrix[] tensors)
@@ -46,9 +46,22 @@ internal sealed class TinyFolder : IDisposable
         };
         foreach ((string name, JsonNode? value) in JsonNode.Parse("{" + fields + "}")!.AsObject())
             config[name] = value?.DeepClone();
+        if (config["peft_version"] is null)
+            config.Remove("peft_version");
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), config.ToJsonString());
         Write(Path.Combine(folder, "adapter_model.safetensors"), tensors);
         _adapters.Add(asked with { Path = folder });
+        return this;
+    }
+
+    /// <summary>Adds an adapter of mlx_lm.</summary>
+    public TinyFolder WithMlx(string fields, params Matrix[] tensors)
+    {
+        string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), $$"""{ "num_layers": -1, {{fields}} }""");
+        Write(Path.Combine(folder, "adapters.safetensors"), tensors);
+        _adapters.Add(new AdapterRequest(folder));
         return this;
     }
 

@@ -47,6 +47,37 @@ public sealed class ModelFilesTests
         bench.Passed();
     }
 
+    /// <summary>Python's json writes these words, for example as Mamba2's time_step_limit.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("float32")]
+    public async Task Infinities_of_the_config_stay_what_they_are(string? dtype)
+    {
+        const string config = """
+            {
+              "model_type": "llama",
+              "tie_word_embeddings": false,
+              "time_step_limit": [0.0,Infinity , -Infinity],
+              "nan": NaN,
+              "note": "a \\\" NaN, Infinity",
+              "huge": 1e400,
+              "torch_dtype": "bfloat16"
+            }
+            """;
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("config.json", config), TinyAdapter.ForLlama());
+
+        Assert.Equal(0, (await bench.RunAsync(dtype is null ? [] : ["--dtype", dtype])).ExitCode);
+
+        string merged = File.ReadAllText(Path.Combine(bench.OutputPath, "config.json"));
+        if (dtype is null)
+            Assert.Equal(config, merged);
+        else
+            Assert.Equal(WithoutBlanks(config.Replace("bfloat16", dtype, StringComparison.Ordinal)), WithoutBlanks(merged));
+        bench.Passed();
+    }
+
+    private static string WithoutBlanks(string text) => new([.. text.Where(letter => !char.IsWhiteSpace(letter))]);
+
     [Fact]
     public async Task Two_adapters_with_different_tokenizers_give_a_warning()
     {

@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+
+namespace LoraMerge.Tests.BadInput;
+
+/// <summary>Pipes, devices and sockets where files belong: a merge that opened one would wait for ever.</summary>
+public sealed class SpecialFileTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("base/tokenizer.json")]
+    [InlineData("base/config.json")]
+    [InlineData("base/model.safetensors")]
+    [InlineData("adapter/adapter_config.json")]
+    [InlineData("adapter/adapter_model.safetensors")]
+    [InlineData("adapter/chat_template.jinja")]
+    public async Task A_pipe_is_refused(string file)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        await PutPipe(Path.Combine(bench.Folder, file));
+
+        CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        AssertRefused(run, file, "a pipe");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_link_to_a_pipe_is_refused()
+    {
+        using var bench = new Workbench();
+        await PutPipe(Path.Combine(bench.Folder, "pipe"));
+        File.CreateSymbolicLink(bench.InBase("notes.txt"), "../pipe");
+
+        CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        AssertRefused(run, "notes.txt", "a pipe");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task The_same_pipe_in_two_adapters_is_refused()
+    {
+        using var bench = new Workbench();
+        string other = TinyAdapter.ForLlama().WriteTo(Path.Combine(bench.Folder, "other"));
+        await PutPipe(bench.InAdapter("tokenizer.json"));
+        await PutPipe(Path.Combine(other, "tokenizer.json"));
+
+        CommandLineRun run = await bench.RunAsync("--adapter", other).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        AssertRefused(run, "tokenizer.json", "a pipe");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_pipe_is_not_inspected_either()
+    {
+        using var bench = new Workbench();
+        await PutPipe(bench.InAdapter("adapter_model.safetensors"));
+
+        CommandLineRun run = await CommandLineRun.Of("inspect", bench.Adapter).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        Assert.Contains("LORA1112", run.Output + run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_socket_is_refused()
+    {
+        Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets && !OperatingSystem.IsWindows(), "There are no sockets among files here.");
+        using var bench = new Workbench();
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(bench.InBase("notes.txt")));
+
+        CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        AssertRefused(run, "notes.txt", "a socket");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_empty_file_is_copied()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("__init__.py", ""), TinyAdapter.ForLlama());
+
+        await bench.MergeAsync();
+
+        Assert.Equal(0, new FileInfo(Path.Combine(bench.OutputPath, "__init__.py")).Length);
+        bench.Passed();
+    }
+
+    private static async Task PutPipe(string path)
+    {
+        File.Delete(path);
+        await ChildProcess.SkipUnless("There is no mkfifo here.", "mkfifo", path);
+    }
+
+    private static void AssertRefused(CommandLineRun run, string file, string kind)
+    {
+        Assert.Equal(1, run.ExitCode);
+        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains($"error LORA1112: '", line, StringComparison.Ordinal);
+        Assert.Contains($"{file}' is {kind},", line, StringComparison.Ordinal);
+    }
+}
