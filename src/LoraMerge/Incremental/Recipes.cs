@@ -58,7 +58,7 @@ internal sealed class Recipes
     {
         if (_known.TryGetValue(tensor, out string? known))
             return known;
-        string content = _baseFiles.TryGetValue(tensor.File, out string? file)
+        string content = _baseFiles.TryGetValue(Path.GetFullPath(tensor.File), out string? file)
             ? FormattableString.Invariant($"base {file} {tensor.FileOffset}")
             : $"adapter {HashOf(tensor)}";
         return _known[tensor] = $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}";
