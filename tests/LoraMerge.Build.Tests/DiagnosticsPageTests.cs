@@ -5,7 +5,7 @@ namespace LoraMerge.Build.Tests;
 /// <summary>The help link of every error and warning of the build leads to a heading.</summary>
 public sealed partial class DiagnosticsPageTests
 {
-    private static readonly string s_root = FindRoot(AppContext.BaseDirectory);
+    internal static string Root { get; } = FindRoot(AppContext.BaseDirectory);
     private static readonly string s_page = ReadText("docs/diagnostics.md");
 
     public static TheoryData<string> Codes =>
@@ -24,7 +24,7 @@ public sealed partial class DiagnosticsPageTests
         Assert.Matches($"(?s)\n```text\n.*: (error|warning) {code}: .*\n```", section);
     }
 
-    private static string ReadText(string relativePath) => File.ReadAllText(Path.Combine(s_root, relativePath)).ReplaceLineEndings("\n");
+    private static string ReadText(string relativePath) => File.ReadAllText(Path.Combine(Root, relativePath)).ReplaceLineEndings("\n");
 
     private static string FindRoot(string folder) =>
         File.Exists(Path.Combine(folder, "LoraMerge.Build.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside their checkout."));

@@ -1,16 +1,16 @@
 namespace LoraMerge.Build.Tests;
 
-public sealed class FailureTests
+public sealed class FailureTests(UpToDateProject shared) : IClassFixture<UpToDateProject>
 {
     [Fact]
     public async Task A_missing_adapter_is_reported_where_it_is_written()
     {
-        using TestProject project = TestProject.WithFakeWorker();
+        TestProject project = await shared.GetAsync();
         project.WriteProject("""<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/parrot" />""");
 
-        BuildResult failed = await project.BuildAsync();
+        BuildResult failed = await project.BuildAsync("--no-restore");
 
-        Assert.Equal((1, 0), (failed.ExitCode, failed.Merges));
+        Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
         var error = Assert.Single(failed.Errors);
         Assert.Equal(("LORA1002", project.PathOf("App.csproj")), (error.Code, error.File));
         Assert.Equal((9, 57), (error.LineNumber, error.ColumnNumber));
@@ -19,11 +19,11 @@ public sealed class FailureTests
     [Fact]
     public async Task An_item_of_an_imported_file_is_reported_there()
     {
-        using TestProject project = TestProject.WithFakeWorker();
+        TestProject project = await shared.GetAsync();
         project.WriteProject("""<LoraBaseModel Include="models/base" />""");
         project.Write("Directory.Build.props", "<Project>\n  <ItemGroup>\n    <LoraAdapter Include=\"adapters/parrot\" />\n  </ItemGroup>\n</Project>");
 
-        BuildResult failed = await project.BuildAsync();
+        BuildResult failed = await project.BuildAsync("--no-restore");
 
         var error = Assert.Single(failed.Errors);
         Assert.Equal(("LORA1002", project.PathOf("Directory.Build.props"), 3), (error.Code, error.File, error.LineNumber));
@@ -32,10 +32,10 @@ public sealed class FailureTests
     [Fact]
     public async Task A_warning_can_be_silenced_or_made_an_error()
     {
-        using TestProject project = TestProject.WithFakeWorker();
+        TestProject project = await shared.GetAsync();
         project.WriteProject("""<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" Wieght="0.5" />""");
 
-        BuildResult warned = (await project.BuildAsync()).ThrowIfFailed();
+        BuildResult warned = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
         BuildResult silent = (await project.BuildAsync("--no-restore", "-p:NoWarn=LORA1018")).ThrowIfFailed();
         BuildResult strict = await project.BuildAsync("--no-restore", "-p:WarningsAsErrors=LORA1018");
         BuildResult strictest = await project.BuildAsync("--no-restore", "-warnaserror");
@@ -49,19 +49,20 @@ public sealed class FailureTests
     [Fact]
     public async Task A_compile_error_comes_before_a_long_merge()
     {
-        using TestProject project = TestProject.WithFakeWorker();
+        TestProject project = await shared.GetAsync();
         project.Write("Bad.cs", "oops");
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
 
-        BuildResult failed = await project.BuildAsync();
+        BuildResult failed = await project.BuildAsync("--no-restore");
+        File.Delete(project.PathOf("Bad.cs"));
 
-        Assert.Equal((1, 0), (failed.ExitCode, failed.Merges));
+        Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
     }
 
     [Fact]
     public async Task A_fault_that_the_worker_finds_is_reported_at_the_item_and_keeps_the_earlier_model()
     {
-        using TestProject project = TestProject.WithFakeWorker();
-        (await project.BuildAsync()).ThrowIfFailed();
+        TestProject project = await shared.GetAsync();
         string weights = project.HashOf(project.ModelPath());
         project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
 
@@ -70,31 +71,46 @@ public sealed class FailureTests
         var error = Assert.Single(refused.Errors);
         Assert.Equal(("LORA3001", "the fake refuses 'Äpfel'.", 9, 57), (error.Code, error.Text, error.LineNumber, error.ColumnNumber));
         Assert.Equal(weights, project.HashOf(project.ModelPath()));
-        Assert.Equal(1, (await project.BuildAsync("--no-restore")).ThrowIfFailed().Merges);
+        Assert.Equal(1, (await project.BuildAsync("--no-restore")).ThrowIfFailed().Workers);
     }
 
     [Fact]
     public async Task A_worker_that_crashes_is_one_error_with_the_line_to_repeat_it()
     {
-        using TestProject project = TestProject.WithFakeWorker();
+        TestProject project = await shared.GetAsync();
+        string weights = project.HashOf(project.ModelPath());
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
 
-        BuildResult crashed = await project.DotnetAsync(["build", "-tl:off"], new() { ["FAKE_WORKER_BEHAVIOR"] = "crash" });
+        BuildResult crashed = await project.DotnetAsync(["build", "-tl:off", "--no-restore"], new() { ["FAKE_WORKER_BEHAVIOR"] = "crash" });
 
         var error = Assert.Single(crashed.Errors);
         Assert.Equal("LORA6004", error.Code);
         Assert.Contains("told to crash", error.Text, StringComparison.Ordinal);
         Assert.Contains("App.csproj.lora.base.rsp\"", error.Text, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(project.PathOf("bin/Debug/net10.0/models")));
+        Assert.True(Directory.Exists(project.PathOf("obj/lora/base.partial")));
+        Assert.Equal(weights, project.HashOf(project.ModelPath()));
+        BuildResult next = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        Assert.Equal(1, next.Merges);
+        Assert.False(Directory.Exists(project.PathOf("obj/lora/base.partial")));
     }
 
     [Fact]
-    public async Task A_package_that_would_ask_its_users_for_LoraMerge_is_warned_of()
+    public async Task Two_results_at_one_place_are_refused_and_named()
     {
-        using TestProject project = TestProject.WithFakeWorker();
-        project.WriteProject(properties: "<TargetFramework>net10.0</TargetFramework><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>", privateAssets: "");
+        TestProject project = await shared.GetAsync();
+        project.CopyFixture("base", "models/second");
+        project.WriteProject("""
+            <LoraBaseModel Include="models/base" TargetPath="models/x" />
+            <LoraBaseModel Include="models/second" TargetPath="models/x" />
+            <LoraAdapter Include="adapters/pirate" BaseModel="base" />
+            <LoraAdapter Include="adapters/pirate" BaseModel="second" />
+            """);
 
-        BuildResult packed = (await project.DotnetAsync(["pack", "-tl:off"])).ThrowIfFailed();
+        BuildResult failed = await project.BuildAsync("--no-restore");
 
-        Assert.Contains(packed.Warnings, warning => warning.Code == "LORA1024");
+        Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
+        var error = Assert.Single(failed.Errors);
+        Assert.Equal(("LORA1010", project.PathOf("App.csproj")), (error.Code, error.File));
+        Assert.All((string[])["'base'", "'second'", "'models/x'"], name => Assert.Contains(name, error.Text, StringComparison.Ordinal));
     }
 }

@@ -15,6 +15,8 @@ internal static class Feed
     /// <summary>Where this repository's own packages lie, so that nothing is downloaded for a test.</summary>
     public static string UserPackages { get; } = Metadata("UserPackages");
 
+    public static string XunitVersion { get; } = Metadata("XunitVersion");
+
     public static string FakeWorker { get; } = Path.GetFullPath(Metadata("FakeWorker"));
 
     private static string Metadata(string key)

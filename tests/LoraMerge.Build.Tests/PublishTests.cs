@@ -11,7 +11,7 @@ public sealed class PublishTests
 
         BuildResult published = (await project.DotnetAsync(["publish", "-tl:off", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "false", "-o", "out folder"])).ThrowIfFailed();
 
-        Assert.Equal(1, published.Merges);
+        Assert.Equal(1, published.Workers);
         Assert.True(File.Exists(project.PathOf("out folder/models/base/model.safetensors")));
         Assert.True(File.Exists(project.PathOf("out folder/models/base/lora-merge.json")));
         string[] shipped = Directory.GetFiles(project.PathOf("out folder"), "*", SearchOption.AllDirectories);
@@ -39,12 +39,12 @@ public sealed class PublishTests
         (await project.BuildAsync("-c", "Release")).ThrowIfFailed();
 
         BuildResult published = (await project.DotnetAsync(["publish", "-tl:off", "--no-build", "-o", "out"])).ThrowIfFailed();
-        Assert.Equal(0, published.Merges);
+        Assert.Equal(0, published.Workers);
         Assert.True(File.Exists(project.PathOf("out/models/base/model.safetensors")));
 
         Directory.Delete(project.PathOf("obj/lora"), recursive: true);
         BuildResult refused = await project.DotnetAsync(["publish", "-tl:off", "--no-build", "-o", "out"]);
-        Assert.Equal((1, 0), (refused.ExitCode, refused.Merges));
+        Assert.Equal((1, 0), (refused.ExitCode, refused.Workers));
         Assert.Equal("LORA6001", Assert.Single(refused.Errors).Code);
     }
 
@@ -56,7 +56,24 @@ public sealed class PublishTests
 
         (await project.DotnetAsync(["publish", "-tl:off", "-o", "out"])).ThrowIfFailed();
 
-        Assert.True(File.Exists(project.PathOf("out/models/base/model.safetensors")));
+        string stored = Directory.GetDirectories(project.PathOf("obj/lora"), "base-*").Single();
+        Assert.NotEqual(project.HashOf("models/base/model.safetensors"), project.HashOf("out/models/base/model.safetensors"));
+        Assert.All(Directory.GetFiles(stored), file => Assert.Equal(project.HashOf(file), project.HashOf($"out/models/base/{Path.GetFileName(file)}")));
+        Assert.Equal(Directory.GetFiles(stored).Length, Directory.GetFiles(project.PathOf("out/models/base")).Length);
         Assert.Empty(Directory.GetFiles(project.PathOf("out"), "adapter_config.json", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_model_leaves_the_publish_folder_with_its_items()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.DotnetAsync(["publish", "-tl:off"])).ThrowIfFailed();
+        Assert.True(File.Exists(project.PathOf("bin/Release/net10.0/publish/models/base/model.safetensors")));
+        project.WriteProject(items: "");
+
+        (await project.DotnetAsync(["publish", "-tl:off", "--no-restore"])).ThrowIfFailed();
+
+        Assert.Empty(Directory.GetFiles(project.PathOf("bin/Release"), "*.safetensors", SearchOption.AllDirectories));
+        Assert.True(File.Exists(project.PathOf("bin/Release/net10.0/publish/App.dll")));
     }
 }

@@ -7,6 +7,8 @@ namespace LoraMerge.Build.Tests;
 /// <summary>A project of a user, outside the repository, in a folder with a space and an umlaut. Kept where the test fails.</summary>
 internal sealed class TestProject : IDisposable
 {
+    public const string ReadmeItems = """<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" />""";
+
     private static readonly TimeSpan s_longestCommand = TimeSpan.FromMinutes(10);
 
     private readonly bool _usesFake;
@@ -55,14 +57,16 @@ internal sealed class TestProject : IDisposable
         File.WriteAllText(path, text);
     }
 
-    /// <summary>Writes App.csproj.</summary>
+    /// <summary>Writes a project file that references the package.</summary>
     public void WriteProject(
-        string items = """<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" />""",
+        string items = ReadmeItems,
         string properties = "<TargetFramework>net10.0</TargetFramework>",
         string sdk = "Microsoft.NET.Sdk",
-        string privateAssets = "all")
+        string privateAssets = "all",
+        string file = "App.csproj",
+        string? version = null)
     {
-        Write("App.csproj", $"""
+        Write(file, $"""
             <Project Sdk="{sdk}">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
@@ -70,11 +74,38 @@ internal sealed class TestProject : IDisposable
                 <InvariantGlobalization>true</InvariantGlobalization>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="LoraMerge.Build" Version="{Feed.Version}" PrivateAssets="{privateAssets}" />
+                <PackageReference Include="LoraMerge.Build" Version="{version ?? Feed.Version}" PrivateAssets="{privateAssets}" />
                 {items}
               </ItemGroup>
             </Project>
             """);
+    }
+
+    /// <summary>Writes a project file that knows nothing of the package.</summary>
+    public void WritePlainProject(string file, string items, string properties = "")
+    {
+        Write(file, $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                {properties}
+                <InvariantGlobalization>true</InvariantGlobalization>
+              </PropertyGroup>
+              <ItemGroup>
+                {items}
+              </ItemGroup>
+            </Project>
+            """);
+    }
+
+    /// <summary>Moves the one project of the folder into a folder below it: where several projects are built, none may have another's sources below itself.</summary>
+    public void MoveProjectTo(string folder)
+    {
+        Directory.CreateDirectory(PathOf(folder));
+        foreach (string file in (string[])["App.csproj", "Program.cs"])
+            File.Move(PathOf(file), PathOf(Path.Combine(folder, file)));
+        foreach (string inputs in (string[])["models", "adapters"])
+            Directory.Move(PathOf(inputs), PathOf(Path.Combine(folder, inputs)));
     }
 
     /// <summary>Copies a folder of this project's fixtures.</summary>
@@ -102,13 +133,19 @@ internal sealed class TestProject : IDisposable
 
     public Task<BuildResult> BuildAsync(params string[] arguments) => DotnetAsync(["build", "-tl:off", .. arguments]);
 
-    /// <summary>Runs <c>dotnet</c> in the project's folder.</summary>
-    public async Task<BuildResult> DotnetAsync(string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null)
+    /// <summary>Runs <c>dotnet</c> in the project's folder, or in one below it, and keeps a binary log.</summary>
+    public async Task<BuildResult> DotnetAsync(string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null, string folder = "")
     {
-        string binaryLog = PathOf($"{++_commands}.binlog");
-        int mergesBefore = CountMerges();
+        string binaryLog = PathOf($"{Interlocked.Increment(ref _commands)}.binlog");
+        return await RunAsync("dotnet", [.. arguments, $"-bl:{binaryLog};ProjectImports=None"], environment, onLine, folder) with { BinaryLog = binaryLog };
+    }
+
+    /// <summary>Runs any program in the project's folder, or in one below it, with the environment of a build.</summary>
+    public async Task<BuildResult> RunAsync(string program, string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null, string folder = "")
+    {
+        int workersBefore = WorkerLines().Length;
         var output = new StringBuilder();
-        using var process = new Process { StartInfo = StartInfo([.. arguments, $"-bl:{binaryLog}"], environment) };
+        using var process = new Process { StartInfo = StartInfo(program, arguments, environment, folder) };
         void Keep(object sender, DataReceivedEventArgs line)
         {
             if (line.Data is null)
@@ -133,10 +170,11 @@ internal sealed class TestProject : IDisposable
             process.Kill(entireProcessTree: true);
             throw;
         }
-        string text = output.ToString();
-        int merges = _usesFake ? CountMerges() - mergesBefore : text.Split('\n').Count(line => line.TrimStart().StartsWith("Merging ", StringComparison.Ordinal));
-        return new BuildResult(process.ExitCode, text, merges, binaryLog);
+        return new BuildResult(process.ExitCode, output.ToString(), _usesFake ? WorkerLines().Length - workersBefore : null);
     }
+
+    /// <summary>A line for every start of the fake worker: its process number and the model's name.</summary>
+    public string[] WorkerLines() => File.Exists(WorkerLog) ? File.ReadAllLines(WorkerLog) : [];
 
     public void Dispose()
     {
@@ -144,9 +182,9 @@ internal sealed class TestProject : IDisposable
             Directory.Delete(Folder, recursive: true);
     }
 
-    private ProcessStartInfo StartInfo(string[] arguments, Dictionary<string, string>? environment)
+    private ProcessStartInfo StartInfo(string program, string[] arguments, Dictionary<string, string>? environment, string folder)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 };
+        var start = new ProcessStartInfo(program) { WorkingDirectory = PathOf(folder), RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 };
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         // What the test run itself was started with would reach into the user's build.
@@ -164,6 +202,4 @@ internal sealed class TestProject : IDisposable
             start.Environment[name] = value;
         return start;
     }
-
-    private int CountMerges() => File.Exists(WorkerLog) ? File.ReadAllLines(WorkerLog).Length : 0;
 }

@@ -28,12 +28,20 @@ internal static class FakeMerge
         return 0;
     }
 
+    /// <summary>What a merge leaves that ended in the middle: an unfinished folder.</summary>
+    public static void LeaveHalf(FakeArguments arguments)
+    {
+        string folder = Path.Combine(arguments.Store, arguments.Name + ".partial");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "model.safetensors"), "half");
+    }
+
     private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, string name)
     {
         Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path)))} into {arguments.Name}");
         string folder = StoreEntry.FolderOf(arguments.Store, name);
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
+        foreach (string left in Directory.GetDirectories(arguments.Store, "*.partial").Append(folder).Where(Directory.Exists))
+            Directory.Delete(left, recursive: true);
         List<StoredFile> files = [];
         foreach (InputFile file in roots[0].Files)
         {

@@ -5,9 +5,11 @@ File.AppendAllText(Environment.GetEnvironmentVariable("FAKE_WORKER_LOG")!, $"{En
 switch (Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR"))
 {
     case "crash":
+        FakeMerge.LeaveHalf(arguments);
         Environment.FailFast("The fake was told to crash.");
         return 0;
     case "hang":
+        FakeMerge.LeaveHalf(arguments);
         Console.WriteLine($"Merging for ever into {arguments.Name}");
         Thread.Sleep(Timeout.Infinite);
         return 0;
@@ -16,6 +18,17 @@ switch (Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR"))
         return 1;
     case "warn":
         Console.Error.WriteLine($"{arguments.BasePath}: warning LORA4999: the fake warns.");
+        break;
+    case "wait":
+        // As a long merge: goes on when the test has seen this.
+        Console.WriteLine("  10 % of 4.0 GB");
+        string sign = Environment.GetEnvironmentVariable("FAKE_WORKER_LOG") + ".go";
+        for (int i = 0; !File.Exists(sign); i++)
+        {
+            if (i > 1200)
+                return 1;
+            Thread.Sleep(100);
+        }
         break;
 }
 return FakeMerge.Run(arguments);

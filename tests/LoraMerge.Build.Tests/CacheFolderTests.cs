@@ -1,0 +1,69 @@
+namespace LoraMerge.Build.Tests;
+
+public sealed class CacheFolderTests
+{
+    [Fact]
+    public async Task A_fresh_clone_with_a_restored_cache_merges_nothing()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.MoveProjectTo("first");
+        (await project.BuildAsync("first", $"-p:LoraMergeCacheFolder={project.PathOf("saved")}")).ThrowIfFailed();
+        foreach (string sources in (string[])["App.csproj", "Program.cs", "models", "adapters"])
+            CopyAsNew(project.PathOf($"first/{sources}"), project.PathOf($"second/{sources}"));
+        CopyAsNew(project.PathOf("saved"), project.PathOf("restored"));
+        // As tar keeps it.
+        foreach (string file in Directory.GetFiles(project.PathOf("restored"), "*", SearchOption.AllDirectories))
+            File.SetLastWriteTimeUtc(file, new DateTime(DateTime.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc));
+
+        BuildResult built = (await project.BuildAsync("second", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
+        BuildResult again = (await project.BuildAsync("second", "--no-restore", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
+
+        Assert.Equal((0, 0), (built.Workers, again.Workers));
+        Assert.Equal(project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"), project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors"));
+    }
+
+    [Fact]
+    public async Task Clean_leaves_a_folder_that_the_user_chose()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.Write("Directory.Build.props", "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>");
+        (await project.BuildAsync()).ThrowIfFailed();
+        (await project.DotnetAsync(["clean", "-tl:off"])).ThrowIfFailed();
+        Assert.False(File.Exists(project.ModelPath()));
+
+        BuildResult again = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal(0, again.Workers);
+        Assert.Single(Directory.GetFiles(project.PathOf("cache"), "*.safetensors", SearchOption.AllDirectories));
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    [Fact]
+    public async Task A_machine_that_cannot_merge_uses_what_is_merged_and_says_what_it_lacks()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        (await project.BuildAsync()).ThrowIfFailed();
+
+        BuildResult found = (await project.BuildAsync("--no-restore", "-p:LoraMergeHostRuntime=linux-musl-x64")).ThrowIfFailed();
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+        BuildResult failed = await project.BuildAsync("--no-restore", "-p:LoraMergeHostRuntime=linux-musl-x64");
+
+        Assert.Equal(0, found.Workers);
+        Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
+        var error = Assert.Single(failed.Errors);
+        Assert.Equal("LORA1020", error.Code);
+        Assert.All((string[])["linux-musl-x64", "linux-x64", "win-x64", "osx-arm64"], runtime => Assert.Contains(runtime, error.Text, StringComparison.Ordinal));
+    }
+
+    private static void CopyAsNew(string source, string target)
+    {
+        if (File.Exists(source))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.WriteAllBytes(target, File.ReadAllBytes(source));
+            return;
+        }
+        foreach (string entry in Directory.GetFileSystemEntries(source))
+            CopyAsNew(entry, Path.Combine(target, Path.GetFileName(entry)));
+    }
+}

@@ -1,0 +1,34 @@
+namespace LoraMerge.Build.Tests;
+
+/// <summary>A disk without room for the model: a file system of its own, in a mount namespace of its own.</summary>
+public sealed class FullDiskTests
+{
+    [Fact]
+    public async Task A_full_disk_is_one_error_and_leaves_no_half_model()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        Directory.CreateDirectory(project.PathOf("cache"));
+        Assert.SkipUnless(await CanMountAsync(project), "Mounting a small file system needs root on Linux.");
+        (await project.DotnetAsync(["restore"])).ThrowIfFailed();
+        project.Write("full.sh", """
+            mount -t tmpfs -o size=48k none cache
+            dotnet build -tl:off --no-restore -p:LoraMergeCacheFolder=cache
+            echo "ended with $?"
+            find cache -name '*.safetensors' -o -name '*.entry' -o -name '*.partial' | sed 's/^/left: /'
+            find bin -name '*.safetensors' | sed 's/^/left: /'
+            mount -o remount,size=4m cache
+            dotnet build -tl:off --no-restore -p:LoraMergeCacheFolder=cache
+            echo "ended with $?"
+            """);
+
+        BuildResult built = await project.RunAsync("unshare", ["-m", "sh", "full.sh"]);
+
+        Assert.Equal(["ended with 1", "ended with 0"], built.Lines.Where(line => line.StartsWith("ended", StringComparison.Ordinal)));
+        Assert.DoesNotContain(built.Lines, line => line.StartsWith("left", StringComparison.Ordinal));
+        Assert.Single(built.Lines.Where(line => line.Contains(": error LORA1108: ", StringComparison.Ordinal)).Distinct());
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    private static async Task<bool> CanMountAsync(TestProject project) =>
+        OperatingSystem.IsLinux() && (await project.RunAsync("unshare", ["-m", "sh", "-c", "mount -t tmpfs -o size=48k none cache"])).ExitCode == 0;
+}
