@@ -58,6 +58,32 @@ public sealed class FileSystemTests
         Assert.Equal((0, 0), (rebuilt.ExitCode, rebuilt.Merges));
     }
 
+    [Fact]
+    public async Task A_restored_store_and_a_fresh_checkout_are_read_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
+        using OwnFileSystem disk = OwnFileSystem.Create("ext4");
+        using TestProject project = WithLargeModel(disk);
+        (await project.BuildAsync("-p:LoraMergeCacheFolder=cache")).ThrowIfFailed();
+        foreach (string folder in (string[])["bin", "obj/Debug"])
+            Directory.Delete(project.PathOf(folder), recursive: true);
+        foreach (string file in Directory.EnumerateFiles(project.Folder, "*", SearchOption.AllDirectories))
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(-1));
+
+        long restored = await BytesReadByBuild(project);
+        long nothingToDo = await BytesReadByBuild(project);
+
+        Assert.InRange(restored - nothingToDo, 2 * ModelLength, 2.5 * ModelLength);
+        Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    private static async Task<long> BytesReadByBuild(TestProject project)
+    {
+        BuildResult built = await project.RunAsync("sh", ["-c", "dotnet build -tl:off --no-restore -p:LoraMergeCacheFolder=cache && cat /proc/$$/io"]);
+        Assert.Equal((0, 0), (built.ExitCode, built.Merges));
+        return long.Parse(built.Output.Split('\n').Single(line => line.StartsWith("rchar: ", StringComparison.Ordinal))[7..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private static TestProject WithLargeModel(OwnFileSystem disk)
     {
         TestProject project = TestProject.WithFakeWorker(disk.Folder);
