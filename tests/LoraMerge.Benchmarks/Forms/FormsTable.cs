@@ -42,7 +42,8 @@ internal static class FormsTable
             using EngineRun.Session session = engine.Open(buffers: 2);
             session.Run();
         });
-        bool isSlow = watch.Elapsed > limit / 4;
+        bool isSlow = watch.Elapsed > TimeSpan.FromSeconds(3);
+        watch.Restart();
         List<(double Ours, double Direct)> pairs = [];
         using (EngineRun.Session session = engine.Open(buffers: 2))
         {

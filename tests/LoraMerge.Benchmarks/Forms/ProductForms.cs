@@ -19,7 +19,7 @@ internal static class ProductForms
         new("lora, three adapters in turn", [s_square], [FormAdapter.Lora(Module, Side, Side), FormAdapter.Lora(Module, Side, Side), FormAdapter.Lora(Module, Side, Side)],
             x => Products.InTurn(x, Name, Module, 3)),
         new("lora, fused projections (enable_lora)", [new("attn.c_attn.weight", 3 * 2048, 2731)],
-            [new("\"enable_lora\": [true, false, true]", new NamedShape("attn.c_attn.lora_A.weight", 2 * Rank, 2731), new NamedShape("attn.c_attn.lora_B.weight", 2 * 2048, Rank)) { Release = "0.2.0" }],
+            [new("\"enable_lora\": [true, false, true]", new NamedShape("attn.c_attn.lora_A.weight", 2 * Rank, 2731), new NamedShape("attn.c_attn.lora_B.weight", 2 * 2048, Rank, 1)) { Release = "0.2.0" }],
             x => Products.FusedProjections(x, "attn.c_attn.weight", "attn.c_attn")),
         new("lora of mlx_lm", [s_square], [new("", new NamedShape(Module + ".lora_a", Side, Rank), new NamedShape(Module + ".lora_b", Rank, Side)) { IsMlx = true }],
             x => Products.Mlx(x, Name, Module)),

@@ -26,7 +26,7 @@ internal static class Products
     {
         Tensor w = x.Widen(weight);
         Tensor[] a = x[module + ".lora_A.weight"].chunk(2, 0);
-        Tensor[] b = x[module + ".lora_B.weight"].chunk(2, 0);
+        Tensor[] b = x[module + ".lora_B.weight"].flatten(1).chunk(2, 0);
         Tensor[] rows = w.chunk(3, 0);
         rows[0].addmm_(b[0], a[0], alpha: Scaling);
         rows[2].addmm_(b[1], a[1], alpha: Scaling);

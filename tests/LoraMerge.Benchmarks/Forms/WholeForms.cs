@@ -21,10 +21,10 @@ internal static class WholeForms
             x => x.Round(Name, x[Name])),
         new("full tensor, adapter weight 0.5", [new(Name, Form.Side, Form.Side)],
             [new("\"modules_to_save\": [\"q_proj\"]", new NamedShape(Name, Form.Side, Form.Side)) { Weight = 0.5 }],
-            x => x.Round(Name, x.Widen(Name).lerp_(x[Name], 0.5))),
+            x => x.Round(Name, x.Widen(Name).lerp_(x.ReadAgain(Name), 0.5))),
         new("bias of lora_B", [new("wide.weight", Form.Side * Form.Side, 1), new(Bias, Form.Side * Form.Side)],
             [new("\"r\": 1, \"lora_alpha\": 2, \"lora_bias\": true", new NamedShape("wide.lora_A.weight", 1, 1), new NamedShape("wide.lora_B.weight", Form.Side * Form.Side, 1), new NamedShape("wide.lora_B.bias", Form.Side * Form.Side))],
-            x => x.Round(Bias, x.Widen(Bias).add_(x["wide.lora_B.bias"].view(-1, 1), alpha: Form.Scaling)))
+            x => x.Round(Bias, x.Widen(Bias).add_(x.ReadAgain("wide.lora_B.bias").view(-1, 1), alpha: Form.Scaling)))
         { Measured = Bias },
         new("embedding of a resized vocabulary", [new(Embedding, Tokens - 64, Width), new(Head, Tokens - 64, Width)],
             [new("", new NamedShape("model.embed_tokens.base_layer.weight", Tokens, Width), new NamedShape(Head, Tokens, Width),

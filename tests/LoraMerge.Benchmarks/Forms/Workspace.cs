@@ -9,6 +9,8 @@ internal sealed class Workspace : IDisposable
 {
     private readonly Dictionary<string, Tensor> _weights = [];
     private readonly Dictionary<(int, string), Tensor> _adapters = [];
+    private readonly Dictionary<string, StoredTensor> _stored = [];
+    private readonly TensorFiles _files = new();
     private readonly Dictionary<string, Tensor> _results = [];
     private readonly Dictionary<(string, ScalarType), Tensor> _buffers = [];
 
@@ -16,14 +18,16 @@ internal sealed class Workspace : IDisposable
     /// <param name="inputs">Its files.</param>
     public Workspace(Form form, Inputs inputs)
     {
-        using var files = new TensorFiles();
         foreach (StoredTensor stored in inputs.Checkpoint.Shards.SelectMany(shard => shard.Tensors))
-            _weights[stored.Name] = AdapterValues.Read(stored, files, ScalarType.BFloat16, CPU);
+            _weights[stored.Name] = AdapterValues.Read(stored, _files, ScalarType.BFloat16, CPU);
         foreach ((int index, FormAdapter adapter) in form.Adapters.Index())
         {
             Dictionary<string, StoredTensor> stored = inputs.Adapters[index].Weights.Tensors.ToDictionary(tensor => tensor.Name);
             foreach (NamedShape tensor in adapter.Tensors)
-                _adapters[(index, tensor.Name)] = AdapterValues.Read(stored[FormFolder.NameOf(adapter, tensor)], files, ScalarType.Float32, CPU);
+            {
+                _stored[tensor.Name] = stored[FormFolder.NameOf(adapter, tensor)];
+                _adapters[(index, tensor.Name)] = AdapterValues.Read(_stored[tensor.Name], _files, ScalarType.Float32, CPU);
+            }
         }
     }
 
@@ -34,6 +38,14 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>A tensor of an adapter, float32.</summary>
     public Tensor this[int adapter, string name] => _adapters[(adapter, name)];
+
+    /// <summary>A tensor of the only adapter, read again from its file: where it is as large as the weight, reading is most of what the engine's time is.</summary>
+    public Tensor ReadAgain(string name)
+    {
+        Tensor tensor = _adapters[(0, name)];
+        _files.ReadInto(_stored[name], 0, tensor.bytes);
+        return tensor;
+    }
 
     /// <summary>A weight of the base, bfloat16.</summary>
     public Tensor Weight(string name) => _weights[name];
@@ -63,6 +75,7 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose()
     {
+        _files.Dispose();
         foreach (Tensor tensor in (IEnumerable<Tensor>)[.. _weights.Values, .. _adapters.Values, .. _results.Values, .. _buffers.Values])
             tensor.Dispose();
     }
