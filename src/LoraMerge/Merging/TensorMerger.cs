@@ -87,8 +87,12 @@ internal sealed class TensorMerger : IDisposable
         using (var scope = NewDisposeScope())
         {
             Tensor source = block.Buffer!.Rows(rows, rowLength);
-            Tensor w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
-            w.copy_(source); // widened, exactly
+            Tensor w = source;
+            if (_deltas.Length > 0)
+            {
+                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
+                w.copy_(source); // widened, exactly
+            }
             foreach (WeightDelta delta in _deltas)
                 delta.ApplyTo(w, firstRow);
             result.Rows(rows, rowLength).copy_(w); // the one rounding

@@ -9,7 +9,7 @@ namespace LoraMerge.Benchmarks.Forms;
 /// <summary><c>forms</c>: the engine's merge of one weight in every form, against the same formula written directly in TorchSharp.</summary>
 internal static class FormsTable
 {
-    private static IEnumerable<Form> All => [.. ProductForms.All, .. DoraForms.All, .. ExpertForms.All, .. ReducedBaseForms.All, .. WholeForms.All, .. CombinedForms.All];
+    private static IEnumerable<Form> All => [.. ProductForms.All, .. DoraForms.All, .. ExpertForms.All, .. WholeForms.All, .. CombinedForms.All, .. ReducedBaseForms.All];
 
     public static Command CreateCommand()
     {
@@ -20,9 +20,9 @@ internal static class FormsTable
         command.SetAction(parsed =>
         {
             ComputeDevice.Open("cpu", null);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{get_num_threads()} threads; weights of {Form.Side}² elements of bfloat16, rank {Form.Rank}; milliseconds are medians, the ratio that of the pairs"));
-            Console.WriteLine("| form | ours (ms) | direct (ms) | ratio | ours: memory beside the inputs (MB) | pairs |");
-            Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: |");
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{get_num_threads()} threads; weights of {Form.Side}² elements of bfloat16, rank {Form.Rank}; milliseconds are the best of the pairs, and so is the ratio; beside it the median of the pairs' ratios"));
+            Console.WriteLine("| form | ours (ms) | direct (ms) | ratio | median ratio | ours: memory beside the inputs (MB) | pairs |");
+            Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
             foreach (Form form in All.Where(form => form.Name.Contains(parsed.GetValue(only)!, StringComparison.OrdinalIgnoreCase)))
                 Measure(form, parsed.GetValue(runs), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
         });
@@ -55,8 +55,10 @@ internal static class FormsTable
         }
         if (form.IsComparable)
             ThrowIfDifferent(form, engine, workspace);
+        // Other work on the machine can only add to a time, so the best is nearest to the truth.
+        (double ours, double direct) = (pairs.Min(pair => pair.Ours), pairs.Min(pair => pair.Direct));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {form.Name} | {Medians.Of(pairs.Select(pair => pair.Ours)):0.0} | {Medians.Of(pairs.Select(pair => pair.Direct)):0.0} | {Medians.Of(pairs.Select(pair => pair.Ours / pair.Direct)):0.00} | {peak / 1e6:0} | {pairs.Count} |"));
+            $"| {form.Name} | {ours:0.0} | {direct:0.0} | {ours / direct:0.00} | {Medians.Of(pairs.Select(pair => pair.Ours / pair.Direct)):0.00} | {peak / 1e6:0} | {pairs.Count} |"));
     }
 
     private static double Direct(Form form, Workspace workspace)
