@@ -109,7 +109,7 @@ internal sealed record RandomModel(string Folder, LlamaShape Shape)
         WriteFile(Path.Combine(AdapterFolder, "adapter_model.safetensors"), tensors, seed: -1);
     }
 
-    private static void WriteFile(string path, IEnumerable<(string Name, DType DType, ImmutableArray<long> Shape)> tensors, int seed)
+    internal static void WriteFile(string path, IEnumerable<(string Name, DType DType, ImmutableArray<long> Shape)> tensors, int seed)
     {
         ShardLayout layout = ShardLayout.Create(tensors, new Dictionary<string, string> { ["format"] = "pt" });
         var values = new RandomValues(seed);

@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -24,6 +25,8 @@ internal static class Svd
     /// <summary>A matrix, cut to a rank: as factors A′ <c>[rank, in]</c> and B′ <c>[out, rank]</c>.</summary>
     public static (Tensor A, Tensor B) Truncate(Tensor matrix, int rank)
     {
+        if (LeadingVectors.Find(matrix, rank) is var (leftVectors, values, rightVectors))
+            return (rightVectors, leftVectors.mul(values));
         (Tensor u, Tensor s, Tensor vh) = linalg.svd(matrix, fullMatrices: false);
         long kept = Math.Min(rank, s.shape[0]);
         return (vh.narrow(0, 0, kept), u.narrow(1, 0, kept).mul(s.narrow(0, 0, kept)));

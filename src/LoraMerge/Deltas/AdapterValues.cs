@@ -31,10 +31,12 @@ internal static class AdapterValues
 
     private static void ThrowIfNotFinite(Tensor raw, StoredTensor stored, long first)
     {
-        Tensor wrong = raw.isfinite().logical_not().flatten();
-        if (!wrong.any().item<bool>())
+        if (raw.NumberOfElements == 0)
             return;
-        long index = wrong.to(ScalarType.Int32).argmax().item<long>();
+        (Tensor least, Tensor largest) = raw.aminmax(); // NaN if there is one; needs no memory of the tensor's size
+        if (least.isfinite().item<bool>() && largest.isfinite().item<bool>())
+            return;
+        long index = raw.isfinite().logical_not().flatten().to(ScalarType.Int32).argmax().item<long>();
         throw Errors.AdapterNotFinite(stored, first + index, raw.to(ScalarType.Float64).flatten()[index].item<double>());
     }
 }

@@ -20,8 +20,11 @@ internal sealed class AddedDelta : WeightDelta
     {
         get
         {
-            using var scope = NewDisposeScope();
-            return Math.Abs(_scaling) * _values.to(ScalarType.Float64).norm().cpu().item<double>();
+            using var pieces = new Float64Pieces(1 << 20);
+            double squares = 0;
+            foreach ((Tensor piece, _) in pieces.Of(_values))
+                squares += Math.Pow(piece.norm().cpu().item<double>(), 2);
+            return Math.Abs(_scaling) * Math.Sqrt(squares);
         }
     }
 

@@ -12,12 +12,16 @@ namespace LoraMerge.Deltas;
 /// </remarks>
 internal sealed class DoraDelta : WeightDelta
 {
+    /// <summary>8 MB, which stay in the processor's cache while they are squared and summed.</summary>
+    private const long PieceElements = 1 << 20;
+
     private readonly LoraDelta _product;
     private readonly Tensor _magnitude;
     private readonly bool _isByColumn;
     private readonly double _adapterWeight;
     private readonly string _module;
     private readonly LoraDelta? _normProduct;
+    private readonly Float64Pieces _pieces = new(PieceElements);
     private Tensor? _squares;
 
     /// <param name="product">s·B·A; owned by this delta.</param>
@@ -48,26 +52,32 @@ internal sealed class DoraDelta : WeightDelta
         {
             _normProduct.ApplyTo(w, firstRow);
             _squares ??= zeros(w.shape[1], ScalarType.Float64, w.device).DetachFromDisposeScope(); // as many rows as columns
-            _squares.narrow(0, firstRow, w.shape[0]).copy_(w.mul_(w).sum(1, type: ScalarType.Float64));
+            foreach ((Tensor piece, long first) in _pieces.Of(w))
+                _squares.narrow(0, firstRow + first, piece.shape[0]).copy_(piece.mul_(piece).sum(dim: 1));
             return;
         }
         _product.ApplyTo(w, firstRow); // V, [rows, columns]
-        Tensor squares = w.mul_(w).sum(0, type: ScalarType.Float64); // [columns]
-        _squares = _squares is null ? squares.DetachFromDisposeScope() : _squares.add_(squares);
+        _squares ??= zeros(w.shape[1], ScalarType.Float64, w.device).DetachFromDisposeScope();
+        foreach ((Tensor piece, _) in _pieces.Of(w))
+            _squares.add_(piece.mul_(piece).sum(dim: 0));
     }
 
     /// <exception cref="LoraMergeException">LORA5010: an output of V is zero.</exception>
     public override void ApplyTo(Tensor w, long firstRow)
     {
         using var scope = NewDisposeScope();
-        Tensor? before = _adapterWeight == 1 ? null : w.clone();
         _product.ApplyTo(w, firstRow); // V, [rows, columns]
-        if (_isByColumn)
-            w.mul_(Factor(_magnitude, _squares!.sqrt().to(w.dtype), 0));
-        else
-            w.mul_(Factor(_magnitude.narrow(0, firstRow, w.shape[0]), linalg.vector_norm(w, ord: 2, dims: [1]), firstRow).unsqueeze(1));
-        if (before is not null)
-            w.mul_(_adapterWeight).add_(before, alpha: 1 - _adapterWeight);
+        Tensor factor = _isByColumn
+            ? Factor(_magnitude, _squares!.sqrt().to(w.dtype), 0)
+            : Factor(_magnitude.narrow(0, firstRow, w.shape[0]), linalg.vector_norm(w, ord: 2, dims: [1]), firstRow).unsqueeze(1);
+        if (_adapterWeight == 1)
+        {
+            w.mul_(factor);
+            return;
+        }
+        // W + c·(f·V - W) with W = V - s·B·A: no copy of W has to be kept.
+        w.mul_(factor.mul_(_adapterWeight).add_(1 - _adapterWeight));
+        _product.ApplyTo(w, firstRow, _adapterWeight - 1);
     }
 
     public override void Dispose()
@@ -76,6 +86,7 @@ internal sealed class DoraDelta : WeightDelta
         _normProduct?.Dispose();
         _magnitude.Dispose();
         _squares?.Dispose();
+        _pieces.Dispose();
     }
 
     /// <summary>m / ‖V‖₂, <c>[outputs]</c>.</summary>

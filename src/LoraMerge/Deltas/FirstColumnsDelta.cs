@@ -12,6 +12,7 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     private readonly long _rows;
     private readonly long _columns;
     private readonly int _rank;
+    private readonly Float64Pieces _pieces = new(1 << 20);
     private Tensor? _q;
     private Tensor? _r;
 
@@ -43,7 +44,8 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
             return;
         }
         _r ??= zeros([_rank, _columns], ScalarType.Float64, w.device).DetachFromDisposeScope();
-        _r.addmm_(_q!.narrow(0, firstRow, w.shape[0]).t(), w.to(ScalarType.Float64));
+        foreach ((Tensor piece, long first) in _pieces.Of(w))
+            _r.addmm_(_q!.narrow(0, firstRow + first, piece.shape[0]).t(), piece);
     }
 
     public override void EndPass(int pass)
@@ -61,5 +63,6 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     {
         _q?.Dispose();
         _r?.Dispose();
+        _pieces.Dispose();
     }
 }

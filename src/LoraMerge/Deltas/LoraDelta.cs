@@ -47,6 +47,14 @@ internal sealed class LoraDelta : WeightDelta
         w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
     }
 
+    /// <summary>Adds a multiple of the change: W + factor·s·B·A.</summary>
+    public void ApplyTo(Tensor w, long firstRow, double factor)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = _b.narrow(0, firstRow, w.shape[0]) * factor; // [rows, r]
+        w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
+    }
+
     public override void Dispose()
     {
         _a.Dispose();

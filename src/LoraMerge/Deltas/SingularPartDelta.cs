@@ -6,14 +6,18 @@ namespace LoraMerge.Deltas;
 /// <remarks>
 /// PiSSA, arXiv 2404.02948, and PEFT <c>pissa_init</c>; KaSA, arXiv 2412.06071, and PEFT <c>KasaLinearVariant._truncate_base_weight</c>. Signs of singular vectors and the
 /// orientation of W do not matter. The vectors of the shorter side are eigenvectors of its Gram matrix, in float64, so Σ σᵢ·uᵢ·vᵢᵀ = W·V·Vᵀ = U·Uᵀ·W needs no decomposition of W itself.
-/// Memory: n² float64 for the n of the shorter side, three times while the eigenvectors are computed; and all of W in float64 where it has fewer rows than columns.
+/// Memory: n² float64 for the n of the shorter side, five times while the eigenvectors are computed; and all of W in float64 where it has fewer rows than columns.
 /// </remarks>
 internal sealed class SingularPartDelta : BaseReducedDelta
 {
+    /// <summary>32 MB: each piece goes over the whole Gram matrix once.</summary>
+    private const long PieceElements = 1 << 22;
+
     private readonly long _rows;
     private readonly long _columns;
     private readonly int _rank;
     private readonly bool _isLargest;
+    private readonly Float64Pieces _pieces = new(PieceElements);
     private Tensor? _gram;
     private Tensor? _whole;
     private Tensor? _left;
@@ -45,21 +49,22 @@ internal sealed class SingularPartDelta : BaseReducedDelta
     public override void Observe(int pass, Tensor w, long firstRow)
     {
         using var scope = NewDisposeScope();
-        Tensor block = w.to(ScalarType.Float64); // [block, columns]
         if (IsWide)
         {
             _whole ??= empty([_rows, _columns], ScalarType.Float64, w.device).DetachFromDisposeScope();
-            _whole.narrow(0, firstRow, w.shape[0]).copy_(block);
+            _whole.narrow(0, firstRow, w.shape[0]).copy_(w);
         }
         else if (pass == 0)
         {
             _gram ??= zeros([_columns, _columns], ScalarType.Float64, w.device).DetachFromDisposeScope();
-            _gram.addmm_(block.t(), block); // WᵀW
+            foreach ((Tensor piece, _) in _pieces.Of(w))
+                _gram.addmm_(piece.t(), piece); // WᵀW
         }
         else
         {
             _left ??= empty([_rows, _rank], ScalarType.Float64, w.device).DetachFromDisposeScope();
-            _left.narrow(0, firstRow, w.shape[0]).copy_(block.matmul(_right!.t())); // W·V
+            foreach ((Tensor piece, long first) in _pieces.Of(w))
+                _left.narrow(0, firstRow + first, piece.shape[0]).copy_(piece.matmul(_right!.t())); // W·V
         }
     }
 
@@ -84,16 +89,28 @@ internal sealed class SingularPartDelta : BaseReducedDelta
 
     public override void Dispose()
     {
+        _pieces.Dispose();
         _gram?.Dispose();
         _whole?.Dispose();
         _left?.Dispose();
         _right?.Dispose();
     }
 
-    /// <summary>Eigenvectors of the r largest or smallest eigenvalues, as columns; eigenvalues come in ascending order.</summary>
+    /// <summary>Eigenvectors of the r largest or smallest eigenvalues, as columns.</summary>
     private Tensor SelectVectors(Tensor gram)
     {
-        (_, Tensor vectors) = linalg.eigh(gram);
+        if ((_isLargest ? LeadingVectors.Find(gram, _rank) : FindSmallest(gram)) is var (_, _, found))
+            return found.t().contiguous();
+        (_, Tensor vectors) = linalg.eigh(gram); // in ascending order
         return vectors.narrow(1, _isLargest ? gram.shape[0] - _rank : 0, _rank).contiguous();
+    }
+
+    /// <summary>The smallest are the largest of the inverse, where there is one.</summary>
+    private (Tensor U, Tensor S, Tensor Vh)? FindSmallest(Tensor gram)
+    {
+        (Tensor factor, Tensor failure) = linalg.cholesky_ex(gram);
+        Tensor? inverse = failure.item<int>() == 0 ? factor.cholesky_inverse() : null;
+        factor.Dispose();
+        return inverse is null ? null : LeadingVectors.Find(inverse, _rank);
     }
 }

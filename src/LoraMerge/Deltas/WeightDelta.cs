@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
@@ -23,6 +24,18 @@ internal abstract class WeightDelta : IDisposable
 
     /// <summary>Ends a pass.</summary>
     public virtual void EndPass(int pass) { }
+
+    /// <summary>The only rows that it changes, in ascending order; null where it may change all.</summary>
+    public virtual ImmutableArray<long>? ChangedRows => null;
+
+    /// <summary>Those of <see cref="ChangedRows"/> that lie in a block.</summary>
+    public IEnumerable<long> RowsWithin(long firstRow, long rowCount)
+    {
+        ImmutableArray<long> rows = ChangedRows!.Value;
+        int start = rows.BinarySearch(firstRow);
+        for (int i = start < 0 ? ~start : start; i < rows.Length && rows[i] < firstRow + rowCount; i++)
+            yield return rows[i];
+    }
 
     /// <summary>Changes rows of a weight in place.</summary>
     /// <param name="w">float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>

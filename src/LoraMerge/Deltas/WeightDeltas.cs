@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
@@ -33,8 +32,7 @@ internal static class WeightDeltas
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
         PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
-        PlannedDelta.MovedTowards whole => new ReplacementDelta(
-            AsRows(AdapterValues.Read(whole.Values, files, dtype, device)), AllRows(whole.Values), whole.AdapterWeight),
+        PlannedDelta.MovedTowards whole => new MovedDelta(whole.Values, files, whole.AdapterWeight),
         _ => throw new NotSupportedException(planned.GetType().Name),
     };
 
@@ -56,6 +54,4 @@ internal static class WeightDeltas
 
     /// <summary>As the pipeline sees every tensor: its first dimension is rows, all others together one row.</summary>
     private static Tensor AsRows(Tensor tensor) => tensor.reshape(tensor.dim() == 0 ? 1 : tensor.shape[0], -1);
-
-    private static ImmutableArray<long> AllRows(StoredTensor values) => [.. Enumerable.Range(0, checked((int)values.RowCount)).Select(i => (long)i)];
 }

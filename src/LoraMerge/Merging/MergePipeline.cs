@@ -118,7 +118,7 @@ internal sealed class MergePipeline
     }
 
     /// <summary>Pieces of a tensor that fit a buffer: whole rows where it is computed, any bytes where it is copied.</summary>
-    private static IEnumerable<(long Offset, int Length)> Cut(PlannedTensor tensor, long bufferElements)
+    internal static IEnumerable<(long Offset, int Length)> Cut(PlannedTensor tensor, long bufferElements)
     {
         long total = tensor.Source.ByteLength;
         if (total == 0)
@@ -136,7 +136,7 @@ internal sealed class MergePipeline
     private static DType BufferType(PlannedTensor tensor) => OutputDType.IsFloat(tensor.Source.DType) ? tensor.Source.DType : DType.F32;
 
     /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
-    private static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
+    internal static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
         Math.Min(blockElements, plan.Tensors.Max(tensor => Math.Max(tensor.Source.ElementCount, 1))),
         plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.RowLength).DefaultIfEmpty(1).Max());
 }

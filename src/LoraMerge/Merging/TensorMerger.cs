@@ -42,7 +42,7 @@ internal sealed class TensorMerger : IDisposable
         ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.DType);
         if (block.IsFirst)
             Begin(tensor, bufferType, cancellation);
-        Block result = block.Buffer is null ? block : Compute(block, tensor, bufferType, cancellation);
+        Block result = block.Buffer is null ? block : ChangesFewRows(tensor) ? ComputeRows(block, tensor, bufferType) : Compute(block, tensor, bufferType, cancellation);
         if (block.IsLast)
             End(tensor);
         return result;
@@ -87,8 +87,12 @@ internal sealed class TensorMerger : IDisposable
         using (var scope = NewDisposeScope())
         {
             Tensor source = block.Buffer!.Rows(rows, rowLength);
-            Tensor w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
-            w.copy_(source); // widened, exactly
+            Tensor w = source;
+            if (_deltas.Length > 0)
+            {
+                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
+                w.copy_(source); // widened, exactly
+            }
             foreach (WeightDelta delta in _deltas)
                 delta.ApplyTo(w, firstRow);
             result.Rows(rows, rowLength).copy_(w); // the one rounding
@@ -96,6 +100,40 @@ internal sealed class TensorMerger : IDisposable
         Inspect(block, tensor, result);
         _pool.Return(block.Buffer);
         return block with { Buffer = result };
+    }
+
+    /// <summary>Whether everything but some rows stays as it is, to the bit.</summary>
+    private bool ChangesFewRows(PlannedTensor.Computed tensor) =>
+        _deltas.Length > 0 && tensor.DType == tensor.Source.DType && _deltas.All(delta => delta.ChangedRows is not null);
+
+    /// <summary>As <see cref="Compute"/>, but what no delta changes is neither widened nor rounded: the block's own buffer becomes the result.</summary>
+    private Block ComputeRows(Block block, PlannedTensor.Computed tensor, ScalarType bufferType)
+    {
+        long rowLength = tensor.RowLength;
+        long rows = block.ElementCount / rowLength;
+        long firstRow = block.SourceOffset * 8 / tensor.Source.DType.BitsPerElement() / rowLength;
+        int rowBytes = checked((int)(block.SourceLength / rows));
+        bool isMadeHere = false;
+        using var scope = NewDisposeScope();
+        Tensor all = block.Buffer!.Rows(rows, rowLength);
+        Tensor w = Scratch(bufferType).narrow(0, 0, rowLength).view(1, rowLength);
+        foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(firstRow, rows)).Distinct())
+        {
+            using var one = NewDisposeScope();
+            Tensor target = all.narrow(0, row - firstRow, 1);
+            Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - firstRow) * rowBytes)), rowBytes);
+            byte[] before = bytes.ToArray();
+            w.copy_(target);
+            foreach (WeightDelta delta in _deltas)
+                delta.ApplyTo(w, row);
+            target.copy_(w);
+            if (_changed is not null)
+                _changed += ElementStatistics.CountDifferent(tensor.DType, before, bytes);
+            isMadeHere |= ElementStatistics.HasNonFinite(tensor.DType, bytes) && !ElementStatistics.HasNonFinite(tensor.DType, before);
+        }
+        if (ElementStatistics.HasNonFinite(tensor.DType, block.Buffer.Bytes[..block.ResultLength]))
+            throw NotFinite(tensor, isOfSource: !isMadeHere);
+        return block;
     }
 
     private void Inspect(Block block, PlannedTensor.Computed tensor, BlockBuffer result)
@@ -106,12 +144,17 @@ internal sealed class TensorMerger : IDisposable
             _changed += ElementStatistics.CountDifferent(tensor.DType, before, after);
         if (!ElementStatistics.HasNonFinite(tensor.DType, after))
             return;
-        if (ElementStatistics.HasNonFinite(tensor.Source.DType, before))
-            throw tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
+        throw NotFinite(tensor, ElementStatistics.HasNonFinite(tensor.Source.DType, before));
+    }
+
+    private LoraMergeException NotFinite(PlannedTensor.Computed tensor, bool isOfSource)
+    {
+        if (isOfSource)
+            return tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
         IEnumerable<int> adapters = tensor.Deltas.SelectMany(delta => delta.Adapters);
         if (tensor.ReplacedBy is int replacing)
             adapters = adapters.Prepend(replacing);
-        throw Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
+        return Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
     }
 
     private Tensor Scratch(ScalarType dtype)

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
@@ -59,31 +57,7 @@ public sealed class LargeTensorTests
     {
         (string, long[])[] all = [("model.layers.0.self_attn.q_proj.weight", [4, 4]), ("model.layers.1.mlp.up_proj.weight", [6, 4]), .. Enumerable.Range(0, tensors).Select(i => ($"filler.{i}.weight", (long[])[25_000, 1000]))];
         SparseModel.Write(bench.InBase("model.safetensors"), all);
-        using Process merge = ChildProcess.Start(
-            [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB"]);
-        long peak = 0;
-        while (!merge.HasExited)
-        {
-            peak = Math.Max(peak, HighWaterBytes(merge.Id));
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
-        ChildProcess run = await ChildProcess.WaitFor(merge);
-        Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        Assert.True(peak > 0);
-        return peak;
-    }
-
-    private static long HighWaterBytes(int process)
-    {
-        try
-        {
-            string? line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-        }
-        catch (IOException)
-        {
-            return 0; // it ended just now
-        }
+        return await PeakMemory.OfMerge("--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB");
     }
 
     /// <summary>Looks at the first and the last element of every row.</summary>

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LoraMerge.Tests.Determinism;
+
+/// <summary>The largest resident memory of the built program. Linux only.</summary>
+internal static class PeakMemory
+{
+    /// <returns>Bytes, of a merge that ended well.</returns>
+    public static async Task<long> OfMerge(params string[] arguments)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
+        using Process merge = ChildProcess.Start([.. ChildProcess.LoraMerge, "merge", .. arguments]);
+        long peak = 0;
+        while (!merge.HasExited)
+        {
+            peak = Math.Max(peak, HighWaterBytes(merge.Id));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+        ChildProcess run = await ChildProcess.WaitFor(merge);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.True(peak > 0);
+        return peak;
+    }
+
+    private static long HighWaterBytes(int process)
+    {
+        try
+        {
+            string? line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (IOException)
+        {
+            return 0; // it ended just now
+        }
+    }
+}
