@@ -23,7 +23,7 @@ internal static class BuildErrors
         $"The adapter '{adapter}' may belong to several base models: {candidates}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
 
     public static BuildFault NotAModel(string path) => new("LORA1007",
-        $"'{path}' is neither a folder nor a weight file (*.safetensors). Name the folder itself: wildcards in Include match files, not folders.");
+        $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself: wildcards in Include match files, not folders.");
 
     public static BuildFault InvalidName(string name) => new("LORA1008",
         $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a space at the end, and names of Windows devices.", "MergedModelName");

@@ -41,7 +41,7 @@ internal sealed class MergeOptions
             command.Add(option);
     }
 
-    /// <exception cref="LoraMergeException">LORA1101, LORA1106.</exception>
+    /// <exception cref="LoraMergeException">LORA1101.</exception>
     public MergeRequest Read(ParseResult parsed)
     {
         string[] adapters = parsed.GetValue(_adapters) ?? [];

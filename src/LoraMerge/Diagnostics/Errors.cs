@@ -43,9 +43,6 @@ internal static class Errors
     public static LoraMergeException VersionInvalid(string what, string text) =>
         new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).");
 
-    public static LoraMergeException NotYetSupported(string what, string instead) =>
-        new(DiagnosticCode.NotYetSupportedRequest, $"{what} is not supported yet. {instead}");
-
     public static LoraMergeException PathNotFound(string what, string path) =>
         new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist. Correct the path, or fetch the model into it.", path);
 

@@ -44,6 +44,12 @@ public sealed partial class DiagnosticsTests
         Assert.All(headings.Where(code => code is not ((>= 1001 and <= 1099) or (>= 6001 and <= 6049))), code => Assert.Contains(code, known));
     }
 
+    [Theory]
+    [InlineData(1106)]
+    [InlineData(2010)]
+    [InlineData(3011)]
+    public void A_code_that_is_gone_is_not_used_again(int code) => Assert.False(Enum.IsDefined((DiagnosticCode)code));
+
     [Fact]
     public void Headings_stand_in_ascending_order_once_each()
     {
