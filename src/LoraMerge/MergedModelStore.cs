@@ -17,15 +17,16 @@ public sealed class MergedModelStore
 
     /// <param name="folder">What LoraMergeCacheFolder names, or obj/lora.</param>
     /// <param name="report">Told when another process has to be waited for.</param>
-    /// <exception cref="LoraMergeException">LORA6051.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA6051.</exception>
     public static MergedModelStore Open(string folder, Action<MergeEvent>? report = null)
     {
         string path = Path.GetFullPath(folder);
-        return StoreContents.IsStore(path) ? new MergedModelStore(path, report ?? (_ => { })) : throw Errors.NotAStore(path);
+        return Read(path, StoreContents.IsStore) ? new MergedModelStore(path, report ?? (_ => { })) : throw Errors.NotAStore(path);
     }
 
     /// <summary>The models, last used first.</summary>
-    public IReadOnlyList<StoredModel> Models => StoreContents.List(_folder);
+    /// <exception cref="LoraMergeException">LORA1110.</exception>
+    public IReadOnlyList<StoredModel> Models => Read(_folder, StoreContents.List);
 
     /// <summary>Takes away what killed merges left, the models that nobody asked for in a time, and then those that were used longest ago, until the rest fits. A model that a build uses stays.</summary>
     /// <param name="most">Bytes that may stay; null for any number.</param>
@@ -53,5 +54,17 @@ public sealed class MergedModelStore
             throw Errors.OutputNotWritable(_folder, e);
         }
         return [.. before.ExceptBy(Models.Select(model => model.Name), model => model.Name)];
+    }
+
+    private static T Read<T>(string folder, Func<string, T> read)
+    {
+        try
+        {
+            return read(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(folder, e);
+        }
     }
 }

@@ -5,25 +5,34 @@ namespace LoraMerge.Incremental;
 internal sealed class EntryLease : IDisposable
 {
     private const string Extension = ".use";
+    private const int PollMilliseconds = 50;
+    private const int MostAttempts = 600;
 
     private readonly FileStream _file;
 
     private EntryLease(FileStream file) => _file = file;
 
-    /// <summary>Any number of builds may use an entry at once.</summary>
-    /// <returns>Null where it cannot be had: the entry is being taken away, or the store is read-only, so that nobody takes anything away.</returns>
+    /// <summary>Any number of builds may use an entry at once. Waits while it is being taken away: then the lease is for an entry that is no more.</summary>
+    /// <returns>Null where the store is read-only, so that nobody takes anything away.</returns>
     public static EntryLease? TryUse(string store, string entryName)
     {
-        try
+        string path = FileOf(store, entryName);
+        for (int attempt = 0; ; attempt++)
         {
-            string path = FileOf(store, entryName);
-            File.Open(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite).Dispose();
-            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
-            return new EntryLease(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return null;
+            try
+            {
+                File.Open(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite).Dispose();
+                Touch(path);
+                return new EntryLease(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+            }
+            catch (Exception fault) when (attempt < MostAttempts && (fault is FileNotFoundException || (fault is IOException taken && FileLock.IsTaken(taken))))
+            {
+                Thread.Sleep(PollMilliseconds);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
         }
     }
 
@@ -50,9 +59,9 @@ internal sealed class EntryLease : IDisposable
                 new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
             return false;
         }
-        catch (IOException)
+        catch (IOException fault)
         {
-            return true;
+            return FileLock.IsTaken(fault);
         }
     }
 
@@ -71,6 +80,18 @@ internal sealed class EntryLease : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // The file of another user, whose use counts as well.
+        }
+    }
 
     private static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 }

@@ -24,7 +24,7 @@ internal sealed class StoreLock : IDisposable
                 Directory.CreateDirectory(store);
                 return new StoreLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             }
-            catch (IOException e) when (File.Exists(path) && IsSharingViolation(e))
+            catch (IOException e) when (File.Exists(path) && FileLock.IsTaken(e))
             {
                 if (isFirst)
                     report(new MergeEvent.Information("Waiting for another build that uses the same store of merged models."));
@@ -41,7 +41,4 @@ internal sealed class StoreLock : IDisposable
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
 
     public void Dispose() => _file.Dispose();
-
-    /// <summary>ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of Windows; EWOULDBLOCK of flock elsewhere (11 on Linux, 35 on macOS).</summary>
-    private static bool IsSharingViolation(IOException e) => (e.HResult & 0xFFFF) is 32 or 33 or 11 or 35;
 }
