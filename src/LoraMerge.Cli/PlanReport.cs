@@ -60,6 +60,7 @@ internal sealed class PlanReport(PlannedMerge merge)
                 PlannedDelta.BaseReduced reduced => string.Create(CultureInfo.InvariantCulture, $"{reduced.Method} of {merge.AdapterNames[reduced.Adapter]}, rank {reduced.Rank}"),
                 PlannedDelta.Rows rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Indices.Length} rows of {merge.AdapterNames[rows.Adapter]}"),
                 PlannedDelta.Combined combined => $"{combined.Method} of {string.Join(" and ", combined.Sources.Select(Source))}",
+                PlannedDelta.Scaled scaled => string.Create(CultureInfo.InvariantCulture, $"times {scaled.Factor}"),
                 _ => $"{delta.Method} of {merge.AdapterNames[delta.Adapter]}",
             };
         }

@@ -11,15 +11,19 @@ internal static partial class LayerReplication
 {
     private const string CountField = "num_hidden_layers";
 
+    /// <summary>Far more than any model has.</summary>
+    private const int MostLayers = 100_000;
+
     /// <summary>The base with its layers replicated; null where it has no blocks that can be, or the ranges do not fit.</summary>
     /// <param name="checkpoint">The base.</param>
     /// <param name="ranges">Ranges of its layers, ends exclusive.</param>
     public static Checkpoint? Apply(Checkpoint checkpoint, ImmutableArray<(int Start, int End)> ranges)
     {
-        ImmutableArray<int> sources = [.. ranges.SelectMany(range => Enumerable.Range(range.Start, Math.Max(range.End - range.Start, 0)))];
         int count = checkpoint.TensorNames.Select(name => Block.Match(name)).Where(match => match.Success).Select(match => Number(match) + 1).DefaultIfEmpty(0).Max();
-        if (count == 0 || sources.IsEmpty || sources.Any(source => source < 0 || source >= count))
+        // Before any list is made of them: a file may ask for billions.
+        if (count == 0 || ranges.Any(range => range.Start < 0 || range.End > count || range.End < range.Start) || ranges.Sum(range => (long)range.End - range.Start) is < 1 or > MostLayers)
             return null;
+        ImmutableArray<int> sources = [.. ranges.SelectMany(range => Enumerable.Range(range.Start, range.End - range.Start))];
         ILookup<int, int> copies = sources.Select((source, copy) => (source, copy)).ToLookup(pair => pair.source, pair => pair.copy);
         return checkpoint.WithShards([.. checkpoint.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.SelectMany(tensor => Copies(tensor, copies))] })]);
     }

@@ -35,8 +35,15 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
 
     /// <summary>Null where the base has no such parameter.</summary>
     public static ExpertTensors? Find(string module, string parameter, Checkpoint checkpoint) =>
-        checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole) ? OfWhole(whole)
+        checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole) || (GraniteName(module, parameter) is string name && checkpoint.TryFind(name, out whole)) ? OfWhole(whole)
         : Splits.Where(split => split.Parameter == parameter).Select(split => OfParts(module, split.Parts, checkpoint)).FirstOrDefault(found => found is not null);
+
+    /// <summary>GraniteMoe's files call the same parameters otherwise: transformers 5 renames them when it loads.</summary>
+    private static string? GraniteName(string module, string parameter)
+    {
+        string block = module.EndsWith(".experts", StringComparison.Ordinal) ? module[..^".experts".Length] : module;
+        return parameter switch { "gate_up_proj" => $"{block}.input_linear.weight", "down_proj" => $"{block}.output_linear.weight", _ => null };
+    }
 
     private static ExpertTensors? OfWhole(StoredTensor whole) => whole.Shape switch
     {

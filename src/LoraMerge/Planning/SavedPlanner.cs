@@ -79,7 +79,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         if (!saved.Tensor.Shape.AsSpan().SequenceEqual(shape.AsSpan()))
             throw Errors.SavedShapeMismatch(saved.Tensor, saved.Tensor with { Name = $"{module}.{saved.Parameter}", Shape = shape }, adapter.Path);
         foreach (ExpertTensors.Part part in experts.Parts)
-            Replace(draft.Target(part.Name, adapter)!, saved with { Tensor = saved.Tensor.At(part.Expert!.Value).Rows(part.FirstRow, part.RowCount) }, module);
+            Replace(draft.Target(part.Name, adapter)!, part.Expert is int expert ? saved with { Tensor = saved.Tensor.At(expert).Rows(part.FirstRow, part.RowCount) } : saved, module);
     }
 
     private void AddPart(SavedParameter saved, FusedPart part)

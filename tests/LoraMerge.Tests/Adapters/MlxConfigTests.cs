@@ -62,7 +62,7 @@ public sealed class MlxConfigTests
     public void Modules_have_the_names_of_transformers(string name, string expected) => Assert.Equal(expected, MlxNames.OfModule(name));
 
     [Theory]
-    [InlineData("model.layers.1.block_sparse_moe.switch_mlp.up_proj", "model.layers.1.block_sparse_moe.experts.5.w3")]
+    [InlineData("model.layers.1.block_sparse_moe.switch_mlp.up_proj", "model.layers.1.block_sparse_moe.experts.5.up_proj")]
     [InlineData("model.layers.1.mlp.switch_mlp.up_proj", "model.layers.1.mlp.experts.5.up_proj")]
     [InlineData("model.layers.1.mlp.experts.down_proj", "model.layers.1.mlp.experts.5.down_proj")]
     [InlineData("backbone.layers.1.mixer.switch_mlp.fc1", "backbone.layers.1.mixer.experts.5.up_proj")]

@@ -149,6 +149,22 @@ public sealed class ExpertTests
         folder.Passed();
     }
 
+    [Theory]
+    [InlineData("block_sparse_moe.experts")]
+    [InlineData("mlp.experts")]
+    public async Task Granite_calls_fused_experts_otherwise_in_its_files(string module)
+    {
+        Matrix[] stored = [GateUp.Named("model.block_sparse_moe.input_linear.weight"), Down.Named("model.block_sparse_moe.output_linear.weight")];
+        using TinyFolder folder = new TinyFolder(Config, stored)
+            .With(Fields, [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name.Replace("mlp.experts", module, StringComparison.Ordinal)))]);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, ExpertLayout.Peft), merged[stored[0].Name]);
+        Matrix.AssertNear(Expected(Down, DownB, DownA, ExpertLayout.Peft), merged[stored[1].Name]);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task Another_number_of_experts_is_an_error()
     {

@@ -31,6 +31,8 @@ internal sealed class TinyFolder : IDisposable
     /// <summary>How the adapters are combined.</summary>
     public CombinationWay Way { get; init; }
 
+    private string Output => Path.Combine(_folder.Path, "merged");
+
     private string BaseFolder => Path.Combine(_folder.Path, "base");
 
     /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2; a release of null leaves that field out.</summary>
@@ -65,13 +67,22 @@ internal sealed class TinyFolder : IDisposable
         return this;
     }
 
-    /// <summary>The tensors and the config of the merged model.</summary>
-    public async Task<(Dictionary<string, double[]> Tensors, JsonObject Config)> Merge()
+    /// <summary>Puts a file of torch.save in the place of the last adapter's weights.</summary>
+    public void ReplaceByPickle(byte[] bytes)
     {
-        string output = Path.Combine(_folder.Path, "merged");
-        await new Merger(Listen).MergeAsync(Request, output, CancellationToken.None);
-        Dictionary<string, double[]> tensors = TensorTable.Headers(output).ToDictionary(pair => pair.Key, pair => TensorTable.Values(pair.Value));
-        return (tensors, JsonNode.Parse(File.ReadAllText(Path.Combine(output, "config.json")))!.AsObject());
+        string folder = _adapters[^1].Path;
+        File.Delete(Path.Combine(folder, "adapter_model.safetensors"));
+        File.WriteAllBytes(Path.Combine(folder, "adapter_model.bin"), bytes);
+    }
+
+    /// <summary>The tensors and the config of the merged model.</summary>
+    public async Task<(Dictionary<string, double[]> Tensors, JsonObject Config)> Merge() =>
+        (await MergeTensors(), JsonNode.Parse(File.ReadAllText(Path.Combine(Output, "config.json")))!.AsObject());
+
+    public async Task<Dictionary<string, double[]>> MergeTensors()
+    {
+        await new Merger(Listen).MergeAsync(Request, Output, CancellationToken.None);
+        return TensorTable.Headers(Output).ToDictionary(pair => pair.Key, pair => TensorTable.Values(pair.Value));
     }
 
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
