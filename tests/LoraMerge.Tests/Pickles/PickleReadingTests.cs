@@ -5,8 +5,16 @@ using LoraMerge.Tests.Golden;
 
 namespace LoraMerge.Tests.Pickles;
 
-public sealed class PickleReadingTests
+public sealed class PickleReadingTests : IDisposable
 {
+    private readonly TestFolder _folder = new();
+
+    public void Dispose()
+    {
+        _folder.Passed(); // the bytes are in the code
+        _folder.Dispose();
+    }
+
     private static readonly float[] Counting = [0, 1, 2, 3, 4, 5];
 
     [Theory]
@@ -185,15 +193,13 @@ public sealed class PickleReadingTests
         Assert.All(tensors.Values, tensor => Assert.All(TensorTable.Values(tensor), value => Assert.True(double.IsFinite(value))));
     }
 
-    private static Dictionary<string, StoredTensor> Read(bool isZip, byte[] pickle, params (string Key, byte[] Bytes)[] storages) =>
+    private Dictionary<string, StoredTensor> Read(bool isZip, byte[] pickle, params (string Key, byte[] Bytes)[] storages) =>
         Read(isZip ? TinyTorchFile.Zip(pickle, storages) : TinyTorchFile.Legacy(pickle, storages));
 
-    /// <summary>The file stays until the tests' process ends: its tensors are read by the test.</summary>
-    private static Dictionary<string, StoredTensor> Read(byte[] file)
+    private Dictionary<string, StoredTensor> Read(byte[] file)
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("lora-merge-test-").FullName, "x.bin");
-        File.WriteAllBytes(path, file);
-        return TensorTable.Headers(path);
+        File.WriteAllBytes(_folder["x.bin"], file);
+        return TensorTable.Headers(_folder["x.bin"]);
     }
 
     private static float[] Values(StoredTensor tensor) => [.. TensorTable.Values(tensor).Select(value => (float)value)];
