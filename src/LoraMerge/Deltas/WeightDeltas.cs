@@ -28,7 +28,7 @@ internal static class WeightDeltas
             tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Removed == BasePart.LargestSingularValues, reduced.Factor),
         PlannedDelta.Part part => new PartDelta(LoadLora(part.Product, files, dtype, device), tensor.Source.Shape[^1], part.FirstRow, part.RowCount, part.FirstColumn, part.ColumnCount),
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
-        PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
+        PlannedDelta.Added added => new AddedDelta(added.Values, files, added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
         PlannedDelta.MovedTowards whole => new MovedDelta(whole.Values, files, whole.AdapterWeight),
         _ => throw new NotSupportedException(planned.GetType().Name),

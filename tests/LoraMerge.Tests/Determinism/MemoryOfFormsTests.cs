@@ -63,14 +63,14 @@ public sealed class MemoryOfFormsTests
     }
 
     [Fact]
-    public async Task A_weight_that_is_moved_towards_another_is_read_in_blocks()
+    public async Task A_weight_that_is_moved_towards_another_is_read_in_pieces()
     {
         using var model = new OneLayerModel(40_000, 1000);
         long plain = await model.PeakBytesOfLora("");
 
         long peak = await model.PeakBytesOfSaved(); // 160 MB of float32
 
-        AssertWithin(plain, 2 * BlockOfPasses, peak);
+        AssertWithin(plain, Piece, peak);
         model.Passed();
     }
 
