@@ -29,7 +29,8 @@ internal static class AdapterValues
         return raw.to(dtype).to(device).MoveToOuterDisposeScope();
     }
 
-    private static void ThrowIfNotFinite(Tensor raw, StoredTensor stored, long first)
+    /// <exception cref="LoraMergeException">LORA3013.</exception>
+    public static void ThrowIfNotFinite(Tensor raw, StoredTensor stored, long first)
     {
         if (raw.NumberOfElements == 0)
             return;

@@ -1,3 +1,4 @@
+using LoraMerge.Checkpoints;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
@@ -5,14 +6,17 @@ namespace LoraMerge.Deltas;
 /// <summary>b′ = b + s·values: the trained bias of lora_B (PEFT, <c>lora_bias</c>).</summary>
 internal sealed class AddedDelta : WeightDelta
 {
-    private readonly Tensor _values;
+    private readonly long _rowCount;
+    private readonly AdapterPieces _values;
     private readonly double _scaling;
 
-    /// <param name="values"><c>[rows, row length]</c>, dtype of W's buffer; owned by this delta.</param>
+    /// <param name="values">In b's shape.</param>
+    /// <param name="files">Where they are read from; the caller's.</param>
     /// <param name="scaling">s, times the weight of the adapter.</param>
-    public AddedDelta(Tensor values, double scaling)
+    public AddedDelta(StoredTensor values, TensorFiles files, double scaling)
     {
-        _values = values;
+        _rowCount = values.RowCount;
+        _values = new AdapterPieces(values, files);
         _scaling = scaling;
     }
 
@@ -20,18 +24,17 @@ internal sealed class AddedDelta : WeightDelta
     {
         get
         {
-            using var pieces = new Float64Pieces(1 << 20);
             double squares = 0;
-            foreach ((Tensor piece, _) in pieces.Of(_values))
-                squares += Math.Pow(piece.norm().cpu().item<double>(), 2);
+            foreach ((Tensor values, _) in _values.Of(0, _rowCount, ScalarType.Float64, CPU))
+                squares += Math.Pow(values.norm().item<double>(), 2);
             return Math.Abs(_scaling) * Math.Sqrt(squares);
         }
     }
 
     public override void ApplyTo(Tensor w, long firstRow)
     {
-        using var scope = NewDisposeScope();
-        w.add_(_values.narrow(0, firstRow, w.shape[0]), alpha: _scaling);
+        foreach ((Tensor values, long first) in _values.Of(firstRow, w.shape[0], w.dtype, w.device))
+            w.narrow(0, first, values.shape[0]).add_(values, alpha: _scaling);
     }
 
     public override void Dispose() => _values.Dispose();

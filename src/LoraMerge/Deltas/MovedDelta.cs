@@ -4,11 +4,10 @@ using static TorchSharp.torch;
 namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W + c·(V - W): a tensor that was trained whole, taken by the weight c of its adapter.</summary>
-/// <remarks>PEFT, <c>ModulesToSaveWrapper</c>, which knows c = 1 only. V is as large as W, so it is read block by block.</remarks>
+/// <remarks>PEFT, <c>ModulesToSaveWrapper</c>, which knows c = 1 only. V is as large as W, so it is read piece by piece.</remarks>
 internal sealed class MovedDelta : WeightDelta
 {
-    private readonly StoredTensor _values;
-    private readonly TensorFiles _files;
+    private readonly AdapterPieces _values;
     private readonly double _adapterWeight;
 
     /// <param name="values">V, in W's shape.</param>
@@ -16,16 +15,15 @@ internal sealed class MovedDelta : WeightDelta
     /// <param name="adapterWeight">c.</param>
     public MovedDelta(StoredTensor values, TensorFiles files, double adapterWeight)
     {
-        _values = values;
-        _files = files;
+        _values = new AdapterPieces(values, files);
         _adapterWeight = adapterWeight;
     }
 
     public override void ApplyTo(Tensor w, long firstRow)
     {
-        using var scope = NewDisposeScope();
-        w.lerp_(AdapterValues.ReadRows(_values, firstRow, w.shape[0], _files, w.dtype, w.device).view(w.shape), _adapterWeight);
+        foreach ((Tensor values, long first) in _values.Of(firstRow, w.shape[0], w.dtype, w.device))
+            w.narrow(0, first, values.shape[0]).lerp_(values, _adapterWeight);
     }
 
-    public override void Dispose() { }
+    public override void Dispose() => _values.Dispose();
 }

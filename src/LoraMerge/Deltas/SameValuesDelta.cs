@@ -8,14 +8,14 @@ namespace LoraMerge.Deltas;
 internal sealed class SameValuesDelta : WeightDelta
 {
     private readonly StoredTensor _stored;
-    private readonly TensorFiles _files;
+    private readonly AdapterPieces _values;
 
-    /// <param name="stored">The copy; read block by block.</param>
+    /// <param name="stored">The copy; read piece by piece.</param>
     /// <param name="files">Where it is read from; the caller's.</param>
     public SameValuesDelta(StoredTensor stored, TensorFiles files)
     {
         _stored = stored;
-        _files = files;
+        _values = new AdapterPieces(stored, files);
     }
 
     public override double? Norm => 0;
@@ -23,11 +23,12 @@ internal sealed class SameValuesDelta : WeightDelta
     /// <exception cref="LoraMergeException">LORA5011.</exception>
     public override void ApplyTo(Tensor w, long firstRow)
     {
-        using var scope = NewDisposeScope();
-        Tensor copy = AdapterValues.ReadRows(_stored, firstRow, w.shape[0], _files, w.dtype, w.device).view(w.shape);
-        if (w.ne(copy).any().item<bool>())
-            throw Errors.CopiesDiffer(_stored);
+        foreach ((Tensor values, long first) in _values.Of(firstRow, w.shape[0], w.dtype, w.device))
+        {
+            if (w.narrow(0, first, values.shape[0]).ne(values).any().item<bool>())
+                throw Errors.CopiesDiffer(_stored);
+        }
     }
 
-    public override void Dispose() { }
+    public override void Dispose() => _values.Dispose();
 }

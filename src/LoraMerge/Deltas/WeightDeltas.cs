@@ -30,7 +30,7 @@ internal static class WeightDeltas
         PlannedDelta.PartMovedTowards part => new PartReplacementDelta(part, files, tensor.Source.Shape[^1]),
         PlannedDelta.Scaled scaled => new ScaledDelta(scaled.Factor),
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
-        PlannedDelta.Added added => new AddedDelta(AsRows(AdapterValues.Read(added.Values, files, dtype, device)), added.Scaling),
+        PlannedDelta.Added added => new AddedDelta(added.Values, files, added.Scaling),
         PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
         PlannedDelta.MovedTowards whole => new MovedDelta(whole.Values, files, whole.AdapterWeight),
         _ => throw new NotSupportedException(planned.GetType().Name),
