@@ -36,6 +36,7 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
 
     public override void Observe(int pass, Tensor w, long firstRow)
     {
+        using var single = new SingleThread();
         using var scope = NewDisposeScope();
         if (pass == 0)
         {
@@ -52,6 +53,7 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     {
         if (pass != 0)
             return;
+        using var single = new SingleThread();
         using var scope = NewDisposeScope();
         Tensor columns = _q!;
         (Tensor q, _) = linalg.qr(columns);

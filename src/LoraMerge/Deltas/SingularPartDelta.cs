@@ -48,6 +48,7 @@ internal sealed class SingularPartDelta : BaseReducedDelta
 
     public override void Observe(int pass, Tensor w, long firstRow)
     {
+        using var single = new SingleThread();
         using var scope = NewDisposeScope();
         if (IsWide)
         {
@@ -70,6 +71,7 @@ internal sealed class SingularPartDelta : BaseReducedDelta
 
     public override void EndPass(int pass)
     {
+        using var single = new SingleThread();
         using var scope = NewDisposeScope();
         if (IsWide)
         {

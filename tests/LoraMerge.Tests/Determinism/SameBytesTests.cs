@@ -31,6 +31,26 @@ public sealed class SameBytesTests
         bench.Passed();
     }
 
+    [Theory]
+    [InlineData("pissa")]
+    [InlineData("olora")]
+    public async Task Threads_change_no_bit_of_a_base_that_training_took_a_part_of(string initialisation)
+    {
+        using var bench = new Workbench(
+            TinyCheckpoint.Empty.Filled("model.layers.0.mlp.up_proj.weight", DType.F32, 700, 500).File("config.json", "{\"model_type\": \"llama\"}"),
+            TinyAdapter.Lora(8).Config("init_lora_weights", initialisation).Module("model.layers.0.mlp.up_proj", 700, 500));
+        await bench.MergeAsync(bench.Request() with { Threads = 1 });
+        SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
+
+        await bench.MergeAsync(bench.Request() with { Threads = 2 });
+        SortedDictionary<string, string> withTwo = FolderContents.Of(bench.OutputPath);
+        await bench.MergeAsync(bench.Request() with { Threads = 3 });
+
+        Assert.Equal(expected, withTwo);
+        Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_transposed_weight_is_cut_into_blocks_without_changing_a_bit()
     {

@@ -1,8 +1,8 @@
 using static TorchSharp.torch;
 
-namespace LoraMerge.Combinations;
+namespace LoraMerge.Deltas;
 
-/// <summary>Holds torch to one thread until it is disposed.</summary>
+/// <summary>Holds torch to one thread until it is disposed: sums over many numbers come out otherwise for another number of threads.</summary>
 internal sealed class SingleThread : IDisposable
 {
     private readonly int _before = get_num_threads();
