@@ -7,14 +7,14 @@ namespace LoraMerge.Build;
 internal static class HeldModels
 {
     /// <returns>False where the model was taken away before it could be held.</returns>
-    public static bool TryHold(IBuildEngine engine, ModelStore store, FoundModel found)
+    public static bool TryHold(IBuildEngine engine, ModelStore store, FoundModel found, CancellationToken cancellation)
     {
         if (engine is not IBuildEngine4 build)
             return true;
         string key = $"LoraMerge.Build uses {found.EntryName} of {store.Path}";
         if (build.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is not null)
             return true;
-        EntryLease? lease = EntryLease.TryUse(store.Path, found.EntryName);
+        EntryLease? lease = EntryLease.TryUse(store.Path, found.EntryName, cancellation);
         if (!File.Exists(StoreEntry.FileOf(store.Path, found.EntryName)))
         {
             lease?.Dispose();

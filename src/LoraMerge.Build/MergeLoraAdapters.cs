@@ -114,9 +114,11 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             string statePath = $"{StatePrefix}{request.Name}.state";
             try
             {
-                FoundModel? found = Provide(request, settings, store, statePath, newerThanTicks, faults);
-                if (found is not null && !HeldModels.TryHold(BuildEngine, store, found))
+                // Another process may take the model away before it is held; not for ever, since it is then the last that was used.
+                FoundModel? found;
+                do
                     found = Provide(request, settings, store, statePath, newerThanTicks, faults);
+                while (found is not null && !HeldModels.TryHold(BuildEngine, store, found, _cancellation.Token));
                 if (found is not null)
                     merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file)));
             }

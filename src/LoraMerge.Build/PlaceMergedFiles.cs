@@ -4,11 +4,15 @@ using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
-/// <summary>Puts large files of merged models into the output without copying their bytes. What it cannot place is left to the copy that follows, which reports its own faults.</summary>
+/// <summary>Puts merged models into the output: each file whole or not at all, and large ones without a second copy of their bytes where the file system can. The build's own copy then finds them in place.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class PlaceMergedFiles : Task
+public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 {
-    /// <summary>Absolute paths of files of a store; small ones are left to the copy that follows.</summary>
+    private const int PieceLength = 1 << 20;
+
+    private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>Absolute paths of files of a store.</summary>
     [Required]
     public ITaskItem[] Files { get; set; } = [];
 
@@ -16,43 +20,85 @@ public sealed class PlaceMergedFiles : Task
     [Required]
     public ITaskItem[] Destinations { get; set; } = [];
 
+    /// <summary>Absolute path of the project file, for messages.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
     /// <summary>Whether a hard link will do where the file system cannot clone. In a store that others use it will not: writing to the link would change the model for all.</summary>
     public bool MayLink { get; set; }
 
-    /// <summary>Whether a file is worth a clone or a link.</summary>
-    internal static bool IsLarge(string path) => Path.GetExtension(path) == ".safetensors";
+    /// <summary>Whether a file holds weights. The others are small, and some people edit them in the output: they are never linked.</summary>
+    internal static bool IsWeightFile(string path) => Path.GetExtension(path) == ".safetensors";
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
 
     /// <inheritdoc/>
     public override bool Execute()
     {
+        var faults = new FaultLog(Log, ProjectFile);
         for (int i = 0; i < Files.Length; i++)
-        {
-            if (IsLarge(Files[i].ItemSpec))
-                Place(Files[i].ItemSpec, Destinations[i].ItemSpec);
-        }
-        return true;
+            Place(Files[i].ItemSpec, Destinations[i].ItemSpec, faults);
+        return !faults.HasErrors && !_cancellation.IsCancellationRequested;
     }
 
-    private void Place(string file, string destination)
+    /// <inheritdoc/>
+    public void Dispose() => _cancellation.Dispose();
+
+    private void Place(string file, string destination, FaultLog faults)
     {
         try
         {
             // The rule of the copy that follows.
-            if (File.Exists(destination) && FileStamp.Of(destination) == FileStamp.Of(file))
-                return;
-            switch (FileTwin.TryCreate(file, destination, MayLink))
-            {
-                case TwinKind.Clone:
-                    Log.LogMessage(MessageImportance.Low, "Cloned '{0}' to '{1}'.", file, destination);
-                    break;
-                case TwinKind.Link:
-                    Log.LogMessage(MessageImportance.Low, "Linked '{0}' to '{1}'.", file, destination);
-                    break;
-            }
+            if (!File.Exists(destination) || FileStamp.Of(destination) != FileStamp.Of(file))
+                Log.LogMessage(MessageImportance.Low, "{0} '{1}' to '{2}'.", Put(file, destination), file, destination);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing is left of it.
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Log.LogMessage(MessageImportance.Low, "'{0}' cannot be placed without copying it: {1}", destination, fault.Message);
+            faults.Error(null, BuildErrors.NotPlaced(destination, fault.Message));
+        }
+    }
+
+    private string Put(string file, string destination)
+    {
+        TwinKind twin = IsWeightFile(file) ? FileTwin.TryCreate(file, destination, MayLink) : TwinKind.None;
+        if (twin == TwinKind.None)
+            Copy(file, destination);
+        return twin switch
+        {
+            TwinKind.Clone => "Cloned",
+            TwinKind.Link => "Linked",
+            _ => "Copied",
+        };
+    }
+
+    private void Copy(string file, string destination)
+    {
+        string partial = destination + FileTwin.PartialSuffix;
+        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
+        try
+        {
+            using (var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan))
+            using (var to = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1))
+            {
+                byte[] piece = new byte[PieceLength];
+                for (int count; (count = from.Read(piece, 0, piece.Length)) > 0;)
+                {
+                    _cancellation.Token.ThrowIfCancellationRequested();
+                    to.Write(piece, 0, count);
+                }
+            }
+            File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(file));
+            AtomicFile.Move(partial, destination);
+        }
+        finally
+        {
+            if (File.Exists(partial))
+                File.Delete(partial);
         }
     }
 }

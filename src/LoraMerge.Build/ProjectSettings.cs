@@ -31,7 +31,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
         }
 
         return new ProjectSettings(device, threads, ByteCount("LoraMergeMaxMemory", task.MaxMemory, faults),
-            OneOf("LoraMergeVerify", task.Verify, "written", ["none", "written", "full"], faults),
+            OneOf("LoraMergeVerify", task.Verify, "none", ["none", "written", "full"], faults),
             OneOf("LoraMergeOnUnmatched", task.OnUnmatched, "error", ["error", "warn"], faults),
             ByteCount("LoraMergeCacheMaxSize", task.CacheMaxSize, faults));
     }

@@ -8,17 +8,15 @@ namespace LoraMerge.Build;
 /// <param name="outputFolder">The model's folder in the output.</param>
 internal sealed class VerifiedPlacement(string outputFolder)
 {
-    private const string PartialSuffix = ".partial";
-
     /// <returns>The file's hash. The output has the file only where that is the one that the entry says.</returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
     public string Hash(StoredFile file, string path, CancellationToken cancellation)
     {
         string destination = Path.Combine(outputFolder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
-        if (!PlaceMergedFiles.IsLarge(path) || (File.Exists(destination) && FileStamp.Of(destination) == FileStamp.Of(path)))
+        if (!PlaceMergedFiles.IsWeightFile(path) || (File.Exists(destination) && FileStamp.Of(destination) == FileStamp.Of(path)))
             return ContentHash.OfFile(path, cancellation);
-        string partial = destination + PartialSuffix;
+        string partial = destination + FileTwin.PartialSuffix;
         try
         {
             string hash = FileTwin.TryCreate(path, partial, mayLink: false) == TwinKind.Clone
@@ -34,7 +32,8 @@ internal sealed class VerifiedPlacement(string outputFolder)
         }
         finally
         {
-            File.Delete(partial);
+            if (File.Exists(partial))
+                File.Delete(partial);
         }
     }
 
@@ -47,7 +46,6 @@ internal sealed class VerifiedPlacement(string outputFolder)
     private static void Move(string path, string partial, string destination)
     {
         File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(path));
-        File.Delete(destination);
-        File.Move(partial, destination);
+        AtomicFile.Move(partial, destination);
     }
 }

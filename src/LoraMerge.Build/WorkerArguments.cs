@@ -38,7 +38,7 @@ internal static class WorkerArguments
         AddIfGiven(arguments, "--threads", settings.Threads is { } threads ? Text(threads) : null);
         AddIfGiven(arguments, "--max-memory", settings.MaxMemory);
         arguments.AddRange(["--runtime", runtimeFolder, "--store", store.Path, "--state", statePath]);
-        AddIfGiven(arguments, "--store-limit", settings.CacheMaxSize);
+        AddIfGiven(arguments, "--store-max-size", settings.CacheMaxSize);
         AddIfGiven(arguments, "--newer-than", newerThanTicks is { } ticks ? Text(ticks) : null);
         return arguments;
     }

@@ -11,11 +11,11 @@ internal static class MergeCommand
         var output = new Option<string?>("--output") { Description = "Folder for the merged model: new, empty, or an earlier result.", HelpName = "DIR" };
         var store = new Option<string?>("--store") { Description = "Store of merged models (used by the build).", HelpName = "DIR" };
         var state = new Option<string?>("--state") { Description = "File that remembers the inputs (used by the build).", HelpName = "FILE" };
-        var limit = new Option<string?>("--store-limit") { Description = "Bytes that the store may hold, such as 50GB (used by the build).", HelpName = "SIZE" };
+        var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB (used by the build).", HelpName = "SIZE" };
         var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks (used by the build).", HelpName = "TICKS" };
         var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends (used by the build).", HelpName = "N" };
         var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks (used by the build).", HelpName = "TICKS" };
-        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, limit, newerThan, parentId, parentStart };
+        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, maxSize, newerThan, parentId, parentStart };
         options.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -33,7 +33,7 @@ internal static class MergeCommand
             if (parsed.GetValue(output) is string folder)
                 await merger.MergeAsync(request, folder, cancellation);
             else
-                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))) { MaxSize = MergeOptions.Size("--store-limit", parsed.GetValue(limit)) }, cancellation);
+                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))) { MaxSize = MergeOptions.Size("--store-max-size", parsed.GetValue(maxSize)) }, cancellation);
             return 0;
         });
         return command;

@@ -11,7 +11,7 @@ namespace LoraMerge;
 internal static class ManifestBuilder
 {
     public static MergeManifest Build(
-        Inputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes recipes)
+        Inputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes? recipes)
     {
         MergeRequest request = inputs.Request;
         return new MergeManifest(
@@ -24,10 +24,10 @@ internal static class ManifestBuilder
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
                 plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
             Options(request),
-            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes.Of(outcome.Tensor)), StringComparer.Ordinal),
+            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
             files.ToImmutableSortedDictionary(StringComparer.Ordinal))
         {
-            FileRecipes = plan.Shards.ToImmutableSortedDictionary(shard => shard.FileName, recipes.Of, StringComparer.Ordinal),
+            FileRecipes = recipes is null ? null : plan.Shards.ToImmutableSortedDictionary(shard => shard.FileName, recipes.Of, StringComparer.Ordinal),
         };
     }
 
@@ -60,7 +60,7 @@ internal static class ManifestBuilder
             options["seed"] = DareDraws.Seed.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames, string recipe) => new(
+    private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames, string? recipe) => new(
         outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
         outcome.ChangedShare is double share ? SixDigits(share) : null,
         [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))])

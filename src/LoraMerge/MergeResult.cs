@@ -9,11 +9,11 @@ namespace LoraMerge;
 public sealed record MergeResult(string Folder, MergeManifest Manifest, long ByteLength)
 {
     /// <summary>Tensors that were computed now; the others were copied, or an earlier model of the store had them.</summary>
-    public int ComputedTensorCount { get; init; }
+    internal int ComputedTensorCount { get; init; }
 
     /// <summary>Bytes that were read from weight files of the base and of an earlier model.</summary>
-    public long ReadByteLength { get; init; }
+    internal long ReadByteLength { get; init; }
 
     /// <summary>Bytes of tensors that were written: what an earlier model of the store had in the same file is cloned or linked.</summary>
-    public long WrittenByteLength { get; init; }
+    internal long WrittenByteLength { get; init; }
 }

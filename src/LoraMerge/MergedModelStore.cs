@@ -4,7 +4,7 @@ using LoraMerge.Incremental;
 namespace LoraMerge;
 
 /// <summary>A folder with the merged models of builds: to look at, and to make room in.</summary>
-public sealed class MergedModelStore
+internal sealed class MergedModelStore
 {
     private readonly string _folder;
     private readonly Action<MergeEvent> _report;
@@ -29,12 +29,12 @@ public sealed class MergedModelStore
     public IReadOnlyList<StoredModel> Models => Read(_folder, StoreContents.List);
 
     /// <summary>Takes away what killed merges left, the models that nobody asked for in a time, and then those that were used longest ago, until the rest fits. A model that a build uses stays.</summary>
-    /// <param name="most">Bytes that may stay; null for any number.</param>
+    /// <param name="maxBytes">Bytes that may stay; null for any number.</param>
     /// <param name="unusedFor">How long a model may lie unused; null for ever.</param>
     /// <param name="cancellation">Ends the wait for another process.</param>
     /// <returns>The models that were taken away.</returns>
     /// <exception cref="LoraMergeException">LORA1109.</exception>
-    public async Task<IReadOnlyList<StoredModel>> PruneAsync(long? most, TimeSpan? unusedFor, CancellationToken cancellation)
+    public async Task<IReadOnlyList<StoredModel>> PruneAsync(long? maxBytes, TimeSpan? unusedFor, CancellationToken cancellation)
     {
         using StoreLock taken = await StoreLock.TakeAsync(_folder, _report, cancellation);
         IReadOnlyList<StoredModel> before = Models;
@@ -46,7 +46,7 @@ public sealed class MergedModelStore
                 foreach (StoredModel model in before.Where(model => DateTime.UtcNow - model.LastUsed > time))
                     StoreContents.TryRemove(_folder, model.Name);
             }
-            if (most is long bytes)
+            if (maxBytes is long bytes)
                 StoreContents.Shrink(_folder, bytes, exceptFor: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

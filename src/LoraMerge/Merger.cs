@@ -48,14 +48,14 @@ public sealed class Merger
         Inputs inputs = Inputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
         using IModelDestination destination = OutputFolder.Create(outputFolder, [request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)]);
-        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, findReuse: null, cancellation), cancellation);
+        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, earlier: null, cancellation), cancellation);
     }
 
     /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
     public Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
         new StoreMerge(request, into, _report).RunAsync(
-            (inputs, known, destination, findReuse) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, findReuse, cancellation), cancellation);
+            (inputs, known, destination, earlier) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, earlier, cancellation), cancellation);
 
     /// <summary>Computes a merged model again and compares it with the one in a folder.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>

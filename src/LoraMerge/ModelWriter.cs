@@ -29,10 +29,10 @@ internal sealed class ModelWriter
 
     /// <param name="destination">Where the model goes; committed here.</param>
     /// <param name="known">Hashes of inputs that need not be computed again.</param>
-    /// <param name="findReuse">Looks for what an earlier model has already; null where there is none. It needs the hashes of all inputs.</param>
+    /// <param name="earlier">What a store has already; null outside of stores.</param>
     /// <param name="cancellation">Stops the merge; the destination stays as it was.</param>
     /// <exception cref="LoraMergeException">LORA1108 to LORA1111, LORA3013, 5xxx.</exception>
-    public MergeResult Write(IModelDestination destination, InputHashes known, Func<MergePlan, Recipes, Reuse>? findReuse, CancellationToken cancellation)
+    public MergeResult Write(IModelDestination destination, InputHashes known, EarlierModels? earlier, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
         MergeRequest request = _inputs.Request;
@@ -42,63 +42,52 @@ internal sealed class ModelWriter
             _report(new MergeEvent.Information(note));
 
         using var adapterFiles = new TensorFiles();
-        Recipes? recipes = findReuse is null ? null : new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles);
-        Reuse reuse = recipes is null ? Reuse.None(_plan) : findReuse!(_plan, recipes);
-        MergePlan left = TakeOver(reuse.Plan, destination.StagingFolder);
-        ThrowIfDiskTooSmall(left, destination.StagingFolder);
-        string[] unhashed = [.. _inputs.Checkpoint.Shards.Select(shard => shard.File).Where(file => known.Find(file) is null)];
-        using var baseFiles = new TensorFiles(unhashed.ToHashSet(StringComparer.Ordinal));
-        using var sink = new ShardSink(left, destination.StagingFolder);
-        IReadOnlyList<TensorOutcome> computed = new MergePipeline(left, PipelineOptions.Of(request, device), Progress(left)).Run(baseFiles, sink, cancellation);
-        sink.Complete();
+        Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
+        Reuse reuse = (recipes is null ? Reuse.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
+        ThrowIfDiskTooSmall(reuse.Plan, destination.StagingFolder);
+        WrittenWeights weights = WriteWeights(reuse.Plan, device, known, destination.StagingFolder, cancellation);
         var folder = new ModelFolder(destination.StagingFolder);
         folder.Write(_plan, _inputs.Checkpoint.Config);
 
-        ImmutableArray<HashedInput> hashed = known
-            .With(unhashed.Select(file => KeyValuePair.Create(file, baseFiles.HashOf(file))))
-            .Complete(_inputs.Snapshot.Roots, cancellation);
-        TensorOutcome[] outcomes = [.. computed, .. reuse.Outcomes];
-        MergeManifest manifest = ManifestBuilder.Build(_inputs, _plan, outcomes, hashed, [.. sink.Hashes, .. folder.Hashes], recipes ?? new Recipes(request.Device, hashed, adapterFiles));
+        ImmutableArray<HashedInput> hashed = weights.Known.Complete(_inputs.Snapshot.Roots, cancellation);
+        if (earlier is not null)
+            recipes ??= new Recipes(request.Device, hashed, adapterFiles);
+        TensorOutcome[] outcomes = [.. weights.Outcomes, .. reuse.Outcomes];
+        MergeManifest manifest = ManifestBuilder.Build(
+            _inputs, _plan, outcomes, hashed, [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
         _inputs.Snapshot.ThrowIfChanged();
+        reuse.ThrowIfChanged(destination.StagingFolder);
         if (request.Verification != Verification.None)
             manifest = ModelCheck.Run(destination.StagingFolder, manifest, request.Verification == Verification.Full);
         folder.Write(MergeManifest.FileName, manifest.ToBytes());
         string place = destination.Commit();
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
             $"Merged {_inputs.Name}: {outcomes.Length} of {_plan.Tensors.Count()} tensors changed, {Errors.Bytes(_plan.ByteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
-        return new MergeResult(place, manifest, _plan.ByteLength) { ComputedTensorCount = computed.Count, ReadByteLength = baseFiles.ReadByteLength, WrittenByteLength = sink.WrittenByteLength };
+        return new MergeResult(place, manifest, _plan.ByteLength) { ComputedTensorCount = weights.Outcomes.Count, ReadByteLength = weights.ReadByteLength, WrittenByteLength = weights.WrittenByteLength };
     }
 
-    /// <summary>Files of an earlier model take their place; where that cannot be done without copying them, they are written like the others.</summary>
-    private static MergePlan TakeOver(MergePlan plan, string folder) => plan with
+    /// <summary>All files that it reads and writes are closed when it returns.</summary>
+    private WrittenWeights WriteWeights(MergePlan plan, ComputeDevice device, InputHashes known, string folder, CancellationToken cancellation)
     {
-        Shards = [.. plan.Shards.Select(shard => shard.Earlier is EarlierFile file && !IsPlaced(file, Path.Combine(folder, shard.FileName)) ? shard with { Earlier = null } : shard)],
-    };
-
-    private static bool IsPlaced(EarlierFile file, string path)
-    {
-        try
-        {
-            return FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.OutputNotWritable(path, e);
-        }
+        string[] unhashed = [.. _inputs.Checkpoint.Shards.Select(shard => shard.File).Where(file => known.Find(file) is null)];
+        using var files = new TensorFiles(unhashed.ToHashSet(StringComparer.Ordinal));
+        using var sink = new ShardSink(plan, folder);
+        IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink, cancellation);
+        sink.Complete();
+        InputHashes hashes = known.With(unhashed.Select(file => KeyValuePair.Create(file, files.HashOf(file))));
+        return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }
 
     private Action<long> Progress(MergePlan left)
     {
-        long total = LengthToWrite(left);
+        long total = left.ByteLength;
         long written = 0;
         return bytes => _report(new MergeEvent.Progress(written += bytes, total));
     }
 
-    private static long LengthToWrite(MergePlan left) => left.Shards.Where(shard => shard.Earlier is null).Sum(shard => shard.ByteLength);
-
     private static void ThrowIfDiskTooSmall(MergePlan left, string folder)
     {
-        long needed = LengthToWrite(left) + left.SideFiles.Sum(file => FileStamp.Of(file.Source).ByteLength);
+        long needed = left.ByteLength + left.SideFiles.Sum(file => FileStamp.Of(file.Source).ByteLength);
         if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
     }
@@ -115,4 +104,11 @@ internal sealed class ModelWriter
             return null;
         }
     }
+
+    /// <param name="Outcomes">What was done to each tensor that was computed.</param>
+    /// <param name="Hashes">File name and XxHash128 of each file written.</param>
+    /// <param name="Known">Hashes of inputs, with those that became known on the way.</param>
+    /// <param name="ReadByteLength">Bytes that were read.</param>
+    /// <param name="WrittenByteLength">Bytes of tensors that were written.</param>
+    private sealed record WrittenWeights(IReadOnlyList<TensorOutcome> Outcomes, IReadOnlyDictionary<string, string> Hashes, InputHashes Known, long ReadByteLength, long WrittenByteLength);
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
 using LoraMerge.Merging;
-using LoraMerge.Planning;
 
 namespace LoraMerge;
 
@@ -22,7 +21,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     private readonly string _store = Path.GetFullPath(into.Store);
     private readonly string _stateFile = Path.GetFullPath(into.StateFile);
 
-    public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, IModelDestination, Func<MergePlan, Recipes, Reuse>?, MergeResult> merge, CancellationToken cancellation)
+    public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, IModelDestination, EarlierModels, MergeResult> merge, CancellationToken cancellation)
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
         Inputs inputs = Inputs.Open(request);
@@ -31,7 +30,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
             return there;
         using var destination = StoreDestination.Create(_store, inputs.Name);
-        MergeResult result = await Task.Run(() => merge(inputs, known, destination, FindReuse(inputs.Name)), cancellation);
+        MergeResult result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
         Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
         RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
         return result;
@@ -73,10 +72,6 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
     }
 
-    /// <summary>A rebuild does everything anew; without an earlier model the inputs' hashes are not known yet.</summary>
-    private Func<MergePlan, Recipes, Reuse>? FindReuse(string name) =>
-        into.NewerThan is null && StoreEntry.NamesFor(_store, name).Any() ? (plan, recipes) => Reuse.Of(plan, _store, name, recipes) : null;
-
     private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
     {
         string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
@@ -99,7 +94,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             foreach (string unused in StoreUsers.FindUnused(_store))
                 StoreContents.TryRemove(_store, unused);
             if (into.MaxSize is ByteSize most && StoreContents.Shrink(_store, most.Bytes, exceptFor: made) is var left && left > most.Bytes)
-                report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: builds use all of it."));
+                report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: the rest is in use, or cannot be taken away."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

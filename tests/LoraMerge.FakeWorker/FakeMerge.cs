@@ -8,7 +8,7 @@ internal static class FakeMerge
     public static int Run(FakeArguments arguments)
     {
         Directory.CreateDirectory(arguments.Store);
-        using FileStream storeLock = TakeLock(Path.Combine(arguments.Store, ".lock"));
+        using FileStream storeLock = TakeLock(Path.Combine(arguments.Store, ".lora-merge.lock"));
         long stampedTicks = DateTime.UtcNow.Ticks;
         List<InputRoot> roots = [InputFiles.OfBase(arguments.BasePath), .. arguments.Adapters.Select((adapter, i) => InputFiles.OfAdapter(adapter.Path, i + 1))];
         List<HashedInput> inputs = [.. roots.SelectMany(root => root.Files.Select(file => new HashedInput(root, file, ContentHash.OfFile(file.FullPath, CancellationToken.None))))];

@@ -16,17 +16,40 @@ internal static class AtomicFile
         try
         {
             File.WriteAllText(temporary, string.Concat(lines.Select(line => line + "\n")), s_utf8);
-#if NETSTANDARD
-            Replace(temporary, path);
-#else
-            File.Move(temporary, path, overwrite: true);
-#endif
+            Move(temporary, path);
         }
         finally
         {
             File.Delete(temporary);
         }
-        DeleteRemains(path);
+        DeleteRemains(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+    }
+
+    /// <summary>Deletes what processes left that were killed while they wrote. What is young may belong to one that lives.</summary>
+    /// <param name="folder">Where to look.</param>
+    /// <param name="name">The file's name, which may hold wildcards.</param>
+    public static void DeleteRemains(string folder, string name)
+    {
+        DateTime oldest = DateTime.UtcNow - s_longestWrite;
+        try
+        {
+            foreach (string left in Directory.GetFiles(folder, name + ".*.partial").Where(file => File.GetLastWriteTimeUtc(file) < oldest))
+                File.Delete(left);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // Another user's.
+        }
+    }
+
+    /// <summary>Renames a file, over another one if there is one.</summary>
+    public static void Move(string from, string to)
+    {
+#if NETSTANDARD
+        Replace(from, to);
+#else
+        File.Move(from, to, overwrite: true);
+#endif
     }
 
     /// <returns>The lines, or null where the file is missing or cannot be read.</returns>
@@ -42,13 +65,6 @@ internal static class AtomicFile
         }
     }
 
-    // Of processes that were killed here. What is young may belong to one that lives.
-    private static void DeleteRemains(string path)
-    {
-        DateTime oldest = DateTime.UtcNow - s_longestWrite;
-        foreach (string left in Directory.GetFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*.partial").Where(file => File.GetLastWriteTimeUtc(file) < oldest))
-            File.Delete(left);
-    }
 #if NETSTANDARD
 
     private static void Replace(string temporary, string path)

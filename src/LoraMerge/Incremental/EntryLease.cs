@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace LoraMerge.Incremental;
 
 /// <summary>A claim on an entry of a store. While anybody holds one, no process takes the entry away; the system frees it, however its owner ends.</summary>
@@ -12,32 +14,45 @@ internal sealed class EntryLease : IDisposable
 
     private EntryLease(FileStream file) => _file = file;
 
+    /// <summary>Names of all entries that were ever used.</summary>
+    public static IEnumerable<string> AllNames(string store) => Directory.GetFiles(store, "*" + Extension).Select(file => Path.GetFileNameWithoutExtension(file));
+
     /// <summary>Any number of builds may use an entry at once. Waits while it is being taken away: then the lease is for an entry that is no more.</summary>
     /// <returns>Null where the store is read-only, so that nobody takes anything away.</returns>
-    public static EntryLease? TryUse(string store, string entryName)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static EntryLease? TryUse(string store, string entryName, CancellationToken cancellation)
     {
         string path = FileOf(store, entryName);
         for (int attempt = 0; ; attempt++)
         {
+            cancellation.ThrowIfCancellationRequested();
+            FileStream? file = null;
             try
             {
-                File.Open(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite).Dispose();
-                Touch(path);
-                return new EntryLease(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+                file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite);
+                // Missing now means that its owner took it away after it was opened here: the lock on it would protect nothing.
+                File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+                return new EntryLease(file);
             }
-            catch (Exception fault) when (attempt < MostAttempts && (fault is FileNotFoundException || (fault is IOException taken && FileLock.IsTaken(taken))))
+            catch (UnauthorizedAccessException) when (file is not null)
             {
+                return new EntryLease(file); // made by another user: its time stays
+            }
+            catch (IOException fault) when (attempt < MostAttempts && (fault is FileNotFoundException || FileLock.IsTaken(fault)))
+            {
+                file?.Dispose();
                 Thread.Sleep(PollMilliseconds);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
+                file?.Dispose();
                 return null;
             }
         }
     }
 
     /// <summary>To take the entry away. Its owner ends with <see cref="Remove"/>.</summary>
-    /// <returns>Null where somebody uses it.</returns>
+    /// <returns>Null where somebody uses it, or this user may not.</returns>
     public static EntryLease? TryOwn(string store, string entryName)
     {
         try
@@ -50,7 +65,7 @@ internal sealed class EntryLease : IDisposable
         }
     }
 
-    /// <summary>Whether a build uses the entry now.</summary>
+    /// <summary>Whether a build uses the entry now; also where this user may not know.</summary>
     public static bool IsHeld(string store, string entryName)
     {
         try
@@ -58,6 +73,10 @@ internal sealed class EntryLease : IDisposable
             if (File.Exists(FileOf(store, entryName)))
                 new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
             return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return true;
         }
         catch (IOException fault)
         {
@@ -72,26 +91,23 @@ internal sealed class EntryLease : IDisposable
         return File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
     }
 
-    /// <summary>Releases the claim and removes its file, for an entry that is no more.</summary>
+    /// <summary>Removes the claim's file, for an entry that is no more, and releases the claim: in this order, or another process could hold a file that is gone. Windows deletes no file that anybody has open.</summary>
     public void Remove()
     {
-        _file.Dispose(); // Windows deletes no open file
-        File.Delete(_file.Name);
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+            _file.Dispose();
+        try
+        {
+            File.Delete(_file.Name);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The next merge sweeps it.
+        }
+        _file.Dispose();
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static void Touch(string path)
-    {
-        try
-        {
-            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // The file of another user, whose use counts as well.
-        }
-    }
 
     private static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 }

@@ -1,6 +1,3 @@
-#if NETSTANDARD
-using System.ComponentModel;
-#endif
 using System.Runtime.InteropServices;
 
 namespace LoraMerge.Incremental;
@@ -9,7 +6,8 @@ namespace LoraMerge.Incremental;
 /// <remarks>A clone (reflink) shares the bytes until one of the two is written; a hard link shares them for ever.</remarks>
 internal static class FileTwin
 {
-    private const string PartialSuffix = ".partial";
+    /// <summary>Of the name that a file has until it is whole.</summary>
+    public const string PartialSuffix = ".partial";
 
     /// <summary>Linux' FICLONE: <c>_IOW(0x94, 9, int)</c>.</summary>
     private const ulong CloneRequest = 0x4004_9409;
@@ -25,15 +23,15 @@ internal static class FileTwin
     {
         Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
         string partial = destination + PartialSuffix;
-        File.Delete(partial);
         try
         {
+            File.Delete(partial);
             TwinKind kind = TryClone(source, partial) ? TwinKind.Clone : mayLink && TryLink(source, partial) ? TwinKind.Link : TwinKind.None;
             if (kind == TwinKind.None)
                 return kind;
             if (kind == TwinKind.Clone)
                 File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(source));
-            Replace(partial, destination);
+            AtomicFile.Move(partial, destination);
             return kind;
         }
         finally
@@ -63,23 +61,6 @@ internal static class FileTwin
     private static bool TryLink(string source, string destination) =>
         RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? WindowsLink(destination, source, IntPtr.Zero) : UnixLink(source, destination) == 0;
 
-    private static void Replace(string partial, string destination)
-    {
-#if NETSTANDARD
-        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-        {
-            File.Delete(destination);
-            File.Move(partial, destination);
-        }
-        else if (UnixRename(partial, destination) != 0)
-        {
-            throw new IOException($"'{partial}' cannot be renamed to '{destination}': {new Win32Exception(Marshal.GetLastWin32Error()).Message}");
-        }
-#else
-        File.Move(partial, destination, overwrite: true);
-#endif
-    }
-
 #pragma warning disable SYSLIB1054, CA2101 // Sources for .NET Standard, which has no generated marshalling; "ANSI" is UTF-8 on Unix.
     [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static extern int LinuxControl(int file, ulong request, int argument);
@@ -92,11 +73,6 @@ internal static class FileTwin
 
     [DllImport("kernel32", EntryPoint = "CreateHardLinkW", SetLastError = true, CharSet = CharSet.Unicode)]
     private static extern bool WindowsLink(string destination, string source, IntPtr security);
-#if NETSTANDARD
-
-    [DllImport("libc", EntryPoint = "rename", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    private static extern int UnixRename(string source, string destination);
-#endif
 #pragma warning restore SYSLIB1054, CA2101
 }
 

@@ -1,35 +1,59 @@
 using System.Collections.Immutable;
+using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
 
 namespace LoraMerge.Incremental;
 
 /// <summary>A plan that takes from an earlier model of the store what need not be computed again.</summary>
-/// <param name="Plan">What is left to do.</param>
+/// <param name="Plan">What is left to do, if no file can be taken over.</param>
+/// <param name="Files">Weight files that the earlier model has with exactly these bytes, by name.</param>
 /// <param name="Outcomes">What the earlier merge did to the tensors that are taken over.</param>
-internal sealed record Reuse(MergePlan Plan, ImmutableArray<TensorOutcome> Outcomes)
+internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, EarlierFile> Files, ImmutableArray<TensorOutcome> Outcomes)
 {
     /// <summary>Nothing is there to be taken over.</summary>
-    public static Reuse None(MergePlan plan) => new(plan, []);
+    public static Reuse None(MergePlan plan) => new(plan, ImmutableDictionary<string, EarlierFile>.Empty, []);
 
     /// <summary>Takes over as many bytes as one of the store's models of that name allows.</summary>
-    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
     public static Reuse Of(MergePlan plan, string store, string modelName, Recipes recipes)
     {
         EarlierModel[] earlier = [.. StoreEntry.NamesFor(store, modelName).Select(name => EarlierModel.TryOpen(store, name)).OfType<EarlierModel>()];
         return earlier.Select(model => Of(plan, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(plan);
     }
 
-    private long SavedBytes => Plan.Shards.Where(shard => shard.Earlier is not null).Sum(shard => shard.ByteLength) + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
+    /// <summary>Puts the files into a folder that this can be done with without copying them; the others are to be written like those that are new.</summary>
+    /// <returns>The same for the files that are in their places, with the plan for the rest.</returns>
+    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    public Reuse PlaceIn(string folder)
+    {
+        ImmutableDictionary<string, EarlierFile> placed = Files.Where(file => IsPlaced(file.Value, Path.Combine(folder, file.Key))).ToImmutableDictionary();
+        return this with { Files = placed, Plan = Plan with { Shards = [.. Plan.Shards.Where(shard => !placed.ContainsKey(shard.FileName))] } };
+    }
+
+    /// <summary>A link shares its bytes with a file that others can write to.</summary>
+    /// <exception cref="LoraMergeException">LORA1111.</exception>
+    public void ThrowIfChanged(string folder)
+    {
+        foreach ((string name, EarlierFile file) in Files)
+        {
+            if (FileStamp.Of(Path.Combine(folder, name)) != file.Stamp)
+                throw Errors.InputChangedDuringMerge(file.Path);
+        }
+    }
+
+    private long SavedBytes =>
+        Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength) + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
 
     private static Reuse Of(MergePlan plan, EarlierModel earlier, Recipes recipes)
     {
         var outcomes = ImmutableArray.CreateBuilder<TensorOutcome>();
-        ImmutableArray<PlannedShard> shards =
-        [
-            .. plan.Shards.Select(shard => shard with { Earlier = earlier.Find(shard, recipes.Of(shard)), Tensors = [.. shard.Tensors.Select(Take)] }),
-        ];
-        return new Reuse(plan with { Shards = shards }, outcomes.ToImmutable());
+        MergePlan rest = plan with { Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(Take)] })] };
+        ImmutableDictionary<string, EarlierFile> files = plan.Shards
+            .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard))))
+            .Where(pair => pair.File is not null)
+            .ToImmutableDictionary(pair => pair.FileName, pair => pair.File!);
+        return new Reuse(rest, files, outcomes.ToImmutable());
 
         PlannedTensor Take(PlannedTensor tensor)
         {
@@ -39,4 +63,22 @@ internal sealed record Reuse(MergePlan Plan, ImmutableArray<TensorOutcome> Outco
             return new PlannedTensor.PassThrough(tensor.Name, stored);
         }
     }
+
+    private static bool IsPlaced(EarlierFile file, string path)
+    {
+        try
+        {
+            return FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(path, e);
+        }
+    }
 }
+
+/// <summary>A weight file of an earlier merged model.</summary>
+/// <param name="Path">Where it lies.</param>
+/// <param name="Hash">XxHash128 of its bytes.</param>
+/// <param name="Stamp">As it was when it was found sound.</param>
+internal sealed record EarlierFile(string Path, string Hash, FileStamp Stamp);

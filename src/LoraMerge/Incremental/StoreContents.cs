@@ -5,57 +5,72 @@ namespace LoraMerge.Incremental;
 /// <summary>What lies in a store, and how it is taken away. Whoever changes anything holds the store's lock.</summary>
 internal static partial class StoreContents
 {
-    private const string PartialFolders = "*.partial";
+    /// <summary>What a folder is called while it is filled or emptied: it never counts as a model, and the next merge removes it.</summary>
+    public const string PartialSuffix = ".partial";
 
     /// <summary>The complete entries, last used first.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
     public static IReadOnlyList<StoredModel> List(string store) =>
     [
-        .. Directory.EnumerateFiles(store, "*.entry").Select(file => Describe(store, Path.GetFileNameWithoutExtension(file))).OfType<StoredModel>()
+        .. StoreEntry.AllNames(store).Select(name => Describe(store, name)).OfType<StoredModel>()
             .OrderByDescending(model => model.LastUsed).ThenBy(model => model.Name, StringComparer.Ordinal),
     ];
 
-    /// <summary>Whether a folder is a store: then it has a lock or an entry.</summary>
+    /// <summary>Whether builds merge into a folder: then it has their lock, or an entry.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
     public static bool IsStore(string folder) => Directory.Exists(folder) && (StoreLock.IsIn(folder) || List(folder).Count > 0);
 
-    /// <summary>Takes an entry away: its mark first, so that half of it never counts.</summary>
-    /// <returns>Whether it is gone; it stays where a build uses it.</returns>
-    /// <exception cref="IOException">A file cannot be deleted.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
+    /// <summary>Takes an entry away, unless a build uses it or the system does not let it go.</summary>
+    /// <returns>Whether it is gone.</returns>
     public static bool TryRemove(string store, string name)
     {
-        using EntryLease? lease = EntryLease.TryOwn(store, name);
-        if (lease is null)
+        try
+        {
+            using EntryLease? lease = EntryLease.TryOwn(store, name);
+            if (lease is null)
+                return false;
+            Delete(store, name);
+            lease.Remove();
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
             return false;
-        Delete(store, name);
-        lease.Remove();
-        return true;
+        }
     }
 
-    /// <summary>Takes away an entry that a new merge replaces.</summary>
+    /// <summary>Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
     public static void Delete(string store, string name)
     {
         File.Delete(StoreEntry.FileOf(store, name));
         string folder = StoreEntry.FolderOf(store, name);
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
+        if (!Directory.Exists(folder))
+            return;
+        string emptied = folder + PartialSuffix;
+        if (Directory.Exists(emptied))
+            Directory.Delete(emptied, recursive: true);
+        Directory.Move(folder, emptied);
+        Directory.Delete(emptied, recursive: true);
     }
 
     /// <summary>Takes away the entries that were used longest ago, until the rest fits.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="most">Bytes that it may hold.</param>
+    /// <param name="maxBytes">Bytes that it may hold.</param>
     /// <param name="exceptFor">The entry that was just made.</param>
-    /// <returns>The bytes that are left: more than the limit where builds use all of them.</returns>
-    /// <exception cref="IOException">A file cannot be deleted.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
-    public static long Shrink(string store, long most, string? exceptFor)
+    /// <returns>The bytes that are left: more than the limit where the others cannot be taken away now.</returns>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
+    public static long Shrink(string store, long maxBytes, string? exceptFor)
     {
         IReadOnlyList<StoredModel> models = List(store);
         long left = models.Sum(model => model.ByteLength);
         foreach (StoredModel model in models.Reverse().Where(model => model.Name != exceptFor))
         {
-            if (left <= most)
+            if (left <= maxBytes)
                 break;
             if (TryRemove(store, model.Name))
                 left -= model.ByteLength;
@@ -63,19 +78,25 @@ internal static partial class StoreContents
         return left;
     }
 
-    /// <summary>Takes away what merges left that were killed: it never counts as a model.</summary>
+    /// <summary>Takes away what killed merges left.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
     public static void Sweep(string store)
     {
-        foreach (string partial in Directory.EnumerateDirectories(store, PartialFolders))
+        foreach (string partial in Directory.EnumerateDirectories(store, "*" + PartialSuffix))
             Directory.Delete(partial, recursive: true);
-        foreach (string folder in Directory.EnumerateDirectories(store).Where(IsUnmarkedModel))
+        foreach (string folder in Directory.EnumerateDirectories(store).Where(folder => IsUnmarkedModel(store, folder)))
             Directory.Delete(folder, recursive: true);
+        foreach (string name in EntryLease.AllNames(store).Where(name => !File.Exists(StoreEntry.FileOf(store, name))))
+            EntryLease.TryOwn(store, name)?.Remove();
+        AtomicFile.DeleteRemains(store, "*");
+    }
 
-        // Killed between its renaming and its mark.
-        bool IsUnmarkedModel(string folder) =>
-            EntryName.IsMatch(Path.GetFileName(folder)) && !File.Exists(StoreEntry.FileOf(store, Path.GetFileName(folder))) && File.Exists(Path.Combine(folder, MergeManifest.FileName));
+    /// <summary>Whether its merge was killed between renaming the folder and marking it.</summary>
+    private static bool IsUnmarkedModel(string store, string folder)
+    {
+        string name = Path.GetFileName(folder);
+        return EntryName.IsMatch(name) && !File.Exists(StoreEntry.FileOf(store, name)) && File.Exists(Path.Combine(folder, MergeManifest.FileName));
     }
 
     private static StoredModel? Describe(string store, string name)
@@ -96,4 +117,4 @@ internal static partial class StoreContents
 /// <param name="ByteLength">Bytes of its files.</param>
 /// <param name="LastUsed">When a build last asked for it, UTC.</param>
 /// <param name="IsInUse">Whether a build uses it now.</param>
-public sealed record StoredModel(string Name, string Key, long ByteLength, DateTime LastUsed, bool IsInUse);
+internal sealed record StoredModel(string Name, string Key, long ByteLength, DateTime LastUsed, bool IsInUse);

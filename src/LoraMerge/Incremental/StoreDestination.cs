@@ -7,8 +7,6 @@ namespace LoraMerge.Incremental;
 /// <remarks>Whoever uses it holds the store's lock, so any staging folder that is there already was left by a merge that was killed.</remarks>
 internal sealed class StoreDestination : IModelDestination
 {
-    private const string StagingSuffix = ".partial";
-
     private readonly string _store;
 
     private StoreDestination(string store, string stagingFolder)
@@ -26,7 +24,7 @@ internal sealed class StoreDestination : IModelDestination
         try
         {
             StoreContents.Sweep(store);
-            string staging = Path.Combine(store, modelName + StagingSuffix);
+            string staging = Path.Combine(store, modelName + StoreContents.PartialSuffix);
             Directory.CreateDirectory(staging);
             return new StoreDestination(store, staging);
         }
@@ -44,8 +42,10 @@ internal sealed class StoreDestination : IModelDestination
         {
             MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
             string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
-            StoreContents.Delete(_store, entry);
             string folder = StoreEntry.FolderOf(_store, entry);
+            if (TryKeep(entry, manifest.Key))
+                return folder;
+            StoreContents.Delete(_store, entry);
             Directory.Move(StagingFolder, folder);
             Describe(folder, manifest).Save(_store, entry);
             return folder;
@@ -67,6 +67,15 @@ internal sealed class StoreDestination : IModelDestination
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
+    private bool TryKeep(string entry, string key)
+    {
+        if (!EntryLease.IsHeld(_store, entry) || StoreEntry.TryLoad(_store, entry, key)?.Check(_store, entry, CancellationToken.None) is not StoreEntry sound)
+            return false;
+        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, entry);
+        return true;
     }
 
     private static StoreEntry Describe(string folder, MergeManifest manifest)

@@ -21,13 +21,15 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
 
     public static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 
+    /// <summary>Names of all entries that are marked as complete; none where there is no store.</summary>
+    public static IEnumerable<string> AllNames(string store) =>
+        Directory.Exists(store) ? Directory.GetFiles(store, "*" + Extension).Select(file => Path.GetFileNameWithoutExtension(file)) : [];
+
     /// <summary>Names of all complete entries of a model.</summary>
     public static IEnumerable<string> NamesFor(string store, string modelName)
     {
         int nameLength = NameFor(modelName, new string('0', 16)).Length;
-        return !Directory.Exists(store) ? [] : Directory.GetFiles(store, "*" + Extension)
-            .Select(file => Path.GetFileNameWithoutExtension(file))
-            .Where(name => name.Length == nameLength && name.StartsWith(modelName + "-", StringComparison.Ordinal));
+        return AllNames(store).Where(name => name.Length == nameLength && name.StartsWith(modelName + "-", StringComparison.Ordinal));
     }
 
     /// <param name="store">Folder of the store.</param>

@@ -5,7 +5,7 @@ namespace LoraMerge.Incremental;
 /// <summary>One merge at a time in a store, across processes. The system frees the lock when its owner ends, however it ends; the file stays.</summary>
 internal sealed class StoreLock : IDisposable
 {
-    private const string FileName = ".lock";
+    private const string FileName = ".lora-merge.lock";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly FileStream _file;

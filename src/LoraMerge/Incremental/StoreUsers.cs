@@ -2,7 +2,7 @@ namespace LoraMerge.Incremental;
 
 /// <summary>
 /// Who uses which entry of a store: <c>users/HASH</c> holds a state file's path, relative to the store, and the entry's name.
-/// Only a store that belongs to one project has users; from a folder that the user chose nothing is ever taken away.
+/// Only a store that belongs to one project has users; in a folder that the user chose nothing is taken away for being unused.
 /// </summary>
 internal static class StoreUsers
 {
@@ -36,7 +36,7 @@ internal static class StoreUsers
             else
                 File.Delete(file);
         }
-        return [.. Directory.GetFiles(store, "*.entry").Select(file => Path.GetFileNameWithoutExtension(file)).Where(name => !used.Contains(name))];
+        return [.. StoreEntry.AllNames(store).Where(name => !used.Contains(name))];
     }
 
     private static string FolderOf(string store) => Path.Combine(store, "users");

@@ -83,8 +83,6 @@ internal sealed class MergePipeline
     {
         for (int shard = 0; shard < _plan.Shards.Length; shard++)
         {
-            if (_plan.Shards[shard].Earlier is not null)
-                continue;
             for (int index = 0; index < _plan.Shards[shard].Tensors.Length; index++)
             {
                 PlannedTensor tensor = _plan.Shards[shard].Tensors[index];
@@ -137,6 +135,6 @@ internal sealed class MergePipeline
 
     /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
     internal static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
-        Math.Min(blockElements, plan.Tensors.Max(tensor => Math.Max(tensor.Source.ElementCount, 1))),
+        Math.Min(blockElements, plan.Tensors.Select(tensor => Math.Max(tensor.Source.ElementCount, 1)).DefaultIfEmpty(1).Max()),
         plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.RowLength).DefaultIfEmpty(1).Max());
 }

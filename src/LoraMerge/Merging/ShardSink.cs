@@ -5,7 +5,7 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Merging;
 
-/// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way. What an earlier model had is there already.</summary>
+/// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way.</summary>
 internal sealed class ShardSink : IBlockSink, IDisposable
 {
     /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
@@ -86,11 +86,6 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         }
         if (++_shard == _plan.Shards.Length)
             return;
-        if (_plan.Shards[_shard].Earlier is EarlierFile earlier)
-        {
-            _hashes[_plan.Shards[_shard].FileName] = earlier.Hash;
-            return;
-        }
         _layout = _plan.Shards[_shard].Layout();
         _writer = ShardWriter.Create(PathOf(_shard), _layout);
         _hash.Append(_layout.HeaderBytes.Span);

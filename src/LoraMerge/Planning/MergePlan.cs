@@ -38,20 +38,9 @@ public sealed record MergePlan(
 /// <param name="Metadata">The header's <c>__metadata__</c>.</param>
 public sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
-    /// <summary>A file that is there already with exactly these bytes; null where it has to be written.</summary>
-    public EarlierFile? Earlier { get; init; }
-
-    /// <summary>Bytes of its tensors.</summary>
-    public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
-
     /// <summary>The file's layout.</summary>
     public ShardLayout Layout() => ShardLayout.Create(Tensors.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)), Metadata);
 }
-
-/// <summary>A weight file of an earlier merged model.</summary>
-/// <param name="Path">Where it lies.</param>
-/// <param name="Hash">XxHash128 of its bytes.</param>
-public sealed record EarlierFile(string Path, string Hash);
 
 /// <summary>A file that is copied into the merged model.</summary>
 /// <param name="Source">Where it lies.</param>

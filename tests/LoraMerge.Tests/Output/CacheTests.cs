@@ -102,7 +102,7 @@ public sealed class CacheTests
 
     private static EntryLease Use(Workbench bench, string name, int hoursAgo)
     {
-        EntryLease lease = EntryLease.TryUse(Store(bench), name)!;
+        EntryLease lease = EntryLease.TryUse(Store(bench), name, TestContext.Current.CancellationToken)!;
         File.SetLastWriteTimeUtc(Path.Combine(Store(bench), name + ".use"), DateTime.UtcNow.AddHours(-hoursAgo));
         return lease;
     }
