@@ -17,7 +17,7 @@ internal static class CacheCommand
     private static Command List()
     {
         var folder = Folder();
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        var json = Json();
         var command = new Command("list", "Lists the merged models, last used first.") { folder, json };
         command.SetAction(parsed =>
         {
@@ -25,7 +25,7 @@ internal static class CacheCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
-                output.Write(ToJson(models));
+                output.Write(ToJson(models).ToJsonString(s_indented) + "\n");
                 return 0;
             }
             foreach (StoredModel model in models)
@@ -41,8 +41,9 @@ internal static class CacheCommand
         var folder = Folder();
         var maxSize = new Option<string?>("--max-size") { Description = "Take away what was used longest ago until the rest is no larger, such as 20GB.", HelpName = "SIZE" };
         var unusedFor = new Option<int?>("--unused-for") { Description = "Take away what no build has asked for in so many days.", HelpName = "DAYS" };
-        var command = new Command("prune", "Takes away what killed merges left, and models that are not used.") { folder, maxSize, unusedFor };
-        command.SetAction(async (parsed, cancellation) =>
+        var json = Json();
+        var command = new Command("prune", "Takes away what killed merges left, and models that are not used.") { folder, maxSize, unusedFor, json };
+        command.SetAction((parsed, cancellation) =>
         {
             TimeSpan? time = parsed.GetValue(unusedFor) switch
             {
@@ -50,8 +51,7 @@ internal static class CacheCommand
                 >= 0 and <= 36500 and int days => TimeSpan.FromDays(days),
                 var days => throw Errors.ArgumentInvalid("--unused-for", days.Value.ToString(CultureInfo.InvariantCulture), "a number of days"),
             };
-            await TakeAwayAsync(parsed, parsed.GetValue(folder)!, MergeOptions.Size("--max-size", parsed.GetValue(maxSize))?.Bytes, time, cancellation);
-            return 0;
+            return TakeAwayAsync(parsed, parsed.GetValue(folder)!, MergeOptions.Size("--max-size", parsed.GetValue(maxSize))?.Bytes, time, parsed.GetValue(json), cancellation);
         });
         return command;
     }
@@ -59,36 +59,41 @@ internal static class CacheCommand
     private static Command Clear()
     {
         var folder = Folder();
-        var command = new Command("clear", "Takes away all models that no build uses at this moment.") { folder };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            await TakeAwayAsync(parsed, parsed.GetValue(folder)!, 0, null, cancellation);
-            return 0;
-        });
+        var json = Json();
+        var command = new Command("clear", "Takes away all models that no build uses at this moment.") { folder, json };
+        command.SetAction((parsed, cancellation) => TakeAwayAsync(parsed, parsed.GetValue(folder)!, 0, null, parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task TakeAwayAsync(ParseResult parsed, string folder, long? most, TimeSpan? unusedFor, CancellationToken cancellation)
+    private static async Task<int> TakeAwayAsync(ParseResult parsed, string folder, long? maxBytes, TimeSpan? unusedFor, bool asJson, CancellationToken cancellation)
     {
         TextWriter output = parsed.InvocationConfiguration.Output;
-        MergedModelStore store = MergedModelStore.Open(folder, new ConsoleEvents(output, parsed.InvocationConfiguration.Error).Report);
-        IReadOnlyList<StoredModel> gone = await store.PruneAsync(most, unusedFor, cancellation);
+        MergedModelStore store = MergedModelStore.Open(folder, new ConsoleEvents(asJson ? TextWriter.Null : output, parsed.InvocationConfiguration.Error).Report);
+        IReadOnlyList<StoredModel> gone = await store.PruneAsync(maxBytes, unusedFor, cancellation);
+        if (asJson)
+        {
+            await output.WriteAsync(new JsonObject { ["removed"] = ToJson(gone), ["left"] = ToJson(store.Models) }.ToJsonString(s_indented) + "\n");
+            return 0;
+        }
         foreach (StoredModel model in gone)
-            output.WriteLine($"Removed {model.Name}, {Errors.Bytes(model.ByteLength)}");
-        output.WriteLine($"Left: {Sum(store.Models)}");
+            await output.WriteLineAsync($"Removed {model.Name}, {Errors.Bytes(model.ByteLength)}");
+        await output.WriteLineAsync($"Left: {Sum(store.Models)}");
+        return 0;
     }
+
+    private static Option<bool> Json() => new("--json") { Description = "As JSON." };
 
     private static Argument<string> Folder() => new("folder") { Description = "The store's folder.", HelpName = "DIR" };
 
     private static string Sum(IReadOnlyList<StoredModel> models) =>
         string.Create(CultureInfo.InvariantCulture, $"{models.Count} {(models.Count == 1 ? "model" : "models")}, {Errors.Bytes(models.Sum(model => model.ByteLength))}");
 
-    private static string ToJson(IReadOnlyList<StoredModel> models) => new JsonArray([.. models.Select(model => (JsonNode)new JsonObject
+    private static JsonArray ToJson(IReadOnlyList<StoredModel> models) => new([.. models.Select(model => (JsonNode)new JsonObject
     {
         ["name"] = model.Name,
         ["key"] = model.Key,
         ["byteLength"] = model.ByteLength,
         ["lastUsed"] = model.LastUsed.ToString("O", CultureInfo.InvariantCulture),
         ["isInUse"] = model.IsInUse,
-    })]).ToJsonString(s_indented) + "\n";
+    })]);
 }

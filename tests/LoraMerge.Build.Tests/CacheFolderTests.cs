@@ -55,6 +55,28 @@ public sealed class CacheFolderTests
         Assert.All((string[])["linux-musl-x64", "linux-x64", "win-x64", "osx-arm64"], runtime => Assert.Contains(runtime, error.Text, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_folder_with_a_limit_makes_room_for_the_next_model_and_a_running_build_keeps_its_own()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        project.Write("Directory.Build.targets", """
+            <Project>
+              <Target Name="ClearWhileItBuilds" AfterTargets="Build">
+                <Exec Command="dotnet exec &quot;$(LoraMergeWorker)&quot; cache clear cache" />
+              </Target>
+            </Project>
+            """);
+        string[] limited = ["-p:LoraMergeCacheFolder=cache", "-p:LoraMergeCacheMaxSize=1KB"];
+        BuildResult first = (await project.BuildAsync(limited)).ThrowIfFailed();
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+
+        BuildResult second = (await project.BuildAsync(["--no-restore", .. limited])).ThrowIfFailed();
+
+        Assert.All((BuildResult[])[first, second], build => Assert.Contains(build.Lines, line => line.StartsWith("Left: 1 model, ", StringComparison.Ordinal)));
+        string kept = Assert.Single(Directory.GetFiles(project.PathOf("cache"), "*.safetensors", SearchOption.AllDirectories));
+        Assert.Equal(project.HashOf(project.ModelPath()), project.HashOf(kept));
+    }
+
     private static void CopyAsNew(string source, string target)
     {
         if (File.Exists(source))

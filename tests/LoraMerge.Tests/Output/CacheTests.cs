@@ -50,6 +50,7 @@ public sealed class CacheTests
         CommandLineRun pruned = await CommandLineRun.Of(["cache", "prune", Store(bench), "--unused-for", "3"]);
         string third = await Merge(bench, 3);
         CommandLineRun cleared = await CommandLineRun.Of(["cache", "clear", Store(bench)]);
+        CommandLineRun clearedAgain = await CommandLineRun.Of(["cache", "clear", Store(bench), "--json"]);
 
         JsonArray list = JsonNode.Parse(listed.Output)!.AsArray();
         Assert.Equal([models[1], models[0]], list.Select(model => model!["name"]!.GetValue<string>()));
@@ -58,6 +59,7 @@ public sealed class CacheTests
         Assert.Contains($"Removed {Path.GetFileName(models[0])}", pruned.Output, StringComparison.Ordinal);
         Assert.Contains($"Removed {Path.GetFileName(third)}", cleared.Output, StringComparison.Ordinal);
         Assert.Contains("Left: 1 model", cleared.Output, StringComparison.Ordinal);
+        Assert.Equal((0, 1), (JsonNode.Parse(clearedAgain.Output)!["removed"]!.AsArray().Count, JsonNode.Parse(clearedAgain.Output)!["left"]!.AsArray().Count));
         Assert.Equal([models[1]], ModelsOf(bench));
         bench.Passed();
     }
