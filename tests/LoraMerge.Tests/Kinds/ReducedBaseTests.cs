@@ -70,6 +70,25 @@ public sealed class ReducedBaseTests
         folder.Passed();
     }
 
+    [Theory]
+    [InlineData(7, "\"init_lora_weights\": \"pissa\"")]
+    [InlineData(300, "\"init_lora_weights\": \"pissa\"")]
+    [InlineData(7, "\"kasa_config\": { \"beta\": 0.1 }")]
+    [InlineData(300, "\"kasa_config\": { \"beta\": 0.1 }")]
+    [InlineData(7, "\"init_lora_weights\": \"olora\"")]
+    public async Task A_base_with_a_number_that_is_none_is_refused_before_any_of_it_is_taken_away(int side, string fields)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(side, side);
+        weight.Values[9] = float.NaN;
+        Matrix[] factors = fields.Contains("kasa", StringComparison.Ordinal) ? [a, b, Matrix.Of("q.lora_diag", Rank)] : [a, b];
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, " + fields, factors);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.BaseNotFinite, code);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task What_is_more_than_a_product_is_not_combined()
     {
