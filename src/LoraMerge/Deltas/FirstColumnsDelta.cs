@@ -9,12 +9,10 @@ namespace LoraMerge.Deltas;
 /// </remarks>
 internal sealed class FirstColumnsDelta : BaseReducedDelta
 {
-    private const long PieceElements = 1 << 20;
-
     private readonly long _rows;
     private readonly long _columns;
     private readonly int _rank;
-    private readonly Float64Pieces _pieces = new(PieceElements);
+    private readonly Float64Pieces _pieces = new();
     private Tensor? _q;
     private Tensor? _r;
 
@@ -37,7 +35,7 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     protected override Tensor Right => _r!;
 
     /// <summary>The most that is held for a weight, in bytes; Q's columns are there thrice while they are made orthogonal.</summary>
-    public static long BytesOf(long rows, long columns, int rank) => checked(8 * ((3 * Math.Min(rank, Math.Min(rows, columns)) * (rows + columns)) + PieceElements));
+    public static long BytesOf(long rows, long columns, int rank) => checked(8 * ((3 * Math.Min(rank, Math.Min(rows, columns)) * (rows + columns)) + PieceSize.Elements));
 
     public override void Observe(int pass, Tensor w, long firstRow)
     {
