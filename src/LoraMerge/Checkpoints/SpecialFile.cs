@@ -19,13 +19,13 @@ internal static class SpecialFile
             throw Errors.InputIsSpecial(path, kind);
     }
 
-    /// <summary>.NET tells the kind of a file to archives alone: by the header that one would have.</summary>
+    /// <summary>.NET tells the kind of a file to archives alone: by the header that one would have. Gnu's has room for every owner and time.</summary>
     private static string? KindOf(string path)
     {
         using var archive = new MemoryStream();
         try
         {
-            using var writer = new TarWriter(archive, TarEntryFormat.Ustar, leaveOpen: true);
+            using var writer = new TarWriter(archive, TarEntryFormat.Gnu, leaveOpen: true);
             writer.WriteEntry(path, "x");
         }
         catch (IOException)

@@ -11,10 +11,8 @@ internal static class CombinationMemory
 
     private const long BytesBeside = 40;
 
-    /// <summary>An upper bound for the largest tensor of a plan; one tensor is combined at a time.</summary>
-    public static long BytesOf(MergePlan plan) => plan.Tensors.OfType<PlannedTensor.Computed>().Select(BytesOf).DefaultIfEmpty(0).Max();
-
-    private static long BytesOf(PlannedTensor.Computed tensor)
+    /// <summary>An upper bound for one tensor.</summary>
+    public static long BytesOf(PlannedTensor.Computed tensor)
     {
         long elementBytes = Devices.TorchTypes.BufferOf(tensor.Source.DType, tensor.DType) == TorchSharp.torch.ScalarType.Float64 ? 8 : 4;
         return tensor.Deltas.OfType<PlannedDelta.Combined>().Where(delta => delta.Combination.Way.NeedsWholeProducts)

@@ -8,8 +8,6 @@ namespace LoraMerge.Deltas;
 /// <summary>Reads rows of an adapter's tensor that may be as large as the weight: piece by piece, in one reused buffer.</summary>
 internal sealed class AdapterPieces : IDisposable
 {
-    private const long PieceElements = 1 << 20;
-
     private readonly StoredTensor _stored;
     private readonly TensorFiles _files;
     private readonly long _step;
@@ -21,7 +19,7 @@ internal sealed class AdapterPieces : IDisposable
     {
         _stored = stored;
         _files = files;
-        _step = Math.Max(PieceElements / Math.Max(stored.RowLength, 1), 1);
+        _step = Math.Max(PieceSize.Elements / Math.Max(stored.RowLength, 1), 1);
     }
 
     /// <summary>The values of some rows, widened to a dtype, as <c>[rows, row length]</c>, with the number of their first row among those asked for. Each piece holds until the next is taken.</summary>

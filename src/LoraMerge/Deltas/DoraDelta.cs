@@ -12,16 +12,13 @@ namespace LoraMerge.Deltas;
 /// </remarks>
 internal sealed class DoraDelta : WeightDelta
 {
-    /// <summary>8 MB, which stay in the processor's cache while they are squared and summed.</summary>
-    private const long PieceElements = 1 << 20;
-
     private readonly LoraDelta _product;
     private readonly Tensor _magnitude;
     private readonly bool _isByColumn;
     private readonly double _adapterWeight;
     private readonly string _module;
     private readonly LoraDelta? _normProduct;
-    private readonly Float64Pieces _pieces = new(PieceElements);
+    private readonly Float64Pieces _pieces = new();
     private Tensor? _squares;
 
     /// <param name="product">s·B·A; owned by this delta.</param>
@@ -77,7 +74,7 @@ internal sealed class DoraDelta : WeightDelta
         }
         // W + c·(f·V - W) with W = V - s·B·A: no copy of W has to be kept.
         w.mul_(factor.mul_(_adapterWeight).add_(1 - _adapterWeight));
-        _product.ApplyTo(w, firstRow, _adapterWeight - 1);
+        _product.AddMultiple(w, firstRow, _adapterWeight - 1);
     }
 
     public override void Dispose()

@@ -15,6 +15,9 @@ internal sealed class ExpertFactors : IDisposable
 
     private readonly List<((StoredTensor Stored, ExpertLayout Layout, ScalarType DType) Key, Tensor Sorted)> _kept = [];
 
+    /// <summary>The most that is held of a parameter's B, in bytes.</summary>
+    public static long BytesOf(long elements, long elementBytes) => checked(KeptCount * elements * elementBytes);
+
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
     public ExpertsDelta Load(PlannedDelta.Experts planned, TensorFiles files, ScalarType dtype, Device device)
     {

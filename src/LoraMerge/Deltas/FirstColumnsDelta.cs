@@ -12,7 +12,7 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     private readonly long _rows;
     private readonly long _columns;
     private readonly int _rank;
-    private readonly Float64Pieces _pieces = new(1 << 20);
+    private readonly Float64Pieces _pieces = new();
     private Tensor? _q;
     private Tensor? _r;
 
@@ -33,6 +33,9 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     protected override Tensor Left => _q!;
 
     protected override Tensor Right => _r!;
+
+    /// <summary>The most that is held for a weight, in bytes; Q's columns are there thrice while they are made orthogonal.</summary>
+    public static long BytesOf(long rows, long columns, int rank) => checked(8 * ((3 * Math.Min(rank, Math.Min(rows, columns)) * (rows + columns)) + PieceSize.Elements));
 
     public override void Observe(int pass, Tensor w, long firstRow)
     {

@@ -8,7 +8,7 @@ namespace LoraMerge.Deltas;
 /// Block Lanczos bidiagonalisation with full reorthogonalisation (Golub, Luk, Overton 1981): D·V = U·B with orthonormal U and V, of which each step adds a block; the singular
 /// values of the small B approach those of D, the largest first. Products with D run in D's dtype, everything else in float64. It ends when DᵀU - VΣ of the wanted vectors is no larger than the rounding
 /// errors of <c>linalg.svd</c>, so the result is exact for a matrix as near to D as that one's. Where values are so close that it would need most of D's dimensions it gives up.
-/// Memory: at most side·(rows + columns) / 2 numbers of float64, with the shorter side. The start is the same for every matrix of one size, so equal inputs give equal bits.
+/// Memory: at most side·(rows + columns) / 2 numbers of float64 for U and V and side² / 4 for B, with the shorter side, and some times B's while that is decomposed. The start is the same for every matrix of one size, so equal inputs give equal bits.
 /// </remarks>
 internal static class LeadingVectors
 {
@@ -34,7 +34,9 @@ internal static class LeadingVectors
     {
         using var scope = NewDisposeScope();
         double epsilon = matrix.dtype == ScalarType.Float64 ? Math.Pow(2, -52) : Math.Pow(2, -23);
-        double tolerance = Tolerance * epsilon * matrix.norm().to(ScalarType.Float64).item<double>();
+        double norm = matrix.norm().to(ScalarType.Float64).item<double>();
+        if (!double.IsFinite(norm))
+            return null;
         // Memory that is not used is not touched.
         Tensor u = empty([limit, matrix.shape[0]], ScalarType.Float64, matrix.device); // rows are the vectors
         Tensor v = empty([limit, matrix.shape[1]], ScalarType.Float64, matrix.device);
@@ -49,6 +51,7 @@ internal static class LeadingVectors
             u.narrow(0, size - block, block).copy_(left);
             b.narrow(1, size - block, block).narrow(0, 0, size).copy_(coefficients);
             (Tensor right, Tensor remainder) = Orthonormal(Product(matrix, left), v.narrow(0, 0, size));
+            next.Dispose();
             next = right.MoveToOuterDisposeScope();
             if (size < check && size < limit)
                 continue;
@@ -56,7 +59,7 @@ internal static class LeadingVectors
             (Tensor x, Tensor s, Tensor yh) = linalg.svd(b.narrow(0, 0, size).narrow(1, 0, size));
             // DᵀU·x - V·y·σ is what of the last block leads out of V.
             Tensor residual = remainder.narrow(0, size, block).matmul(x.narrow(0, size - block, block).narrow(1, 0, rank));
-            if (residual.norm().item<double>() > tolerance)
+            if (!(residual.norm().item<double>() <= Tolerance * epsilon * norm)) // so that NaN is not found
                 continue;
             return (u.narrow(0, 0, size).t().matmul(x.narrow(1, 0, rank)).to(matrix.dtype).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),
                 s.narrow(0, 0, rank).to(matrix.dtype).MoveToOuterDisposeScope().MoveToOuterDisposeScope(),

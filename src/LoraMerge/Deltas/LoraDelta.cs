@@ -48,7 +48,7 @@ internal sealed class LoraDelta : WeightDelta
     }
 
     /// <summary>Adds a multiple of the change: W + factor·s·B·A.</summary>
-    public void ApplyTo(Tensor w, long firstRow, double factor)
+    public void AddMultiple(Tensor w, long firstRow, double factor)
     {
         using var scope = NewDisposeScope();
         Tensor rows = _b.narrow(0, firstRow, w.shape[0]) * factor; // [rows, r]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W + c·(V - W): a tensor that was trained whole, taken by the weight c of its adapter.</summary>
-/// <remarks>PEFT, <c>ModulesToSaveWrapper</c>, which knows c = 1 only. V is as large as W, so it is read piece by piece.</remarks>
+/// <remarks>With c = 1 it is V exactly. PEFT, <c>ModulesToSaveWrapper</c>, which knows c = 1 only. V is as large as W, so it is read piece by piece.</remarks>
 internal sealed class MovedDelta : WeightDelta
 {
     private readonly AdapterPieces _values;
@@ -22,7 +22,13 @@ internal sealed class MovedDelta : WeightDelta
     public override void ApplyTo(Tensor w, long firstRow)
     {
         foreach ((Tensor values, long first) in _values.Of(firstRow, w.shape[0], w.dtype, w.device))
-            w.narrow(0, first, values.shape[0]).lerp_(values, _adapterWeight);
+        {
+            Tensor rows = w.narrow(0, first, values.shape[0]);
+            if (_adapterWeight == 1)
+                rows.copy_(values);
+            else
+                rows.lerp_(values, _adapterWeight);
+        }
     }
 
     public override void Dispose() => _values.Dispose();

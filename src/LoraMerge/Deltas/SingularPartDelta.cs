@@ -46,6 +46,13 @@ internal sealed class SingularPartDelta : BaseReducedDelta
 
     private bool IsWide => _rows < _columns;
 
+    /// <summary>The most that is held for a weight, in bytes.</summary>
+    public static long BytesOf(long rows, long columns)
+    {
+        long side = Math.Min(rows, columns);
+        return checked(8 * ((5 * side * side) + (rows < columns ? rows * columns : 0) + PieceElements));
+    }
+
     public override void Observe(int pass, Tensor w, long firstRow)
     {
         using var single = new SingleThread();

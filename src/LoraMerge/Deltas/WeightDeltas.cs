@@ -27,11 +27,11 @@ internal static class WeightDeltas
         PlannedDelta.BaseReduced reduced => new SingularPartDelta(
             tensor.Source.RowCount, tensor.Source.RowLength, reduced.Rank, reduced.Removed == BasePart.LargestSingularValues, reduced.Factor),
         PlannedDelta.Part part => new PartDelta(LoadLora(part.Product, files, dtype, device), part.Place, tensor.Source.Shape[^1]),
-        PlannedDelta.PartMovedTowards part => new PartReplacementDelta(part, files, tensor.Source.Shape[^1]),
+        PlannedDelta.PartMovedTowards part => new PartDelta(new MovedDelta(part.Values, files, part.AdapterWeight), part.Place, tensor.Source.Shape[^1]),
         PlannedDelta.Scaled scaled => new ScaledDelta(scaled.Factor),
         PlannedDelta.SameAs same => new SameValuesDelta(same.Values, files),
         PlannedDelta.Added added => new AddedDelta(added.Values, files, added.Scaling),
-        PlannedDelta.Rows rows => new ReplacementDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
+        PlannedDelta.Rows rows => new RowsDelta(AsRows(AdapterValues.Read(rows.Values, files, dtype, device)), rows.Indices, rows.AdapterWeight),
         PlannedDelta.MovedTowards whole => new MovedDelta(whole.Values, files, whole.AdapterWeight),
         _ => throw new NotSupportedException(planned.GetType().Name),
     };

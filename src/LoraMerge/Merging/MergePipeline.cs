@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
+using LoraMerge.Deltas;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using static TorchSharp.torch;
@@ -33,8 +34,13 @@ internal sealed class MergePipeline
         _progress = progress;
     }
 
-    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what combining adapters takes.</summary>
-    public static long MemoryBytes(MergePlan plan, long blockElements) => PipelineOptions.FixedBytes + (BufferElements(plan, blockElements) * PipelineOptions.BytesPerElement) + CombinationMemory.BytesOf(plan);
+    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what the changes of one tensor take beside them; tensors come one after another.</summary>
+    public static long MemoryBytes(MergePlan plan, long blockElements)
+    {
+        long elements = BufferElements(plan, blockElements);
+        return PipelineOptions.FixedBytes + (elements * PipelineOptions.BytesPerElement)
+            + plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => CombinationMemory.BytesOf(tensor) + DeltaMemory.BytesOf(tensor, elements)).DefaultIfEmpty(0).Max();
+    }
 
     /// <summary>Runs the whole plan into a sink.</summary>
     /// <returns>What was done to each computed tensor, in the plan's order.</returns>

@@ -16,14 +16,15 @@ internal sealed class SourcePasses : IDisposable
     /// <param name="deltas">Its deltas, in the order in which they are applied.</param>
     /// <param name="scratch">One-dimensional memory for a block, in the dtype of the arithmetic.</param>
     /// <param name="cancellation">Stops between blocks.</param>
-    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA5010, LORA5011.</exception>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA3013, LORA5004, LORA5010, LORA5011.</exception>
     public void Run(PlannedTensor.Computed tensor, IReadOnlyList<WeightDelta> deltas, Tensor scratch, CancellationToken cancellation)
     {
         for (int i = 0; i < deltas.Count; i++)
         {
             for (int pass = 0; pass < deltas[i].PassCount; pass++)
             {
-                foreach ((Tensor w, long firstRow) in Blocks(tensor, scratch))
+                bool isChecked = deltas[i].ObservesSource && pass == 0; // decompositions of NaN end in errors of torch's own
+                foreach ((Tensor w, long firstRow) in Blocks(tensor, scratch, isChecked))
                 {
                     using (w)
                     {
@@ -44,7 +45,7 @@ internal sealed class SourcePasses : IDisposable
         _files.Dispose();
     }
 
-    private IEnumerable<(Tensor W, long FirstRow)> Blocks(PlannedTensor.Computed tensor, Tensor scratch)
+    private IEnumerable<(Tensor W, long FirstRow)> Blocks(PlannedTensor.Computed tensor, Tensor scratch, bool isChecked)
     {
         BlockBuffer buffer = Buffer(tensor.Source.DType, scratch.NumberOfElements);
         long rowBytes = tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8;
@@ -53,7 +54,10 @@ internal sealed class SourcePasses : IDisposable
         for (long first = 0; first < rowCount; first += step)
         {
             long rows = Math.Min(step, rowCount - first);
-            _files.ReadInto(tensor.Source, first * rowBytes, buffer.Bytes[..checked((int)(rows * rowBytes))]);
+            int length = checked((int)(rows * rowBytes));
+            _files.ReadInto(tensor.Source, first * rowBytes, buffer.Bytes[..length]);
+            if (isChecked && ElementStatistics.HasNonFinite(tensor.Source.DType, buffer.Bytes[..length]))
+                throw TensorMerger.SourceNotFinite(tensor);
             Tensor w = scratch.narrow(0, 0, rows * tensor.RowLength).view(rows, tensor.RowLength);
             using (Tensor source = buffer.Rows(rows, tensor.RowLength))
                 w.copy_(source); // widened, exactly

@@ -48,6 +48,10 @@ internal sealed class TensorMerger : IDisposable
         return result;
     }
 
+    /// <summary>The fault of a tensor in which a number is not finite before anything is done to it.</summary>
+    public static LoraMergeException SourceNotFinite(PlannedTensor.Computed tensor) =>
+        tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
+
     public void Dispose()
     {
         DisposeDeltas();
@@ -150,7 +154,7 @@ internal sealed class TensorMerger : IDisposable
     private LoraMergeException NotFinite(PlannedTensor.Computed tensor, bool isOfSource)
     {
         if (isOfSource)
-            return tensor.ReplacedBy is null ? Errors.BaseNotFinite(tensor.Source) : Errors.AdapterNotFinite(tensor.Source);
+            return SourceNotFinite(tensor);
         IEnumerable<int> adapters = tensor.Deltas.SelectMany(delta => delta.Adapters);
         if (tensor.ReplacedBy is int replacing)
             adapters = adapters.Prepend(replacing);

@@ -38,11 +38,13 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
         checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole) || (GraniteName(module, parameter) is string name && checkpoint.TryFind(name, out whole)) ? OfWhole(whole)
         : Splits.Where(split => split.Parameter == parameter).Select(split => OfParts(module, split.Parts, checkpoint)).FirstOrDefault(found => found is not null);
 
-    /// <summary>GraniteMoe's files call the same parameters otherwise: transformers 5 renames them when it loads.</summary>
+    /// <summary>GraniteMoe's files call gate_up_proj and down_proj of a block's experts otherwise: transformers 5 renames them when it loads.</summary>
+    public static (string GateUp, string Down) GraniteNames(string block) => ($"{block}.input_linear.weight", $"{block}.output_linear.weight");
+
     private static string? GraniteName(string module, string parameter)
     {
-        string block = module.EndsWith(".experts", StringComparison.Ordinal) ? module[..^".experts".Length] : module;
-        return parameter switch { "gate_up_proj" => $"{block}.input_linear.weight", "down_proj" => $"{block}.output_linear.weight", _ => null };
+        (string gateUp, string down) = GraniteNames(module.EndsWith(".experts", StringComparison.Ordinal) ? module[..^".experts".Length] : module);
+        return parameter switch { "gate_up_proj" => gateUp, "down_proj" => down, _ => null };
     }
 
     private static ExpertTensors? OfWhole(StoredTensor whole) => whole.Shape switch

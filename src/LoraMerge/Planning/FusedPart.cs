@@ -31,9 +31,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             return null;
         return holder.Order(checkpoint) switch
         {
-            HalfOrder.Behind when isTransposed => Of(new PartPlace(start, height, half * width / 2, width / 2)),
-            HalfOrder.Behind => Of(new PartPlace(start + (half * height / 2), height / 2, 0, width)),
-            HalfOrder.InTurns when isTransposed => Of(new PartPlace(start, height, half, width / 2, ColumnStep: 2)),
+            HalfOrder.Consecutive when isTransposed => Of(new PartPlace(start, height, half * width / 2, width / 2)),
+            HalfOrder.Consecutive => Of(new PartPlace(start + (half * height / 2), height / 2, 0, width)),
+            HalfOrder.Interleaved when isTransposed => Of(new PartPlace(start, height, half, width / 2, ColumnStep: 2)),
             _ => null,
         };
 
@@ -48,19 +48,19 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
         Unknown,
 
         /// <summary>All of gate, then all of up.</summary>
-        Behind,
+        Consecutive,
 
         /// <summary>A column of gate, a column of up, and so on.</summary>
-        InTurns,
+        Interleaved,
     }
 
     /// <summary>The tensor that a projection lies in.</summary>
     /// <param name="Tensor">It.</param>
-    /// <param name="Other">The other of gate with up, and down, where both are fused; its shape tells which way both lie.</param>
+    /// <param name="Counterpart">The other of gate with up, and down, where both are fused; its shape tells which way both lie.</param>
     /// <param name="Expert">The expert.</param>
     /// <param name="Half">0 for gate, 1 for up, where both are in one tensor; null where it holds one projection.</param>
     /// <param name="IsOutputByInput">Whether its name alone says that it is stored output by input.</param>
-    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Other, int Expert, int? Half, bool IsOutputByInput)
+    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Counterpart, int Expert, int? Half, bool IsOutputByInput)
     {
         public static FusedExpert? Of(string path, Checkpoint checkpoint)
         {
@@ -74,8 +74,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
                 "up_proj" or "w3" => ("up_proj", 1),
                 _ => ("down_proj", (int?)null),
             };
+            (string graniteGateUp, string graniteDown) = ExpertTensors.GraniteNames(block);
             return Fused($"{block}.experts.gate_up_proj", $"{block}.experts.down_proj", isOutputByInput: false)
-                ?? Fused($"{block}.input_linear.weight", $"{block}.output_linear.weight", isOutputByInput: true) // GraniteMoe
+                ?? Fused(graniteGateUp, graniteDown, isOutputByInput: true)
                 ?? Stacked($"{block}.switch_mlp.{projection}.weight")
                 ?? Stacked($"{block}.experts.{projection}.weight");
 
@@ -94,24 +95,24 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
         {
             if (IsOutputByInput)
                 return false;
-            if (Other is null)
+            if (Counterpart is null)
             {
                 long hidden = checkpoint.Config.Number("hidden_size") is double size ? (long)size : -1;
                 (bool isHeight, bool isWidth) = (Tensor.Shape[1] == hidden, Tensor.Shape[2] == hidden);
                 return isHeight == isWidth ? null : isHeight == Half.HasValue;
             }
-            (StoredTensor gateUp, StoredTensor down) = Half is null ? (Other, Tensor) : (Tensor, Other);
+            (StoredTensor gateUp, StoredTensor down) = Half is null ? (Counterpart, Tensor) : (Tensor, Counterpart);
             bool isStraight = gateUp.Shape[1] == 2 * down.Shape[2] && gateUp.Shape[2] == down.Shape[1];
             bool isTurned = gateUp.Shape[2] == 2 * down.Shape[1] && gateUp.Shape[1] == down.Shape[2];
             return isStraight == isTurned ? null : isTurned;
         }
 
         /// <summary>transformers, <c>modeling_gpt_oss.py</c>, is the only one that takes every second column; without the family it may be either.</summary>
-        public HalfOrder Order(Checkpoint checkpoint) => IsOutputByInput ? HalfOrder.Behind : checkpoint.Config.TextModelType switch
+        public HalfOrder Order(Checkpoint checkpoint) => IsOutputByInput ? HalfOrder.Consecutive : checkpoint.Config.TextModelType switch
         {
             null => HalfOrder.Unknown,
-            "gpt_oss" => HalfOrder.InTurns,
-            _ => HalfOrder.Behind,
+            "gpt_oss" => HalfOrder.Interleaved,
+            _ => HalfOrder.Consecutive,
         };
     }
 }

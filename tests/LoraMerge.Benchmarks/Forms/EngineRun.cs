@@ -25,8 +25,6 @@ internal sealed class EngineRun : IDisposable
 
     public long ElementCount => _tensors.Sum(tensor => tensor.Source.ElementCount);
 
-    public string Methods => string.Join(" + ", _tensors.SelectMany(tensor => tensor.Deltas).Select(delta => delta.Method).Distinct());
-
     /// <summary>Values of each merged tensor after a run that keeps them, bfloat16, one-dimensional.</summary>
     public IReadOnlyDictionary<string, Tensor> Results => _results;
 

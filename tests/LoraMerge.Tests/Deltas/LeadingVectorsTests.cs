@@ -74,6 +74,19 @@ public sealed class LeadingVectorsTests
         Assert.Null(LeadingVectors.Find(WithSingularValues(256, 256, i => 1 - (i * 1e-6)), Rank)); // nearly equal values
     }
 
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(1e30)] // whose square is no number of float32
+    public void It_gives_up_where_there_is_no_norm_to_measure_errors_by(double value)
+    {
+        using var scope = NewDisposeScope();
+        Tensor matrix = WithSingularValues(300, 240, i => Math.Pow(0.8, i)).to(ScalarType.Float32);
+        matrix[7, 5] = tensor((float)value);
+
+        Assert.Null(LeadingVectors.Find(matrix, Rank));
+    }
+
     [Fact]
     public void Equal_matrices_give_equal_bits()
     {

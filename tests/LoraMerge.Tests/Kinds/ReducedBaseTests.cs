@@ -57,6 +57,25 @@ public sealed class ReducedBaseTests
         folder.Passed();
     }
 
+    [Theory]
+    [InlineData(7, 4, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (32 << 20))]
+    [InlineData(4, 7, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (32 << 20) + (4 * 7 * 8))]
+    [InlineData(7, 4, "\"kasa_config\": { \"beta\": 0.1 }", (5 * 4 * 4 * 8) + (32 << 20))]
+    [InlineData(7, 4, "\"init_lora_weights\": \"olora\"", (3 * 8 * Rank * (7 + 4)) + (8 << 20))]
+    public void What_finding_it_takes_is_in_the_memory_of_the_plan(long rows, long columns, string fields, long bytes)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(rows, columns);
+        Matrix[] factors = fields.Contains("kasa", StringComparison.Ordinal) ? [a, b, Matrix.Of("q.lora_diag", Rank)] : [a, b];
+        using TinyFolder plain = new TinyFolder("{}", weight).With("\"r\": 2", a, b);
+        using TinyFolder reduced = new TinyFolder("{}", weight).With("\"r\": 2, " + fields, factors);
+
+        long more = reduced.MemoryBytes() - plain.MemoryBytes();
+
+        Assert.Equal(bytes + (rows * columns * sizeof(float)), more); // a block, which is the whole of so small a weight
+        plain.Passed();
+        reduced.Passed();
+    }
+
     [Fact]
     public async Task What_is_taken_away_comes_from_the_base_and_not_from_other_adapters()
     {
@@ -67,6 +86,25 @@ public sealed class ReducedBaseTests
 
         double[] residual = WithoutSingularValues(weight, Enumerable.Range(0, Rank));
         Matrix.AssertNear(Matrix.Add(residual, b, a, 2), merged);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(7, "\"init_lora_weights\": \"pissa\"")]
+    [InlineData(300, "\"init_lora_weights\": \"pissa\"")]
+    [InlineData(7, "\"kasa_config\": { \"beta\": 0.1 }")]
+    [InlineData(300, "\"kasa_config\": { \"beta\": 0.1 }")]
+    [InlineData(7, "\"init_lora_weights\": \"olora\"")]
+    public async Task A_base_with_a_number_that_is_none_is_refused_before_any_of_it_is_taken_away(int side, string fields)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(side, side);
+        weight.Values[9] = float.NaN;
+        Matrix[] factors = fields.Contains("kasa", StringComparison.Ordinal) ? [a, b, Matrix.Of("q.lora_diag", Rank)] : [a, b];
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, " + fields, factors);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.BaseNotFinite, code);
         folder.Passed();
     }
 

@@ -87,6 +87,8 @@ internal sealed class TinyFolder : IDisposable
 
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
 
+    public long MemoryBytes() => new Merger().Plan(Request).MemoryBytes;
+
     public string NameRule() => new Merger().Plan(Request).Plan.NameRules[0];
 
     /// <summary>Called as the last line of a test: the files may go.</summary>

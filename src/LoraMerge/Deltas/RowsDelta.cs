@@ -5,7 +5,7 @@ namespace LoraMerge.Deltas;
 
 /// <summary>W′[i] = W[i] + c·(V[i] - W[i]) for some rows i: values that were trained whole, taken by the weight c of their adapter.</summary>
 /// <remarks>With c = 1 the rows are V exactly. PEFT, <c>TrainableTokensLayer</c>, which knows c = 1 only.</remarks>
-internal sealed class ReplacementDelta : WeightDelta
+internal sealed class RowsDelta : WeightDelta
 {
     private readonly Tensor _values;
     private readonly Dictionary<long, int> _placeOfRow;
@@ -14,7 +14,7 @@ internal sealed class ReplacementDelta : WeightDelta
     /// <param name="values"><c>[rows, row length]</c>, dtype of W's buffer; owned by this delta.</param>
     /// <param name="rows">Number of each row of <paramref name="values"/> in W; each once.</param>
     /// <param name="adapterWeight">c.</param>
-    public ReplacementDelta(Tensor values, ImmutableArray<long> rows, double adapterWeight)
+    public RowsDelta(Tensor values, ImmutableArray<long> rows, double adapterWeight)
     {
         _values = values;
         _placeOfRow = rows.Index().ToDictionary(row => row.Item, row => row.Index);
