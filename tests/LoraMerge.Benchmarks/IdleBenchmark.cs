@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -82,22 +83,12 @@ internal static class IdleBenchmark
     private static void WriteModel(string folder)
     {
         Directory.CreateDirectory(Path.Combine(folder, "base"));
-        ShardLayout layout = ShardLayout.Create(Enumerable.Range(0, BlockCount).Select(i => ($"model.layers.{i}.mlp.up_proj.weight", DType.BF16, System.Collections.Immutable.ImmutableArray.Create(SideLength, SideLength))), null);
-        using (FileStream file = File.Create(Path.Combine(folder, "base", "model.safetensors")))
-        {
-            file.Write(layout.HeaderBytes.Span);
-            file.SetLength(layout.FileLength);
-        }
+        WeightFile.WriteZeros(Path.Combine(folder, "base", "model.safetensors"), Enumerable.Range(0, BlockCount).Select(i => ($"model.layers.{i}.mlp.up_proj.weight", DType.BF16, ImmutableArray.Create(SideLength, SideLength))));
         File.WriteAllText(Path.Combine(folder, "base", "config.json"), """{ "model_type": "llama" }""");
 
         Directory.CreateDirectory(Path.Combine(folder, "adapter"));
         const string Module = "base_model.model.model.layers.0.mlp.up_proj";
-        ShardLayout factors = ShardLayout.Create([($"{Module}.lora_A.weight", DType.F32, [4, SideLength]), ($"{Module}.lora_B.weight", DType.F32, [SideLength, 4])], null);
-        using (FileStream file = File.Create(Path.Combine(folder, "adapter", "adapter_model.safetensors")))
-        {
-            file.Write(factors.HeaderBytes.Span);
-            file.SetLength(factors.FileLength);
-        }
+        WeightFile.WriteZeros(Path.Combine(folder, "adapter", "adapter_model.safetensors"), [($"{Module}.lora_A.weight", DType.F32, [4, SideLength]), ($"{Module}.lora_B.weight", DType.F32, [SideLength, 4])]);
         File.WriteAllText(Path.Combine(folder, "adapter", "adapter_config.json"), new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 8, ["target_modules"] = new JsonArray("up_proj") }.ToJsonString());
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using LoraMerge.Safetensors;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Benchmarks;
 
@@ -11,7 +12,6 @@ namespace LoraMerge.Benchmarks;
 internal sealed record RandomModel(string Folder, LlamaShape Shape)
 {
     private const long LargestShard = 2_000_000_000;
-    private const int PieceLength = 1 << 20;
 
     private static readonly ImmutableArray<string> AttentionModules = ["q_proj", "k_proj", "v_proj", "o_proj"];
     private static readonly ImmutableArray<string> AllModules = [.. AttentionModules, "gate_proj", "up_proj", "down_proj"];
@@ -111,19 +111,7 @@ internal sealed record RandomModel(string Folder, LlamaShape Shape)
 
     internal static void WriteFile(string path, IEnumerable<(string Name, DType DType, ImmutableArray<long> Shape)> tensors, int seed)
     {
-        ShardLayout layout = ShardLayout.Create(tensors, new Dictionary<string, string> { ["format"] = "pt" });
         var values = new RandomValues(seed);
-        byte[] piece = new byte[PieceLength];
-        using ShardWriter writer = ShardWriter.Create(path, layout);
-        foreach (TensorEntry tensor in layout.Tensors)
-        {
-            for (long offset = 0; offset < tensor.ByteLength; offset += PieceLength)
-            {
-                Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(PieceLength, tensor.ByteLength - offset));
-                values.Fill(bytes, tensor.DType);
-                writer.Write(tensor, offset, bytes);
-            }
-        }
-        writer.Commit();
+        WeightFile.Write(path, tensors, (tensor, _, bytes) => values.Fill(bytes, tensor.DType));
     }
 }

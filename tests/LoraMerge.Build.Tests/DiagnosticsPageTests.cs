@@ -1,11 +1,11 @@
 using System.Text.RegularExpressions;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
 /// <summary>The help link of every error and warning of the build leads to a heading.</summary>
 public sealed partial class DiagnosticsPageTests
 {
-    internal static string Root { get; } = FindRoot(AppContext.BaseDirectory);
     private static readonly string s_page = ReadText("docs/diagnostics.md");
 
     public static TheoryData<string> Codes =>
@@ -24,10 +24,7 @@ public sealed partial class DiagnosticsPageTests
         Assert.Matches($"(?s)\n```text\n.*: (error|warning) {code}: .*\n```", section);
     }
 
-    private static string ReadText(string relativePath) => File.ReadAllText(Path.Combine(Root, relativePath)).ReplaceLineEndings("\n");
-
-    private static string FindRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "LoraMerge.Build.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside their checkout."));
+    private static string ReadText(string relativePath) => File.ReadAllText(Path.Combine(Repository.Root, relativePath)).ReplaceLineEndings("\n");
 
     [GeneratedRegex(@"LORA\d{4}")]
     private static partial Regex Code { get; }

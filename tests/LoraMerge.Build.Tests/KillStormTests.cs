@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
+using LoraMerge.Safetensors;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
@@ -97,38 +99,28 @@ public sealed class KillStormTests(ITestOutputHelper output)
     private static void WriteLargeBase(TestProject project)
     {
         const int Side = 2048, Count = 8;
-        byte[] weights = new byte[Side * Side * 2 * Count];
         var random = new Random(1);
-        random.NextBytes(weights);
-        for (int i = 1; i < weights.Length; i += 2)
-            weights[i] = (byte)(0x3C | (weights[i] & 0x80)); // bfloat16 of about 0.01
-        WriteTensors(project.PathOf("models/base/model.safetensors"), "BF16", [.. Enumerable.Range(0, Count).Select(i => (Module(i) + ".weight", $"[{Side},{Side}]", Side * Side * 2))], weights);
+        WeightFile.Write(project.PathOf("models/base/model.safetensors"), Enumerable.Range(0, Count).Select(i => (Module(i) + ".weight", DType.BF16, ImmutableArray.Create<long>(Side, Side))), (_, _, bytes) =>
+        {
+            random.NextBytes(bytes);
+            for (int i = 1; i < bytes.Length; i += 2)
+                bytes[i] = (byte)(0x3C | (bytes[i] & 0x80)); // bfloat16 of about 0.01
+        });
     }
 
     private static void WriteAdapter(TestProject project, int number)
     {
         const int Side = 2048, Rank = 4;
-        byte[] factors = new byte[2 * Side * Rank * 4];
-        for (int i = 0; i < factors.Length; i += 4)
-            BitConverter.TryWriteBytes(factors.AsSpan(i), (((i / 4) + (number * 7)) % 13) * 0.001f);
-        WriteTensors(project.PathOf("adapters/pirate/adapter_model.safetensors"), "F32",
-            [($"base_model.model.{Module(3)}.lora_A.weight", $"[{Rank},{Side}]", Side * Rank * 4), ($"base_model.model.{Module(3)}.lora_B.weight", $"[{Side},{Rank}]", Side * Rank * 4)], factors);
+        WeightFile.Write(
+            project.PathOf("adapters/pirate/adapter_model.safetensors"),
+            [($"base_model.model.{Module(3)}.lora_A.weight", DType.F32, [Rank, Side]), ($"base_model.model.{Module(3)}.lora_B.weight", DType.F32, [Side, Rank])],
+            (_, _, bytes) =>
+            {
+                for (int i = 0; i < bytes.Length; i += 4)
+                    BitConverter.TryWriteBytes(bytes[i..], (((i / 4) + (number * 7)) % 13) * 0.001f);
+            });
         project.Write("adapters/pirate/adapter_config.json", $$"""{ "peft_type": "LORA", "r": {{Rank}}, "lora_alpha": 8, "target_modules": ["up_proj"], "base_model_name_or_path": null }""");
     }
 
     private static string Module(int layer) => $"model.layers.{layer}.mlp.up_proj";
-
-    private static void WriteTensors(string path, string dtype, (string Name, string Shape, int ByteLength)[] tensors, byte[] bytes)
-    {
-        int offset = 0;
-        IEnumerable<string> entries = tensors.Select(tensor => $$"""
-            "{{tensor.Name}}":{"dtype":"{{dtype}}","shape":{{tensor.Shape}},"data_offsets":[{{offset}},{{offset += tensor.ByteLength}}]}
-            """);
-        byte[] header = Encoding.UTF8.GetBytes("{" + string.Join(',', entries) + "}");
-        byte[] padded = [.. header, .. Enumerable.Repeat((byte)' ', (8 - (header.Length % 8)) % 8)];
-        using FileStream file = File.Create(path);
-        file.Write(BitConverter.GetBytes((long)padded.Length));
-        file.Write(padded);
-        file.Write(bytes);
-    }
 }

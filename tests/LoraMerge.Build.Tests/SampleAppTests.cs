@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
@@ -36,7 +37,7 @@ public sealed class SampleAppTests
 
     private static void CopySample(TestProject project)
     {
-        string sample = Path.Combine(RepositoryRoot(AppContext.BaseDirectory), "sample-app");
+        string sample = Path.Combine(Repository.Root, "sample-app");
         foreach (string file in Directory.EnumerateFiles(sample, "*", SearchOption.AllDirectories))
         {
             string relativePath = Path.GetRelativePath(sample, file);
@@ -54,10 +55,7 @@ public sealed class SampleAppTests
 
     private static string ExpectedStory(string model)
     {
-        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(RepositoryRoot(AppContext.BaseDirectory), "tests", "fixtures", "greedy.json")));
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "tests", "fixtures", "greedy.json")));
         return expected.RootElement.GetProperty(model).GetProperty("text").GetString()!;
     }
-
-    private static string RepositoryRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "LoraMerge.Build.sln")) ? folder : RepositoryRoot(Path.GetDirectoryName(folder)!);
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
@@ -51,7 +52,7 @@ public sealed partial class ScenarioTableTests
 
     private static string[][] ReadRows()
     {
-        string page = File.ReadAllText(Path.Combine(DiagnosticsPageTests.Root, "docs/msbuild.md")).ReplaceLineEndings("\n");
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/msbuild.md")).ReplaceLineEndings("\n");
         string section = page[page.IndexOf("\n## Scenarios and their tests\n", StringComparison.Ordinal)..];
         return [.. section.Split('\n').Where(line => line.StartsWith('|')).Skip(2).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray())];
     }

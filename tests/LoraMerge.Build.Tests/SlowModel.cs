@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
-using System.Text;
+using System.Collections.Immutable;
+using LoraMerge.Safetensors;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
@@ -37,29 +38,15 @@ internal static class SlowModel
         }
     }
 
-    private static void WriteTensors(string path, Func<int, (string Name, int[] Shape)[]> tensorsOf, int seed)
+    private static void WriteTensors(string path, Func<int, (string Name, long[] Shape)[]> tensorsOf, int seed)
     {
-        var header = new StringBuilder("{");
-        long end = 0;
-        foreach ((string name, int[] shape) in Enumerable.Range(0, LayerCount).SelectMany(tensorsOf))
+        var random = new Random(seed);
+        WeightFile.Write(path, Enumerable.Range(0, LayerCount).SelectMany(tensorsOf).Select(tensor => (tensor.Name, DType.BF16, tensor.Shape.ToImmutableArray())), (_, _, bytes) =>
         {
-            long start = end;
-            end += 2L * shape[0] * shape[1];
-            header.Append(header.Length > 1 ? "," : "").Append($$"""
-                "{{name}}":{"dtype":"BF16","shape":[{{shape[0]}},{{shape[1]}}],"data_offsets":[{{start}},{{end}}]}
-                """);
-        }
-        byte[] head = Encoding.UTF8.GetBytes(header.Append('}').ToString().PadRight((header.Length + 8) / 8 * 8));
-        byte[] data = new byte[end];
-        new Random(seed).NextBytes(data);
-        // Exponents of numbers near 0.01.
-        for (int i = 1; i < data.Length; i += 2)
-            data[i] = (byte)((data[i] & 0x80) | 0x3C);
-        using FileStream file = File.Create(path);
-        byte[] length = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(length, head.Length);
-        file.Write(length);
-        file.Write(head);
-        file.Write(data);
+            random.NextBytes(bytes);
+            // Exponents of numbers near 0.01.
+            for (int i = 1; i < bytes.Length; i += 2)
+                bytes[i] = (byte)((bytes[i] & 0x80) | 0x3C);
+        });
     }
 }

@@ -22,11 +22,8 @@ internal sealed record TinyTensor(string Name, DType DType, ImmutableArray<long>
     public static void Write(string file, IEnumerable<TinyTensor> tensors)
     {
         TinyTensor[] all = [.. tensors];
-        var layout = ShardLayout.Create(all.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)), new Dictionary<string, string> { ["format"] = "pt" });
-        using var writer = ShardWriter.Create(file, layout);
-        for (int i = 0; i < all.Length; i++)
-            writer.Write(layout.Tensors[i], 0, all[i].Bytes);
-        writer.Commit();
+        WeightFile.Write(file, all.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)),
+            (entry, offset, bytes) => all.Single(tensor => tensor.Name == entry.Name).Bytes.AsSpan((int)offset, bytes.Length).CopyTo(bytes));
     }
 
     private static byte[] ToBytes(double value, DType dtype) => dtype switch

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
@@ -19,7 +20,7 @@ public sealed class LargeTensorTests
     {
         using var folder = new TestFolder();
         Directory.CreateDirectory(folder["base"]);
-        SparseModel.Write(Path.Combine(folder["base"], "model.safetensors"), (Name, [Rows, RowLength]));
+        WeightFile.WriteZeros(Path.Combine(folder["base"], "model.safetensors"), [(Name, DType.BF16, [Rows, RowLength])]);
         // W is zero, A is all ones and row i of B is i mod 256, which bfloat16 holds: row i of the result is that number.
         TinyAdapter.Lora(1).Config("lora_alpha", 1)
             .With("model.layers.0.mlp.up_proj.lora_A.weight", DType.BF16, [1, RowLength], [.. Enumerable.Repeat(1.0, (int)RowLength)])
@@ -55,9 +56,13 @@ public sealed class LargeTensorTests
     /// <summary>The peak of a whole merge by the built program, of a model of 50 MB a tensor.</summary>
     private static async Task<long> PeakBytes(Workbench bench, int tensors)
     {
-        (string, long[])[] all = [("model.layers.0.self_attn.q_proj.weight", [4, 4]), ("model.layers.1.mlp.up_proj.weight", [6, 4]), .. Enumerable.Range(0, tensors).Select(i => ($"filler.{i}.weight", (long[])[25_000, 1000]))];
-        SparseModel.Write(bench.InBase("model.safetensors"), all);
-        return await PeakMemory.OfMerge("--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB");
+        (string, DType, ImmutableArray<long>)[] all =
+        [
+            ("model.layers.0.self_attn.q_proj.weight", DType.BF16, [4, 4]), ("model.layers.1.mlp.up_proj.weight", DType.BF16, [6, 4]),
+            .. Enumerable.Range(0, tensors).Select(i => ($"filler.{i}.weight", DType.BF16, ImmutableArray.Create<long>(25_000, 1000))),
+        ];
+        WeightFile.WriteZeros(bench.InBase("model.safetensors"), all);
+        return await ProgramMemory.PeakOfMerge("--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB");
     }
 
     /// <summary>Looks at the first and the last element of every row.</summary>

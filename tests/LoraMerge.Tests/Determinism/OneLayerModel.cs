@@ -59,7 +59,7 @@ internal sealed class OneLayerModel : IDisposable
     private async Task<long> PeakBytes(string[] adapters, params string[] options)
     {
         string output = _folder[$"merged{_count++}"];
-        long peak = await PeakMemory.OfMerge(
+        long peak = await ProgramMemory.PeakOfMerge(
             ["--base", _folder["base"], .. adapters.SelectMany(adapter => (string[])["--adapter", adapter]), "--output", output, "--device", "cpu", "--max-memory", MaxMemory, .. options]);
         Directory.Delete(output, recursive: true);
         return peak;
@@ -79,19 +79,14 @@ internal sealed class OneLayerModel : IDisposable
     /// <summary>Numbers without a pattern, of both signs and below 1/16.</summary>
     private static void Write(string path, params (string Name, DType DType, ImmutableArray<long> Shape)[] tensors)
     {
-        ShardLayout layout = ShardLayout.Create(tensors, new Dictionary<string, string> { ["format"] = "pt" });
         var random = new Random(tensors.Length);
-        using ShardWriter writer = ShardWriter.Create(path, layout);
-        foreach (TensorEntry tensor in layout.Tensors)
+        WeightFile.Write(path, tensors, (tensor, _, bytes) =>
         {
-            byte[] bytes = new byte[tensor.ByteLength];
             random.NextBytes(bytes);
             uint kept = tensor.DType == DType.BF16 ? 0x83FF_83FF : 0x83FF_FFFF;
             uint set = tensor.DType == DType.BF16 ? 0x3800_3800u : 0x3800_0000;
-            foreach (ref uint value in MemoryMarshal.Cast<byte, uint>(bytes.AsSpan()))
+            foreach (ref uint value in MemoryMarshal.Cast<byte, uint>(bytes))
                 value = (value & kept) | set;
-            writer.Write(tensor, 0, bytes);
-        }
-        writer.Commit();
+        });
     }
 }

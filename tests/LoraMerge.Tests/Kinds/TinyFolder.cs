@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
@@ -106,12 +105,7 @@ internal sealed class TinyFolder : IDisposable
             Informations.Add(information);
     }
 
-    private static void Write(string path, Matrix[] tensors)
-    {
-        var layout = ShardLayout.Create(tensors.Select(tensor => (tensor.Name, DType.F32, tensor.Shape)), ImmutableDictionary<string, string>.Empty.Add("format", "pt"));
-        using var writer = ShardWriter.Create(path, layout);
-        foreach ((TensorEntry entry, Matrix tensor) in layout.Tensors.Select(entry => (entry, tensors.Single(tensor => tensor.Name == entry.Name))))
-            writer.Write(entry, 0, MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
-        writer.Commit();
-    }
+    private static void Write(string path, Matrix[] tensors) => WeightFile.Write(
+        path, tensors.Select(tensor => (tensor.Name, DType.F32, tensor.Shape)),
+        (entry, offset, bytes) => MemoryMarshal.AsBytes(tensors.Single(tensor => tensor.Name == entry.Name).Values.AsSpan()).Slice((int)offset, bytes.Length).CopyTo(bytes));
 }

@@ -4,10 +4,10 @@ using System.Globalization;
 namespace LoraMerge.Tests.Determinism;
 
 /// <summary>The largest resident memory of the built program. Linux only.</summary>
-internal static class PeakMemory
+internal static class ProgramMemory
 {
     /// <returns>Bytes, of a merge that ended well.</returns>
-    public static async Task<long> OfMerge(params string[] arguments)
+    public static async Task<long> PeakOfMerge(params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
         using Process merge = ChildProcess.Start([.. ChildProcess.LoraMerge, "merge", .. arguments]);
