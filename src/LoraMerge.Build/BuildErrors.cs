@@ -14,7 +14,7 @@ internal static class BuildErrors
         "There is a LoraAdapter but no LoraBaseModel to merge it into. Add <LoraBaseModel Include=\"FOLDER\" /> with the folder of the model that the adapter was trained for.");
 
     public static BuildFault NoAdapter(string baseModel) => new("LORA1004",
-        $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove the LoraBaseModel; a model that ships as it is needs only Content.");
+        $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove the LoraBaseModel; a model that ships as it is needs only Content. Wildcards in Include find files, not folders.");
 
     public static BuildFault UnknownBaseModel(string value, string known) => new("LORA1005",
         $"BaseModel='{value}' names no LoraBaseModel. There is: {known}.", "BaseModel");
@@ -80,10 +80,19 @@ internal static class BuildErrors
         $"'{path}', the program that merges, is not there. Restore the package LoraMerge.Build again: delete its folder in the package cache and run 'dotnet restore'.");
 
     public static BuildFault Unreadable(string path, string reason) => new("LORA1027",
-        $"'{path}' cannot be read: {reason}");
+        $"'{path}' cannot be read: {reason} If it is a link, its target may be missing; else look at its permissions.");
 
-    public static BuildFault NotBuilt(string model) => new("LORA6001",
-        $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build' first.");
+    public static BuildFault OutputMeetsInput(string output, string input) => new("LORA1029",
+        $"The merged model would go to '{output}', which is, holds or lies in the input '{input}': what it is made from would be overwritten. Build or publish into another folder, or set TargetPath.", "TargetPath");
+
+    public static BuildFault BaseHoldsOutput(string baseModel, string folder) => new("LORA1030",
+        $"The base model '{baseModel}' holds '{folder}', where the build writes: its own files would become part of the model. Put the model into a folder of its own.");
+
+    public static BuildFault ListedTwice(string itemType, string path) => new("LORA1031",
+        $"The {itemType} '{path}' is listed twice, here and before, perhaps in an imported file. Remove one of them; to apply an adapter twice as strongly, set its Weight to 2.");
+
+    public static BuildFault NotBuilt(string model, string configuration) => new("LORA6001",
+        $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build -c {configuration}' first.");
 
     public static BuildFault NotUpToDate(string model, string reason) => new("LORA6002",
         $"The merged model '{model}' is not up to date: {reason}.");

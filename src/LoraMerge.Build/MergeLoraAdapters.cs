@@ -76,6 +76,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>Rebuild: merge again what is up to date.</summary>
     public bool Force { get; set; }
 
+    /// <summary>The configuration that is built, for messages.</summary>
+    public string Configuration { get; set; } = "Debug";
+
     /// <summary>Only look up what an earlier build merged.</summary>
     public bool NoBuild { get; set; }
 
@@ -106,6 +109,10 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         if (faults.HasErrors)
             return false;
 
+        InputGuard.Check(requests, NoBuild ? null : OutputFolder, [Store, Path.GetDirectoryName(StatePrefix)!], faults);
+        if (faults.HasErrors)
+            return false;
+
         var store = new ModelStore(Path.GetFullPath(Store), StoreBelongsToProject);
         long? newerThanTicks = Force ? RebuildStart() : null;
         List<ITaskItem> merged = [], states = [];
@@ -128,7 +135,8 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                faults.Error(request.BaseItem, BuildErrors.Unreadable(request.BasePath, fault.Message));
+                (ITaskItem item, string path) = FindUnreadable(request);
+                faults.Error(item, BuildErrors.Unreadable(path, fault.Message));
             }
             states.AddRange(((string[])[statePath, ResponseFile(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
         }
@@ -147,7 +155,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         if (found is null)
         {
             if (NoBuild)
-                faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name));
+                faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name, Configuration));
             else if (FailIfNotIncremental)
                 faults.Error(request.BaseItem, BuildErrors.NotUpToDate(request.Name, check.Reason));
             else
@@ -232,6 +240,22 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         long now = DateTime.UtcNow.Ticks;
         BuildEngine4.RegisterTaskObject(key, now, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         return now;
+    }
+
+    private static (ITaskItem Item, string Path) FindUnreadable(ModelRequest request)
+    {
+        for (int i = 0; i < request.AdapterPaths.Count; i++)
+        {
+            try
+            {
+                InputFiles.OfAdapter(request.AdapterPaths[i], i + 1);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return (request.AdapterItems[i], request.AdapterPaths[i]);
+            }
+        }
+        return (request.BaseItem, request.BasePath);
     }
 
     private VerifiedPlacement? PlacementOf(ModelRequest request) =>

@@ -20,6 +20,9 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     [Required]
     public ITaskItem[] Destinations { get; set; } = [];
 
+    /// <summary>Absolute paths of base models and adapters: none of them is written over.</summary>
+    public ITaskItem[] Inputs { get; set; } = [];
+
     /// <summary>Absolute path of the project file, for messages.</summary>
     [Required]
     public string ProjectFile { get; set; } = "";
@@ -37,6 +40,13 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
+        foreach (string folder in Destinations.Select(destination => Path.GetDirectoryName(destination.ItemSpec)!).Distinct())
+        {
+            if (InputGuard.FindMet(folder, Inputs.Select(input => input.GetMetadata("FullPath"))) is { } met)
+                faults.Error(null, BuildErrors.OutputMeetsInput(folder, met));
+        }
+        if (faults.HasErrors)
+            return false;
         for (int i = 0; i < Files.Length; i++)
             Place(Files[i].ItemSpec, Destinations[i].ItemSpec, faults);
         return !faults.HasErrors && !_cancellation.IsCancellationRequested;

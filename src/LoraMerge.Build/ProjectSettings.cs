@@ -12,9 +12,23 @@ namespace LoraMerge.Build;
 /// <param name="CacheMaxSize">Null: the store may grow.</param>
 internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched, string? CacheMaxSize)
 {
-    private static readonly Regex s_byteCount = new(@"^[0-9]+(\.[0-9]+)?\s*([KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+    private static readonly Regex s_byteCount = new(@"^(?<number>[0-9]+(\.[0-9]+)?)\s*(?<unit>[KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
-    public static bool IsByteCount(string text) => s_byteCount.IsMatch(text);
+    /// <summary>More than any machine has; the worker takes no more.</summary>
+    private const int MostThreads = 1024;
+
+    private const double LargestByteCount = 8e18;
+
+    /// <summary>A size from one byte to what a file system can hold, in words that the worker reads as well.</summary>
+    public static bool IsByteCount(string text)
+    {
+        Match match = s_byteCount.Match(text);
+        if (!match.Success)
+            return false;
+        int power = "KMGT".IndexOf(char.ToUpperInvariant((match.Groups["unit"].Value + " ")[0])) + 1;
+        double bytes = double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * Math.Pow(1000, power);
+        return bytes is >= 1 and < LargestByteCount / 4;
+    }
 
     public static ProjectSettings Read(MergeLoraAdapters task, FaultLog faults)
     {
@@ -25,7 +39,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
         int? threads = null;
         if (task.Threads is { Length: > 0 })
         {
-            threads = int.TryParse(task.Threads, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 ? count : null;
+            threads = int.TryParse(task.Threads.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= MostThreads ? count : null;
             if (threads is null)
                 faults.Error(null, BuildErrors.InvalidCount("LoraMergeThreads", task.Threads));
         }
@@ -40,9 +54,9 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     {
         if (value is not { Length: > 0 })
             return null;
-        if (!IsByteCount(value))
+        if (!IsByteCount(value.Trim()))
             faults.Error(null, BuildErrors.InvalidByteCount(name, value));
-        return value;
+        return value.Trim();
     }
 
     private static string OneOf(string name, string? value, string byDefault, string[] known, FaultLog faults)

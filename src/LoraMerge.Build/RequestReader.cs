@@ -26,6 +26,11 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
             return [];
         }
         List<BaseModel> bases = [.. baseItems.Select(ReadBase)];
+        if (bases.GroupBy(model => model.Path).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            faults.Error(twice.Last().Item, BuildErrors.ListedTwice(MergeLoraAdapters.BaseModelItem, twice.Key));
+            return [];
+        }
         List<ModelRequest> requests = [];
         ILookup<BaseModel?, ITaskItem> adapters = adapterItems.Where(IsPresent).ToLookup(adapter => FindBase(adapter, bases));
         foreach (BaseModel model in bases)
@@ -91,6 +96,8 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
 
     private ModelRequest ReadRequest(BaseModel model, string name, List<ITaskItem> adapters)
     {
+        if (adapters.GroupBy(PathOf).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            faults.Error(twice.Last(), BuildErrors.ListedTwice(MergeLoraAdapters.AdapterItem, twice.Key));
         if (!ModelName.IsValid(name))
             faults.Error(Text(adapters[0], "MergedModelName") is null ? model.Item : adapters[0], BuildErrors.InvalidName(name));
         string? maxShardSize = Text(model.Item, "MaxShardSize");

@@ -39,7 +39,10 @@ internal static class CommandLine
         }
     }
 
-    public static ParseResult Parse(string[] args) => Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+    /// <summary>What stands in a response file is an argument, also where it begins with '@'.</summary>
+    public static ParseResult Parse(string[] args) => ResponseFile.TryExpand(args, out string[]? expanded)
+        ? Create().Parse(expanded, new ParserConfiguration { ResponseFileTokenReplacer = null })
+        : Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
 
     private static RootCommand Create()
     {

@@ -37,6 +37,13 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Fact]
+    public void What_is_listed_twice_is_named()
+    {
+        AssertFails("LORA1031", [Item("base"), Item("base/")], [Item("adapter")]);
+        AssertFails("LORA1031", [Item("base")], [Item("adapter"), Item("other/../adapter")]);
+    }
+
+    [Fact]
     public void An_adapter_must_belong_to_exactly_one_base()
     {
         AssertFails("LORA1005", [Item("base")], [Item("adapter", ("BaseModel", "bass"))]);

@@ -22,6 +22,39 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public async Task A_model_is_never_written_over_what_it_is_made_from()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        string weights = project.HashOf("models/base/model.safetensors");
+        (await project.DotnetAsync(["restore"])).ThrowIfFailed();
+
+        BuildResult published = await project.DotnetAsync(["publish", "-tl:off", "--no-restore", "-o", "."]);
+        BuildResult built = await project.BuildAsync("--no-restore", $"-p:OutDir={project.Folder}/");
+        File.CreateSymbolicLink(project.PathOf("linked"), project.Folder);
+        BuildResult linked = await project.BuildAsync("--no-restore", $"-p:OutDir={project.PathOf("linked")}/");
+        project.WriteProject("""<LoraBaseModel Include="." TargetPath="m" /><LoraAdapter Include="adapters/pirate" />""");
+        BuildResult whole = await project.BuildAsync("--no-restore");
+
+        Assert.All((BuildResult[])[published, built, linked], build => Assert.Equal("LORA1029", Assert.Single(build.Errors).Code));
+        Assert.Equal((0, 0), (built.Workers, whole.Workers));
+        Assert.Equal("LORA1030", Assert.Single(whole.Errors).Code);
+        Assert.Equal(weights, project.HashOf("models/base/model.safetensors"));
+        Assert.False(File.Exists(project.PathOf("models/base/lora-merge.json")));
+    }
+
+    [Fact]
+    public async Task Names_that_mean_something_to_a_command_line_mean_nothing_here()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        project.WriteProject("""<LoraBaseModel Include="models/base" MergedModelName="@x" /><LoraAdapter Include="adapters/pirate" />""");
+
+        (await project.BuildAsync("-p:LoraMergeCacheFolder=")).ThrowIfFailed();
+
+        Assert.True(File.Exists(project.PathOf("bin/Debug/net10.0/models/@x/model.safetensors")));
+        Assert.Single(Directory.GetFiles(project.PathOf("obj/lora"), "*.entry"));
+    }
+
+    [Fact]
     public async Task A_design_time_build_an_evaluation_and_a_restore_start_no_worker()
     {
         using TestProject project = TestProject.WithFakeWorker();

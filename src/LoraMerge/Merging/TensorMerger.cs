@@ -4,7 +4,6 @@ using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
-using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;

@@ -1,0 +1,35 @@
+#if NETSTANDARD
+using System.Reflection;
+#endif
+
+namespace LoraMerge.Incremental;
+
+/// <summary>What a symbolic link leads to in the end.</summary>
+internal static class LinkTarget
+{
+    /// <returns>The target; the same where it is no link, or one that leads nowhere.</returns>
+    public static T Of<T>(T entry)
+        where T : FileSystemInfo
+    {
+        if (!entry.Exists || (entry.Attributes & FileAttributes.ReparsePoint) == 0)
+            return entry;
+#if NETSTANDARD
+        // Not in .NET Standard, yet there at run time wherever links are usual.
+        MethodInfo? resolve = typeof(FileSystemInfo).GetMethod("ResolveLinkTarget", [typeof(bool)]);
+        return resolve?.Invoke(entry, [true]) as T ?? entry;
+#else
+        return entry.ResolveLinkTarget(returnFinalTarget: true) as T ?? entry;
+#endif
+    }
+
+    /// <summary>A path with the links of all its folders followed; what is not there yet stays as it is written.</summary>
+    public static string RealPath(string path)
+    {
+        string full = Path.GetFullPath(path).TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+        string? parent = Path.GetDirectoryName(full);
+        if (parent is null)
+            return full;
+        string here = Path.Combine(RealPath(parent), Path.GetFileName(full));
+        return Directory.Exists(here) ? Of(new DirectoryInfo(here)).FullName.TrimEnd(Path.DirectorySeparatorChar) : File.Exists(here) ? Of(new FileInfo(here)).FullName : here;
+    }
+}
