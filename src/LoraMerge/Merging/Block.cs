@@ -19,6 +19,12 @@ internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long So
     /// <summary>Number of elements, of a computed tensor.</summary>
     public long ElementCount => SourceLength * 8L / Tensor.Source.DType.BitsPerElement();
 
+    /// <summary>Number of rows, of a computed tensor; with elements, as every block has that has a buffer, rows have a length.</summary>
+    public long RowCount => ElementCount / Tensor.RowLength;
+
+    /// <summary>Number of the first of them in the tensor.</summary>
+    public long FirstRow => SourceOffset * 8 / Tensor.Source.DType.BitsPerElement() / Tensor.RowLength;
+
     /// <summary>Where the piece starts in the merged model's tensor, in bytes.</summary>
     public long ResultOffset => SourceOffset * Tensor.DType.BitsPerElement() / Tensor.Source.DType.BitsPerElement();
 

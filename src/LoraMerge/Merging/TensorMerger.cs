@@ -4,7 +4,6 @@ using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
-using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
@@ -84,22 +83,19 @@ internal sealed class TensorMerger : IDisposable
 
     private Block Compute(Block block, PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
     {
-        long rowLength = Math.Max(tensor.RowLength, 1);
-        long rows = block.ElementCount / rowLength;
-        long firstRow = block.SourceOffset * 8 / tensor.Source.DType.BitsPerElement() / rowLength;
         BlockBuffer result = _pool.Take(tensor.DType, cancellation);
         using (var scope = NewDisposeScope())
         {
-            Tensor source = block.Buffer!.Rows(rows, rowLength);
+            Tensor source = block.Buffer!.Rows(block.RowCount, tensor.RowLength);
             Tensor w = source;
             if (_deltas.Length > 0)
             {
-                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(rows, rowLength);
+                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(block.RowCount, tensor.RowLength);
                 w.copy_(source); // widened, exactly
             }
             foreach (WeightDelta delta in _deltas)
-                delta.ApplyTo(w, firstRow);
-            result.Rows(rows, rowLength).copy_(w); // the one rounding
+                delta.ApplyTo(w, block.FirstRow);
+            result.Rows(block.RowCount, tensor.RowLength).copy_(w); // the one rounding
         }
         Inspect(block, tensor, result);
         _pool.Return(block.Buffer);
@@ -113,19 +109,16 @@ internal sealed class TensorMerger : IDisposable
     /// <summary>As <see cref="Compute"/>, but what no delta changes is neither widened nor rounded: the block's own buffer becomes the result.</summary>
     private Block ComputeRows(Block block, PlannedTensor.Computed tensor, ScalarType bufferType)
     {
-        long rowLength = tensor.RowLength;
-        long rows = block.ElementCount / rowLength;
-        long firstRow = block.SourceOffset * 8 / tensor.Source.DType.BitsPerElement() / rowLength;
-        int rowBytes = checked((int)(block.SourceLength / rows));
+        int rowBytes = checked((int)(block.SourceLength / block.RowCount));
         bool isMadeHere = false;
         using var scope = NewDisposeScope();
-        Tensor all = block.Buffer!.Rows(rows, rowLength);
-        Tensor w = Scratch(bufferType).narrow(0, 0, rowLength).view(1, rowLength);
-        foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(firstRow, rows)).Distinct())
+        Tensor all = block.Buffer!.Rows(block.RowCount, tensor.RowLength);
+        Tensor w = Scratch(bufferType).narrow(0, 0, tensor.RowLength).view(1, tensor.RowLength);
+        foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.FirstRow, block.RowCount)).Distinct())
         {
             using var one = NewDisposeScope();
-            Tensor target = all.narrow(0, row - firstRow, 1);
-            Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - firstRow) * rowBytes)), rowBytes);
+            Tensor target = all.narrow(0, row - block.FirstRow, 1);
+            Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - block.FirstRow) * rowBytes)), rowBytes);
             byte[] before = bytes.ToArray();
             w.copy_(target);
             foreach (WeightDelta delta in _deltas)
