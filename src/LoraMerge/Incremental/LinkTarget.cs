@@ -25,11 +25,11 @@ internal static class LinkTarget
     /// <summary>A path with the links of all its folders followed; what is not there yet stays as it is written.</summary>
     public static string RealPath(string path)
     {
-        string full = Path.GetFullPath(path).TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
-        string? parent = Path.GetDirectoryName(full);
-        if (parent is null)
+        string full = Path.GetFullPath(path);
+        if (full == Path.GetPathRoot(full))
             return full;
-        string here = Path.Combine(RealPath(parent), Path.GetFileName(full));
+        full = full.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+        string here = Path.Combine(RealPath(Path.GetDirectoryName(full)!), Path.GetFileName(full));
         return Directory.Exists(here) ? Of(new DirectoryInfo(here)).FullName.TrimEnd(Path.DirectorySeparatorChar) : File.Exists(here) ? Of(new FileInfo(here)).FullName : here;
     }
 }
