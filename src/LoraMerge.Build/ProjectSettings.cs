@@ -12,8 +12,6 @@ namespace LoraMerge.Build;
 /// <param name="CacheMaxSize">Null: the store may grow.</param>
 internal sealed record ProjectSettings(string Device, int? Threads, string? MaxMemory, string Verify, string OnUnmatched, string? CacheMaxSize)
 {
-    private static readonly Regex s_byteCount = new(@"^(?<number>[0-9]+(\.[0-9]+)?)\s*(?<unit>[KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
-
     /// <summary>More than any machine has; the worker takes no more.</summary>
     private const int MostThreads = 1024;
 
@@ -22,7 +20,8 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     /// <summary>A size from one byte to what a file system can hold, in words that the worker reads as well.</summary>
     public static bool IsByteCount(string text)
     {
-        Match match = s_byteCount.Match(text);
+        // Made only where it is needed: a build with nothing to do should not wait for it.
+        Match match = Regex.Match(text, @"^(?<number>[0-9]+(\.[0-9]+)?)\s*(?<unit>[KMGT]i?B|B)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
         if (!match.Success)
             return false;
         int power = "KMGT".IndexOf(char.ToUpperInvariant((match.Groups["unit"].Value + " ")[0])) + 1;
@@ -33,7 +32,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     public static ProjectSettings Read(MergeLoraAdapters task, FaultLog faults)
     {
         string device = (task.Device ?? "auto").Trim().ToLowerInvariant();
-        if (!Regex.IsMatch(device, @"^(auto|cpu|cuda|cuda:\d{1,3})$", RegexOptions.CultureInvariant))
+        if (device is not ("auto" or "cpu" or "cuda") && !Regex.IsMatch(device, @"^cuda:\d{1,3}$", RegexOptions.CultureInvariant))
             faults.Error(null, BuildErrors.UnknownValue("LoraMergeDevice", task.Device!, "auto, cpu, cuda, cuda:N"));
 
         int? threads = null;
