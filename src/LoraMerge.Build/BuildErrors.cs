@@ -103,9 +103,9 @@ internal static class BuildErrors
     public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) => new("LORA6004",
         $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}");
 
-    public static BuildFault NotPlaced(string file, string reason) => new("LORA6006",
-        $"'{file}' cannot be written: {reason} What was there before is as it was. Make room, or end the program that has it open, and build again.");
-
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
         $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");
+
+    public static BuildFault NotPlaced(string file, string reason) => new("LORA6006",
+        $"'{file}' cannot be written: {reason} What was there before is as it was. Make room, or end the program that has it open, and build again.");
 }

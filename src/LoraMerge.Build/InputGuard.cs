@@ -16,21 +16,34 @@ internal static class InputGuard
     /// <param name="faults">Where it is said.</param>
     public static void Check(IReadOnlyList<ModelRequest> requests, string? outputFolder, IEnumerable<string> ownFolders, FaultLog faults)
     {
+        List<RealPath> own = Resolve(ownFolders);
+        List<RealPath> inputs = Resolve(requests.SelectMany(request => request.AdapterPaths.Prepend(request.BasePath)));
         foreach (ModelRequest request in requests)
         {
-            if (ownFolders.FirstOrDefault(own => LiesIn(own, request.BasePath)) is { } held)
-                faults.Error(request.BaseItem, BuildErrors.BaseHoldsOutput(request.BasePath, held));
-            else if (outputFolder is { Length: > 0 } && FindMet(Path.Combine(outputFolder, request.TargetPath), requests.SelectMany(other => other.AdapterPaths.Prepend(other.BasePath))) is { } met)
+            RealPath basePath = RealPath.Of(request.BasePath);
+            if (own.Find(folder => folder.LiesIn(basePath)) is { } held)
+                faults.Error(request.BaseItem, BuildErrors.BaseHoldsOutput(request.BasePath, held.Written));
+            else if (outputFolder is { Length: > 0 } && FindMet(Path.Combine(outputFolder, request.TargetPath), inputs) is { } met)
                 faults.Error(request.BaseItem, BuildErrors.OutputMeetsInput(Path.Combine(outputFolder, request.TargetPath), met));
         }
     }
 
-    /// <returns>The input that a folder is, holds or lies in; null where it meets none.</returns>
-    public static string? FindMet(string folder, IEnumerable<string> inputs) => inputs.FirstOrDefault(input => LiesIn(input, folder) || LiesIn(folder, input));
+    /// <summary>Follows the links of paths that are compared with several others.</summary>
+    public static List<RealPath> Resolve(IEnumerable<string> paths) => [.. paths.Select(RealPath.Of)];
 
-    private static bool LiesIn(string path, string folder)
+    /// <returns>The input that a folder is, holds or lies in; null where it meets none.</returns>
+    public static string? FindMet(string folder, List<RealPath> inputs)
     {
-        string inner = LinkTarget.RealPath(path), outer = LinkTarget.RealPath(folder);
-        return inner.Equals(outer, s_paths) || inner.StartsWith(outer + Path.DirectorySeparatorChar, s_paths);
+        RealPath real = RealPath.Of(folder);
+        return inputs.Find(input => input.LiesIn(real) || real.LiesIn(input))?.Written;
+    }
+
+    /// <param name="Written">As the project says it.</param>
+    /// <param name="Followed">With all links followed.</param>
+    internal sealed record RealPath(string Written, string Followed)
+    {
+        public static RealPath Of(string path) => new(path, LinkTarget.RealPath(path));
+
+        public bool LiesIn(RealPath folder) => Followed.Equals(folder.Followed, s_paths) || Followed.StartsWith(folder.Followed + Path.DirectorySeparatorChar, s_paths);
     }
 }

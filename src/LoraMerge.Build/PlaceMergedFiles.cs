@@ -40,9 +40,10 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
+        List<InputGuard.RealPath> inputs = InputGuard.Resolve(Inputs.Select(input => input.GetMetadata("FullPath")));
         foreach (string folder in Destinations.Select(destination => Path.GetDirectoryName(destination.ItemSpec)!).Distinct())
         {
-            if (InputGuard.FindMet(folder, Inputs.Select(input => input.GetMetadata("FullPath"))) is { } met)
+            if (InputGuard.FindMet(folder, inputs) is { } met)
                 faults.Error(null, BuildErrors.OutputMeetsInput(folder, met));
         }
         if (faults.HasErrors)
@@ -102,8 +103,7 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
                     to.Write(piece, 0, count);
                 }
             }
-            File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(file));
-            AtomicFile.Move(partial, destination);
+            FileTwin.Commit(file, partial, destination);
         }
         finally
         {

@@ -15,7 +15,8 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     /// <summary>More than any machine has; the worker takes no more.</summary>
     private const int MostThreads = 1024;
 
-    private const double LargestByteCount = 8e18;
+    /// <summary>In thousands where the worker counts in 1024s, so with room for the difference below what it can hold.</summary>
+    private const double LargestByteCount = 2e18;
 
     /// <summary>A size from one byte to what a file system can hold, in words that the worker reads as well.</summary>
     public static bool IsByteCount(string text)
@@ -26,7 +27,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
             return false;
         int power = "KMGT".IndexOf(char.ToUpperInvariant((match.Groups["unit"].Value + " ")[0])) + 1;
         double bytes = double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * Math.Pow(1000, power);
-        return bytes is >= 1 and < LargestByteCount / 4;
+        return bytes is >= 1 and < LargestByteCount;
     }
 
     public static ProjectSettings Read(MergeLoraAdapters task, FaultLog faults)

@@ -23,7 +23,7 @@ internal sealed class VerifiedPlacement(string outputFolder)
                 ? ContentHash.OfFile(path, cancellation)
                 : Copy(path, partial, cancellation);
             if (hash == file.Hash)
-                Move(path, partial, destination);
+                FileTwin.Commit(path, partial, destination);
             return hash;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -41,11 +41,5 @@ internal sealed class VerifiedPlacement(string outputFolder)
     {
         using var to = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1);
         return ContentHash.OfFile(path, cancellation, to);
-    }
-
-    private static void Move(string path, string partial, string destination)
-    {
-        File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(path));
-        AtomicFile.Move(partial, destination);
     }
 }

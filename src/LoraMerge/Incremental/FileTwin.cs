@@ -29,15 +29,22 @@ internal static class FileTwin
             TwinKind kind = TryClone(source, partial) ? TwinKind.Clone : mayLink && TryLink(source, partial) ? TwinKind.Link : TwinKind.None;
             if (kind == TwinKind.None)
                 return kind;
-            if (kind == TwinKind.Clone)
-                File.SetLastWriteTimeUtc(partial, File.GetLastWriteTimeUtc(source));
-            AtomicFile.Move(partial, destination);
+            Commit(source, partial, destination);
             return kind;
         }
         finally
         {
             File.Delete(partial);
         }
+    }
+
+    /// <summary>Puts what was made of a file into its place, with the time of its source: by that, others see that the two are the same.</summary>
+    public static void Commit(string source, string partial, string destination)
+    {
+        DateTime time = File.GetLastWriteTimeUtc(source);
+        if (File.GetLastWriteTimeUtc(partial) != time)
+            File.SetLastWriteTimeUtc(partial, time);
+        AtomicFile.Move(partial, destination);
     }
 
     private static bool TryClone(string source, string destination)

@@ -21,6 +21,7 @@ internal sealed class Recipes
     private readonly Dictionary<string, string> _baseFiles;
     private readonly JsonSerializerOptions _json;
     private readonly Dictionary<StoredTensor, string> _known = [];
+    private readonly Dictionary<PlannedTensor.Computed, string> _recipes = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="device">As asked for: another device rounds otherwise.</param>
     /// <param name="inputs">All inputs with their hashes.</param>
@@ -36,12 +37,14 @@ internal sealed class Recipes
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
     public string Of(PlannedTensor.Computed tensor)
     {
+        if (_recipes.TryGetValue(tensor, out string? recipe))
+            return recipe;
         var text = new StringBuilder(_head);
         text.Append("tensor ").Append(tensor.DType).Append(' ').Append(Identify(tensor.Source)).Append('\n');
         // Every property of a change is part of it, those too that are yet to be thought of.
         foreach (PlannedDelta delta in tensor.Deltas)
             text.Append(delta.GetType().Name).Append(' ').Append(JsonSerializer.Serialize(delta, delta.GetType(), _json)).Append('\n');
-        return ContentHash.OfText(text.ToString());
+        return _recipes[tensor] = ContentHash.OfText(text.ToString());
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
