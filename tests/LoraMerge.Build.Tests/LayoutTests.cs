@@ -74,7 +74,7 @@ public sealed class LayoutTests
     {
         using TestProject project = TestProject.WithFakeWorker();
         (await project.DotnetAsync(["restore"])).ThrowIfFailed();
-        project.Write("nuget.config", "<configuration><packageSources><clear /><add key=\"dead\" value=\"https://127.0.0.1:1/index.json\" /></packageSources></configuration>");
+        project.CutOffPackageSource();
 
         BuildResult unrestored = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
 

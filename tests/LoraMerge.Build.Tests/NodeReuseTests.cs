@@ -28,8 +28,7 @@ public sealed class NodeReuseTests
         };
         string next = Feed.Version + ".1";
         PackNext(project.PathOf($"feed/LoraMerge.Build.{next}.nupkg"), next);
-        project.Write("nuget.config", (await File.ReadAllTextAsync(project.PathOf("nuget.config"), TestContext.Current.CancellationToken))
-            .Replace("</packageSources>", "<add key=\"next\" value=\"feed\" /></packageSources>", StringComparison.Ordinal));
+        project.AddPackageSource("feed");
         project.Write("All.slnx", """<Solution><Project Path="first/first.csproj" /><Project Path="second/second.csproj" /></Solution>""");
         File.Delete(project.PathOf("Program.cs"));
         try

@@ -47,8 +47,7 @@ public sealed class PackageTests
         using TestProject project = TestProject.WithFakeWorker();
         WritePackage(project.PathOf("own/TorchSharp.0.100.0.nupkg"), "TorchSharp", "0.100.0");
         WritePackage(project.PathOf("own/libtorch-cpu-linux-x64.2.1.0.nupkg"), "libtorch-cpu-linux-x64", "2.1.0");
-        project.Write("nuget.config", (await File.ReadAllTextAsync(project.PathOf("nuget.config"), TestContext.Current.CancellationToken))
-            .Replace("</packageSources>", "<add key=\"own\" value=\"own\" /></packageSources>", StringComparison.Ordinal));
+        project.AddPackageSource("own");
         project.WriteProject(items: TestProject.ReadmeItems + """<PackageReference Include="TorchSharp" Version="0.100.0" /><PackageReference Include="libtorch-cpu-linux-x64" Version="2.1.0" />""");
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();

@@ -57,6 +57,12 @@ internal sealed class TestProject : IDisposable
         File.WriteAllText(path, text);
     }
 
+    /// <summary>Adds a package source to those of the project.</summary>
+    public void AddPackageSource(string folder) => EditNuGetConfig("</packageSources>", $"""<add key="{folder}" value="{folder}" /></packageSources>""");
+
+    /// <summary>Puts a source that nothing answers from in place of the one with the packages.</summary>
+    public void CutOffPackageSource() => EditNuGetConfig(Feed.Folder, "https://127.0.0.1:1/index.json");
+
     /// <summary>Writes a project file that references the package.</summary>
     public void WriteProject(
         string items = ReadmeItems,
@@ -181,6 +187,8 @@ internal sealed class TestProject : IDisposable
         if (TestContext.Current.TestState?.Result != TestResult.Failed)
             Directory.Delete(Folder, recursive: true);
     }
+
+    private void EditNuGetConfig(string old, string replacement) => Write("nuget.config", File.ReadAllText(PathOf("nuget.config")).Replace(old, replacement, StringComparison.Ordinal));
 
     private ProcessStartInfo StartInfo(string program, string[] arguments, Dictionary<string, string>? environment, string folder)
     {
