@@ -77,7 +77,7 @@ public sealed class NodeReuseTests
             byte[] bytes = content.ToArray();
             if (entry.FullName == "LoraMerge.Build.nuspec")
                 bytes = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace($"<version>{Feed.Version}</version>", $"<version>{version}</version>", StringComparison.Ordinal));
-            if (entry.FullName == "tasks/netstandard2.0/LoraMerge.Build.dll")
+            if (entry.Name == "LoraMerge.Build.dll")
                 Encoding.Unicode.GetBytes("IS MERGED BECAUSE").CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes("is merged because"))));
             using Stream written = target.CreateEntry(entry.FullName).Open();
             written.Write(bytes);

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 
 namespace LoraMerge.Build.Tests;
 
@@ -57,6 +59,39 @@ public sealed class PackageTests
         string assets = await File.ReadAllTextAsync(project.PathOf("obj/project.assets.json"), TestContext.Current.CancellationToken);
         Assert.Contains("\"TorchSharp/0.100.0\"", assets, StringComparison.Ordinal);
         Assert.Single(assets.Split('\n'), line => line.Contains("\"TorchSharp/", StringComparison.Ordinal) && line.Contains(": {", StringComparison.Ordinal) && line.StartsWith("      ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_task_is_in_the_package_as_machine_code_too_and_that_is_what_dotnet_runs()
+    {
+        using ZipArchive package = ZipFile.OpenRead(Path.Combine(Feed.Folder, $"LoraMerge.Build.{Feed.Version}.nupkg"));
+        string precompiled = Assert.Single(package.Entries, entry => entry.Name == "LoraMerge.Build.dll" && !entry.FullName.Contains("netstandard", StringComparison.Ordinal)).FullName;
+        using PEReader machineCode = Open(precompiled), portable = Open("tasks/netstandard2.0/LoraMerge.Build.dll");
+
+        Assert.NotEqual(0, machineCode.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
+        Assert.Equal(0, portable.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
+        Assert.Equal(ModuleId(portable), ModuleId(machineCode));
+
+        using TestProject project = TestProject.WithFakeWorker();
+        BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
+        var tasks = built.Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Task>(task => task.Name is "MergeLoraAdapters" or "PlaceMergedFiles");
+        Assert.NotEmpty(tasks);
+        Assert.All(tasks, task => Assert.EndsWith(precompiled, task.FromAssembly, StringComparison.Ordinal));
+
+        PEReader Open(string name)
+        {
+            var content = new MemoryStream();
+            using Stream stream = package.GetEntry(name)!.Open();
+            stream.CopyTo(content);
+            content.Position = 0;
+            return new PEReader(content);
+        }
+
+        static Guid ModuleId(PEReader file)
+        {
+            MetadataReader metadata = file.GetMetadataReader();
+            return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+        }
     }
 
     private static Dictionary<string, string> Read(string package)
