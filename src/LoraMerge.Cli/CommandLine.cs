@@ -52,6 +52,7 @@ internal static class CommandLine
             PlanCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),
+            DiffCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
         };

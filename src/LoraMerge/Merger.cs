@@ -7,7 +7,7 @@ using LoraMerge.Planning;
 
 namespace LoraMerge;
 
-/// <summary>The front door of the engine: inspect, plan, merge, verify. The one place that composes the rooms.</summary>
+/// <summary>The front door of the engine: inspect, plan, merge, verify, diff. The one place that composes the rooms.</summary>
 public sealed class Merger
 {
     private readonly Action<MergeEvent> _report;
@@ -63,9 +63,19 @@ public sealed class Merger
     {
         Inputs inputs = Inputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
-        Checkpoint merged = Path.Exists(mergedModel) ? Checkpoint.Open(mergedModel) : throw Errors.PathNotFound("merged model", mergedModel);
+        Checkpoint merged = OpenModel("merged model", mergedModel);
         return await Task.Run(() => ModelVerifier.Compare(inputs, plan, merged, cancellation), cancellation);
     }
+
+    /// <summary>Says in which tensors and files two models differ, and by how much.</summary>
+    /// <exception cref="LoraMergeException">One of them is no model, or unsound.</exception>
+    public static Task<ModelDiff> DiffAsync(string first, string second, CancellationToken cancellation)
+    {
+        Checkpoint one = OpenModel("first model", first), other = OpenModel("second model", second);
+        return Task.Run(() => ModelDiff.Between(one, other, cancellation), cancellation);
+    }
+
+    private static Checkpoint OpenModel(string what, string path) => Path.Exists(path) ? Checkpoint.Open(path) : throw Errors.PathNotFound(what, path);
 
     private MergePlan PlanAndReport(Inputs inputs)
     {

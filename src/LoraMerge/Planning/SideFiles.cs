@@ -73,6 +73,6 @@ internal static class SideFiles
 
     private static bool IsAdapterConfig(string name) => name == "adapter_config.json";
 
-    private static bool HaveSameBytes(string first, string second) =>
+    public static bool HaveSameBytes(string first, string second) =>
         new FileInfo(first).Length == new FileInfo(second).Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
 }

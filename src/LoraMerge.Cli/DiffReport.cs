@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Cli;
+
+/// <summary>What differs between two models as text for people, or as JSON for programs.</summary>
+internal static class DiffReport
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    public static string ToText(ModelDiff diff, string first, string second)
+    {
+        var text = new StringBuilder();
+        foreach (TensorDiff tensor in diff.Tensors)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{tensor.Name}: {tensor.Describe(first, second)}");
+        foreach (FileDiff file in diff.Files)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}");
+        text.AppendLine(diff.IsEmpty
+            ? string.Create(CultureInfo.InvariantCulture, $"equal: all {diff.TensorCount} tensors, bit by bit, and {diff.FileCount} other files")
+            : string.Create(CultureInfo.InvariantCulture, $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"));
+        return text.ToString();
+    }
+
+    public static string ToJson(ModelDiff diff)
+    {
+        var json = new JsonObject
+        {
+            ["equal"] = diff.IsEmpty,
+            ["tensorCount"] = diff.TensorCount,
+            ["tensors"] = new JsonArray([.. diff.Tensors.Select(ToJson)]),
+            ["fileCount"] = diff.FileCount,
+            ["files"] = new JsonArray([.. diff.Files.Select(file => (JsonNode)new JsonObject { ["path"] = file.RelativePath, ["kind"] = NameOf(file.Kind) })]),
+        };
+        return json.ToJsonString(Indented) + "\n";
+    }
+
+    private static JsonNode ToJson(TensorDiff tensor)
+    {
+        var json = new JsonObject { ["name"] = tensor.Name, ["kind"] = NameOf(tensor.Kind), ["dtype"] = tensor.DType.HeaderName(), ["elementCount"] = tensor.ElementCount };
+        if (tensor.Forms is not null)
+            json["forms"] = tensor.Forms;
+        if (tensor.Kind == DiffKind.Values)
+        {
+            json["differentElements"] = tensor.DifferentElements;
+            json["relativeNorm"] = tensor.RelativeNorm;
+            json["largestDifference"] = tensor.LargestDifference is double largest && double.IsFinite(largest) ? largest : null; // JSON has no infinity
+            json["largestUlps"] = tensor.LargestUlps;
+        }
+        return json;
+    }
+
+    private static string NameOf(DiffKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+}
