@@ -164,6 +164,15 @@ internal static class Errors
     public static LoraMergeException PairDoesNotFit(string module, StoredTensor a, StoredTensor b) =>
         new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one rank. Save the adapter again.", a.File);
 
+    public static LoraMergeException BlocksDoNotFit(string module, StoredTensor a, int aBlocks, StoredTensor b, int bBlocks) =>
+        new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} or lora_B {b.ShapeText} of '{module}' in '{a.File}' does not divide into the blocks that \"use_bdlora\" says: {aBlocks} for lora_A, {bBlocks} for lora_B, whose rows are shared out evenly. Use the adapter_config.json that was saved with the weights.", a.File);
+
+    public static LoraMergeException DiagonalDoesNotFit(string module, StoredTensor diagonal, int rank) =>
+        new(DiagnosticCode.RankMismatch, $"'{diagonal.Name}' of '{module}' in '{diagonal.File}' is {diagonal.ShapeText}, but one number for each of {rank} ranks is expected. Save the adapter again.", diagonal.File);
+
+    public static LoraMergeException AdapterTensorTwice(StoredTensor first, StoredTensor second) =>
+        new(DiagnosticCode.DuplicateTensor, $"'{first.Name}' and '{second.Name}' in '{second.File}' are two names of one tensor, so it is unknown which was trained. Remove one of them.", second.File);
+
     public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor) =>
         new(DiagnosticCode.AdapterTensorUnknown, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that a LoRA adapter has, so what it would do is unknown. Use a file that PEFT saved.", tensor.File);
 
