@@ -86,7 +86,7 @@ internal sealed class AdapterConfigReader
         if (AdapterKinds.NotYetSupported.Contains(kind))
             throw Errors.AdapterFormNotYetSupported(_fields.File, kind, "peft_type");
         if (kind != AdapterKinds.Lora)
-            throw Errors.AdapterKindUnknown(_fields.File, kind);
+            throw Errors.AdapterKindUnknown(_fields.File, "peft_type", kind);
         if (_fields.HasValue("alora_invocation_tokens"))
             throw Errors.AdapterKindNotMergeable(_fields.File, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
         if (_fields.HasValue("arrow_config"))

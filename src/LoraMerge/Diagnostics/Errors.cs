@@ -131,8 +131,8 @@ internal static class Errors
     public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
 
-    public static LoraMergeException AdapterKindUnknown(string file, string kind) =>
-        new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says peft_type \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
+    public static LoraMergeException AdapterKindUnknown(string file, string field, string kind) =>
+        new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says {field} \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
 
     public static LoraMergeException AdapterKindMissing(string file, IEnumerable<string> fields) =>
         new(DiagnosticCode.AdapterKindMissing, $"'{file}' has no \"peft_type\", so it is no adapter saved by PEFT, nor has it the fields of another library; it holds {List(fields)}. Use the adapter_config.json that was saved with the weights.", file);

@@ -193,6 +193,21 @@ public sealed class TiedWeightsTests
 
     private static double[] WithRow(int token, Matrix row) => [.. Shared.AsDoubles()[..(3 * token)], .. row.AsDoubles(), .. Shared.AsDoubles()[(3 * (token + 1))..]];
 
+    /// <summary>mlx_lm's model has no head where the ends are tied.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_head_that_mlx_lm_trained_is_of_another_base_where_the_ends_are_tied(bool isStored)
+    {
+        using TinyFolder folder = new TinyFolder(Tied, isStored ? [Shared, Shared.Named("lm_head.weight")] : [Shared])
+            .WithMlx(""" "fine_tune_type": "lora", "lora_parameters": { "rank": 2, "scale": 1.5 } """, Matrix.Of("lm_head.lora_a", 3, 2), Matrix.Of("lm_head.lora_b", 2, 6));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task A_classifier_has_no_head_to_part_from()
     {
