@@ -30,9 +30,7 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
 
     /// <summary>The parameters of this module that the config names and the base has, the last registered first.</summary>
     private IEnumerable<Candidate> Candidates(string module, string path) =>
-        from parameter in adapter.Config.TargetParameters
-            .Where(target => target.Contains('.', StringComparison.Ordinal) ? $".{module}.".EndsWith($".{target[..target.LastIndexOf('.')]}.", StringComparison.Ordinal) : true)
-            .Select(target => target[(target.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal)
+        from parameter in adapter.Config.ParametersOf(module)
         let tensors = ExpertTensors.Find(path, parameter, draft.Checkpoint)
         where tensors is not null
         orderby Array.IndexOf(RegistrationOrder, parameter) descending

@@ -110,7 +110,7 @@ internal sealed class MergePlanner
 
     private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
     {
-        if (adapter.Config.TrainsBiasesOfAdaptedModules && !adapter.Parameters.Any(saved => saved.Parameter == "bias")
+        if (adapter.HasLostBiases
             && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdapterModule lost)
             _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Path));
     }
