@@ -266,7 +266,7 @@ internal static class Errors
         new(DiagnosticCode.ExpertPlaceUnknown, $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor config.json tell where in it and which way round. Use the model folder with its config.json, or a base that stores its experts one by one.", adapter);
 
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
-        new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);
+        new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Use the base that it was trained on, and merge adapters of other layers into other models.", adapter);
 
     public static LoraMergeException NothingToMerge(string checkpoint, IEnumerable<string> adapters) =>
         new(DiagnosticCode.NothingToMerge, $"No tensor of {List(adapters)} has a place in the base model '{checkpoint}': there is nothing to merge. Check that this is the base they were trained on.");

@@ -81,6 +81,23 @@ public sealed class AdapterConfigTests
         bench.Passed();
     }
 
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("false")]
+    [InlineData("\"\"")]
+    public async Task Fields_that_ask_for_nothing_may_say_so_in_any_way(string nothing)
+    {
+        string[] fields = ["rank_pattern", "alpha_pattern", "modules_to_save", "trainable_token_indices", "target_parameters", "layer_replication", "enable_lora"];
+        using var bench = new Workbench();
+        File.WriteAllText(bench.InAdapter("adapter_config.json"), string.Concat(Sound[..^1], string.Concat(fields.Select(field => $", \"{field}\": {nothing}")), "}"));
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_pattern_that_takes_for_ever_is_refused()
     {
