@@ -48,9 +48,19 @@ internal static class AdapterInspection
         AddOrigin(facts, config.Origin, config.BaseModelName);
         int[] ranks = [.. adapter.Modules.Select(module => checked((int)module.A.Shape[0]) / Math.Max(1, module.EnabledProjections.Count(enabled => enabled))).Distinct().Order()];
         double[] scalings = [.. adapter.Modules.Select(module => module.Scaling).Distinct().Order()];
+        string[] parameters = [.. adapter.ModuleParameters.Select(pair => pair.Module).Distinct().SelectMany(module => config.ParametersOf(module).Select(parameter => $"{module}.{parameter}"))];
+        int[] expertRanks = [.. parameters.Select(path => config.RankOf(path)).Distinct().Order()];
+        double[] expertScalings = [.. parameters.Select(path => config.ScalingOf(path)).Distinct().Order()];
+        string[] words =
+        [
+            .. ranks.Length > 0 ? [AdapterWords.Corrections(adapter.Modules, ranks, scalings)] : (string[])[],
+            .. parameters.Length > 0 ? [AdapterWords.ExpertCorrections(parameters, expertRanks, expertScalings)] : (string[])[],
+        ];
+        ranks = [.. ranks.Union(expertRanks).Order()];
+        scalings = [.. scalings.Union(expertScalings).Order()];
         if (ranks.Length > 0)
         {
-            facts.Add(("in words", AdapterWords.Corrections(adapter.Modules, ranks, scalings)));
+            facts.Add(("in words", string.Join(' ', words)));
             facts.Add(("ranks", ranks.Select(rank => Text(rank)).ToArray()));
             facts.Add(("scalings", scalings.Select(scaling => Text(scaling)).ToArray()));
         }

@@ -53,11 +53,14 @@ internal static class AdapterWords
     /// <summary>Which weights are changed, how finely and how strongly.</summary>
     public static string Corrections(IReadOnlyCollection<AdapterModule> modules, IReadOnlyList<int> ranks, IReadOnlyList<double> scalings)
     {
-        string kinds = string.Join(", ", modules.Select(module => module.Path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal));
-        string blocks = Ranges([.. modules.Select(BlockOf).OfType<int>().Distinct().Order()]);
-        return string.Create(CultureInfo.InvariantCulture, $"It corrects {modules.Count} weights ({kinds}){(blocks.Length == 0 ? "" : $" in blocks {blocks}")}. ")
+        string[] paths = [.. modules.Select(module => module.Path)];
+        return string.Create(CultureInfo.InvariantCulture, $"It corrects {paths.Length} {(paths.Length == 1 ? "weight" : "weights")} ({LastParts(paths)}){InBlocks(paths)}. ")
             + $"A correction has rank {Join(ranks)}, the number of independent directions that it can move a weight in, and is added with factor {Join(scalings)}.";
     }
+
+    /// <summary>The same of parameters that hold the weights of all experts. The config tells, as the keys do not name the parameters.</summary>
+    public static string ExpertCorrections(IReadOnlyCollection<string> parameters, IReadOnlyList<int> ranks, IReadOnlyList<double> scalings) =>
+        $"It corrects the weights of experts and the like ({LastParts(parameters)}){InBlocks(parameters)}, each expert's with rank {Join(ranks)} and factor {Join(scalings)}.";
 
     /// <summary>What is not as in most adapters.</summary>
     public static IEnumerable<string> Oddities(Adapter adapter)
@@ -73,18 +76,30 @@ internal static class AdapterWords
             yield return "it changes only some of the projections that one weight holds side by side (enable_lora)";
         if (!config.LayerReplication.IsEmpty)
             yield return "its model has layers of the base several times over (layer_replication)";
-        if (config.TrainsBiasesOfAdaptedModules && !adapter.Parameters.Any(saved => saved.Parameter == "bias"))
-            yield return "biases were trained, but they are not in the file: PEFT 0.7 to 0.20 did not save them";
+        if (config.BlockDiagonal is not null)
+            yield return "some of its matrices consist of blocks, with zeros between them that are not stored (BdLoRA)";
+        if (config.KeepsTies && config.Origin.Library == AdapterOrigin.Peft)
+            yield return "what it does to the embedding holds for the output head too, where the base has both in one (ensure_weight_tying)";
+        if (adapter.HasLostBiases)
+            yield return "biases were trained, if its layers have any, but they are not in the file: PEFT 0.7 to 0.20 did not save them";
         if (!adapter.Rows.IsEmpty)
             yield return "it holds the rows of single tokens whole";
         if (!adapter.Ignored.IsEmpty)
             yield return string.Create(CultureInfo.InvariantCulture, $"{adapter.Ignored.Length} of its tensors were only needed in training");
     }
 
-    /// <summary>The first number in a path is that of the block.</summary>
-    private static int? BlockOf(AdapterModule module)
+    private static string LastParts(IEnumerable<string> paths) => string.Join(", ", paths.Select(path => path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal));
+
+    private static string InBlocks(IEnumerable<string> paths)
     {
-        foreach (string part in module.Path.Split('.'))
+        int[] blocks = [.. paths.Select(BlockOf).OfType<int>().Distinct().Order()];
+        return blocks.Length == 0 ? "" : $" in {(blocks.Length == 1 ? "block" : "blocks")} {Ranges(blocks)}";
+    }
+
+    /// <summary>The first number in a path is that of the block.</summary>
+    private static int? BlockOf(string path)
+    {
+        foreach (string part in path.Split('.'))
         {
             if (int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int block))
                 return block;

@@ -17,6 +17,6 @@ public sealed record TensorDifference(string Name, string? Reason, long Differen
 {
     /// <summary>One line.</summary>
     public string Describe() => Reason is null
-        ? string.Create(CultureInfo.InvariantCulture, $"{Name}: {DifferentElements} elements differ, by at most {LargestUlps} ulp")
+        ? string.Create(CultureInfo.InvariantCulture, $"{Name}: {DifferentElements} {(DifferentElements == 1 ? "element differs" : "elements differ")}, by at most {LargestUlps} ulp")
         : $"{Name}: {Reason}";
 }

@@ -84,6 +84,9 @@ public sealed record Adapter(
     /// <summary>Name of the folder, or of the file without its extension.</summary>
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
+    /// <summary>Whether biases were trained that its release did not save.</summary>
+    public bool HasLostBiases => Config.TrainsBiasesOfAdaptedModules && Config.Origin.Follows(PeftHistory.LoraOnlyBiasesNotSaved) != false && !Parameters.Any(saved => saved.Parameter == "bias");
+
     /// <summary>What the user should know of how it was read.</summary>
     public ImmutableArray<MergeEvent> Notes { get; init; } = [];
 

@@ -71,7 +71,7 @@ internal sealed class AdapterConfigReader
     private double Alpha() => _fields.Number("lora_alpha") ?? throw _fields.Invalid(
         "\"lora_alpha\" is missing" + (_fields.Has("alpha") ? "; its \"alpha\" is none of PEFT's fields. If it is what was trained with, call it \"lora_alpha\"" : ", and without it the strength of the adapter is unknown"));
 
-    private ImmutableArray<bool> EnabledProjections() => _fields.Json["enable_lora"] switch
+    private ImmutableArray<bool> EnabledProjections() => _fields.Value("enable_lora") switch
     {
         null => [],
         JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out bool _)) => [.. list.Select(item => item!.GetValue<bool>())],
@@ -86,7 +86,7 @@ internal sealed class AdapterConfigReader
         if (AdapterKinds.NotYetSupported.Contains(kind))
             throw Errors.AdapterFormNotYetSupported(_fields.File, kind, "peft_type");
         if (kind != AdapterKinds.Lora)
-            throw Errors.AdapterKindUnknown(_fields.File, kind);
+            throw Errors.AdapterKindUnknown(_fields.File, "peft_type", kind);
         if (_fields.HasValue("alora_invocation_tokens"))
             throw Errors.AdapterKindNotMergeable(_fields.File, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
         if (_fields.HasValue("arrow_config"))
@@ -113,7 +113,7 @@ internal sealed class AdapterConfigReader
             : throw _fields.Invalid($"\"nblocks\" is {blocks}, but it is at least 1");
     }
 
-    private ImmutableArray<(int Start, int End)> LayerReplication() => _fields.Json["layer_replication"] switch
+    private ImmutableArray<(int Start, int End)> LayerReplication() => _fields.Value("layer_replication") switch
     {
         null => [],
         JsonArray ranges => [.. ranges.Select(range => range is JsonArray { Count: 2 } pair && pair[0] is { } start && pair[1] is { } end
@@ -124,7 +124,7 @@ internal sealed class AdapterConfigReader
 
     private ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
     {
-        if (_fields.Json[name] is not { } node)
+        if (_fields.Value(name) is not { } node)
             return [];
         if (node is not JsonObject pattern)
             throw _fields.Invalid($"\"{name}\" is {JsonFile.TextOf(node)}, but an object is expected");
@@ -144,7 +144,7 @@ internal sealed class AdapterConfigReader
         return patterns.ToImmutable();
     }
 
-    private ImmutableArray<TrainableTokens> Tokens() => _fields.Json["trainable_token_indices"] switch
+    private ImmutableArray<TrainableTokens> Tokens() => _fields.Value("trainable_token_indices") switch
     {
         null => [],
         JsonArray list => [new TrainableTokens(null, Indices(list))],

@@ -58,5 +58,5 @@ public sealed class AdapterOrigin
             : throw Errors.AdapterReleaseInvalid(adapter, release);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Library} {Releases}";
+    public override string ToString() => _releases is { MinVersion: null, MaxVersion: null } ? $"an unknown release of {Library}" : $"{Library} {Releases}";
 }

@@ -51,7 +51,7 @@ internal sealed class AdapterTensors
         .Select(pair => (NameOf(pair.Key.Module), RankOf(pair.Key.Module, pair.Value))).OrderBy(pair => pair.Item1, StringComparer.Ordinal);
 
     /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
-    private int RankOf(string path, StoredTensor a) => checked((int)(a.Shape[0] / (HasFusedProjections(path) ? _config.EnabledProjections.Count(enabled => enabled) : 1)));
+    private int RankOf(string path, StoredTensor a) => (int)Math.Min(a.Shape[0] / (HasFusedProjections(path) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
 
     /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
     private bool HasFusedProjections(string path) =>
@@ -73,7 +73,7 @@ internal sealed class AdapterTensors
             throw Errors.AdapterDTypeInvalid(tensor);
         (string, AdapterLeaf, string) place = (key.Module, key.Leaf, key.Parameter);
         if (!_tensors.TryAdd(place, tensor))
-            throw Errors.DuplicateTensor(tensor.Name, _tensors[place].Name, tensor.File);
+            throw Errors.AdapterTensorTwice(_tensors[place], tensor);
     }
 
     private static LoraMergeException NotUnderstood(StoredTensor tensor) =>
@@ -103,6 +103,8 @@ internal sealed class AdapterTensors
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
         if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(path, a) != b.Shape[1] * bBlocks)
             throw Errors.PairDoesNotFit(name, a, b);
+        if (a.Shape[0] % aBlocks != 0 || b.Shape[0] % bBlocks != 0)
+            throw Errors.BlocksDoNotFit(name, a, aBlocks, b, bBlocks);
         int rank = RankOf(path, a);
         if (!_config.AlphasOf(name, rank).Any())
             throw Errors.RankMismatch(name, a, _config.RankOf(name));
@@ -111,7 +113,7 @@ internal sealed class AdapterTensors
         {
             IsEmbedding = isEmbedding,
             Magnitude = _config.UsesDora ? Needed(path, AdapterLeaf.Magnitude, "lora_magnitude_vector", a) : Unexpected(path, AdapterLeaf.Magnitude),
-            Diagonal = _config.UsesKasa ? Needed(path, AdapterLeaf.Diagonal, "lora_diag", a) : Unexpected(path, AdapterLeaf.Diagonal),
+            Diagonal = _config.UsesKasa ? Diagonal(path, name, rank, a) : Unexpected(path, AdapterLeaf.Diagonal),
             EnabledProjections = isFused ? _config.EnabledProjections : [],
             ABlocks = aBlocks,
             BBlocks = bBlocks,
@@ -132,6 +134,9 @@ internal sealed class AdapterTensors
     {
         string module = WithoutWrappers(path);
         (StoredTensor a, StoredTensor b) = Pair(path, isEmbedding: false);
+        Unexpected(path, AdapterLeaf.Magnitude);
+        Unexpected(path, AdapterLeaf.Diagonal);
+        Unexpected(path, AdapterLeaf.LoraBBias, "bias");
         if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1])
             throw Errors.PairDoesNotFit(module, a, b);
         return new AdapterParameter(module, (path.Length - module.Length) / WrapperPart.Length, a, b);
@@ -152,8 +157,14 @@ internal sealed class AdapterTensors
     private StoredTensor Needed(string path, AdapterLeaf leaf, string name, StoredTensor a) =>
         Find(path, leaf, "weight") ?? throw Errors.HalfAPair(path, name, a.File);
 
-    private StoredTensor? Unexpected(string path, AdapterLeaf leaf) =>
-        Find(path, leaf, "weight") is StoredTensor tensor ? throw Errors.AdapterTensorUnknown(tensor) : null;
+    private StoredTensor Diagonal(string path, string name, int rank, StoredTensor a)
+    {
+        StoredTensor diagonal = Needed(path, AdapterLeaf.Diagonal, "lora_diag", a);
+        return diagonal.Shape is [var count] && count == rank ? diagonal : throw Errors.DiagonalDoesNotFit(name, diagonal, rank);
+    }
+
+    private StoredTensor? Unexpected(string path, AdapterLeaf leaf, string parameter = "weight") =>
+        Find(path, leaf, parameter) is StoredTensor tensor ? throw Errors.AdapterTensorUnknown(tensor) : null;
 
     private static string WithoutWrappers(string path)
     {

@@ -31,6 +31,9 @@ internal sealed class ConfigFields(string file, JsonObject json)
         }
     }
 
+    /// <summary>What a field asks for; null where it asks for nothing.</summary>
+    public JsonNode? Value(string name) => HasValue(name) ? json[name] : null;
+
     /// <summary>Whether a field asks for something: null, false, zero and empty values do not.</summary>
     public bool HasValue(string name) => HasValue(json[name]);
 
@@ -65,7 +68,7 @@ internal sealed class ConfigFields(string file, JsonObject json)
         var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but true or false is expected"),
     };
 
-    public ImmutableArray<string> Texts(string name) => json[name] switch
+    public ImmutableArray<string> Texts(string name) => Value(name) switch
     {
         null => [],
         JsonValue value when value.TryGetValue(out string? one) => [one],

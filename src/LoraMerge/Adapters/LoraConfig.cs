@@ -56,6 +56,11 @@ public sealed record LoraConfig(
     /// <summary><c>layer_replication</c>: ranges of base layers, ends exclusive, that the trained model was stacked from.</summary>
     public ImmutableArray<(int Start, int End)> LayerReplication { get; init; } = [];
 
+    /// <summary>Names of the parameters of a module that <c>target_parameters</c> hits.</summary>
+    internal IEnumerable<string> ParametersOf(string module) => TargetParameters
+        .Where(target => target.LastIndexOf('.') is var dot && (dot < 0 || $".{module}.".EndsWith($".{target[..dot]}.", StringComparison.Ordinal)))
+        .Select(target => target[(target.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal);
+
     /// <summary>How ranks and alphas are looked up: by the rule of the release that wrote the file.</summary>
     internal PatternLookup Lookup { get; init; } = PatternLookup.Today;
 

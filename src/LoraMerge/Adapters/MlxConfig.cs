@@ -39,7 +39,7 @@ internal sealed record MlxConfig(
             "lora" => MlxTraining.Lora,
             "dora" => MlxTraining.Dora,
             "full" => MlxTraining.Full,
-            var other => throw Errors.AdapterKindUnknown(fields.File, other),
+            var other => throw Errors.AdapterKindUnknown(fields.File, "fine_tune_type", other),
         };
         string? model = fields.Text("model") is { Length: > 0 } name ? name : null;
         if (training == MlxTraining.Full)

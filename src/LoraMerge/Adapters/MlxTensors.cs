@@ -87,7 +87,7 @@ internal sealed class MlxTensors
     {
         (long experts, long rank) = (b.Shape[0], b.Shape[2]);
         bool fits = a.Shape.Length == 3 ? a.Shape[0] == experts && a.Shape[1] == rank : a.Shape.Length == 2 && a.Shape[0] == experts * rank;
-        if (!fits || experts == 0)
+        if (!fits || a.ElementCount == 0 || b.ElementCount == 0)
             throw Errors.MlxPairDoesNotFit(name, a, b);
         ThrowIfRankDiffers(name, b, rank);
         string path = MlxNames.OfModule(name);
@@ -99,7 +99,7 @@ internal sealed class MlxTensors
     private static IEnumerable<SavedParameter> Saved(StoredTensor tensor)
     {
         int split = tensor.Name.LastIndexOf('.');
-        if (split < 1)
+        if (split < 1 || tensor.ElementCount == 0)
             throw Errors.AdapterTensorUnknown(tensor);
         string path = MlxNames.OfModule(tensor.Name[..split]);
         string parameter = tensor.Name[(split + 1)..];

@@ -26,6 +26,8 @@ internal static class JsonFile
         LfsPointer.ThrowIfStartOf(file, bytes, bytes.Length);
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
             bytes = bytes[3..];
+        if (bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
+            throw new JsonException("its text is UTF-16, but UTF-8 is expected");
         JsonNode? node;
         try
         {
@@ -39,6 +41,8 @@ internal static class JsonFile
         catch (JsonException e)
         {
             // Counted from 1, as editors do, in place of the reader's own counting from 0.
+            if (e.LineNumber is null)
+                throw;
             int detail = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
             string reason = detail < 0 ? e.Message : e.Message[..detail];
             throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}"), e);

@@ -53,5 +53,5 @@ internal static class WeightDeltas
     }
 
     /// <summary>As the pipeline sees every tensor: its first dimension is rows, all others together one row.</summary>
-    private static Tensor AsRows(Tensor tensor) => tensor.reshape(tensor.dim() == 0 ? 1 : tensor.shape[0], -1);
+    private static Tensor AsRows(Tensor tensor) => tensor.dim() == 0 ? tensor.reshape(1, 1) : tensor.reshape(tensor.shape[0], tensor.shape.Skip(1).Aggregate(1L, (product, side) => product * side));
 }

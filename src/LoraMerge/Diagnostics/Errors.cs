@@ -131,8 +131,8 @@ internal static class Errors
     public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
 
-    public static LoraMergeException AdapterKindUnknown(string file, string kind) =>
-        new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says peft_type \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
+    public static LoraMergeException AdapterKindUnknown(string file, string field, string kind) =>
+        new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says {field} \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
 
     public static LoraMergeException AdapterKindMissing(string file, IEnumerable<string> fields) =>
         new(DiagnosticCode.AdapterKindMissing, $"'{file}' has no \"peft_type\", so it is no adapter saved by PEFT, nor has it the fields of another library; it holds {List(fields)}. Use the adapter_config.json that was saved with the weights.", file);
@@ -163,6 +163,15 @@ internal static class Errors
 
     public static LoraMergeException PairDoesNotFit(string module, StoredTensor a, StoredTensor b) =>
         new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one rank. Save the adapter again.", a.File);
+
+    public static LoraMergeException BlocksDoNotFit(string module, StoredTensor a, int aBlocks, StoredTensor b, int bBlocks) =>
+        new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} or lora_B {b.ShapeText} of '{module}' in '{a.File}' does not divide into the blocks that \"use_bdlora\" says: {aBlocks} for lora_A, {bBlocks} for lora_B, whose rows are shared out evenly. Use the adapter_config.json that was saved with the weights.", a.File);
+
+    public static LoraMergeException DiagonalDoesNotFit(string module, StoredTensor diagonal, int rank) =>
+        new(DiagnosticCode.RankMismatch, $"'{diagonal.Name}' of '{module}' in '{diagonal.File}' is {diagonal.ShapeText}, but one number for each of {rank} ranks is expected. Save the adapter again.", diagonal.File);
+
+    public static LoraMergeException AdapterTensorTwice(StoredTensor first, StoredTensor second) =>
+        new(DiagnosticCode.DuplicateTensor, $"'{first.Name}' and '{second.Name}' in '{second.File}' are two names of one tensor, so it is unknown which was trained. Remove one of them.", second.File);
 
     public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor) =>
         new(DiagnosticCode.AdapterTensorUnknown, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that a LoRA adapter has, so what it would do is unknown. Use a file that PEFT saved.", tensor.File);
@@ -257,7 +266,7 @@ internal static class Errors
         new(DiagnosticCode.ExpertPlaceUnknown, $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor config.json tell where in it and which way round. Use the model folder with its config.json, or a base that stores its experts one by one.", adapter);
 
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
-        new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Merge it with PEFT.", adapter);
+        new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Use the base that it was trained on, and merge adapters of other layers into other models.", adapter);
 
     public static LoraMergeException NothingToMerge(string checkpoint, IEnumerable<string> adapters) =>
         new(DiagnosticCode.NothingToMerge, $"No tensor of {List(adapters)} has a place in the base model '{checkpoint}': there is nothing to merge. Check that this is the base they were trained on.");

@@ -30,9 +30,7 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
 
     /// <summary>The parameters of this module that the config names and the base has, the last registered first.</summary>
     private IEnumerable<Candidate> Candidates(string module, string path) =>
-        from parameter in adapter.Config.TargetParameters
-            .Where(target => target.Contains('.', StringComparison.Ordinal) ? $".{module}.".EndsWith($".{target[..target.LastIndexOf('.')]}.", StringComparison.Ordinal) : true)
-            .Select(target => target[(target.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal)
+        from parameter in adapter.Config.ParametersOf(module)
         let tensors = ExpertTensors.Find(path, parameter, draft.Checkpoint)
         where tensors is not null
         orderby Array.IndexOf(RegistrationOrder, parameter) descending
@@ -59,7 +57,11 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
           select rest.Insert(0, candidate);
 
     private bool Fits(AdapterParameter pair, Candidate candidate) =>
-        pair.A.Shape[0] == (long)adapter.Config.RankOf(candidate.Path) * candidate.Tensors.ExpertCount && (IsStraight(pair, candidate) || IsTransposed(pair, candidate));
+        RankOf(pair, candidate) is int rank && adapter.Config.AlphasOf(candidate.Path, rank).Any() && (IsStraight(pair, candidate) || IsTransposed(pair, candidate));
+
+    /// <summary>The rank of each expert; null where A is not as many rows for each.</summary>
+    private static int? RankOf(AdapterParameter pair, Candidate candidate) =>
+        pair.A.Shape[0] % candidate.Tensors.ExpertCount == 0 && pair.A.Shape[0] / candidate.Tensors.ExpertCount is > 0 and <= int.MaxValue and var rank ? (int)rank : null;
 
     private LoraMergeException MismatchOf(AdapterParameter pair, Candidate candidate) =>
         candidate.Tensors.ExpertCount == 1 && pair.A.Shape[0] != adapter.Config.RankOf(candidate.Path)
@@ -101,7 +103,11 @@ internal sealed class ExpertPlanner(PlanDraft draft, int index, Adapter adapter,
     private void Add(Match match, bool isTransposed)
     {
         (AdapterParameter pair, Candidate candidate, _) = match;
-        double scaling = adapter.Config.ScalingOf(candidate.Path) * weight;
+        int rank = RankOf(pair, candidate)!.Value;
+        double[] alphas = [.. adapter.Config.AlphasOf(candidate.Path, rank).Distinct()];
+        if (alphas.Length > 1)
+            draft.Notes.Add(Notes.PatternOrderAmbiguous(candidate.Path, alphas, adapter.Path));
+        double scaling = adapter.Config.ScalingOf(candidate.Path, rank) * weight;
         ExpertTensors tensors = candidate.Tensors;
         foreach (ExpertTensors.Part part in tensors.Parts)
         {

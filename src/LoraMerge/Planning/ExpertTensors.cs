@@ -50,7 +50,7 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
     private static ExpertTensors? OfWhole(StoredTensor whole) => whole.Shape switch
     {
         [var height, var width] => new ExpertTensors(1, height, width, [new Part(whole.Name, null, 0, height)]),
-        [var count, var height, var width] => new ExpertTensors(checked((int)count), height, width, [new Part(whole.Name, null, 0, height)]),
+        [var count and > 0 and <= int.MaxValue, var height, var width] => new ExpertTensors((int)count, height, width, [new Part(whole.Name, null, 0, height)]),
         _ => null,
     };
 

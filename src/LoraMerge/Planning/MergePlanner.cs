@@ -89,7 +89,7 @@ internal sealed class MergePlanner
         foreach (IGrouping<string, AdapterParameter> pairs in adapter.ModuleParameters.GroupBy(pair => pair.Module, StringComparer.Ordinal))
             experts.Add([.. pairs.OrderBy(pair => pair.Depth)], rule.Apply(pairs.Key));
         foreach (SavedRows rows in adapter.Rows)
-            saved.Add(rows, rule.Apply(rows.Module));
+            saved.Add(rows, rule.Apply(rows.Module), VocabularyPlanner.HasRowsOfHead(_draft.Vocabulary, adapter, rule));
     }
 
     /// <summary>The head's view of an adapter that serves both ends of a tied pair; the embedding's has been applied to both.</summary>
@@ -110,7 +110,7 @@ internal sealed class MergePlanner
 
     private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
     {
-        if (adapter.Config.TrainsBiasesOfAdaptedModules && !adapter.Parameters.Any(saved => saved.Parameter == "bias")
+        if (adapter.HasLostBiases
             && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdapterModule lost)
             _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Path));
     }

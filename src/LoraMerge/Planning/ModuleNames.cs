@@ -32,7 +32,10 @@ internal static class ModuleNames
             && (checkpoint.TryFind($"{path}.{p.Parameter}", out _) || vocabulary.IsMember(path) || FusedPart.Holder(path, checkpoint) is not null
                 || ExpertTensors.Find(path, p.Parameter, checkpoint) is not null || ProjectionNames.OtherNameOf(path, checkpoint) is not null));
 
-        bool HasPlace(string path) =>
+        // mlx_lm's models have no head where the ends are tied: such a pair was trained on another base.
+        bool HasPlace(string path) => !(vocabulary.IsTied && path == vocabulary.Head && adapter.Config.Origin.Library == AdapterOrigin.Mlx) && IsInBase(path);
+
+        bool IsInBase(string path) =>
             checkpoint.TryFind(path + ".weight", out _)
             || (vocabulary.IsTied && vocabulary.IsMember(path))
             || checkpoint.TryFind(path + ".in_proj_weight", out _)

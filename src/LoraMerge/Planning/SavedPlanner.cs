@@ -32,15 +32,16 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
 
     /// <param name="rows">The rows.</param>
     /// <param name="module">The embedding's path in the base's files.</param>
+    /// <param name="hasRowsOfHead">Whether the head of a tied pair has rows of its own; else it follows the embedding, row by row.</param>
     /// <exception cref="LoraMergeException">LORA3047, 4002, 4006, 4007, 4013.</exception>
-    public void Add(SavedRows rows, string module)
+    public void Add(SavedRows rows, string module, bool hasRowsOfHead)
     {
         CheckScale(rows, module);
-        // The head of a tied pair follows the embedding, row by row.
-        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, VocabularyChange.AllEnds);
+        string? head = hasRowsOfHead ? draft.Vocabulary.Head : null;
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, module == head ? VocabularyChange.OneEnd : VocabularyChange.AllEnds);
         if (targets is null)
             draft.LeaveOut(adapter, rows.Rows);
-        foreach (TargetTensor target in targets ?? [])
+        foreach (TargetTensor target in (targets ?? []).Where(target => module == head || target.Name != head + ".weight"))
             AddRows(target, rows);
     }
 

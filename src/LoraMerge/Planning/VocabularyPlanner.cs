@@ -45,6 +45,10 @@ internal static class VocabularyPlanner
     public static VocabularyChange ChangeOf(string module, Adapter adapter) =>
         adapter.Config.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
 
+    /// <summary>Whether rows of the head were trained apart from the embedding's, which it follows otherwise: a head that follows is not in the file.</summary>
+    public static bool HasRowsOfHead(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule) =>
+        vocabulary.IsTied && !adapter.Config.KeepsTies && adapter.Rows.Any(rows => rule.Apply(rows.Module) == vocabulary.Head);
+
     /// <summary>Gives every end a tensor of its own, which starts from the shared one.</summary>
     public static void AddParted(PlanDraft draft)
     {
@@ -122,7 +126,8 @@ internal static class VocabularyPlanner
             return [];
         IEnumerable<string> saved = adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)).Select(saved => saved.Module);
         return adapter.Modules.Select(module => module.Path).Concat(saved).Select(rule.Apply)
-            .Where(path => vocabulary.IsMember(path) && VocabularyPlanner.ChangeOf(path, adapter) == VocabularyChange.OneEnd);
+            .Where(path => vocabulary.IsMember(path) && ChangeOf(path, adapter) == VocabularyChange.OneEnd)
+            .Concat(HasRowsOfHead(vocabulary, adapter, rule) ? [vocabulary.Head!] : []);
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>

@@ -50,6 +50,7 @@ public sealed class MlxConfigTests
         LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Read($$"""{ "fine_tune_type": "vera", {{Pairs}} }"""));
 
         Assert.Equal(DiagnosticCode.AdapterKindUnknown, fault.Code);
+        Assert.Contains("fine_tune_type \"vera\"", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

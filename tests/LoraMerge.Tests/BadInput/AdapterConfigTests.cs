@@ -37,7 +37,7 @@ public sealed class AdapterConfigTests
     [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"trainable_token_indices\": [null]}", "holds null")]
     [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"base_model_name_or_path\": 5}", "\"base_model_name_or_path\" is 5")]
     [InlineData("{\"peft_type\": 5, \"r\": 2, \"lora_alpha\": 4}", "\"peft_type\" is 5")]
-    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"r\": 3, \"lora_alpha\": 4}", "uplicate")]
+    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"r\": 3, \"lora_alpha\": 4}", "is not usable: Duplicate property 'r'")]
     [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"revision\": \"\\udfff\"}", "not Unicode")]
     [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, /* rank */ \"bias\": \"none\"}", "'/' is an invalid start")]
     public async Task An_unusable_config_is_refused(string text, string mention)
@@ -47,6 +47,18 @@ public sealed class AdapterConfigTests
         File.WriteAllText(bench.InAdapter("adapter_config.json"), text);
 
         await bench.AssertRefusedAsync(DiagnosticCode.AdapterConfigInvalid, bench.InAdapter("adapter_config.json"), mention);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task A_config_that_is_no_UTF_8_is_refused_by_its_encoding(string encoding)
+    {
+        using var bench = new Workbench();
+        File.WriteAllText(bench.InAdapter("adapter_config.json"), Sound, Encoding.GetEncoding(encoding));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.AdapterConfigInvalid, bench.InAdapter("adapter_config.json"), "UTF-16, but UTF-8 is expected");
         bench.Passed();
     }
 
@@ -66,6 +78,23 @@ public sealed class AdapterConfigTests
         File.WriteAllText(bench.InAdapter("adapter_config.json"), text);
 
         await bench.AssertRefusedAsync(code, bench.InAdapter("adapter_config.json"), mention);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("false")]
+    [InlineData("\"\"")]
+    public async Task Fields_that_ask_for_nothing_may_say_so_in_any_way(string nothing)
+    {
+        string[] fields = ["rank_pattern", "alpha_pattern", "modules_to_save", "trainable_token_indices", "target_parameters", "layer_replication", "enable_lora"];
+        using var bench = new Workbench();
+        File.WriteAllText(bench.InAdapter("adapter_config.json"), string.Concat(Sound[..^1], string.Concat(fields.Select(field => $", \"{field}\": {nothing}")), "}"));
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
         bench.Passed();
     }
 

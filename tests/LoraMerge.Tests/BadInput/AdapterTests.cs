@@ -44,6 +44,50 @@ public sealed class AdapterTests
     }
 
     [Fact]
+    public async Task A_rank_beyond_all_whole_numbers_is_refused()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Filled(QProj + ".lora_A.weight", DType.F32, 3_000_000_000, 0).Filled(QProj + ".lora_B.weight", DType.F32, 4, 2));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.RankMismatch, QProj, "[3000000000, 0]");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_layer_without_outputs_stays_as_it_is()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().Filled("none.weight", DType.BF16, 0, 4), TinyAdapter.Lora().Module("none", 0, 4));
+
+        MergeResult result = await bench.MergeAsync();
+
+        Assert.NotNull(result);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("target_modules_bd_a", 3, 2, 3)] // A [3, 2]: three rows are no two blocks
+    [InlineData("target_modules_bd_b", 3, 4, 1)]
+    public async Task Factors_that_do_not_divide_into_their_blocks_are_refused(string side, int rank, int aColumns, int bColumns)
+    {
+        TinyAdapter adapter = TinyAdapter.Lora(rank)
+            .Config("use_bdlora", new JsonObject { [side] = new JsonArray("q_proj"), ["nblocks"] = side.EndsWith('a') ? 2 : 3 })
+            .Filled(QProj + ".lora_A.weight", DType.F32, rank, aColumns).Filled(QProj + ".lora_B.weight", DType.F32, 4, bColumns);
+        using var bench = new Workbench(TinyCheckpoint.Llama(), adapter);
+
+        await bench.AssertRefusedAsync(DiagnosticCode.RankMismatch, QProj, "blocks");
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Two_names_of_one_tensor_are_both_told()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Module(QProj, 4, 4)
+            .Filled(QProj + ".lora_A.default.weight", DType.F32, 2, 4).Filled(QProj + ".lora_B.default.weight", DType.F32, 4, 2));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.DuplicateTensor, $"'base_model.model.{QProj}.lora_A.weight'", $"'base_model.model.{QProj}.lora_A.default.weight'");
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_git_lfs_pointer_in_the_place_of_the_weights_is_refused()
     {
         using var bench = new Workbench();

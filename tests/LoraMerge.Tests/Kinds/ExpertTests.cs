@@ -34,6 +34,61 @@ public sealed class ExpertTests
     }
 
     [Theory]
+    [InlineData("mlp.experts.lora_magnitude_vector", "\"use_dora\": true")]
+    [InlineData("mlp.experts.base_layer.lora_B.bias", "\"lora_bias\": true")]
+    [InlineData("mlp.experts.lora_diag", "\"kasa_config\": { \"beta\": 1 }")]
+    public async Task What_pairs_of_parameters_do_not_have_is_named_and_not_dropped(string name, string fields)
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With($"{Fields}, {fields}", DownA, DownB, GateUpA, GateUpB, Matrix.Of(name, Hidden));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.AdapterTensorUnknown, code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Where_keys_overlap_the_rank_of_the_tensors_chooses()
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down)
+            .With(Fields.Replace("2", "7", StringComparison.Ordinal) + ", \"rank_pattern\": { \".*proj\": 3, \"down_proj|gate_up_proj\": 2 }, \"alpha_pattern\": { \"down_proj\": 4, \"gate_up_proj\": 4 }", DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(Down, DownB, DownA, ExpertLayout.Peft, 2), merged[Down.Name]);
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, ExpertLayout.Peft, 2), merged[GateUp.Name]);
+        Assert.Empty(folder.Warnings);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Where_keys_of_alpha_overlap_the_first_is_taken_with_a_warning()
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(Fields + ", \"alpha_pattern\": { \".*down_proj\": 4, \"down_proj\": 6 }", DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(Down, DownB, DownA, ExpertLayout.Peft, 2), merged[Down.Name]);
+        MergeEvent.Warning warning = Assert.Single(folder.Warnings);
+        Assert.Equal(DiagnosticCode.PatternOrderAmbiguous, warning.Code);
+        Assert.Contains("mlp.experts.down_proj", warning.Text, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(3_000_000_000, 0)]
+    public async Task Fused_experts_without_a_number_are_no_experts(long experts, long hidden)
+    {
+        using TinyFolder folder = new TinyFolder(Config, Matrix.Of(Down.Name, experts, hidden, Inner)).With(Fields, DownA, DownB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+
+    [Theory]
     [InlineData(ExpertLayout.Peft)]
     [InlineData(ExpertLayout.Unsloth)]
     public async Task Experts_with_tensors_of_their_own_get_their_part(ExpertLayout layout)
@@ -176,8 +231,8 @@ public sealed class ExpertTests
         folder.Passed();
     }
 
-    private static double[] Expected(Matrix fused, Matrix b, Matrix a, ExpertLayout layout) =>
-        [.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(fused, e, 0, (int)fused.Shape[1], "").AsDoubles(), ColumnsOf(b, e, layout), RowsOf(a, e), 1))];
+    private static double[] Expected(Matrix fused, Matrix b, Matrix a, ExpertLayout layout, double scaling = 1) =>
+        [.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(fused, e, 0, (int)fused.Shape[1], "").AsDoubles(), ColumnsOf(b, e, layout), RowsOf(a, e), scaling))];
 
     private static Matrix RowsOf(Matrix a, int expert) => Part(a with { Shape = [Experts, Rank, a.Shape[1]] }, expert, 0, Rank, "");
 

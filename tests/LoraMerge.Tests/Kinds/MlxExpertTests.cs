@@ -13,6 +13,26 @@ public sealed class MlxExpertTests
     public static TheoryData<int, int> Sizes => new() { { 4, 5 }, { 4, 4 }, { 6, 3 } };
 
     [Theory]
+    [InlineData(2, 2, 0)]
+    [InlineData(3_000_000_000, 2, 0)]
+    [InlineData(3_000_000_000, 0, 2)]
+    public async Task Experts_without_a_number_are_refused(long experts, long rank, long inputs)
+    {
+        Matrix a = Matrix.Of("mlp.switch_mlp.up_proj.lora_a", experts, rank, inputs);
+        Matrix b = Matrix.Of("mlp.switch_mlp.up_proj.lora_b", experts, 0, rank);
+        using TinyFolder pairs = new TinyFolder("{}", Matrix.Of("q.weight", 2, 2)).WithMlx(Lora, a, b);
+        using TinyFolder whole = new TinyFolder("{}", Matrix.Of("q.weight", 2, 2)).WithMlx("\"fine_tune_type\": \"full\"", a.Named("mlp.switch_mlp.up_proj.weight"));
+
+        DiagnosticCode codeOfPairs = await pairs.MergeFails();
+        DiagnosticCode codeOfWhole = await whole.MergeFails();
+
+        Assert.Equal(DiagnosticCode.RankMismatch, codeOfPairs);
+        Assert.Equal(DiagnosticCode.AdapterTensorUnknown, codeOfWhole);
+        pairs.Passed();
+        whole.Passed();
+    }
+
+    [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Halves_output_by_input(int hidden, int inner) =>
         await Check("qwen3_5_moe", "mlp.switch_mlp", hidden, inner, new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.Straight));

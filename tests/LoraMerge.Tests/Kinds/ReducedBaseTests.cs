@@ -42,6 +42,21 @@ public sealed class ReducedBaseTests
     }
 
     [Theory]
+    [InlineData(Rank + 1, 1)]
+    [InlineData(1, 1)]
+    [InlineData(1, Rank)]
+    public async Task Singular_values_of_KaSA_that_are_not_one_for_each_rank_are_refused(long rows, long columns)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(5, 4);
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, \"kasa_config\": { \"beta\": 0.1 }", a, b, Matrix.Of("q.lora_diag", columns == 1 ? [rows] : [rows, columns]));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.RankMismatch, code);
+        folder.Passed();
+    }
+
+    [Theory]
     [MemberData(nameof(Shapes))]
     public async Task OLoRA_takes_away_what_the_first_columns_span(long rows, long columns)
     {

@@ -156,6 +156,58 @@ public sealed class TiedWeightsTests
         folder.Passed();
     }
 
+    /// <summary>PEFT 0.15 to 0.17 even trained the same tokens of both apart.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(4)]
+    public async Task Rows_of_tokens_that_each_end_has_of_its_own_part_them(int headToken)
+    {
+        Matrix rows = Matrix.Of("base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta", 1, 3);
+        Matrix headRows = Matrix.Of("base_model.model.lm_head.token_adapter.trainable_tokens_delta", 1, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared)
+            .With($$"""
+                "trainable_token_indices": { "embed_tokens": [4], "lm_head": [{{headToken}}] }
+                """, rows, headRows);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(WithRow(4, rows), merged[Shared.Name]);
+        Assert.Equal(WithRow(headToken, headRows), merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Rows_of_tokens_of_the_head_alone_leave_the_embedding_as_it_was()
+    {
+        Matrix headRows = Matrix.Of("base_model.model.lm_head.token_adapter.trainable_tokens_delta", 1, 3);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With("\"trainable_token_indices\": { \"lm_head\": [2] }", headRows);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(Shared.AsDoubles(), merged[Shared.Name]);
+        Assert.Equal(WithRow(2, headRows), merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    private static double[] WithRow(int token, Matrix row) => [.. Shared.AsDoubles()[..(3 * token)], .. row.AsDoubles(), .. Shared.AsDoubles()[(3 * (token + 1))..]];
+
+    /// <summary>mlx_lm's model has no head where the ends are tied.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_head_that_mlx_lm_trained_is_of_another_base_where_the_ends_are_tied(bool isStored)
+    {
+        using TinyFolder folder = new TinyFolder(Tied, isStored ? [Shared, Shared.Named("lm_head.weight")] : [Shared])
+            .WithMlx(""" "fine_tune_type": "lora", "lora_parameters": { "rank": 2, "scale": 1.5 } """, Matrix.Of("lm_head.lora_a", 3, 2), Matrix.Of("lm_head.lora_b", 2, 6));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task A_classifier_has_no_head_to_part_from()
     {
