@@ -35,7 +35,7 @@ internal static class BuildErrors
         $"The merged models '{first}' and '{second}' would both be written to '{targetPath}' in the output folder. Give each a TargetPath or MergedModelName of its own.", "TargetPath");
 
     public static BuildFault InvalidTargetPath(string targetPath) => new("LORA1011",
-        $"TargetPath='{targetPath}' is not a folder below the output folder. Write a relative path without '..', such as models/chat.", "TargetPath");
+        $"TargetPath='{targetPath}' is not a folder below the output folder. Write a relative path that stays below it, such as models/chat.", "TargetPath");
 
     public static BuildFault InvalidWeight(string value) => new("LORA1012",
         $"Weight='{value}' is not a finite number. Write it with a point, such as 0.5.", "Weight");

@@ -16,8 +16,8 @@ internal static class InputGuard
     /// <param name="faults">Where it is said.</param>
     public static void Check(IReadOnlyList<ModelRequest> requests, string? outputFolder, IEnumerable<string> ownFolders, FaultLog faults)
     {
-        List<RealPath> own = Resolve(ownFolders);
-        List<RealPath> inputs = Resolve(requests.SelectMany(request => request.AdapterPaths.Prepend(request.BasePath)));
+        List<RealPath> own = [.. ownFolders.Select(RealPath.Of)];
+        List<Input> inputs = Inputs(requests.Select(request => request.BasePath), requests.SelectMany(request => request.AdapterPaths));
         foreach (ModelRequest request in requests)
         {
             RealPath basePath = RealPath.Of(request.BasePath);
@@ -28,15 +28,21 @@ internal static class InputGuard
         }
     }
 
-    /// <summary>Follows the links of paths that are compared with several others.</summary>
-    public static List<RealPath> Resolve(IEnumerable<string> paths) => [.. paths.Select(RealPath.Of)];
+    /// <param name="basePaths">Absolute paths of base models.</param>
+    /// <param name="adapterPaths">Absolute paths of adapters.</param>
+    public static List<Input> Inputs(IEnumerable<string> basePaths, IEnumerable<string> adapterPaths) =>
+        [.. basePaths.Select(path => new Input(RealPath.Of(path), HasSubfolders: true)), .. adapterPaths.Select(path => new Input(RealPath.Of(path), HasSubfolders: false))];
 
-    /// <returns>The input that a folder is, holds or lies in; null where it meets none.</returns>
-    public static string? FindMet(string folder, List<RealPath> inputs)
+    /// <returns>The input whose files a folder could meet; null where there is none.</returns>
+    public static string? FindMet(string folder, List<Input> inputs)
     {
         RealPath real = RealPath.Of(folder);
-        return inputs.Find(input => input.LiesIn(real) || real.LiesIn(input))?.Written;
+        return inputs.Find(input => input.Path.LiesIn(real) || (input.HasSubfolders && real.LiesIn(input.Path)))?.Path.Written;
     }
+
+    /// <param name="Path">A folder or a weight file.</param>
+    /// <param name="HasSubfolders">Of an adapter only the files beside its configuration count, so that a project's own folder can be one.</param>
+    internal sealed record Input(RealPath Path, bool HasSubfolders);
 
     /// <param name="Written">As the project says it.</param>
     /// <param name="Followed">With all links followed.</param>

@@ -52,6 +52,15 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>The folder of the SDK's dotnet.</summary>
     public string? SdkRoot { get; set; }
 
+    /// <summary>LoraMergeEnabled; the targets do not get here where it is false.</summary>
+    public string? Enabled { get; set; }
+
+    /// <summary>LoraMergePublish; checked here, used by the targets.</summary>
+    public string? Publish { get; set; }
+
+    /// <summary>LoraMergeUseHardLinks; checked here, used by the targets.</summary>
+    public string? UseHardLinks { get; set; }
+
     /// <summary>LoraMergeDevice.</summary>
     public string? Device { get; set; }
 

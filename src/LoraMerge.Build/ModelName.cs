@@ -13,12 +13,21 @@ internal static class ModelName
             && !IsDevice(name.Split('.')[0]);
     }
 
-    /// <returns>The path with '/' and without one at its ends; null where it is not below the folder that it starts at.</returns>
+    /// <returns>The path with '/', none at its ends, and without '.' and '..'; null where it is not below the folder that it starts at.</returns>
     public static string? NormalizeTargetPath(string path)
     {
-        string normalized = path.Replace('\\', '/');
-        string[] parts = normalized.TrimEnd('/').Split('/');
-        return parts.All(IsValid) ? string.Join("/", parts) : null;
+        string slashed = path.Replace('\\', '/');
+        List<string> parts = [];
+        foreach (string part in slashed.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != "..")
+                parts.Add(part);
+            else if (parts.Count > 0)
+                parts.RemoveAt(parts.Count - 1);
+            else
+                return null;
+        }
+        return parts.Count > 0 && slashed[0] != '/' && parts.All(IsValid) ? string.Join("/", parts) : null;
     }
 
     private static bool IsDevice(string stem)

@@ -8,8 +8,6 @@ namespace LoraMerge.Build;
 [MSBuildMultiThreadableTask]
 public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 {
-    private const int PieceLength = 1 << 20;
-
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>Absolute paths of files of a store.</summary>
@@ -20,8 +18,11 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     [Required]
     public ITaskItem[] Destinations { get; set; } = [];
 
-    /// <summary>Absolute paths of base models and adapters: none of them is written over.</summary>
-    public ITaskItem[] Inputs { get; set; } = [];
+    /// <summary>All LoraBaseModel items: none of them is written over.</summary>
+    public ITaskItem[] BaseModels { get; set; } = [];
+
+    /// <summary>All LoraAdapter items: nor is any of these.</summary>
+    public ITaskItem[] Adapters { get; set; } = [];
 
     /// <summary>Absolute path of the project file, for messages.</summary>
     [Required]
@@ -40,7 +41,7 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
-        List<InputGuard.RealPath> inputs = InputGuard.Resolve(Inputs.Select(input => input.GetMetadata("FullPath")));
+        List<InputGuard.Input> inputs = InputGuard.Inputs(BaseModels.Select(item => item.GetMetadata("FullPath")), Adapters.Select(item => item.GetMetadata("FullPath")));
         foreach (string folder in Destinations.Select(destination => Path.GetDirectoryName(destination.ItemSpec)!).Distinct())
         {
             if (InputGuard.FindMet(folder, inputs) is { } met)
@@ -78,37 +79,12 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     {
         TwinKind twin = IsWeightFile(file) ? FileTwin.TryCreate(file, destination, MayLink) : TwinKind.None;
         if (twin == TwinKind.None)
-            Copy(file, destination);
+            PlacedCopy.Make(file, destination, _cancellation.Token);
         return twin switch
         {
             TwinKind.Clone => "Cloned",
             TwinKind.Link => "Linked",
             _ => "Copied",
         };
-    }
-
-    private void Copy(string file, string destination)
-    {
-        string partial = destination + FileTwin.PartialSuffix;
-        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
-        try
-        {
-            using (var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan))
-            using (var to = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1))
-            {
-                byte[] piece = new byte[PieceLength];
-                for (int count; (count = from.Read(piece, 0, piece.Length)) > 0;)
-                {
-                    _cancellation.Token.ThrowIfCancellationRequested();
-                    to.Write(piece, 0, count);
-                }
-            }
-            FileTwin.Commit(file, partial, destination);
-        }
-        finally
-        {
-            if (File.Exists(partial))
-                File.Delete(partial);
-        }
     }
 }

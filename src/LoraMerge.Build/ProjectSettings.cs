@@ -18,6 +18,9 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     /// <summary>In thousands where the worker counts in 1024s, so with room for the difference below what it can hold.</summary>
     private const double LargestByteCount = 2e18;
 
+    /// <summary>What MSBuild's conditions, which use these properties, take for a boolean.</summary>
+    private static readonly string[] s_switchWords = ["true", "false", "yes", "no", "on", "off"];
+
     /// <summary>A size from one byte to what a file system can hold, in words that the worker reads as well.</summary>
     public static bool IsByteCount(string text)
     {
@@ -32,6 +35,10 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
 
     public static ProjectSettings Read(MergeLoraAdapters task, FaultLog faults)
     {
+        CheckSwitch("LoraMergeEnabled", task.Enabled, faults);
+        CheckSwitch("LoraMergePublish", task.Publish, faults);
+        CheckSwitch("LoraMergeUseHardLinks", task.UseHardLinks, faults);
+
         string device = (task.Device ?? "auto").Trim().ToLowerInvariant();
         if (device is not ("auto" or "cpu" or "cuda") && !Regex.IsMatch(device, @"^cuda:\d{1,3}$", RegexOptions.CultureInvariant))
             faults.Error(null, BuildErrors.UnknownValue("LoraMergeDevice", task.Device!, "auto, cpu, cuda, cuda:N"));
@@ -48,6 +55,12 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
             OneOf("LoraMergeVerify", task.Verify, "none", ["none", "written", "full"], faults),
             OneOf("LoraMergeOnUnmatched", task.OnUnmatched, "error", ["error", "warn"], faults),
             ByteCount("LoraMergeCacheMaxSize", task.CacheMaxSize, faults));
+    }
+
+    private static void CheckSwitch(string name, string? value, FaultLog faults)
+    {
+        if (value is { Length: > 0 } && !s_switchWords.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase))
+            faults.Error(null, BuildErrors.UnknownValue(name, value, "true, false"));
     }
 
     private static string? ByteCount(string name, string? value, FaultLog faults)

@@ -16,30 +16,13 @@ internal sealed class VerifiedPlacement(string outputFolder)
         string destination = Path.Combine(outputFolder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
         if (!PlaceMergedFiles.IsWeightFile(path) || (File.Exists(destination) && FileStamp.Of(destination) == FileStamp.Of(path)))
             return ContentHash.OfFile(path, cancellation);
-        string partial = destination + FileTwin.PartialSuffix;
         try
         {
-            string hash = FileTwin.TryCreate(path, partial, mayLink: false) == TwinKind.Clone
-                ? ContentHash.OfFile(path, cancellation)
-                : Copy(path, partial, cancellation);
-            if (hash == file.Hash)
-                FileTwin.Commit(path, partial, destination);
-            return hash;
+            return PlacedCopy.MakeWhereWhole(path, destination, file.Hash, cancellation);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return ContentHash.OfFile(path, cancellation); // the copy that follows reports what is wrong with the output
         }
-        finally
-        {
-            if (File.Exists(partial))
-                File.Delete(partial);
-        }
-    }
-
-    private static string Copy(string path, string partial, CancellationToken cancellation)
-    {
-        using var to = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1);
-        return ContentHash.OfFile(path, cancellation, to);
     }
 }

@@ -65,7 +65,10 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("TargetPath", "../up", "LORA1011")]
     [InlineData("TargetPath", "/root", "LORA1011")]
     [InlineData("TargetPath", @"C:\x", "LORA1011")]
-    [InlineData("TargetPath", "a//b", "LORA1011")]
+    [InlineData("TargetPath", "a/../../up", "LORA1011")]
+    [InlineData("TargetPath", "./", "LORA1011")]
+    [InlineData("TargetPath", "a/..", "LORA1011")]
+    [InlineData("TargetPath", "a/nul/b", "LORA1011")]
     [InlineData("MergedModelName", "a/b", "LORA1008")]
     [InlineData("MergedModelName", "nul", "LORA1008")]
     [InlineData("MergedModelName", "..", "LORA1008")]
@@ -84,6 +87,32 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("./m", "m")]
+    [InlineData(@"models//x\", "models/x")]
+    [InlineData("a/./b", "a/b")]
+    [InlineData("a/../b", "b")]
+    public void A_place_below_the_output_folder_may_be_written_in_any_way(string written, string meant)
+    {
+        AssertFails("LORA1010", [Item("base", ("TargetPath", written)), Item("other", ("TargetPath", meant))],
+            [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "other"))]);
+
+        Assert.Contains($"would both be written to '{meant}'", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "adapter", "LORA1029")]
+    [InlineData("", "base/sub", "LORA1029")]
+    [InlineData("adapter/bin", "m", "LORA1021")] // the next thing that is missing here
+    public void An_output_may_lie_below_an_adapter_but_not_in_its_place_nor_below_a_base(string outputFolder, string targetPath, string code)
+    {
+        AssertFails(code, [Item("base", ("TargetPath", targetPath))], [Item("adapter")], task =>
+        {
+            task.OutputFolder = Path.Combine(_folder, outputFolder);
+            task.RuntimeFolder = "";
+        });
+    }
+
+    [Theory]
     [InlineData("Weight", "0,5", "LORA1012")]
     [InlineData("Weight", "NaN", "LORA1012")]
     [InlineData("Weight", "1e999", "LORA1012")]
@@ -96,6 +125,9 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Enabled", "flase", "LORA1013")]
+    [InlineData("Publish", "fasle", "LORA1013")]
+    [InlineData("UseHardLinks", "0", "LORA1013")]
     [InlineData("Device", "gpu", "LORA1013")]
     [InlineData("Verify", "all", "LORA1013")]
     [InlineData("OnUnmatched", "ignore", "LORA1013")]

@@ -43,6 +43,24 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public async Task The_folder_of_a_web_project_can_be_the_adapter()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        Directory.Delete(project.PathOf("adapters"), recursive: true);
+        project.CopyFixture("adapter", ".");
+        project.Write("appsettings.json", "{}");
+        project.WriteProject("""<LoraBaseModel Include="models/base" /><LoraAdapter Include="." />""", sdk: "Microsoft.NET.Sdk.Web");
+
+        BuildResult first = (await project.BuildAsync()).ThrowIfFailed();
+        BuildResult second = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal((1, 0), (first.Merges, second.Workers));
+        Assert.True(File.Exists(project.ModelPath()));
+        Assert.True(File.Exists(project.PathOf("bin/Debug/net10.0/appsettings.json")));
+        Assert.Empty(Directory.GetFiles(project.PathOf("bin"), "adapter_*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Names_that_mean_something_to_a_command_line_mean_nothing_here()
     {
         using TestProject project = TestProject.WithRealWorker();

@@ -26,7 +26,7 @@ public sealed class PublishTests
     {
         using TestProject project = TestProject.WithFakeWorker();
 
-        (await project.DotnetAsync(["publish", "-tl:off", "-c", "Debug", "-p:LoraMergePublish=false", "-o", "out"])).ThrowIfFailed();
+        (await project.DotnetAsync(["publish", "-tl:off", "-c", "Debug", "-p:LoraMergePublish=False", "-o", "out"])).ThrowIfFailed();
 
         Assert.True(File.Exists(project.ModelPath()));
         Assert.False(Directory.Exists(project.PathOf("out/models")));

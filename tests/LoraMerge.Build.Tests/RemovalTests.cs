@@ -8,13 +8,21 @@ public sealed class RemovalTests
         using TestProject project = TestProject.WithFakeWorker();
         (await project.BuildAsync()).ThrowIfFailed();
 
-        BuildResult off = (await project.BuildAsync("--no-restore", "-p:LoraMergeEnabled=false")).ThrowIfFailed();
+        BuildResult off = (await project.BuildAsync("--no-restore", "-p:LoraMergeEnabled=Off")).ThrowIfFailed();
         Assert.Equal(0, off.Workers);
         Assert.Empty(ModelsIn(project, "bin"));
 
         BuildResult on = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
         Assert.Equal(0, on.Workers);
         Assert.Single(ModelsIn(project, "bin"));
+
+        project.Write("Directory.Build.targets", "<Project><PropertyGroup><LoraMergeEnabled> False </LoraMergeEnabled></PropertyGroup></Project>");
+        BuildResult late = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        BuildResult unclear = await project.BuildAsync("--no-restore", "-p:LoraMergeEnabled=flase");
+        project.Write("Directory.Build.targets", "<Project />");
+        Assert.Equal(0, late.Workers);
+        Assert.Empty(ModelsIn(project, "bin"));
+        Assert.Equal("LoraMergeEnabled='flase' is unknown. Write one of: true, false.", Assert.Single(unclear.Errors).Text);
 
         project.WriteProject(items: "");
         BuildResult removed = (await project.BuildAsync()).ThrowIfFailed();

@@ -50,7 +50,7 @@ internal static class Errors
         new(DiagnosticCode.DiskSpaceTooSmall, $"The merged model needs {Bytes(needed)} in '{folder}', but only {Bytes(free)} are free there. Nothing was written. Free some space, or choose another folder.");
 
     public static LoraMergeException OutputNotWritable(string path, Exception cause) =>
-        new(DiagnosticCode.OutputNotWritable, $"'{path}' cannot be written: {Sentence(cause.Message)} Check its permissions, or choose another folder.", null, cause);
+        new(DiagnosticCode.OutputNotWritable, $"'{path}' cannot be written: {Sentence(cause.Message)} Make room or change its permissions, or choose another folder.", null, cause);
 
     public static LoraMergeException InputNotReadable(string file, Exception cause) =>
         new(DiagnosticCode.InputNotReadable, $"'{file}' cannot be read: {Sentence(cause.Message)} Check that it exists and may be read.", file, cause);

@@ -10,8 +10,6 @@ namespace LoraMerge.Incremental;
 /// <summary>XxHash128 of contents as 32 lower-case hexadecimal digits, most significant first.</summary>
 internal static class ContentHash
 {
-    private const int BlockByteLength = 1 << 20;
-
     /// <param name="path">The file.</param>
     /// <param name="cancellation">Reading large files takes time.</param>
     /// <param name="copy">Gets what is read; null where nobody wants it.</param>
@@ -20,14 +18,11 @@ internal static class ContentHash
         var hash = new XxHash128();
         if (FileStamp.Of(path).ByteLength == 0)
             return Format(hash.GetCurrentHash()); // not opened: a pipe would be waited for
-        byte[] block = new byte[BlockByteLength];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
-        for (int count; (count = file.Read(block, 0, block.Length)) > 0;)
+        FilePieces.Read(path, (piece, offset, count) =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            Append(hash, block, count);
-            copy?.Write(block, 0, count);
-        }
+            Append(hash, piece, offset, count);
+            copy?.Write(piece, offset, count);
+        }, cancellation);
         return Format(hash.GetCurrentHash());
     }
 
@@ -35,7 +30,7 @@ internal static class ContentHash
     {
         var hash = new XxHash128();
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        Append(hash, bytes, bytes.Length);
+        Append(hash, bytes, 0, bytes.Length);
         return Format(hash.GetCurrentHash());
     }
 
@@ -48,12 +43,12 @@ internal static class ContentHash
         return text.ToString();
     }
 
-    private static void Append(XxHash128 hash, byte[] bytes, int count)
+    private static void Append(XxHash128 hash, byte[] bytes, int offset, int count)
     {
 #if NETSTANDARD
-        hash.Append(bytes, 0, count);
+        hash.Append(bytes, offset, count);
 #else
-        hash.Append(System.MemoryExtensions.AsSpan(bytes, 0, count));
+        hash.Append(System.MemoryExtensions.AsSpan(bytes, offset, count));
 #endif
     }
 }
