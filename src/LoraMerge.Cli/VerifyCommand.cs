@@ -21,10 +21,12 @@ internal static class VerifyCommand
             ModelComparison comparison = await merger.VerifyAsync(options.Read(parsed), parsed.GetValue(model)!, cancellation);
             foreach (TensorDifference difference in comparison.Differences)
                 output.WriteLine(difference.Describe());
-            output.WriteLine(comparison.Differences.IsEmpty
-                ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit")
-                : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors"));
-            return comparison.Differences.IsEmpty ? 0 : Differs;
+            foreach (FileDiff file in comparison.Files)
+                output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
+            output.WriteLine(comparison.IsEqual
+                ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
+                : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{(comparison.Files.IsEmpty ? "" : $", {comparison.Files.Length} other {(comparison.Files.Length == 1 ? "file" : "files")}")}"));
+            return comparison.IsEqual ? 0 : Differs;
         });
         return command;
     }

@@ -6,7 +6,12 @@ namespace LoraMerge;
 /// <summary>A merged model held against what its inputs give.</summary>
 /// <param name="TensorCount">Tensors that were compared.</param>
 /// <param name="Differences">Those that are not the same; empty when all bits are.</param>
-public sealed record ModelComparison(int TensorCount, ImmutableArray<TensorDifference> Differences);
+/// <param name="Files">Files beside the weights that a merge writes, and that are missing (<see cref="DiffKind.OnlyInFirst"/>) or others here.</param>
+public sealed record ModelComparison(int TensorCount, ImmutableArray<TensorDifference> Differences, ImmutableArray<FileDiff> Files)
+{
+    /// <summary>Whether the model is what its inputs give.</summary>
+    public bool IsEqual => Differences.IsEmpty && Files.IsEmpty;
+}
 
 /// <summary>A tensor of a merged model that is not what its inputs give.</summary>
 /// <param name="Name">The tensor.</param>

@@ -21,7 +21,22 @@ internal static class ModelVerifier
             .. HeaderDifferences(plan, merged),
             .. sink.Differences.Select(pair => new TensorDifference(pair.Key, null, pair.Value.Different, pair.Value.LargestUlps)),
         ];
-        return new ModelComparison(plan.Tensors.Count(), differences);
+        return new ModelComparison(plan.Tensors.Count(), differences, [.. FileDifferences(inputs, plan, merged)]);
+    }
+
+    /// <summary>The index is held to the shards whenever a model is opened; files that a merge does not write are the user's own.</summary>
+    private static IEnumerable<FileDiff> FileDifferences(Inputs inputs, MergePlan plan, Checkpoint merged)
+    {
+        if (merged.IsSingleFile)
+            yield break;
+        Dictionary<string, string> files = SideFiles.Of(merged, [], []).ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal);
+        foreach (SideFile expected in plan.SideFiles)
+        {
+            if (!files.TryGetValue(expected.RelativePath, out string? there))
+                yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
+            else if (plan.ChangedConfig(expected, inputs.Checkpoint.Config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
+                yield return new FileDiff(expected.RelativePath, DiffKind.Values);
+        }
     }
 
     private static IEnumerable<TensorDifference> HeaderDifferences(MergePlan plan, Checkpoint merged)

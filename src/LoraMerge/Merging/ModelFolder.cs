@@ -21,8 +21,8 @@ internal sealed class ModelFolder(string folder)
     {
         foreach (SideFile file in plan.SideFiles)
         {
-            if (file.RelativePath == "config.json" && !plan.ConfigChanges.IsEmpty)
-                Write(file.RelativePath, config.With(plan.ConfigChanges));
+            if (plan.ChangedConfig(file, config) is byte[] changed)
+                Write(file.RelativePath, changed);
             else
                 Copy(file.Source, file.RelativePath);
         }

@@ -30,6 +30,9 @@ public sealed record MergePlan(
 
     /// <summary>Bytes of all tensors of the result.</summary>
     public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
+
+    /// <summary>What config.json becomes; null for a file that is copied byte for byte.</summary>
+    internal byte[]? ChangedConfig(SideFile file, ModelConfig config) => file.RelativePath == "config.json" && !ConfigChanges.IsEmpty ? config.With(ConfigChanges) : null;
 }
 
 /// <summary>One weight file of the merged model.</summary>

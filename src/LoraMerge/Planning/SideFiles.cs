@@ -74,5 +74,7 @@ internal static class SideFiles
     private static bool IsAdapterConfig(string name) => name == "adapter_config.json";
 
     public static bool HaveSameBytes(string first, string second) =>
-        new FileInfo(first).Length == new FileInfo(second).Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
+        new FileInfo(first).Length == new FileInfo(second).Length && HasBytes(first, File.ReadAllBytes(second));
+
+    public static bool HasBytes(string file, byte[] bytes) => File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
 }

@@ -197,6 +197,24 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Verify_looks_at_the_files_beside_the_weights_too()
+    {
+        using var bench = new Workbench();
+        string[] verify = ["verify", bench.OutputPath, "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--dtype", "float32"];
+        await bench.RunAsync("--dtype", "float32"); // which config.json then says
+        CommandLineRun equal = await CommandLineRun.Of(verify);
+        File.Delete(Path.Combine(bench.OutputPath, "tokenizer.json"));
+        await File.WriteAllTextAsync(Path.Combine(bench.OutputPath, "config.json"), "{}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(bench.OutputPath, "notes.txt"), "of the user", TestContext.Current.CancellationToken);
+
+        CommandLineRun different = await CommandLineRun.Of(verify);
+
+        Assert.Equal((0, 1), (equal.ExitCode, different.ExitCode));
+        Assert.Equal(["config.json: not what the merge writes", "tokenizer.json: missing", "different: 0 of 8 tensors, 2 other files"], different.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task Verify_ends_with_1_where_a_bit_differs()
     {
         using var bench = new Workbench();
