@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
@@ -10,8 +9,6 @@ namespace LoraMerge.Cli;
 /// <summary><c>cache</c>: what a store of merged models holds, and how it becomes smaller.</summary>
 internal static class CacheCommand
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public static Command Create() => new("cache", "Looks at a store of merged models (LoraMergeCacheFolder, or obj/lora), and makes room in it.") { List(), Prune(), Clear() };
 
     private static Command List()
@@ -25,7 +22,7 @@ internal static class CacheCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
-                output.Write(ToJson(models).ToJsonString(s_indented) + "\n");
+                output.Write(JsonText.Of(ToJson(models)));
                 return 0;
             }
             foreach (StoredModel model in models)
@@ -72,7 +69,7 @@ internal static class CacheCommand
         IReadOnlyList<StoredModel> gone = await store.PruneAsync(maxBytes, unusedFor, cancellation);
         if (asJson)
         {
-            await output.WriteAsync(new JsonObject { ["removed"] = ToJson(gone), ["left"] = ToJson(store.Models) }.ToJsonString(s_indented) + "\n");
+            await output.WriteAsync(JsonText.Of(new JsonObject { ["removed"] = ToJson(gone), ["left"] = ToJson(store.Models) }));
             return 0;
         }
         foreach (StoredModel model in gone)

@@ -9,8 +9,6 @@ namespace LoraMerge.Cli;
 /// <summary>What differs between two models as text for people, or as JSON for programs.</summary>
 internal static class DiffReport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public static string ToText(ModelDiff diff, string first, string second)
     {
         var text = new StringBuilder();
@@ -34,7 +32,7 @@ internal static class DiffReport
             ["fileCount"] = diff.FileCount,
             ["files"] = new JsonArray([.. diff.Files.Select(file => (JsonNode)new JsonObject { ["path"] = file.RelativePath, ["kind"] = NameOf(file.Kind) })]),
         };
-        return json.ToJsonString(Indented) + "\n";
+        return JsonText.Of(json);
     }
 
     private static JsonNode ToJson(TensorDiff tensor)

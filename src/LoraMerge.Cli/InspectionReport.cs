@@ -8,8 +8,6 @@ namespace LoraMerge.Cli;
 /// <summary>An inspection as text for people, or as JSON for programs.</summary>
 internal static class InspectionReport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public static string ToText(Inspection inspection)
     {
         var text = new StringBuilder();
@@ -24,6 +22,6 @@ internal static class InspectionReport
         var json = new JsonObject();
         foreach ((string name, object value) in inspection.Facts)
             json[JsonNamingPolicy.CamelCase.ConvertName(name.Replace(" ", "", StringComparison.Ordinal))] = JsonSerializer.SerializeToNode(value);
-        return json.ToJsonString(Indented) + "\n";
+        return JsonText.Of(json);
     }
 }

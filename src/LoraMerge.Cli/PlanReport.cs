@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Planning;
 
@@ -9,8 +8,6 @@ namespace LoraMerge.Cli;
 /// <summary>A plan as text for people, or as JSON for programs.</summary>
 internal sealed class PlanReport(PlannedMerge merge)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
-
     public string ToText()
     {
         var text = new StringBuilder();
@@ -42,7 +39,7 @@ internal sealed class PlanReport(PlannedMerge merge)
             ["files"] = new JsonArray([.. merge.Plan.Shards.Select(shard => (JsonNode)shard.FileName), .. merge.Plan.SideFiles.Select(file => (JsonNode)file.RelativePath)]),
             ["tensors"] = tensors,
         };
-        return json.ToJsonString(Indented) + "\n";
+        return JsonText.Of(json);
     }
 
     private IEnumerable<string> Steps(PlannedTensor.Computed tensor)

@@ -31,12 +31,10 @@ public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tenso
                 tensors.Add(diff);
         }
 
-        Dictionary<string, string> ofFirst = SideFilesOf(first), ofSecond = SideFilesOf(second);
+        Dictionary<string, string> ofFirst = SideFiles.Of(first), ofSecond = SideFiles.Of(second);
         string[] files = [.. ofFirst.Keys.Union(ofSecond.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return new ModelDiff(names.Length, tensors.ToImmutable(), files.Length, [.. files.Select(file => Compare(file, ofFirst, ofSecond)).OfType<FileDiff>()]);
     }
-
-    private static Dictionary<string, string> SideFilesOf(Checkpoint checkpoint) => SideFiles.Of(checkpoint, [], []).ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal);
 
     private static FileDiff? Compare(string file, Dictionary<string, string> first, Dictionary<string, string> second) =>
         !first.TryGetValue(file, out string? one) ? new FileDiff(file, DiffKind.OnlyInSecond)

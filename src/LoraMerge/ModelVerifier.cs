@@ -29,7 +29,7 @@ internal static class ModelVerifier
     {
         if (merged.IsSingleFile)
             yield break;
-        Dictionary<string, string> files = SideFiles.Of(merged, [], []).ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal);
+        Dictionary<string, string> files = SideFiles.Of(merged);
         foreach (SideFile expected in plan.SideFiles)
         {
             if (!files.TryGetValue(expected.RelativePath, out string? there))

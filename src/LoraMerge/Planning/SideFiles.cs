@@ -52,6 +52,10 @@ internal static class SideFiles
         }
     }
 
+    /// <summary>Those of one model: relative path and where each lies.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003.</exception>
+    public static Dictionary<string, string> Of(Checkpoint checkpoint) => Of(checkpoint, [], []).ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal);
+
     /// <summary>Found now rather than behind gigabytes of weights.</summary>
     private static void ThrowIfNotThere(string file)
     {
