@@ -12,22 +12,14 @@ namespace LoraMerge.Checkpoints;
 /// <param name="FileOffset">Where its first byte lies, from the start of the file.</param>
 /// <param name="ByteLength">How many bytes its elements have.</param>
 public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
+    : TensorSource(Name, DType, Shape)
 {
     /// <summary>Distance of neighbouring elements in each dimension, counted in elements; default where the elements follow one another, as they do in safetensors files.</summary>
     /// <remarks>A pickle may hold a view, such as a transposed matrix. Whoever reads through <see cref="TensorFiles"/> sees its elements in order.</remarks>
     public ImmutableArray<long> Strides { get; init; }
 
-    /// <summary>The shape as it is written in messages: <c>[8, 4096]</c>.</summary>
-    public string ShapeText => $"[{string.Join(", ", Shape)}]";
-
-    /// <summary>Number of elements.</summary>
-    public long ElementCount => Shape.Aggregate(1L, (product, side) => checked(product * side));
-
-    /// <summary>First dimension; 1 for a scalar. A tensor is worked on in blocks of whole rows.</summary>
-    public long RowCount => Shape.IsEmpty ? 1 : Shape[0];
-
-    /// <summary>Elements in one row: the product of all dimensions but the first.</summary>
-    public long RowLength => Shape.Skip(1).Aggregate(1L, (product, side) => checked(product * side));
+    /// <inheritdoc/>
+    public override ImmutableArray<StoredTensor> Parts => [this];
 
     /// <summary>A matrix turned round: a view of the same bytes.</summary>
     internal StoredTensor Transposed() => this with { Shape = [Shape[1], Shape[0]], Strides = [StrideOf(1), StrideOf(0)] };
@@ -37,6 +29,9 @@ public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long>
 
     /// <summary>Some entries of the first dimension.</summary>
     internal StoredTensor Rows(long first, long count) => View(Name, first, [count, .. Shape.Skip(1)], Strides);
+
+    internal override void ReadInto(TensorFiles files, long firstElement, Span<byte> destination) =>
+        files.ReadInto(this, firstElement * DType.BitsPerElement() / 8, destination);
 
     private StoredTensor View(string name, long first, ImmutableArray<long> shape, ImmutableArray<long> strides)
     {

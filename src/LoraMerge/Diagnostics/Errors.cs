@@ -185,8 +185,8 @@ internal static class Errors
     public static LoraMergeException AdapterNotFinite(StoredTensor tensor, long index, double value) =>
         new(DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds {Number(value)} (element {index}). Its training diverged; use an earlier save.", tensor.File);
 
-    public static LoraMergeException AdapterNotFinite(StoredTensor tensor) =>
-        new(DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Its training diverged; use an earlier save.", tensor.File);
+    public static LoraMergeException AdapterNotFinite(TensorSource tensor) => new(
+        DiagnosticCode.AdapterNotFinite, $"Tensor '{tensor.Name}' in '{tensor.Parts[0].File}' holds infinite values or NaN. Its training diverged; use an earlier save.", tensor.Parts[0].File);
 
     public static LoraMergeException AdapterPatternInvalid(string file, string field, string pattern, string reason) =>
         new(DiagnosticCode.AdapterPatternInvalid, $"\"{field}\" in '{file}' has the key '{pattern}', which is no regular expression: {Sentence(reason)} Correct it.", file);
@@ -303,8 +303,8 @@ internal static class Errors
     public static LoraMergeException ResultNotFinite(string tensor, DType dtype, IReadOnlyList<string> adapters) =>
         new(DiagnosticCode.ResultNotFinite, $"The merged '{tensor}' does not fit {dtype.HeaderName()}: some of its values are infinite or no numbers. {LargerRange(dtype, adapters)}");
 
-    public static LoraMergeException BaseNotFinite(StoredTensor tensor) =>
-        new(DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.File}' holds infinite values or NaN. Fetch the base model again.", tensor.File);
+    public static LoraMergeException BaseNotFinite(TensorSource tensor) => new(
+        DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.Parts[0].File}' holds infinite values or NaN. Fetch the base model again.", tensor.Parts[0].File);
 
     public static LoraMergeException DoraOutputIsZero(string module, long output) =>
         new(DiagnosticCode.DoraOutputIsZero, $"Output {output} of '{module}' is all zero in W + s·B·A, so DoRA cannot scale it to its magnitude: 0/0, also in training. Check that this is the base it was trained on; pruned bases have such outputs.");

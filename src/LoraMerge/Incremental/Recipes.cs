@@ -57,6 +57,10 @@ internal sealed class Recipes
         return ContentHash.OfText(text.ToString());
     }
 
+    private string Identify(TensorSource source) => source is StoredTensor stored
+        ? Identify(stored)
+        : $"{source.GetType().Name} {JsonSerializer.Serialize(source, source.GetType(), _json)}";
+
     private string Identify(StoredTensor tensor)
     {
         if (_known.TryGetValue(tensor, out string? known))

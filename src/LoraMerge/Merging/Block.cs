@@ -3,31 +3,46 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Merging;
 
-/// <summary>A piece of one tensor on its way from its source to the merged model.</summary>
+/// <summary>A piece of one tensor on its way from its source to the merged model: rows of a computed tensor, bytes of one that is copied.</summary>
 /// <param name="Shard">Number of the weight file in the plan.</param>
 /// <param name="Index">Number of the tensor in that file.</param>
 /// <param name="Tensor">What becomes of the tensor.</param>
-/// <param name="SourceOffset">Where the piece starts in the source, in bytes.</param>
-/// <param name="SourceLength">Its length there in bytes; for a computed tensor, whole rows.</param>
-/// <param name="Buffer">Its bytes: the source's, and after computing the result's. Null for a tensor without elements.</param>
-internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long SourceOffset, int SourceLength, BlockBuffer? Buffer)
+/// <param name="First">Number of its first row, or byte.</param>
+/// <param name="Count">How many rows, or bytes.</param>
+/// <param name="Buffer">Its values: the source's, and after computing the result's. Null for a tensor without elements.</param>
+internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long First, long Count, BlockBuffer? Buffer)
 {
-    public bool IsFirst => SourceOffset == 0;
+    public bool IsFirst => First == 0;
 
-    public bool IsLast => SourceOffset + SourceLength == Tensor.Source.ByteLength;
+    public bool IsLast => First + Count == CountOf(Tensor);
 
     /// <summary>Number of elements, of a computed tensor.</summary>
-    public long ElementCount => SourceLength * 8L / Tensor.Source.DType.BitsPerElement();
+    public long ElementCount => Count * Tensor.RowLength;
 
-    /// <summary>Number of rows, of a computed tensor; with elements, as every block has that has a buffer, rows have a length.</summary>
-    public long RowCount => ElementCount / Tensor.RowLength;
-
-    /// <summary>Number of the first of them in the tensor.</summary>
-    public long FirstRow => SourceOffset * 8 / Tensor.Source.DType.BitsPerElement() / Tensor.RowLength;
+    /// <summary>Length of its values as they are read, in bytes.</summary>
+    public int SourceLength => checked((int)BytesOf(Count, Tensor.Source.DType));
 
     /// <summary>Where the piece starts in the merged model's tensor, in bytes.</summary>
-    public long ResultOffset => SourceOffset * Tensor.DType.BitsPerElement() / Tensor.Source.DType.BitsPerElement();
+    public long ResultOffset => BytesOf(First, Tensor.DType);
 
     /// <summary>Its length there.</summary>
-    public int ResultLength => checked((int)((long)SourceLength * Tensor.DType.BitsPerElement() / Tensor.Source.DType.BitsPerElement()));
+    public int ResultLength => checked((int)BytesOf(Count, Tensor.DType));
+
+    /// <summary>Pieces of a tensor that fit a buffer, as first and count. A tensor without elements has one piece, so that it is counted as merged.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="bufferElements">Elements that a buffer holds: at least a row.</param>
+    public static IEnumerable<(long First, long Count)> Cut(PlannedTensor tensor, long bufferElements)
+    {
+        long count = CountOf(tensor);
+        if (count == 0)
+            yield return (0, 0);
+        long step = tensor is PlannedTensor.Computed ? bufferElements / Math.Max(tensor.RowLength, 1) : bufferElements * BlockBuffer.TypeFor(tensor.Source.DType).BitsPerElement() / 8;
+        for (long first = 0; first < count; first += step)
+            yield return (first, Math.Min(step, count - first));
+    }
+
+    private static long CountOf(PlannedTensor tensor) => tensor is PlannedTensor.PassThrough ? tensor.ByteLength
+        : tensor.Source.ElementCount == 0 ? 0 : tensor.Source.ElementCount / tensor.RowLength;
+
+    private long BytesOf(long count, DType dtype) => Tensor is PlannedTensor.PassThrough ? count : count * Tensor.RowLength * dtype.BitsPerElement() / 8;
 }

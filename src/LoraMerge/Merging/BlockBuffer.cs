@@ -1,4 +1,5 @@
 using LoraMerge.Devices;
+using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
@@ -16,6 +17,9 @@ internal sealed class BlockBuffer : IDisposable
     }
 
     public DType DType { get; }
+
+    /// <summary>The dtype of buffers for values of a dtype: what is only copied goes through buffers of any.</summary>
+    public static DType TypeFor(DType dtype) => OutputDType.IsFloat(dtype) ? dtype : DType.F32;
 
     /// <summary>All of its memory.</summary>
     public Span<byte> Bytes => _memory.bytes;

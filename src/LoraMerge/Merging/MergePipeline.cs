@@ -4,7 +4,6 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
 using LoraMerge.Deltas;
 using LoraMerge.Planning;
-using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
@@ -92,15 +91,22 @@ internal sealed class MergePipeline
             for (int index = 0; index < _plan.Shards[shard].Tensors.Length; index++)
             {
                 PlannedTensor tensor = _plan.Shards[shard].Tensors[index];
-                foreach ((long offset, int length) in Cut(tensor, pool.ElementCount))
-                {
-                    BlockBuffer? buffer = length == 0 ? null : pool.Take(BufferType(tensor), cancellation);
-                    if (buffer is not null)
-                        files.ReadInto(tensor.Source, offset, buffer.Bytes[..length]);
-                    output.Add(new Block(shard, index, tensor, offset, length, buffer), cancellation);
-                }
+                foreach ((long first, long count) in Block.Cut(tensor, pool.ElementCount))
+                    output.Add(Read(files, new Block(shard, index, tensor, first, count, count == 0 ? null : pool.Take(BlockBuffer.TypeFor(tensor.Source.DType), cancellation))), cancellation);
             }
         }
+    }
+
+    private static Block Read(TensorFiles files, Block block)
+    {
+        if (block.Buffer is null)
+            return block;
+        Span<byte> values = block.Buffer.Bytes[..block.SourceLength];
+        if (block.Tensor is PlannedTensor.PassThrough copied)
+            files.ReadInto(copied.Stored, block.First, values);
+        else
+            block.Tensor.Source.ReadInto(files, block.First * block.Tensor.RowLength, values);
+        return block;
     }
 
     private static void Compute(TensorMerger merger, BlockingCollection<Block> input, BlockingCollection<Block> output, CancellationToken cancellation)
@@ -120,24 +126,6 @@ internal sealed class MergePipeline
             _progress?.Invoke(block.ResultLength);
         }
     }
-
-    /// <summary>Pieces of a tensor that fit a buffer: whole rows where it is computed, any bytes where it is copied.</summary>
-    internal static IEnumerable<(long Offset, int Length)> Cut(PlannedTensor tensor, long bufferElements)
-    {
-        long total = tensor.Source.ByteLength;
-        if (total == 0)
-        {
-            yield return (0, 0); // so that it is counted as merged; its rows may have no length to divide by
-            yield break;
-        }
-        long unit = tensor is PlannedTensor.Computed ? tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8 : 1;
-        long step = bufferElements * BufferType(tensor).BitsPerElement() / 8 / unit * unit;
-        for (long offset = 0; offset < total; offset += step)
-            yield return (offset, checked((int)Math.Min(step, total - offset)));
-    }
-
-    /// <summary>What is copied as bytes goes through buffers of any type.</summary>
-    private static DType BufferType(PlannedTensor tensor) => OutputDType.IsFloat(tensor.Source.DType) ? tensor.Source.DType : DType.F32;
 
     /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
     internal static long BufferElements(MergePlan plan, long blockElements) => Math.Max(

@@ -55,7 +55,7 @@ internal sealed class SourcePasses : IDisposable
         {
             long rows = Math.Min(step, rowCount - first);
             int length = checked((int)(rows * rowBytes));
-            _files.ReadInto(tensor.Source, first * rowBytes, buffer.Bytes[..length]);
+            tensor.Source.ReadInto(_files, first * tensor.RowLength, buffer.Bytes[..length]);
             if (isChecked && ElementStatistics.HasNonFinite(tensor.Source.DType, buffer.Bytes[..length]))
                 throw TensorMerger.SourceNotFinite(tensor);
             Tensor w = scratch.narrow(0, 0, rows * tensor.RowLength).view(rows, tensor.RowLength);

@@ -86,16 +86,16 @@ internal sealed class TensorMerger : IDisposable
         BlockBuffer result = _pool.Take(tensor.DType, cancellation);
         using (var scope = NewDisposeScope())
         {
-            Tensor source = block.Buffer!.Rows(block.RowCount, tensor.RowLength);
+            Tensor source = block.Buffer!.Rows(block.Count, tensor.RowLength);
             Tensor w = source;
             if (_deltas.Length > 0)
             {
-                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(block.RowCount, tensor.RowLength);
+                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(block.Count, tensor.RowLength);
                 w.copy_(source); // widened, exactly
             }
             foreach (WeightDelta delta in _deltas)
-                delta.ApplyTo(w, block.FirstRow);
-            result.Rows(block.RowCount, tensor.RowLength).copy_(w); // the one rounding
+                delta.ApplyTo(w, block.First);
+            result.Rows(block.Count, tensor.RowLength).copy_(w); // the one rounding
         }
         Inspect(block, tensor, result);
         _pool.Return(block.Buffer);
@@ -109,16 +109,16 @@ internal sealed class TensorMerger : IDisposable
     /// <summary>As <see cref="Compute"/>, but what no delta changes is neither widened nor rounded: the block's own buffer becomes the result.</summary>
     private Block ComputeRows(Block block, PlannedTensor.Computed tensor, ScalarType bufferType)
     {
-        int rowBytes = checked((int)(block.SourceLength / block.RowCount));
+        int rowBytes = checked((int)(block.SourceLength / block.Count));
         bool isMadeHere = false;
         using var scope = NewDisposeScope();
-        Tensor all = block.Buffer!.Rows(block.RowCount, tensor.RowLength);
+        Tensor all = block.Buffer!.Rows(block.Count, tensor.RowLength);
         Tensor w = Scratch(bufferType).narrow(0, 0, tensor.RowLength).view(1, tensor.RowLength);
-        foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.FirstRow, block.RowCount)).Distinct())
+        foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.First, block.Count)).Distinct())
         {
             using var one = NewDisposeScope();
-            Tensor target = all.narrow(0, row - block.FirstRow, 1);
-            Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - block.FirstRow) * rowBytes)), rowBytes);
+            Tensor target = all.narrow(0, row - block.First, 1);
+            Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - block.First) * rowBytes)), rowBytes);
             byte[] before = bytes.ToArray();
             w.copy_(target);
             foreach (WeightDelta delta in _deltas)

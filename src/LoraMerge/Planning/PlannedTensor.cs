@@ -8,7 +8,7 @@ namespace LoraMerge.Planning;
 /// <param name="Name">Its name in the merged model: the base's own.</param>
 /// <param name="DType">Its element type in the merged model.</param>
 /// <param name="Source">Where its values start from.</param>
-public abstract record PlannedTensor(string Name, DType DType, StoredTensor Source)
+public abstract record PlannedTensor(string Name, DType DType, TensorSource Source)
 {
     /// <summary>Its shape: that of its source, which a resized vocabulary has from the adapter.</summary>
     public ImmutableArray<long> Shape => Source.Shape;
@@ -20,7 +20,9 @@ public abstract record PlannedTensor(string Name, DType DType, StoredTensor Sour
     public virtual long RowLength => Source.RowLength;
 
     /// <summary>Copied byte for byte from a file.</summary>
-    public sealed record PassThrough(string Name, StoredTensor Source) : PlannedTensor(Name, Source.DType, Source);
+    /// <param name="Name"><inheritdoc/></param>
+    /// <param name="Stored">Where its bytes lie.</param>
+    public sealed record PassThrough(string Name, StoredTensor Stored) : PlannedTensor(Name, Stored.DType, Stored);
 
     /// <summary>Computed: widened, changed by the deltas in this order, rounded once.</summary>
     /// <param name="Name"><inheritdoc/></param>
@@ -28,7 +30,7 @@ public abstract record PlannedTensor(string Name, DType DType, StoredTensor Sour
     /// <param name="Source"><inheritdoc/></param>
     /// <param name="Deltas">What is applied, in this order; empty where only the dtype changes.</param>
     /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
-    public sealed record Computed(string Name, DType DType, StoredTensor Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
+    public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
     {
         /// <summary>Fused experts are as large as many layers, so they are cut within an expert; so is what only changes its dtype.</summary>
         public override long RowLength => this.Deltas.All(delta => delta is PlannedDelta.Experts or PlannedDelta.Part or PlannedDelta.PartMovedTowards) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;

@@ -20,7 +20,7 @@ internal sealed class EngineRun : IDisposable
         _plan = inputs.Plan();
         _tensors = [.. _plan.Tensors.OfType<PlannedTensor.Computed>().Where(tensor => form.Measured is null || tensor.Name == form.Measured)];
         using var files = new TensorFiles();
-        _sources = [.. _tensors.Select(tensor => Bytes(tensor.Source, files))];
+        _sources = [.. _tensors.Select(tensor => Bytes(tensor.Source.Parts[0], files))];
     }
 
     public long ElementCount => _tensors.Sum(tensor => tensor.Source.ElementCount);
@@ -87,11 +87,12 @@ internal sealed class EngineRun : IDisposable
         private IEnumerable<Block> Blocks(int index)
         {
             PlannedTensor.Computed tensor = _run._tensors[index];
-            foreach ((long offset, int length) in MergePipeline.Cut(tensor, _pool.ElementCount))
+            foreach ((long first, long count) in Block.Cut(tensor, _pool.ElementCount))
             {
-                BlockBuffer buffer = _pool.Take(tensor.Source.DType, CancellationToken.None);
-                _run._sources[index].AsSpan((int)offset, length).CopyTo(buffer.Bytes);
-                yield return new Block(0, index, tensor, offset, length, buffer);
+                var block = new Block(0, index, tensor, first, count, _pool.Take(tensor.Source.DType, CancellationToken.None));
+                int length = block.SourceLength;
+                _run._sources[index].AsSpan(checked((int)(first * (length / count))), length).CopyTo(block.Buffer!.Bytes);
+                yield return block;
             }
         }
 

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using LoraMerge.Checkpoints;
+using LoraMerge.Devices;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Tests.Merging;
+
+/// <summary>A computed tensor may be read from anything that gives rows by number, not only from a tensor of a file.</summary>
+public sealed class TensorSourceTests
+{
+    private const int Columns = 5;
+
+    public TensorSourceTests() => NativeLibraries.Load(null);
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(12)]
+    [InlineData(1000)]
+    public void Rows_come_by_number_and_are_rounded_once(long blockElements)
+    {
+        var source = new CountingRows(7);
+        var sink = new MemorySink();
+
+        Run(source, DType.BF16, blockElements, sink);
+
+        Assert.Equal(Enumerable.Range(0, 7 * Columns).Select(i => (float)i), MemoryMarshal.Cast<byte, ushort>(sink.Bytes.ToArray()).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)));
+        Assert.All(source.Reads, read => Assert.Equal(0, read.First % Columns));
+        Assert.All(source.Reads, read => Assert.True(read.Count <= Math.Max(blockElements, Columns)));
+    }
+
+    [Fact]
+    public void A_source_without_elements_is_a_tensor_without_bytes()
+    {
+        var source = new CountingRows(0);
+        var sink = new MemorySink();
+
+        Run(source, DType.F32, 100, sink);
+
+        Assert.Empty(source.Reads);
+        Assert.Empty(sink.Bytes);
+    }
+
+    private static void Run(TensorSource source, DType dtype, long blockElements, MemorySink sink)
+    {
+        var tensor = new PlannedTensor.Computed("w", dtype, source, [], null);
+        var plan = new MergePlan([new PlannedShard("model.safetensors", [tensor], ImmutableDictionary<string, string>.Empty)], false, null, [], [], [], []);
+        using var files = new TensorFiles();
+        new MergePipeline(plan, new PipelineOptions(TorchSharp.torch.CPU, null, blockElements, _ => ""), null).Run(files, sink, CancellationToken.None);
+    }
+
+    /// <summary>Holds its elements' own numbers, and remembers what was read.</summary>
+    private sealed record CountingRows(long Count) : TensorSource("w", DType.F32, [Count, Columns])
+    {
+        public List<(long First, long Count)> Reads { get; } = [];
+
+        public override ImmutableArray<StoredTensor> Parts => [];
+
+        public override long ByteLength { get; init; } = Count * Columns * sizeof(float);
+
+        internal override void ReadInto(TensorFiles files, long firstElement, Span<byte> destination)
+        {
+            Span<float> values = MemoryMarshal.Cast<byte, float>(destination);
+            Reads.Add((firstElement, values.Length));
+            for (int i = 0; i < values.Length; i++)
+                values[i] = firstElement + i;
+        }
+    }
+
+    private sealed class MemorySink : IBlockSink
+    {
+        public List<byte> Bytes { get; } = [];
+
+        public void Write(int shard, int index, PlannedTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
+        {
+            Assert.Equal(Bytes.Count, byteOffset);
+            Bytes.AddRange(bytes);
+        }
+    }
+}
