@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+
+namespace LoraMerge.Architectures.Names;
+
+/// <summary>What the names of a model depend on: its class, its type, and the models inside it.</summary>
+/// <param name="Classes">Names of its class, the likeliest first.</param>
+/// <param name="ModelType"><c>model_type</c> of its configuration.</param>
+/// <param name="Inner">The models that its configuration has configurations for.</param>
+internal sealed record NamedModel(ImmutableArray<string> Classes, string? ModelType, ImmutableArray<InnerModel> Inner)
+{
+    private const string ConfigSuffix = "_config";
+
+    /// <summary>Attributes that models hold parts under, by the part's configuration; others are called as their configuration is.</summary>
+    private static readonly (string Part, ImmutableArray<string> Attributes)[] Attributes =
+    [
+        ("vision", ["vision_tower", "image_tower", "video_tower", "vision_model", "vision_encoder", "visual", "vit"]),
+        ("text", ["language_model", "text_model", "text_encoder", "llm"]),
+        ("audio", ["audio_tower", "audio_model", "audio_encoder"]),
+    ];
+
+    /// <summary>Nothing is known: names are only compared.</summary>
+    public static NamedModel Unknown { get; } = new([], null, []);
+
+    /// <param name="config">config.json; null for a base without it.</param>
+    /// <param name="trainedClass">The class that an adapter says it was trained on; null where it does not.</param>
+    public static NamedModel Of(JsonObject? config, string? trainedClass = null)
+    {
+        if (config is null)
+            return Unknown;
+        IEnumerable<string> own = config["architectures"] is JsonArray list ? list.Select(TextOf).OfType<string>() : [];
+        return new NamedModel([.. trainedClass is null ? own : own.Prepend(trainedClass)], TextOf(config["model_type"]), [.. InnerOf(config)]);
+    }
+
+    private static IEnumerable<InnerModel> InnerOf(JsonObject config)
+    {
+        foreach ((string key, JsonNode? value) in config)
+        {
+            if (value is not JsonObject inner || !key.EndsWith(ConfigSuffix, StringComparison.Ordinal) || TextOf(inner["model_type"]) is not string type)
+                continue;
+            string part = key[..^ConfigSuffix.Length];
+            yield return new InnerModel(type, Attributes.FirstOrDefault(pair => pair.Part == part).Attributes is { IsDefault: false } known ? known : [part]);
+        }
+    }
+
+    private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+}
+
+/// <summary>A model inside another.</summary>
+/// <param name="ModelType"><c>model_type</c> of its configuration.</param>
+/// <param name="Attributes">What the outer model may call it.</param>
+internal sealed record InnerModel(string ModelType, ImmutableArray<string> Attributes);
