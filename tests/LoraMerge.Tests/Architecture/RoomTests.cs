@@ -15,6 +15,7 @@ public sealed partial class RoomTests
         ["Pickles"] = ["Diagnostics"],
         ["Checkpoints"] = ["Diagnostics", "Pickles"],
         ["Adapters"] = ["Diagnostics", "Checkpoints"],
+        ["Architectures"] = [],
         ["Planning"] = ["Diagnostics", "Checkpoints", "Adapters"],
         ["Deltas"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning"],
         ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Deltas"],
