@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
+using LoraMerge.Adapters;
+using LoraMerge.Combinations;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;

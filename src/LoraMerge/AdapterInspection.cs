@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
+using LoraMerge.Dialects;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;
 
@@ -20,19 +21,17 @@ internal static class AdapterInspection
     public static bool IsAdapter(string path)
     {
         string folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
-        return File.Exists(Path.Combine(folder, AdapterFiles.ConfigName));
+        return File.Exists(Path.Combine(folder, AdapterSource.ConfigName));
     }
 
     /// <exception cref="LoraMergeException">Its files are unsound.</exception>
     public static ImmutableArray<(string Name, object Value)> Of(string path)
     {
-        AdapterFiles files = AdapterFiles.Find(path);
-        ConfigFields fields = ConfigFields.Read(files.Config);
         try
         {
-            return OfMergeable(Adapter.Open(path));
+            return OfMergeable(AdapterDialects.Open(path));
         }
-        catch (LoraMergeException e) when (Refusals.Contains(e.Code))
+        catch (LoraMergeException e) when (Refusals.Contains(e.Code) && AdapterSource.Find(path).Fields is { } fields)
         {
             return OfRefused(path, fields, e);
         }
@@ -40,39 +39,21 @@ internal static class AdapterInspection
 
     private static ImmutableArray<(string, object)> OfMergeable(Adapter adapter)
     {
-        LoraConfig config = adapter.Config;
+        AdapterConfig config = adapter.Config;
         ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
         facts.Add(("what", What(adapter)));
         facts.Add(("name", adapter.Name));
         facts.Add(("can be merged", "yes"));
         AddOrigin(facts, config.Origin, config.BaseModelName);
-        int[] ranks = [.. adapter.Modules.Select(module => checked((int)module.A.Shape[0]) / Math.Max(1, module.EnabledProjections.Count(enabled => enabled))).Distinct().Order()];
-        double[] scalings = [.. adapter.Modules.Select(module => module.Scaling).Distinct().Order()];
-        string[] parameters = [.. adapter.ModuleParameters.Select(pair => pair.Module).Distinct().SelectMany(module => config.ParametersOf(module).Select(parameter => $"{module}.{parameter}"))];
-        int[] expertRanks = [.. parameters.Select(path => config.RankOf(path)).Distinct().Order()];
-        double[] expertScalings = [.. parameters.Select(path => config.ScalingOf(path)).Distinct().Order()];
-        string[] words =
-        [
-            .. ranks.Length > 0 ? [AdapterWords.Corrections(adapter.Modules, ranks, scalings)] : (string[])[],
-            .. parameters.Length > 0 ? [AdapterWords.ExpertCorrections(parameters, expertRanks, expertScalings)] : (string[])[],
-        ];
-        ranks = [.. ranks.Union(expertRanks).Order()];
-        scalings = [.. scalings.Union(expertScalings).Order()];
-        if (ranks.Length > 0)
+        facts.AddRange(adapter.Own.Facts(adapter));
+        AdaptedModule[] layers = [.. adapter.Modules.Where(module => module.IsLayer)];
+        if (layers.Length > 0)
         {
-            facts.Add(("in words", string.Join(' ', words)));
-            facts.Add(("ranks", ranks.Select(rank => Text(rank)).ToArray()));
-            facts.Add(("scalings", scalings.Select(scaling => Text(scaling)).ToArray()));
+            facts.Add(("changed layers", layers.Length));
+            facts.Add(("kinds of layers", layers.Select(module => module.Path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal).ToArray()));
         }
-        if (config.UsesRsLora)
-            facts.Add(("scaling rule", "rank-stabilised: alpha divided by the root of the rank"));
-        if (adapter.Modules.Length > 0)
-        {
-            facts.Add(("changed layers", adapter.Modules.Length));
-            facts.Add(("kinds of layers", adapter.Modules.Select(module => module.Path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        }
-        if (!adapter.ModuleParameters.IsEmpty)
-            facts.Add(("changed experts", adapter.ModuleParameters.Select(pair => pair.Module).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        if (layers.Length < adapter.Modules.Length)
+            facts.Add(("changed experts", adapter.Modules.Where(module => !module.IsLayer).Select(module => module.Path).Distinct().Order(StringComparer.Ordinal).ToArray()));
         if (!adapter.Parameters.IsEmpty)
             facts.Add(("replaced whole", adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}").ToArray()));
         if (!adapter.Rows.IsEmpty)
@@ -91,11 +72,12 @@ internal static class AdapterInspection
     private static ImmutableArray<(string, object)> OfRefused(string path, ConfigFields fields, LoraMergeException refusal)
     {
         ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
-        string? kind = fields.Text("peft_type");
-        facts.Add(("what", kind is null ? "adapter of a library that is not read here, or a note about one" : AdapterWords.Kind(kind)));
+        string? peftType = fields.Text("peft_type");
+        AdapterKind? kind = peftType is null ? null : AdapterKinds.Find(peftType);
+        facts.Add(("what", peftType is null ? "adapter of a library that is not read here, or a note about one" : kind is null ? $"{peftType} adapter" : $"{peftType} adapter: {kind.Does}"));
         facts.Add(("name", File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : new DirectoryInfo(path).Name));
         facts.Add(("can be merged", $"no: LORA{Text((int)refusal.Code)}: {refusal.Message}"));
-        if (kind is not null)
+        if (peftType is not null)
             AddOrigin(facts, PeftHistory.Date(fields, kind), fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null);
         return facts.ToImmutable();
     }
@@ -113,12 +95,9 @@ internal static class AdapterInspection
         facts.Add(("bytes", weights.Tensors.Sum(tensor => tensor.ByteLength)));
     }
 
-    private static string What(Adapter adapter) => (adapter.Modules.IsEmpty && adapter.ModuleParameters.IsEmpty, adapter.Config.UsesDora) switch
-    {
-        (true, _) => "adapter of whole tensors, which replace those of the base",
-        (_, true) => "DoRA adapter: small matrices B and A for some layers, whose product is added to each weight, and a trained length for each of its outputs",
-        _ => "LoRA adapter: small matrices B and A for some layers; merging adds scaling times B times A to each of their weights",
-    };
+    private static string What(Adapter adapter) => adapter.Modules.IsEmpty
+        ? "adapter of whole tensors, which replace those of the base"
+        : adapter.Own.What ?? $"{adapter.Kind.PeftType} adapter: {adapter.Kind.Does}";
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

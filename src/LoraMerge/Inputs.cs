@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
+using LoraMerge.Dialects;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
 using LoraMerge.Planning;
@@ -45,7 +47,7 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
         InputSnapshot snapshot = InputSnapshot.Take(request);
         Checkpoint checkpoint = Checkpoint.Open(request.BaseModel);
-        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => Adapter.Open(adapter.Path, adapter.AdapterVersion))]);
+        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => AdapterDialects.Open(adapter.Path, adapter.AdapterVersion))]);
     }
 
     /// <summary>What does not depend on any file.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using LoraMerge.Changes;
 using LoraMerge.Combinations;
 using LoraMerge.Incremental;
 using LoraMerge.Merging;
@@ -63,16 +64,16 @@ internal static class ManifestBuilder
     private static ManifestTensor Tensor(TensorOutcome outcome, ImmutableArray<string> adapterNames, string? recipe) => new(
         outcome.Tensor.ReplacedBy is int adapter ? adapterNames[adapter] : null,
         outcome.ChangedShare is double share ? SixDigits(share) : null,
-        [.. outcome.Tensor.Deltas.Select((delta, i) => Delta(delta, outcome.DeltaNorms[i], adapterNames))])
+        [.. outcome.Tensor.Changes.Select((change, i) => Delta(change, outcome.DeltaNorms[i], adapterNames))])
     {
         Recipe = recipe,
     };
 
-    private static ManifestDelta Delta(PlannedDelta delta, double? norm, ImmutableArray<string> adapterNames) =>
-        new(string.Join(" + ", delta.Adapters.Select(adapter => adapterNames[adapter])), delta.Method, delta.Factor, norm is double value ? SixDigits(value) : null)
+    private static ManifestDelta Delta(WeightChange change, double? norm, ImmutableArray<string> adapterNames) =>
+        new(string.Join(" + ", change.Adapters.Select(adapter => adapterNames[adapter])), change.Method, change.Factor, norm is double value ? SixDigits(value) : null)
         {
-            Sources = delta is PlannedDelta.Combined combined
-                ? [.. combined.Sources.Select(source => new ManifestSource(adapterNames[source.Factors.Adapter], source.AdapterWeight, source.Factors.Scaling))]
+            Sources = change is CombinedChange combined
+                ? [.. combined.Sources.Select(source => new ManifestSource(adapterNames[source.Adapter], source.AdapterWeight, source.Factors.Scaling))]
                 : null,
         };
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using LoraMerge.Adapters;
+using LoraMerge.Combinations;
 using LoraMerge.Planning;
 
 namespace LoraMerge;

@@ -8,6 +8,7 @@ var root = new RootCommand("Measures LoraMerge.Build on this machine.")
     IdleBenchmark.CreateCommand(),
     PrecisionTable.CreateCommand(),
     FormsTable.CreateCommand(),
+    GoldenDigests.CreateCommand(),
     RandomModel.CreateCommand(),
 };
 return await root.Parse(args).InvokeAsync();

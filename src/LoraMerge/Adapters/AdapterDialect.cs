@@ -1,46 +1,41 @@
-using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>Whose adapter_config.json a file is: several libraries use the name.</summary>
-internal enum AdapterDialect
+/// <summary>A library's way to save adapters: how its files are recognised, dated and read to an <see cref="Adapter"/>.</summary>
+public abstract class AdapterDialect
 {
-    /// <summary>Hugging Face PEFT.</summary>
-    Peft,
+    /// <summary>The library.</summary>
+    public abstract string Library { get; }
 
-    /// <summary>Apple's mlx_lm.</summary>
-    Mlx,
-}
+    /// <summary>Whether the models of the library have an output head of their own where the base's files tie it to the embedding.</summary>
+    internal virtual bool HasHeadWhereTied => true;
 
-/// <summary>Tells the dialects apart by the fields that only one of them has.</summary>
-internal static class AdapterDialects
-{
-    /// <summary>Libraries that are recognised and refused, by fields that their configurations have.</summary>
-    private static readonly (string Library, Func<ConfigFields, bool> IsTheirs)[] Others =
-    [
-        ("AdapterHub (adapter-transformers): layers added to the model, not changes of its weights", fields => fields.Json["config"] is JsonObject or JsonValue && fields.Has("model_type") && fields.Has("model_name")),
-        ("LyCORIS", fields => fields.Has("algo") || fields.Json["network_args"] is JsonObject || fields.Json["network_module"]?.ToString().StartsWith("lycoris", StringComparison.Ordinal) == true),
-        ("kohya's sd-scripts", fields => fields.Has("network_module") || fields.Has("network_dim")),
-        ("diffusers", fields => fields.Has("_diffusers_version")),
-    ];
+    /// <summary>Whether it keeps ties unless told otherwise, so that this is nothing to be mentioned.</summary>
+    internal virtual bool KeepsTiesAlways => false;
 
-    /// <exception cref="LoraMergeException">LORA3017: nobody's. LORA3030: of another library.</exception>
-    public static AdapterDialect Of(ConfigFields fields)
-    {
-        if (fields.Json["peft_type"] is not null)
-            return AdapterDialect.Peft;
-        if (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers"))
-            return AdapterDialect.Mlx;
-        foreach ((string library, Func<ConfigFields, bool> isTheirs) in Others)
-        {
-            if (isTheirs(fields))
-                throw Errors.AdapterOfOtherLibrary(fields.File, library);
-        }
-        throw Errors.AdapterKindMissing(fields.File, fields.Names);
-    }
+    /// <summary>Whether an adapter is the library's, by its configuration, or by its files where it has none.</summary>
+    /// <exception cref="LoraMergeException">It is, in a form that is refused.</exception>
+    internal abstract bool Owns(AdapterSource source);
 
-    /// <summary>The releases that may have written a configuration, by its fields.</summary>
-    public static AdapterOrigin Date(AdapterDialect dialect, ConfigFields fields) =>
-        dialect == AdapterDialect.Mlx ? MlxConfig.Date(fields) : PeftHistory.Date(fields, fields.Text("peft_type")!);
+    /// <summary>The weight file of an adapter. Other files beside it, such as saves during training, are none of the adapter's.</summary>
+    /// <exception cref="LoraMergeException">LORA3003, 3046.</exception>
+    internal abstract string Weights(AdapterSource source);
+
+    /// <summary>The releases that may have written an adapter.</summary>
+    internal abstract AdapterOrigin Date(AdapterSource source);
+
+    /// <summary>Reads an adapter.</summary>
+    /// <param name="source">Its files.</param>
+    /// <param name="origin">Which releases may have written it.</param>
+    /// <exception cref="LoraMergeException">LORA2002, 2003, 3002 to 3060.</exception>
+    internal abstract Adapter Read(AdapterSource source, AdapterOrigin origin);
+
+    /// <summary>The library that gives tensors such names, where it is another one; else null.</summary>
+    internal virtual string? OtherLibraryOf(string tensor) => null;
+
+    /// <summary>Refuses a base whose weights the library changes when it loads them.</summary>
+    /// <exception cref="LoraMergeException">LORA3045.</exception>
+    internal virtual void ThrowIfBaseIsChanged(Adapter adapter, ModelConfig config) { }
 }

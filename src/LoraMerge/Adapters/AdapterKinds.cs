@@ -1,46 +1,42 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>What is known of each <c>peft_type</c>: merged, not merged yet, or not mergeable at all.</summary>
+/// <summary>All kinds of adapter that are known, found by their classes, and the table of those that are refused.</summary>
 internal static class AdapterKinds
 {
-    public const string Lora = "LORA";
+    private static readonly Lock Adding = new();
 
-    private const string Prompt = "it learns inputs to the model instead of changing its weights";
-    private const string InputDependent = "what it does depends on each input, so no fixed weights do the same";
+    private static FrozenDictionary<string, AdapterKind> s_byName = ByName(
+        [.. typeof(AdapterKinds).Assembly.GetTypes().Where(IsKind).Select(type => (AdapterKind)Activator.CreateInstance(type, nonPublic: true)!), .. UnmergedKinds.All]);
 
-    /// <summary>Kinds that no tool can merge, and why.</summary>
-    public static FrozenDictionary<string, string> NeverMergeable { get; } = new Dictionary<string, string>
+    private static ImmutableArray<string> s_leafPrefixes = LeafPrefixes();
+
+    /// <summary>All kinds, in ordinal order of their names.</summary>
+    public static ImmutableArray<AdapterKind> All => [.. s_byName.Values.OrderBy(kind => kind.PeftType, StringComparer.Ordinal)];
+
+    /// <summary>Null where nobody has such a kind.</summary>
+    public static AdapterKind? Find(string peftType) => s_byName.GetValueOrDefault(peftType);
+
+    /// <summary>Whether a part of a tensor's name is one that only adapter tensors have, of whatever kind.</summary>
+    public static bool IsLeafOfSomeKind(string part) => s_leafPrefixes.Any(prefix => part.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>Makes a kind known that another assembly has.</summary>
+    public static void Add(AdapterKind kind)
     {
-        ["PROMPT_TUNING"] = Prompt,
-        ["MULTITASK_PROMPT_TUNING"] = Prompt,
-        ["P_TUNING"] = Prompt,
-        ["PREFIX_TUNING"] = Prompt,
-        ["CPT"] = Prompt,
-        ["CARTRIDGE"] = Prompt,
-        ["ADAPTION_PROMPT"] = "it adds attention to learned prompts, which is no change of weights",
-        ["POLY"] = InputDependent,
-        ["XLORA"] = InputDependent,
-        ["LILY"] = InputDependent,
-        ["ADAMSS"] = "the clusters of the base's rows that training used are not in the file",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+        lock (Adding)
+        {
+            s_byName = ByName([.. s_byName.Values, kind]);
+            s_leafPrefixes = LeafPrefixes();
+        }
+    }
 
-    /// <summary>Kinds that can be merged, but not by this release. This list may only shrink.</summary>
-    public static FrozenSet<string> NotYetSupported { get; } = FrozenSet.ToFrozenSet(
-    [
-        "ADALORA", "BEFT", "BOFT", "BONE", "C3A", "DEFT", "DELORA", "FOURIERFT", "FROD", "GLORA", "GRALORA", "HIRA", "HRA", "IA3",
-        "LN_TUNING", "LOHA", "LOKR", "MISS", "OFT", "OSF", "PEANUT", "PSOFT", "PVERA", "RANDLORA", "ROAD", "SHIRA", "SUPERTUNING",
-        "TINYLORA", "TRAINABLE_TOKENS", "UNILORA", "VBLORA", "VERA", "WAVEFT",
-    ], StringComparer.Ordinal);
+    private static bool IsKind(Type type) => type.IsSubclassOf(typeof(AdapterKind)) && !type.IsAbstract && type != typeof(UnmergedKind);
 
-    /// <summary>Forms of LoRA, by the field of adapter_config.json that asks for them, that this release refuses. This list may only shrink.</summary>
-    public static FrozenDictionary<string, string> LoraFormsNotYetSupported { get; } = new Dictionary<string, string>
-    {
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    /// <summary>A kind that has a folder goes before its row among those that are refused.</summary>
+    private static FrozenDictionary<string, AdapterKind> ByName(IEnumerable<AdapterKind> kinds) =>
+        kinds.GroupBy(kind => kind.PeftType, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.OrderBy(kind => kind is UnmergedKind).First(), StringComparer.Ordinal);
 
-    /// <summary>Whether a value of <c>init_lora_weights</c> trains on a changed base that neither the adapter nor the base as published tells.</summary>
-    /// <remarks>CorDA and LoRA-GA need data, LoftQ a quantiser, <c>pissa_niter_k</c> the random numbers of the trainer. <c>pissa</c> and <c>olora</c> can be computed again.</remarks>
-    public static bool IsLostBase(string initialisation) =>
-        initialisation is "corda" or "loftq" or "lora_ga" || initialisation.StartsWith("pissa_niter_", StringComparison.Ordinal);
+    private static ImmutableArray<string> LeafPrefixes() => [.. s_byName.Values.SelectMany(kind => kind.LeafPrefixes).Distinct(StringComparer.Ordinal)];
 }

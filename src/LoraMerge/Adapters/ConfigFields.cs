@@ -87,6 +87,44 @@ internal sealed class ConfigFields(string file, JsonObject json)
 
     public double? Number(string name) => json[name] is { } node ? ToNumber($"\"{name}\"", node) : null;
 
+    /// <summary>A dictionary from keys that match modules to values; empty where there is none.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="read">Reads a value; its first argument names it for messages.</param>
+    /// <exception cref="LoraMergeException">LORA3002, LORA3016.</exception>
+    public ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
+    {
+        if (Value(name) is not { } node)
+            return [];
+        if (node is not JsonObject pattern)
+            throw Invalid($"\"{name}\" is {JsonFile.TextOf(node)}, but an object is expected");
+        ImmutableArray<ModulePattern<T>>.Builder patterns = ImmutableArray.CreateBuilder<ModulePattern<T>>(pattern.Count);
+        foreach ((string key, JsonNode? value) in pattern)
+        {
+            T read1 = read($"\"{name}\" of '{key}'", value ?? throw Invalid($"\"{name}\" of '{key}' is null"));
+            try
+            {
+                patterns.Add(ModulePattern.Create(key, read1));
+            }
+            catch (ArgumentException e)
+            {
+                throw Errors.AdapterPatternInvalid(file, name, key, e.Message);
+            }
+        }
+        return patterns.ToImmutable();
+    }
+
+    /// <summary>A field that is a rank.</summary>
+    public int ToRank(string name, JsonNode node) =>
+        ToInteger(name, node) is var rank and >= 1 ? rank : throw Invalid($"{name} is {JsonFile.TextOf(node)}, but a rank is at least 1");
+
+    /// <summary>A rank that the file has to state.</summary>
+    public int Rank(string name) => Integer(name) switch
+    {
+        null => throw Invalid($"\"{name}\" is missing"),
+        < 1 and int rank => throw Invalid($"\"{name}\" is {rank}, but a rank is at least 1"),
+        int rank => rank,
+    };
+
     public int ToInteger(string name, JsonNode node) =>
         node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int number)
             ? number

@@ -5,27 +5,28 @@ namespace LoraMerge.Adapters;
 /// <summary>Finds by which rule an adapter's ranks and alphas are looked up: the ones of its releases, as far as the ranks of its tensors agree with them.</summary>
 internal static class PatternChoice
 {
-    /// <summary>The configuration with its rule; what the file cannot tell goes into <paramref name="notes"/>.</summary>
-    /// <param name="config">The adapter's configuration.</param>
+    /// <summary>The ranks and alphas with their rule; what the file cannot tell goes into <paramref name="notes"/>.</summary>
+    /// <param name="config">As the adapter's configuration states them.</param>
+    /// <param name="origin">Which releases may have written it.</param>
     /// <param name="modules">Its modules with the ranks that their tensors have.</param>
     /// <param name="adapter">Its path, for messages.</param>
     /// <param name="notes">Gets a warning where several alphas are possible.</param>
-    public static LoraConfig Choose(LoraConfig config, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
+    public static RankAndAlpha Choose(RankAndAlpha config, AdapterOrigin origin, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
     {
         if (config.RankPattern.IsEmpty && config.AlphaPattern.IsEmpty)
             return config;
-        PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => config.Origin.Follows(lookup.Releases) != false)];
+        PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => origin.Follows(lookup.Releases) != false)];
         PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module).Any(found => found.Rank == module.Rank)))];
         if (fitting.Length == 0)
             return config with { Lookup = possible[^1] };
-        LoraConfig chosen = config with { Lookup = fitting[^1] };
-        NoteOtherRules(chosen, fitting, modules, adapter, notes);
+        RankAndAlpha chosen = config with { Lookup = fitting[^1] };
+        NoteOtherRules(chosen, origin, fitting, modules, adapter, notes);
         NoteOtherOrders(chosen, modules, adapter, notes);
         return chosen;
     }
 
     private static void NoteOtherRules(
-        LoraConfig chosen, IEnumerable<PatternLookup> fitting, IEnumerable<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
+        RankAndAlpha chosen, AdapterOrigin origin, IEnumerable<PatternLookup> fitting, IEnumerable<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
     {
         foreach ((string module, int rank) in modules)
         {
@@ -35,13 +36,13 @@ internal static class PatternChoice
                 double other = (chosen with { Lookup = lookup }).AlphasOf(module, rank).First();
                 if (other == alpha)
                     continue;
-                notes.Add(Notes.AlphaAmbiguous(module, chosen.Lookup.Name, alpha, lookup.Name, other, chosen.Origin, adapter));
+                notes.Add(Notes.AlphaAmbiguous(module, chosen.Lookup.Name, alpha, lookup.Name, other, origin, adapter));
                 return;
             }
         }
     }
 
-    private static void NoteOtherOrders(LoraConfig chosen, IEnumerable<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
+    private static void NoteOtherOrders(RankAndAlpha chosen, IEnumerable<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
     {
         foreach ((string module, int rank) in modules)
         {

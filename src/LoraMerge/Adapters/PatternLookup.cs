@@ -12,23 +12,23 @@ internal sealed class PatternLookup
 {
     private static readonly ConcurrentDictionary<string, Regex> Expressions = new(StringComparer.Ordinal);
 
-    private readonly Func<LoraConfig, string, IEnumerable<(int Rank, double Alpha)>> _find;
+    private readonly Func<RankAndAlpha, string, IEnumerable<(int Rank, double Alpha)>> _find;
 
-    private PatternLookup(string name, VersionRange releases, Func<LoraConfig, string, IEnumerable<(int Rank, double Alpha)>> find)
+    private PatternLookup(string name, VersionRange releases, Func<RankAndAlpha, string, IEnumerable<(int Rank, double Alpha)>> find)
     {
         Name = name;
         Releases = releases;
         _find = find;
     }
 
-    /// <summary>Today's: both dictionaries apart, keys matched whole.</summary>
-    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", PeftHistory.BracketedPatternLookup, (config, module) => FindApart(config, module, Bracketed, isNameLast: false));
+    /// <summary>Since 0.15: both dictionaries apart, a key matched as a whole, at the start of a path or after a dot.</summary>
+    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module) => FindApart(config, module, Bracketed, isNameLast: false));
 
-    /// <summary>All, the oldest first.</summary>
+    /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
-        new("PEFT up to 0.13", PeftHistory.JointPatternLookup, FindTogether),
-        new("PEFT 0.14", PeftHistory.UnbracketedPatternLookup, (config, module) => FindApart(config, module, Unbracketed, isNameLast: true)),
+        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), FindTogether),
+        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module) => FindApart(config, module, Unbracketed, isNameLast: true)),
         Today,
     ];
 
@@ -40,16 +40,16 @@ internal sealed class PatternLookup
 
     /// <summary>What a module may have had, for any order of the keys; first what it had if they were in the order of the file.</summary>
     /// <remarks>The first key that matches won, but PEFT sorts the keys when it saves them, so that the order of training is lost.</remarks>
-    public IEnumerable<(int Rank, double Alpha)> Find(LoraConfig config, string module) => _find(config, module);
+    public IEnumerable<(int Rank, double Alpha)> Find(RankAndAlpha config, string module) => _find(config, module);
 
-    private static IEnumerable<(int Rank, double Alpha)> FindApart(LoraConfig config, string module, Func<string, string> expression, bool isNameLast)
+    private static IEnumerable<(int Rank, double Alpha)> FindApart(RankAndAlpha config, string module, Func<string, string> expression, bool isNameLast)
     {
         int[] ranks = Values(config.RankPattern, module, config.Rank, expression, isNameLast);
         double[] alphas = Values(config.AlphaPattern, module, config.Alpha, expression, isNameLast);
         return ranks.SelectMany(rank => alphas.Select(alpha => (rank, alpha)));
     }
 
-    private static IEnumerable<(int Rank, double Alpha)> FindTogether(LoraConfig config, string module)
+    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module)
     {
         string[] keys = [.. config.RankPattern.Select(pattern => pattern.Key).Where(key => IsMatch(Unbracketed(key), module))];
         if (keys.Length == 0)

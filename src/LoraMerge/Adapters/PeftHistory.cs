@@ -9,40 +9,8 @@ namespace LoraMerge.Adapters;
 /// <remarks>PEFT writes every field of its configuration class, so the newest field that a file has names the first release that can have written it, and the first that it lacks the release before which it was written.</remarks>
 internal static partial class PeftHistory
 {
-    /// <summary>0.6 to 0.13: one pattern key, the first that matches among rank keys and then alpha keys, gives a module both its rank and its alpha.</summary>
-    public static VersionRange JointPatternLookup { get; } = VersionRange.Parse("(,0.14.0)");
-
-    /// <summary>0.14: ranks and alphas are looked up apart, keys are matched without brackets around them.</summary>
-    public static VersionRange UnbracketedPatternLookup { get; } = VersionRange.Parse("[0.14.0,0.15.0)");
-
-    /// <summary>Since 0.15: a key is matched as a whole, at the start of a path or after a dot.</summary>
-    public static VersionRange BracketedPatternLookup { get; } = VersionRange.Parse("[0.15.0,)");
-
-    /// <summary>0.7 to 0.20: with <c>bias: lora_only</c> the trained biases were not saved.</summary>
-    public static VersionRange LoraOnlyBiasesNotSaved { get; } = VersionRange.Parse("[0.7.0,0.21.0)");
-
-    /// <summary>Up to 0.17: LoRA on an embedding that multiplies its rows added to the multiplied row, not to the row.</summary>
-    public static VersionRange EmbeddingDeltaUnscaled { get; } = VersionRange.Parse("(,0.18.0)");
-
     /// <summary>0.15 to 0.17: an embedding with trained tokens no longer multiplied any of its rows, so that the model was trained without that factor.</summary>
     public static VersionRange TrainedTokensWithoutScale { get; } = VersionRange.Parse("[0.15.0,0.18.0)");
-
-    /// <summary>0.9 and 0.10: DoRA's norm of a GPT-2 projection was that of the weight as stored, not turned round.</summary>
-    public static VersionRange DoraNormOfStoredConv1D { get; } = VersionRange.Parse("[0.9.0,0.11.0)");
-
-    /// <summary>0.17 and 0.18: LoRA on a 3-D parameter is always input by output.</summary>
-    public static VersionRange ParametersInputByOutput { get; } = VersionRange.Parse("[0.17.0,0.19.0)");
-
-    /// <summary>0.19.0 alone: output by input where the module says that it is transposed, which is the wrong way round.</summary>
-    public static VersionRange ParametersTurnedWhereTransposed { get; } = VersionRange.Parse("[0.19.0,0.19.0]");
-
-    /// <summary>Since 0.19.1: output by input, but input by output where the module says that it is transposed.</summary>
-    public static VersionRange ParametersOutputByInput { get; } = VersionRange.Parse("[0.19.1,)");
-
-    /// <summary>Fields that the first releases had and later ones have not: a file with one of them is theirs.</summary>
-    private static readonly ImmutableArray<string> FieldsOf02 = ["enable_lora", "merge_weights"];
-
-    private static readonly VersionRange Before03 = VersionRange.Parse("(,0.3.0)");
 
     /// <summary>Fields of every kind that adapts layers, by the first release that writes them.</summary>
     private static readonly ImmutableArray<FirstWritten> FieldsOfAll =
@@ -51,52 +19,22 @@ internal static partial class PeftHistory
         new("0.18.0", ["peft_version"]),
     ];
 
-    private static readonly ImmutableArray<FirstWritten> FieldsOfLora =
-    [
-        new("0.3.0", ["init_lora_weights"]),
-        new("0.4.0", ["auto_mapping", "layers_to_transform", "revision"]),
-        new("0.6.0", ["alpha_pattern", "rank_pattern"]),
-        new("0.7.0", ["loftq_config", "megatron_config"]),
-        new("0.8.0", ["use_rslora"]),
-        new("0.9.0", ["use_dora"]),
-        new("0.10.0", ["layer_replication"]),
-        new("0.14.0", ["eva_config", "exclude_modules", "lora_bias"]),
-        new("0.15.0", ["corda_config", "trainable_token_indices"]),
-        new("0.16.0", ["use_qalora"]),
-        new("0.17.0", ["target_parameters"]),
-        new("0.18.0", ["alora_invocation_tokens", "arrow_config", "ensure_weight_tying", "peft_version"]),
-        new("0.19.0", ["use_bdlora"]),
-        new("0.20.0", ["velora_config"]),
-    ];
-
-    /// <summary>Fields of single kinds beside <see cref="FieldsOfAll"/>.</summary>
-    private static readonly ImmutableDictionary<string, ImmutableArray<FirstWritten>> FieldsOfKind = ImmutableDictionary.CreateRange(StringComparer.Ordinal,
-    [
-        KeyValuePair.Create("LOKR", (ImmutableArray<FirstWritten>)[new("0.14.0", ["rank_dropout_scale"])]),
-        KeyValuePair.Create("OFT", (ImmutableArray<FirstWritten>)[new("0.14.0", ["oft_block_size"]), new("0.16.0", ["use_cayley_neumann"])]),
-    ]);
-
-    /// <summary>Kinds that only some releases had.</summary>
-    private static readonly ImmutableDictionary<string, VersionRange> KindsOfTheirTime = ImmutableDictionary.CreateRange(StringComparer.Ordinal,
-    [
-        KeyValuePair.Create("BONE", VersionRange.Parse("[0.14.0,0.19.0)")),
-    ]);
-
-    /// <summary>The releases that may have written a configuration.</summary>
+    /// <summary>The releases that may have written a configuration of a kind; null for a kind that nobody has.</summary>
     /// <exception cref="LoraMergeException">LORA3002: <c>peft_version</c> is no text.</exception>
-    public static AdapterOrigin Date(ConfigFields config, string kind)
+    public static AdapterOrigin Date(ConfigFields config, AdapterKind? kind)
     {
         if (config.Text("peft_version") is string stated && Stated(stated) is { } releases)
             return new AdapterOrigin(AdapterOrigin.Peft, releases, $"\"peft_version\" is {stated}");
-        if (kind == AdapterKinds.Lora && FieldsOf02.FirstOrDefault(config.Has) is string old)
-            return new AdapterOrigin(AdapterOrigin.Peft, Before03, $"it has \"{old}\"");
-        ImmutableArray<FirstWritten> table = kind == AdapterKinds.Lora
-            ? FieldsOfLora
-            : [.. FieldsOfAll.Concat(FieldsOfKind.GetValueOrDefault(kind, [])).GroupBy(row => row.Release).OrderBy(group => group.Key)
-                .Select(group => new FirstWritten(group.Key, [.. group.SelectMany(row => row.Fields)]))];
+        if (kind?.GoneFields is var (before, fields) && fields.FirstOrDefault(config.Has) is string old)
+            return new AdapterOrigin(AdapterOrigin.Peft, before, $"it has \"{old}\"");
+        ImmutableArray<FirstWritten> table =
+        [
+            .. (kind?.FieldHistory ?? []).Concat(FieldsOfAll).GroupBy(row => row.Release).OrderBy(group => group.Key)
+                .Select(group => new FirstWritten(group.Key, [.. group.SelectMany(row => row.Fields).Distinct(StringComparer.Ordinal)])),
+        ];
         AdapterOrigin dated = DateByFields(config, table);
-        return KindsOfTheirTime.TryGetValue(kind, out VersionRange? time) && dated.Follows(time) is null
-            ? new AdapterOrigin(AdapterOrigin.Peft, time, $"no others had the kind {kind}")
+        return kind?.Releases is { } time && dated.Follows(time) is null
+            ? new AdapterOrigin(AdapterOrigin.Peft, time, $"no others had the kind {kind.PeftType}")
             : dated;
     }
 
@@ -135,11 +73,4 @@ internal static partial class PeftHistory
 
     [GeneratedRegex(@"^(?<release>\d+(\.\d+){1,2})(?<dev>\.?(dev|rc|a|b)\d*)?([+@].*)?$", RegexOptions.CultureInvariant)]
     private static partial Regex PythonVersion { get; }
-
-    /// <summary>Fields that a release writes first.</summary>
-    private sealed record FirstWritten(NuGetVersion Release, ImmutableArray<string> Fields)
-    {
-        public FirstWritten(string release, ImmutableArray<string> fields)
-            : this(new NuGetVersion(release), fields) { }
-    }
 }

@@ -1,5 +1,3 @@
-using LoraMerge.Planning;
-
 namespace LoraMerge.Combinations;
 
 /// <summary>What combining holds beside the buffers of a merge, which are row blocks; decompositions and elections cannot be cut into rows.</summary>
@@ -11,12 +9,6 @@ internal static class CombinationMemory
 
     private const long BytesBeside = 40;
 
-    /// <summary>An upper bound for one tensor.</summary>
-    public static long BytesOf(PlannedTensor.Computed tensor)
-    {
-        long elementBytes = Devices.TorchTypes.BufferOf(tensor.Source.DType, tensor.DType) == TorchSharp.torch.ScalarType.Float64 ? 8 : 4;
-        return tensor.Deltas.OfType<PlannedDelta.Combined>().Where(delta => delta.Combination.Way.NeedsWholeProducts)
-            .Select(delta => tensor.Source.ElementCount * (((delta.Sources.Length + MatricesBeside) * elementBytes) + BytesBeside))
-            .DefaultIfEmpty(0).Max();
-    }
+    /// <summary>An upper bound for a weight and a way that needs whole products.</summary>
+    public static long BytesOf(long elementCount, int adapterCount, long elementBytes) => checked(elementCount * (((adapterCount + MatricesBeside) * elementBytes) + BytesBeside));
 }

@@ -1,7 +1,6 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -18,7 +17,7 @@ internal static class CombinedDeltas
     /// in its dtype. All of it on one thread: a decomposition that is cut up for several has other last digits.
     /// </remarks>
     /// <exception cref="LoraMergeException">LORA3013: a number of an adapter is not finite.</exception>
-    public static WeightDelta Load(PlannedDelta.Combined planned, TensorFiles files, ScalarType dtype, Device device)
+    public static WeightDelta Load(CombinedChange planned, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
         using var single = new SingleThread();
@@ -27,7 +26,7 @@ internal static class CombinedDeltas
         (Tensor a, Tensor b) = Combine(planned, pairs);
         if (planned.Sources[0].Factors.IsTransposed)
             (a, b) = (b.t(), a.t());
-        return new LoraDelta(Own(a, dtype, device), Own(b, dtype, device), 1);
+        return new LowRankDelta(Own(a, dtype, device), Own(b, dtype, device), 1);
     }
 
     private static FactorPair Read(CombinedSource source, TensorFiles files, ScalarType dtype, Device device) => new(
@@ -37,7 +36,7 @@ internal static class CombinedDeltas
         source.AdapterWeight);
 
     /// <summary>The one place that knows which way is what.</summary>
-    private static (Tensor A, Tensor B) Combine(PlannedDelta.Combined planned, FactorPair[] pairs)
+    private static (Tensor A, Tensor B) Combine(CombinedChange planned, FactorPair[] pairs)
     {
         Combination how = planned.Combination;
         double density = how.Density?.Value ?? 1;

@@ -1,4 +1,3 @@
-using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;

@@ -1,4 +1,3 @@
-using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
@@ -23,15 +22,18 @@ internal sealed class PartDelta : WeightDelta
 
     public override double? Norm => _change.Norm;
 
-    public override void ApplyTo(Tensor w, long firstRow)
+    public override void ApplyTo(Tensor w, long firstRow) => ApplyTo(w, w, firstRow);
+
+    public override void ApplyTo(Tensor w, Tensor source, long firstRow)
     {
         using var scope = NewDisposeScope();
-        Tensor rows = w.view(-1, _length);
         long first = firstRow * (w.shape[1] / _length);
         long start = Math.Max(first, _place.FirstRow);
-        long end = Math.Min(first + rows.shape[0], _place.FirstRow + _place.RowCount);
+        long end = Math.Min(first + (w.NumberOfElements / _length), _place.FirstRow + _place.RowCount);
         if (start < end)
-            _change.ApplyTo(rows.narrow(0, start - first, end - start).slice(1, _place.FirstColumn, _place.EndColumn, _place.ColumnStep), start - _place.FirstRow);
+            _change.ApplyTo(Part(w), Part(source), start - _place.FirstRow);
+
+        Tensor Part(Tensor whole) => whole.view(-1, _length).narrow(0, start - first, end - start).slice(1, _place.FirstColumn, _place.EndColumn, _place.ColumnStep);
     }
 
     public override void Dispose() => _change.Dispose();

@@ -18,7 +18,7 @@ internal abstract class WeightDelta : IDisposable
 
     /// <summary>Shows rows of W; the blocks of a pass come in order, and together they are the whole tensor.</summary>
     /// <param name="pass">From 0.</param>
-    /// <param name="w">As in <see cref="ApplyTo"/>; may be changed, as it is thrown away.</param>
+    /// <param name="w">As in <see cref="ApplyTo(Tensor, long)"/>; may be changed, as it is thrown away.</param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
     public virtual void Observe(int pass, Tensor w, long firstRow) => throw new NotSupportedException();
 
@@ -41,6 +41,12 @@ internal abstract class WeightDelta : IDisposable
     /// <param name="w">float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
     public abstract void ApplyTo(Tensor w, long firstRow);
+
+    /// <summary>The same for a change that depends on what W was before all changes.</summary>
+    /// <param name="w"><inheritdoc cref="ApplyTo(Tensor, long)" path="/param[@name='w']"/></param>
+    /// <param name="source">The same rows as they were before all changes, in their own dtype; on the CPU, and not to be changed.</param>
+    /// <param name="firstRow"><inheritdoc cref="ApplyTo(Tensor, long)" path="/param[@name='firstRow']"/></param>
+    public virtual void ApplyTo(Tensor w, Tensor source, long firstRow) => ApplyTo(w, firstRow);
 
     /// <summary>‖ΔW‖ (Frobenius) of the whole tensor, computed in float64; null where the change depends on W.</summary>
     public virtual double? Norm => null;

@@ -69,6 +69,7 @@ public enum DiagnosticCode
     AdapterIsNumpyArchive = 3046,
     TrainedWithoutScale = 3047,
     TrainedTokensScaleAssumed = 3048,
+    AdapterTensorShapeInvalid = 3060,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

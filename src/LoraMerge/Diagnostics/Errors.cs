@@ -128,8 +128,8 @@ internal static class Errors
     public static LoraMergeException AdapterWeightsMissing(string folder, string expected) =>
         new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights, but {expected} is expected. Fetch it into the folder.", folder);
 
-    public static LoraMergeException RankMismatch(string module, StoredTensor a, int configured) =>
-        new(DiagnosticCode.RankMismatch, $"lora_A of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
+    public static LoraMergeException RankMismatch(string name, string module, StoredTensor a, int configured) =>
+        new(DiagnosticCode.RankMismatch, $"{name} of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
 
     public static LoraMergeException AdapterKindUnknown(string file, string field, string kind) =>
         new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says {field} \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
@@ -152,29 +152,20 @@ internal static class Errors
     public static LoraMergeException AdapterKindNotMergeable(string file, string kind, string reason) =>
         new(DiagnosticCode.AdapterKindNotMergeable, $"'{file}' is of a kind that cannot be merged: {kind}: {Sentence(reason)} Run it with PEFT, or train LoRA instead.", file);
 
-    public static LoraMergeException TrainedOnLostBase(string file, string initialisation) =>
-        new(DiagnosticCode.TrainedOnLostBase, $"'{file}' says init_lora_weights \"{initialisation}\", which changes the base before training, in a way that cannot be computed again from base and adapter. Save the adapter with PEFT's path_initial_model_for_weight_conversion, which makes it fit the base as published; or merge it into the changed base that the trainer saved, with init_lora_weights set to true.", file);
-
     public static LoraMergeException AdapterFormNotYetSupported(string file, string form, string evidence) =>
         new(DiagnosticCode.AdapterFormNotYetSupported, $"'{file}' is {form} ({evidence}), which this release does not merge yet. Merge it with PEFT and use the result as base model.", file);
 
     public static LoraMergeException HalfAPair(string module, string missing, string file) =>
         new(DiagnosticCode.HalfAPair, $"{missing} of '{module}' is missing in '{file}', but its other half is there. Fetch the file again, or save the adapter again.", file);
 
-    public static LoraMergeException PairDoesNotFit(string module, StoredTensor a, StoredTensor b) =>
-        new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one rank. Save the adapter again.", a.File);
-
-    public static LoraMergeException BlocksDoNotFit(string module, StoredTensor a, int aBlocks, StoredTensor b, int bBlocks) =>
-        new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} or lora_B {b.ShapeText} of '{module}' in '{a.File}' does not divide into the blocks that \"use_bdlora\" says: {aBlocks} for lora_A, {bBlocks} for lora_B, whose rows are shared out evenly. Use the adapter_config.json that was saved with the weights.", a.File);
-
-    public static LoraMergeException DiagonalDoesNotFit(string module, StoredTensor diagonal, int rank) =>
-        new(DiagnosticCode.RankMismatch, $"'{diagonal.Name}' of '{module}' in '{diagonal.File}' is {diagonal.ShapeText}, but one number for each of {rank} ranks is expected. Save the adapter again.", diagonal.File);
-
     public static LoraMergeException AdapterTensorTwice(StoredTensor first, StoredTensor second) =>
         new(DiagnosticCode.DuplicateTensor, $"'{first.Name}' and '{second.Name}' in '{second.File}' are two names of one tensor, so it is unknown which was trained. Remove one of them.", second.File);
 
-    public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor) =>
-        new(DiagnosticCode.AdapterTensorUnknown, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that a LoRA adapter has, so what it would do is unknown. Use a file that PEFT saved.", tensor.File);
+    public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor, string kind) =>
+        new(DiagnosticCode.AdapterTensorUnknown, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that an adapter of {kind} has, so what it would do is unknown. Use the file that the training saved.", tensor.File);
+
+    public static LoraMergeException AdapterTensorShapeInvalid(StoredTensor tensor, string dimensions) =>
+        new(DiagnosticCode.AdapterTensorShapeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.ShapeText}, but {dimensions} dimensions are expected. Save the adapter again.", tensor.File);
 
     public static LoraMergeException AdapterDTypeInvalid(StoredTensor tensor) =>
         new(DiagnosticCode.AdapterDTypeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of these.", tensor.File);
@@ -214,19 +205,16 @@ internal static class Errors
     public static LoraMergeException ModuleNotInBase(IReadOnlyList<string> missing, int count, Adapter adapter, Checkpoint checkpoint) =>
         new(DiagnosticCode.ModuleNotInBase, $"{missing.Count} of {count} modules of adapter '{adapter.Path}' are not in the base model '{checkpoint.Path}': {List(missing)}. {BaseHint(adapter)}", adapter.Path);
 
-    public static LoraMergeException ShapeMismatch(AdapterModule module, StoredTensor weight, string adapter) =>
-        new(DiagnosticCode.ShapeMismatch, $"Adapter '{adapter}' changes '{module.Path}' by lora_A {module.A.ShapeText} and lora_B {module.B.ShapeText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
+    public static LoraMergeException ShapeMismatch(AdaptedModule module, TensorSource weight, string adapter) =>
+        new(DiagnosticCode.ShapeMismatch, $"Adapter '{adapter}' changes '{module.Path}' by {module.ShapesText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
 
-    public static LoraMergeException MagnitudeMismatch(AdapterModule module, StoredTensor magnitude, StoredTensor weight, string adapter) =>
-        new(DiagnosticCode.ShapeMismatch, $"'{magnitude.Name}' of adapter '{adapter}' is {magnitude.ShapeText}, but '{module.Path}' has other outputs: '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another size.", adapter);
-
-    public static LoraMergeException SavedShapeMismatch(StoredTensor saved, StoredTensor stored, string adapter) =>
+    public static LoraMergeException SavedShapeMismatch(StoredTensor saved, TensorSource stored, string adapter) =>
         new(DiagnosticCode.ShapeMismatch, $"Tensor '{saved.Name}' of adapter '{adapter}' is {saved.ShapeText}, but '{stored.Name}' of the base is {stored.ShapeText}. The adapter was trained for a base of another size or vocabulary.", adapter);
 
     public static LoraMergeException TensorUnused(StoredTensor tensor, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' has no place in the base model '{checkpoint}'. Check that this is the base it was trained on, or set LoraMergeOnUnmatched to 'warn' to leave such tensors out.", tensor.File);
 
-    public static LoraMergeException OrientationAmbiguous(string module, StoredTensor weight, string adapter) =>
+    public static LoraMergeException OrientationAmbiguous(string module, TensorSource weight, string adapter) =>
         new(DiagnosticCode.OrientationAmbiguous, $"'{weight.Name}' is square ({weight.ShapeText}) and the base has no config.json, so it is unknown whether '{module}' of adapter '{adapter}' has to be transposed. Name the model folder instead of its weight file.", adapter);
 
     public static LoraMergeException BiasNotInBase(string module, StoredTensor bias, string checkpoint) =>
@@ -250,14 +238,8 @@ internal static class Errors
     public static LoraMergeException VocabularySizesDiffer(StoredTensor resized, StoredTensor other) =>
         new(DiagnosticCode.VocabularySizesDiffer, $"'{resized.Name}' in '{resized.File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.File}' has {other.RowCount}: the vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with save_embedding_layers=True.", resized.File);
 
-    public static LoraMergeException GroupedConvolution(AdapterModule module, StoredTensor weight, string adapter) =>
-        new(DiagnosticCode.GroupedConvolution, $"Adapter '{adapter}' changes '{module.Path}' by lora_A {module.A.ShapeText} and lora_B {module.B.ShapeText}, but '{weight.Name}' {weight.ShapeText} is a convolution in groups, whose weight has no room for a change across groups. Leave the module out.", adapter);
-
-    public static LoraMergeException ParameterUnknown(string module, IEnumerable<string> parameters, int count, string adapter) =>
-        new(DiagnosticCode.ParameterUnknown, $"Adapter '{adapter}' holds {count} pairs for parameters of '{module}', but of \"target_parameters\" the base has there {List(parameters)}, and shapes do not tell which is which. Use the adapter_config.json that was saved with the weights.", adapter);
-
-    public static LoraMergeException ExpertShapeMismatch(AdapterParameter pair, string parameter, string shape, int rank, string adapter) =>
-        new(DiagnosticCode.ExpertShapeMismatch, $"Adapter '{adapter}' changes '{parameter}' by lora_A {pair.A.ShapeText} and lora_B {pair.B.ShapeText} of rank {rank} for each expert, but the base's experts are {shape}. The adapter was trained for a base of another size or number of experts.", adapter);
+    public static LoraMergeException GroupedConvolution(AdaptedModule module, TensorSource weight, string adapter) =>
+        new(DiagnosticCode.GroupedConvolution, $"Adapter '{adapter}' changes '{module.Path}' by {module.ShapesText}, but '{weight.Name}' {weight.ShapeText} is a convolution in groups, whose weight has no room for a change across groups. Leave the module out.", adapter);
 
     public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
         new(DiagnosticCode.PartNeedsPlainLora, $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. Use a base that stores its experts one by one.", adapter);
@@ -306,9 +288,6 @@ internal static class Errors
     public static LoraMergeException BaseNotFinite(TensorSource tensor) => new(
         DiagnosticCode.BaseNotFinite, $"Tensor '{tensor.Name}' in '{tensor.Parts[0].File}' holds infinite values or NaN. Fetch the base model again.", tensor.Parts[0].File);
 
-    public static LoraMergeException DoraOutputIsZero(string module, long output) =>
-        new(DiagnosticCode.DoraOutputIsZero, $"Output {output} of '{module}' is all zero in W + s·B·A, so DoRA cannot scale it to its magnitude: 0/0, also in training. Check that this is the base it was trained on; pruned bases have such outputs.");
-
     public static LoraMergeException CopiesDiffer(StoredTensor copy) =>
         new(DiagnosticCode.CopiesDiffer, $"'{copy.Name}' in '{copy.File}' should be a second copy of a tensor that another key or adapter holds, but its values differ, so it is unknown which were trained. Merge the adapters into two models, or save the adapter again.", copy.File);
 
@@ -342,7 +321,7 @@ internal static class Errors
         _ => $"Check {List(adapters)} and the weights: such values come from a training that diverged, or from far too large a weight.",
     };
 
-    private static string List(IEnumerable<string> items)
+    internal static string List(IEnumerable<string> items)
     {
         string[] all = [.. items];
         return string.Join(", ", all.Take(3).Select(item => $"'{item}'")) + (all.Length > 3 ? $" and {all.Length - 3} more" : "");

@@ -19,12 +19,6 @@ internal static class Notes
     public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
 
-    public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
-        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.", adapter);
-
-    public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, bool isDivided, AdapterOrigin origin, string adapter) =>
-        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
-
     public static MergeEvent.Warning TrainedTokensScaleAssumed(string module, double scale, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.TrainedTokensScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' holds trained tokens of '{module}', whose rows the base multiplies by {scale:0.###}; PEFT 0.15 to 0.17 trained such a model without that factor on any row. Its adapter_config.json does not tell which release wrote it ({origin.Evidence}); the rows are taken as later releases trained them. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
 
@@ -43,11 +37,8 @@ internal static class Notes
     public static MergeEvent.Warning AdapterReleaseContradicted(AdapterOrigin dated, string asked, string adapter) =>
         new(DiagnosticCode.AdapterReleaseContradicted, $"AdapterVersion of '{adapter}' is {asked}, but its adapter_config.json was written by {dated} ({dated.Evidence}). AdapterVersion is followed; check it.", adapter);
 
-    public static MergeEvent.Warning TrainedBiasesLost(string module, string adapter) =>
-        new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"lora_only\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
-
-    public static MergeEvent.Warning DoraNormAmbiguous(string module, AdapterOrigin origin, string adapter) =>
-        new(DiagnosticCode.DoraNormAmbiguous, $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with.", adapter);
+    public static MergeEvent.Warning TrainedBiasesLost(string module, string? biasMode, string adapter) =>
+        new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"{biasMode}\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
 
     public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
         new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Planning;
 
@@ -12,7 +13,7 @@ namespace LoraMerge.Incremental;
 internal sealed class Recipes
 {
     /// <summary>To be raised when what a recipe covers, or how it is written, changes within a version.</summary>
-    private const int Revision = 1;
+    private const int Revision = 2;
 
     private const int PieceLength = 1 << 18;
 
@@ -31,7 +32,7 @@ internal sealed class Recipes
         _head = FormattableString.Invariant($"lora-merge recipe {Revision}\ntool {ToolVersion.Current}\ndevice {device}\n");
         _files = files;
         _baseFiles = inputs.Where(input => input.Root.Label == "base").ToDictionary(input => input.File.FullPath, input => input.Hash, StringComparer.Ordinal);
-        _json = new JsonSerializerOptions { Converters = { new ByContent(this) }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+        _json = new JsonSerializerOptions { Converters = { new ByContent(this), new ByType<WeightChange>(), new ByType<LowRankFactor>() }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
@@ -42,8 +43,8 @@ internal sealed class Recipes
         var text = new StringBuilder(_head);
         text.Append("tensor ").Append(tensor.DType).Append(' ').Append(Identify(tensor.Source)).Append('\n');
         // Every property of a change is part of it, those too that are yet to be thought of.
-        foreach (PlannedDelta delta in tensor.Deltas)
-            text.Append(delta.GetType().Name).Append(' ').Append(JsonSerializer.Serialize(delta, delta.GetType(), _json)).Append('\n');
+        foreach (WeightChange change in tensor.Changes)
+            text.Append(JsonSerializer.Serialize(change, _json)).Append('\n');
         return _recipes[tensor] = ContentHash.OfText(text.ToString());
     }
 
@@ -90,5 +91,22 @@ internal sealed class Recipes
         public override StoredTensor Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 
         public override void Write(Utf8JsonWriter writer, StoredTensor value, JsonSerializerOptions options) => writer.WriteStringValue(recipes.Identify(value));
+    }
+
+    /// <summary>Writes what is of an abstract type with the name and all properties of what it is.</summary>
+    private sealed class ByType<T> : JsonConverter<T>
+        where T : class
+    {
+        public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(T);
+
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName(value.GetType().FullName!);
+            JsonSerializer.Serialize(writer, value, value.GetType(), options);
+            writer.WriteEndObject();
+        }
     }
 }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using LoraMerge.Checkpoints;
-using LoraMerge.Combinations;
-using LoraMerge.Deltas;
 using LoraMerge.Planning;
 using static TorchSharp.torch;
 
@@ -38,7 +36,7 @@ internal sealed class MergePipeline
     {
         long elements = BufferElements(plan, blockElements);
         return PipelineOptions.FixedBytes + (elements * PipelineOptions.BytesPerElement)
-            + plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => CombinationMemory.BytesOf(tensor) + DeltaMemory.BytesOf(tensor, elements)).DefaultIfEmpty(0).Max();
+            + plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => ChangeMemory.BytesOf(tensor, elements)).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Runs the whole plan into a sink.</summary>
@@ -127,8 +125,8 @@ internal sealed class MergePipeline
         }
     }
 
-    /// <summary>A computed row is never cut, so a buffer holds at least the longest.</summary>
+    /// <summary>Rows that belong together are never cut apart, so a buffer holds at least the largest of such groups.</summary>
     internal static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
         Math.Min(blockElements, plan.Tensors.Select(tensor => Math.Max(tensor.Source.ElementCount, 1)).DefaultIfEmpty(1).Max()),
-        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.RowLength).DefaultIfEmpty(1).Max());
+        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.UnitLength).DefaultIfEmpty(1).Max());
 }

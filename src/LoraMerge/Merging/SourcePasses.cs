@@ -24,13 +24,14 @@ internal sealed class SourcePasses : IDisposable
             for (int pass = 0; pass < deltas[i].PassCount; pass++)
             {
                 bool isChecked = deltas[i].ObservesSource && pass == 0; // decompositions of NaN end in errors of torch's own
-                foreach ((Tensor w, long firstRow) in Blocks(tensor, scratch, isChecked))
+                foreach ((Tensor w, Tensor source, long firstRow) in Blocks(tensor, scratch, isChecked))
                 {
                     using (w)
+                    using (source)
                     {
                         cancellation.ThrowIfCancellationRequested();
                         for (int earlier = 0; earlier < i && !deltas[i].ObservesSource; earlier++)
-                            deltas[earlier].ApplyTo(w, firstRow);
+                            deltas[earlier].ApplyTo(w, source, firstRow);
                         deltas[i].Observe(pass, w, firstRow);
                     }
                 }
@@ -45,12 +46,12 @@ internal sealed class SourcePasses : IDisposable
         _files.Dispose();
     }
 
-    private IEnumerable<(Tensor W, long FirstRow)> Blocks(PlannedTensor.Computed tensor, Tensor scratch, bool isChecked)
+    private IEnumerable<(Tensor W, Tensor Source, long FirstRow)> Blocks(PlannedTensor.Computed tensor, Tensor scratch, bool isChecked)
     {
         BlockBuffer buffer = Buffer(tensor.Source.DType, scratch.NumberOfElements);
         long rowBytes = tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8;
         long rowCount = tensor.Source.ElementCount / tensor.RowLength;
-        long step = Math.Max(scratch.NumberOfElements / tensor.RowLength, 1);
+        long step = Math.Max(scratch.NumberOfElements / tensor.UnitLength, 1) * tensor.RowsTogether;
         for (long first = 0; first < rowCount; first += step)
         {
             long rows = Math.Min(step, rowCount - first);
@@ -59,9 +60,9 @@ internal sealed class SourcePasses : IDisposable
             if (isChecked && ElementStatistics.HasNonFinite(tensor.Source.DType, buffer.Bytes[..length]))
                 throw TensorMerger.SourceNotFinite(tensor);
             Tensor w = scratch.narrow(0, 0, rows * tensor.RowLength).view(rows, tensor.RowLength);
-            using (Tensor source = buffer.Rows(rows, tensor.RowLength))
-                w.copy_(source); // widened, exactly
-            yield return (w, first);
+            Tensor source = buffer.Rows(rows, tensor.RowLength);
+            w.copy_(source); // widened, exactly
+            yield return (w, source, first);
         }
     }
 

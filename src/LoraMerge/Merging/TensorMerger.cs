@@ -1,4 +1,3 @@
-using LoraMerge.Combinations;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
@@ -14,7 +13,7 @@ internal sealed class TensorMerger : IDisposable
     private readonly Device _device;
     private readonly BufferPool _pool;
     private readonly TensorFiles _adapterFiles = new();
-    private readonly ExpertFactors _experts = new();
+    private readonly KeptFactors _kept = new();
     private readonly Func<int, string> _adapterPath;
     private readonly SourcePasses _passes = new();
     private readonly Dictionary<ScalarType, Tensor> _scratch = [];
@@ -57,26 +56,23 @@ internal sealed class TensorMerger : IDisposable
         foreach (Tensor scratch in _scratch.Values)
             scratch.Dispose();
         _passes.Dispose();
-        _experts.Dispose();
+        _kept.Dispose();
         _adapterFiles.Dispose();
     }
 
     private void Begin(PlannedTensor.Computed tensor, ScalarType bufferType, CancellationToken cancellation)
     {
         DisposeDeltas();
-        _deltas = [.. tensor.Deltas.Select(delta => Load(delta, tensor, bufferType))];
+        var inputs = new DeltaInputs(_adapterFiles, bufferType, _device, tensor.Facts, _kept);
+        _deltas = [.. tensor.Changes.Select(change => change.Load(inputs))];
         if (tensor.Source.ElementCount > 0)
             _passes.Run(tensor, _deltas, Scratch(bufferType), cancellation);
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
 
-    private WeightDelta Load(PlannedDelta delta, PlannedTensor.Computed tensor, ScalarType bufferType) => delta is PlannedDelta.Combined combined
-        ? CombinedDeltas.Load(combined, _adapterFiles, bufferType, _device)
-        : WeightDeltas.Load(delta, tensor, _adapterFiles, _experts, bufferType, _device);
-
     private void End(PlannedTensor.Computed tensor)
     {
-        if (tensor.Deltas.Length > 0 || tensor.ReplacedBy is not null)
+        if (tensor.Changes.Length > 0 || tensor.ReplacedBy is not null)
             Outcomes.Add(new TensorOutcome(tensor, _changed is long changed && tensor.Source.ElementCount > 0 ? (double)changed / tensor.Source.ElementCount : null, [.. _deltas.Select(delta => delta.Norm)]));
         DisposeDeltas();
     }
@@ -94,7 +90,7 @@ internal sealed class TensorMerger : IDisposable
                 w.copy_(source); // widened, exactly
             }
             foreach (WeightDelta delta in _deltas)
-                delta.ApplyTo(w, block.First);
+                delta.ApplyTo(w, source, block.First);
             result.Rows(block.Count, tensor.RowLength).copy_(w); // the one rounding
         }
         Inspect(block, tensor, result);
@@ -148,7 +144,7 @@ internal sealed class TensorMerger : IDisposable
     {
         if (isOfSource)
             return SourceNotFinite(tensor);
-        IEnumerable<int> adapters = tensor.Deltas.SelectMany(delta => delta.Adapters);
+        IEnumerable<int> adapters = tensor.Changes.SelectMany(change => change.Adapters);
         if (tensor.ReplacedBy is int replacing)
             adapters = adapters.Prepend(replacing);
         return Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);

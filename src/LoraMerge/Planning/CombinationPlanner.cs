@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using LoraMerge.Changes;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
@@ -9,33 +11,32 @@ internal sealed class CombinationPlanner(Combination combination, ImmutableArray
     /// <summary>The changes of one tensor, combined: one for each module that the tensor serves, which is one unless weights are tied.</summary>
     /// <param name="tensor">The tensor's name.</param>
     /// <param name="replacedBy">The adapter that holds the tensor whole, if one does.</param>
-    /// <param name="deltas">What each adapter would do alone, with weight 1.</param>
+    /// <param name="changes">What each adapter would do alone, with weight 1.</param>
     /// <exception cref="LoraMergeException">LORA4030, LORA4031.</exception>
-    public ImmutableArray<PlannedDelta> Combine(string tensor, int? replacedBy, IEnumerable<PlannedDelta> deltas)
+    public ImmutableArray<WeightChange> Combine(string tensor, int? replacedBy, IEnumerable<WeightChange> changes)
     {
         if (replacedBy is int whole)
             throw NotPlain(tensor, whole, "holds it whole");
-        foreach (PlannedDelta delta in deltas)
-        {
-            if (delta is not PlannedDelta.LowRank { Diagonal: null, ABlocks: 1, BBlocks: 1, EnabledProjections.IsEmpty: true })
-                throw NotPlain(tensor, delta.Adapter, $"changes it by '{delta.Method}'");
-        }
         return
         [
-            .. deltas.Cast<PlannedDelta.LowRank>()
-                .GroupBy(delta => delta.Module.Split('.')[^1], StringComparer.Ordinal)
-                .Select(group => Combine([.. group])),
+            .. changes.Select(change => (change.Module, Source: Source(tensor, change)))
+                .GroupBy(pair => pair.Module.Split('.')[^1], StringComparer.Ordinal)
+                .Select(group => Combine(group.First().Module, [.. group.Select(pair => pair.Source)])),
         ];
     }
 
-    private PlannedDelta.Combined Combine(ImmutableArray<PlannedDelta.LowRank> deltas)
+    private CombinedSource Source(string tensor, WeightChange change) => change.LowRank is { } factors
+        ? new CombinedSource(change.Adapter, factors, adapters[change.Adapter].Weight)
+        : throw NotPlain(tensor, change.Adapter, $"changes it by '{change.Method}'");
+
+    private CombinedChange Combine(string module, ImmutableArray<CombinedSource> sources)
     {
-        if (combination.Way.NeedsEqualRanks && deltas.Select(delta => delta.A.Shape[0]).Distinct().Count() > 1)
+        if (combination.Way.NeedsEqualRanks && sources.Select(source => source.Factors.Rank).Distinct().Count() > 1)
         {
             throw Errors.CombinationRanksDiffer(
-                combination.Way.Text, deltas.Select(delta => (adapters[delta.Adapter].Adapter.Path, delta.A.Shape[0])), deltas[0].Module);
+                combination.Way.Text, sources.Select(source => (adapters[source.Adapter].Adapter.Path, source.Factors.Rank)), module);
         }
-        return new PlannedDelta.Combined(deltas[0].Module, [.. deltas.Select(delta => new CombinedSource(delta, adapters[delta.Adapter].Weight))], combination);
+        return new CombinedChange(module, sources, combination);
     }
 
     private LoraMergeException NotPlain(string tensor, int adapter, string how) =>

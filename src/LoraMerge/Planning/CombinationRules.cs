@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LoraMerge.Adapters;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
@@ -19,10 +19,11 @@ internal static class CombinationRules
             return new Combination(CombinationWay.Linear); // as PEFT does: nothing to prune, elect or cut against
         if (asked.Way.Prunes && asked.Density is null)
             throw Errors.CombinationDensityMissing(asked.Way.Text);
-        ImmutableArray<int> ranks = [.. adapters.Select(adapter => LargestRank(adapter.Adapter.Config))];
-        if (asked.Way.NeedsEqualRanks && ranks.Distinct().Count() > 1)
-            throw Errors.CombinationRanksDiffer(asked.Way.Text, adapters.Select((adapter, i) => (adapter.Adapter.Path, (long)ranks[i])), null);
-        return asked.Way.EndsInSvd && asked.SvdRank is null ? asked with { SvdRank = ranks.Max() } : asked;
+        // PEFT's rank of a whole adapter: room for its largest module.
+        ImmutableArray<(string Path, long Rank)> ranks = [.. adapters.Where(adapter => adapter.Adapter.Own.LargestRank is not null).Select(adapter => (adapter.Adapter.Path, (long)adapter.Adapter.Own.LargestRank!))];
+        if (asked.Way.NeedsEqualRanks && ranks.Select(pair => pair.Rank).Distinct().Count() > 1)
+            throw Errors.CombinationRanksDiffer(asked.Way.Text, ranks, null);
+        return asked.Way.EndsInSvd && asked.SvdRank is null ? asked with { SvdRank = (int)ranks.Select(pair => pair.Rank).DefaultIfEmpty(1).Max() } : asked;
     }
 
     private static void ThrowIfOutOfRange(Combination asked)
@@ -47,7 +48,4 @@ internal static class CombinationRules
         if (asked.SvdRank is not null && !asked.Way.EndsInSvd)
             notes.Add(Notes.CombinationOptionUnused("SVD rank", asked.Way.Text));
     }
-
-    /// <summary>PEFT's rank of a whole adapter: room for its largest module.</summary>
-    private static int LargestRank(LoraConfig config) => config.RankPattern.Select(pattern => pattern.Value).Append(config.Rank).Max();
 }

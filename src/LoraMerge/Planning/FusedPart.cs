@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
 
 namespace LoraMerge.Planning;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
@@ -19,7 +20,7 @@ internal sealed class MergePlanner
     {
         _replication = adapters.IsEmpty ? [] : adapters[0].Adapter.Config.LayerReplication;
         _checkpoint = checkpoint = Replicate(checkpoint, adapters);
-        _adapters = adapters;
+        _adapters = adapters = [.. adapters.Select(asked => asked with { Adapter = asked.Adapter.Own.Complete(asked.Adapter, checkpoint) })];
         Vocabulary vocabulary = Vocabulary.Of(checkpoint, hasHead: !adapters.Any(asked => IsHeadless(asked.Adapter.Config.TaskType)));
         _rules = [.. adapters.Select(asked => ModuleNames.Resolve(asked.Adapter, checkpoint, vocabulary, options.AcceptsUnmatched))];
         vocabulary = VocabularyPlanner.Part(vocabulary, adapters.Zip(_rules, (asked, rule) => (asked.Adapter, rule)), checkpoint);
@@ -76,24 +77,21 @@ internal sealed class MergePlanner
     private void Add(int index, PlannedAdapter asked, ModuleNameRule rule)
     {
         (Adapter adapter, double weight) = asked;
-        MlxFamilies.ThrowIfChanged(adapter, _checkpoint.Config);
+        adapter.Dialect.ThrowIfBaseIsChanged(adapter, _checkpoint.Config);
         Warn(adapter);
         WarnOfLostBiases(adapter, rule);
         var saved = new SavedPlanner(_draft, index, adapter, weight, i => _adapters[i].Adapter.Path);
-        var modules = new ModulePlanner(_draft, index, adapter, weight);
-        var experts = new ExpertPlanner(_draft, index, adapter, weight, asked.ExpertLayout);
+        var modules = new ModulePlanner(_draft, new AppliedAdapter(adapter, index, weight, asked.ExpertLayout, _checkpoint, rule.Apply, _draft.Notes));
         foreach (SavedParameter parameter in adapter.Parameters)
             saved.Add(parameter, rule.Apply(parameter.Module));
-        foreach (AdapterModule module in adapter.Modules.Where(module => !IsSecondHalf(module, adapter, rule)))
+        foreach (AdaptedModule module in adapter.Modules.Where(module => !IsSecondHalf(module, adapter, rule)))
             modules.Add(module, rule.Apply(module.Path));
-        foreach (IGrouping<string, AdapterParameter> pairs in adapter.ModuleParameters.GroupBy(pair => pair.Module, StringComparer.Ordinal))
-            experts.Add([.. pairs.OrderBy(pair => pair.Depth)], rule.Apply(pairs.Key));
         foreach (SavedRows rows in adapter.Rows)
             saved.Add(rows, rule.Apply(rows.Module), VocabularyPlanner.HasRowsOfHead(_draft.Vocabulary, adapter, rule));
     }
 
     /// <summary>The head's view of an adapter that serves both ends of a tied pair; the embedding's has been applied to both.</summary>
-    private bool IsSecondHalf(AdapterModule module, Adapter adapter, ModuleNameRule rule) =>
+    private bool IsSecondHalf(AdaptedModule module, Adapter adapter, ModuleNameRule rule) =>
         adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && rule.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding && _draft.Vocabulary.IsMember(path)
         && adapter.Modules.Any(other => rule.Apply(other.Path) == _draft.Vocabulary.Embedding);
 
@@ -111,8 +109,8 @@ internal sealed class MergePlanner
     private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
     {
         if (adapter.HasLostBiases
-            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdapterModule lost)
-            _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Path));
+            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdaptedModule lost)
+            _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Config.BiasMode, adapter.Path));
     }
 
     private IEnumerable<(string Shard, PlannedTensor Tensor)> BaseTensors()

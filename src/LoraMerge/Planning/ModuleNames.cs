@@ -1,4 +1,5 @@
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -14,8 +15,7 @@ internal static class ModuleNames
         string[] needed =
         [
             .. adapter.Modules.Select(module => module.Path)
-                .Concat(adapter.Rows.Select(rows => rows.Module))
-                .Concat(adapter.ModuleParameters.Select(pair => pair.Module)).Distinct(StringComparer.Ordinal),
+                .Concat(adapter.Rows.Select(rows => rows.Module)).Distinct(StringComparer.Ordinal),
         ];
         (ModuleNameRule best, int bestFound, _) = ModuleNameRule.All
             .Select(rule => (Rule: rule, Found: CountFound(needed.Select(rule.Apply)), Saved: CountSaved(rule)))
@@ -32,8 +32,8 @@ internal static class ModuleNames
             && (checkpoint.TryFind($"{path}.{p.Parameter}", out _) || vocabulary.IsMember(path) || FusedPart.Holder(path, checkpoint) is not null
                 || ExpertTensors.Find(path, p.Parameter, checkpoint) is not null || ProjectionNames.OtherNameOf(path, checkpoint) is not null));
 
-        // mlx_lm's models have no head where the ends are tied: such a pair was trained on another base.
-        bool HasPlace(string path) => !(vocabulary.IsTied && path == vocabulary.Head && adapter.Config.Origin.Library == AdapterOrigin.Mlx) && IsInBase(path);
+        // A pair for a head that the library's models do not have was trained on another base.
+        bool HasPlace(string path) => !(vocabulary.IsTied && path == vocabulary.Head && !adapter.Dialect.HasHeadWhereTied) && IsInBase(path);
 
         bool IsInBase(string path) =>
             checkpoint.TryFind(path + ".weight", out _)

@@ -1,123 +1,74 @@
 using LoraMerge.Adapters;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
 
-/// <summary>Plans the low-rank changes of one adapter's modules.</summary>
-internal sealed class ModulePlanner(PlanDraft draft, int index, Adapter adapter, double weight)
+/// <summary>Plans the changes of one adapter's modules: finds the tensors, and asks the module what becomes of them.</summary>
+internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by)
 {
-    /// <summary>PEFT trains and merges the output projection of an adapted attention with its delta added twice.</summary>
-    /// <remarks><c>MultiheadAttention.merge</c> adds it and then calls <c>out_proj.merge</c>, and the forward pass merges first; docs/peft-differences.md.</remarks>
-    private const double AttentionOutputFactor = 2;
+    private readonly Adapter _adapter = by.Adapter;
 
     /// <param name="module">The module.</param>
     /// <param name="path">Its path in the base's files.</param>
-    /// <exception cref="LoraMergeException">LORA4002, 4004 to 4006, 4021, 4025, 4027.</exception>
-    public void Add(AdapterModule module, string path)
+    /// <exception cref="LoraMergeException">LORA3031, 4002, 4004 to 4006, 4021, 4022, 4025, 4027.</exception>
+    public void Add(AdaptedModule module, string path)
     {
-        IReadOnlyList<TargetTensor>? targets = draft.Targets(path, "weight", adapter, VocabularyPlanner.ChangeOf(path, adapter))
-            ?? (draft.Target(path + ".in_proj_weight", adapter) is TargetTensor attention ? [attention] : null);
-        if (targets is null && FusedPart.Holder(path, draft.Checkpoint) is StoredTensor fused)
+        if (module.ChangeTensors(by, path) is { } changes)
         {
-            AddPart(module, FusedPart.Find(path, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(module.Path, fused, adapter.Path));
+            if (changes.IsEmpty)
+                draft.LeaveOut(_adapter, module.Tensors[0].Tensor);
+            foreach (TensorChange change in changes)
+                draft.Target(change.Tensor, _adapter)!.Add(change.Change);
             return;
         }
-        if (targets is null)
-        {
-            draft.LeaveOut(adapter, module.A);
-            return;
-        }
-        foreach (TargetTensor target in targets)
-        {
-            foreach (PlannedDelta delta in Deltas(module, target))
-                target.Add(delta);
-        }
-        if (module.BBias is not null)
+        if ((!module.ChangesWeight || AddWeight(module, path)) && module.ChangesBias)
             AddBias(module, path);
     }
 
-    /// <summary>A weight that the base stores within a larger tensor: plain products only, as what else is trained needs the weight alone.</summary>
-    private void AddPart(AdapterModule module, FusedPart part)
+    /// <returns>Whether the base has the weight as a tensor of its own.</returns>
+    private bool AddWeight(AdaptedModule module, string path)
     {
-        if (module.Magnitude is not null || module.BBias is not null || Reduction(module, part.AsMatrix, 1) is not null)
-            throw Errors.PartNeedsPlainLora(module.Path, part.Tensor, adapter.Path);
-        if (!Orientation.Fits(module, part.AsMatrix, part.IsTransposed))
-            throw Errors.ShapeMismatch(module, part.AsMatrix, adapter.Path);
-        var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Scaling * weight, part.IsTransposed) { ABlocks = module.ABlocks, BBlocks = module.BBlocks };
-        draft.Target(part.Tensor.Name, adapter)!.Add(new PlannedDelta.Part(index, module.Path, product, part.Place));
-    }
-
-    private IEnumerable<PlannedDelta> Deltas(AdapterModule module, TargetTensor target)
-    {
-        StoredTensor stored = target.Source with { Name = target.Name };
-        bool isTransposed = Orientation.IsTransposed(module, stored, draft.Checkpoint.Config, adapter);
-        double scaling = module.Scaling * (module.IsAttentionOutput ? AttentionOutputFactor : 1) / ScaleOfEmbedding(module);
-        if (Reduction(module, stored, scaling) is PlannedDelta reduction)
-            yield return reduction;
-        var product = new PlannedDelta.LowRank(index, module.Path, module.A, module.B, module.Magnitude is null ? scaling * weight : scaling, isTransposed)
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(path, "weight", _adapter, VocabularyPlanner.ChangeOf(path, _adapter))
+            ?? (draft.Target(path + ".in_proj_weight", _adapter) is TargetTensor attention ? [attention] : null);
+        if (targets is null && FusedPart.Holder(path, draft.Checkpoint) is StoredTensor fused)
         {
-            Diagonal = module.Diagonal,
-            EnabledProjections = module.EnabledProjections,
-            ABlocks = module.ABlocks,
-            BBlocks = module.BBlocks,
-        };
-        if (module.Magnitude is not { } magnitude)
-        {
-            yield return product;
-            yield break;
+            AddPart(module, FusedPart.Find(path, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(module.Path, fused, _adapter.Path));
+            return false;
         }
-        if (magnitude.ElementCount != (isTransposed ? stored.RowLength : stored.RowCount))
-            throw Errors.MagnitudeMismatch(module, magnitude, stored, adapter.Path);
-        yield return new PlannedDelta.Dora(index, module.Path, product, magnitude, isTransposed, weight)
+        if (targets is null)
         {
-            HasNormOfStored = isTransposed && !module.IsEmbedding && stored.RowCount == stored.RowLength && TrainedWithNormOfStored(module),
-        };
-    }
-
-    /// <summary>Where the file cannot tell, the rule of the releases since 0.11 holds.</summary>
-    private bool TrainedWithNormOfStored(AdapterModule module)
-    {
-        bool? isOld = adapter.Config.Origin.Follows(PeftHistory.DoraNormOfStoredConv1D);
-        if (isOld is null)
-            draft.Notes.Add(Notes.DoraNormAmbiguous(module.Path, adapter.Config.Origin, adapter.Path));
-        return isOld == true;
-    }
-
-    /// <summary>What training took from the base before it began. Only linear layers are reduced.</summary>
-    private PlannedDelta.BaseReduced? Reduction(AdapterModule module, StoredTensor stored, double scaling)
-    {
-        if (module.IsEmbedding || stored.Shape.Length != 2)
-            return null;
-        int rank = checked((int)module.A.Shape[0]);
-        return (module.Diagonal, adapter.Config.Initialisation) switch
+            draft.LeaveOut(_adapter, module.Tensors[0].Tensor);
+            return false;
+        }
+        foreach (TargetTensor target in targets)
         {
-            (not null, _) => new PlannedDelta.BaseReduced(index, module.Path, BasePart.SmallestSingularValues, rank, 1, weight),
-            (_, "pissa") => new PlannedDelta.BaseReduced(index, module.Path, BasePart.LargestSingularValues, rank, 1, weight),
-            (_, "olora") => new PlannedDelta.BaseReduced(index, module.Path, BasePart.FirstColumns, rank, scaling, weight),
-            _ => null,
-        };
+            foreach (WeightChange change in module.ChangeWeight(Of(target)))
+                target.Add(change);
+        }
+        return true;
     }
 
-    /// <summary>What the change is divided by, so that it acts as the release that trained it let it act.</summary>
-    private double ScaleOfEmbedding(AdapterModule module)
+    /// <summary>A weight that the base stores within a larger tensor, for changes that need not see the weight alone.</summary>
+    private void AddPart(AdaptedModule module, FusedPart part)
     {
-        double scale = EmbeddingScale.Of(module, draft.Checkpoint.Config);
-        bool? isBehindFactor = adapter.Config.Origin.Follows(PeftHistory.EmbeddingDeltaUnscaled);
-        if (scale == 1 || isBehindFactor == false)
-            return 1;
-        bool isDivided = isBehindFactor == true;
-        if (!adapter.Config.Origin.IsAsked)
-            draft.Notes.Add(Notes.EmbeddingScaleAssumed(module.Path, scale, isDivided, adapter.Config.Origin, adapter.Path));
-        return isDivided ? scale : 1;
+        WeightChange[] changes = [.. module.ChangeWeight(new ModuleTarget(part.AsMatrix, by) { KnownTransposed = part.IsTransposed })];
+        if (module.ChangesBias || !changes.All(change => change.CanBePart))
+            throw Errors.PartNeedsPlainLora(module.Path, part.Tensor, _adapter.Path);
+        TargetTensor target = draft.Target(part.Tensor.Name, _adapter)!;
+        foreach (WeightChange change in changes)
+            target.Add(new PartChange(change, part.Place));
     }
 
-    private void AddBias(AdapterModule module, string path)
+    private void AddBias(AdaptedModule module, string path)
     {
-        StoredTensor bias = module.BBias!;
-        TargetTensor target = draft.Target(path + ".bias", adapter) ?? throw Errors.BiasNotInBase(module.Path, bias, draft.Checkpoint.Path);
-        if (!bias.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()))
-            throw Errors.SavedShapeMismatch(bias, target.Source, adapter.Path);
-        target.Add(new PlannedDelta.Added(index, module.Path, bias, module.Scaling * weight));
+        TargetTensor? target = draft.Target(path + ".bias", _adapter);
+        if (target is null && module.NeedsBias is StoredTensor needed)
+            throw Errors.BiasNotInBase(module.Path, needed, draft.Checkpoint.Path);
+        foreach (WeightChange change in target is null ? [] : module.ChangeBias(Of(target)))
+            target!.Add(change);
     }
+
+    private ModuleTarget Of(TargetTensor target) => new(target.Source with { Name = target.Name }, by);
 }

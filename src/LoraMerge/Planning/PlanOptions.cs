@@ -1,4 +1,5 @@
 using LoraMerge.Adapters;
+using LoraMerge.Combinations;
 
 namespace LoraMerge.Planning;
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Planning;
@@ -28,11 +30,22 @@ public abstract record PlannedTensor(string Name, DType DType, TensorSource Sour
     /// <param name="Name"><inheritdoc/></param>
     /// <param name="DType"><inheritdoc/></param>
     /// <param name="Source"><inheritdoc/></param>
-    /// <param name="Deltas">What is applied, in this order; empty where only the dtype changes.</param>
+    /// <param name="Changes">What is applied, in this order; empty where only the dtype changes.</param>
     /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
-    public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<PlannedDelta> Deltas, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
+    public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<WeightChange> Changes, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
     {
-        /// <summary>Fused experts are as large as many layers, so they are cut within an expert; so is what only changes its dtype.</summary>
-        public override long RowLength => this.Deltas.All(delta => delta is PlannedDelta.Experts or PlannedDelta.Part or PlannedDelta.PartMovedTowards) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
+        /// <summary>Rows as large as many layers are cut where all changes allow it, and so is what only changes its dtype.</summary>
+        public override long RowLength => Changes.All(change => change.MayCutRows) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
+
+        /// <summary>Rows that have to stay together in a block, counted from the first.</summary>
+        internal long RowsTogether => Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
+
+        /// <summary>Elements that are never cut apart.</summary>
+        internal long UnitLength => RowLength * RowsTogether;
+
+        /// <summary>What its changes know of it.</summary>
+        internal WeightFacts Facts => new(Source.Shape, Source.DType, DType);
+
+        private static long LeastCommonMultiple(long one, long other) => one == other ? one : checked(one / (long)System.Numerics.BigInteger.GreatestCommonDivisor(one, other) * other);
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -91,7 +93,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         TargetTensor target = draft.Target(part.Tensor.Name, adapter)!;
         if (target.FirstChangedBy is int other && other != index)
             throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
-        target.Add(new PlannedDelta.PartMovedTowards(index, saved.Module, values, part.Place, weight));
+        target.Add(new PartChange(new MovedChange(index, saved.Module, values, weight), part.Place));
     }
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
@@ -105,13 +107,13 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
         bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
         if (isCopy)
-            target.Add(new PlannedDelta.SameAs(index, saved.Module, saved.Tensor));
+            target.Add(new SameAsChange(index, saved.Module, saved.Tensor));
         else if (target.FirstChangedBy is int other)
             throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
         else if (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight"))
             target.Replace(saved.Tensor, index, isBase: saved.IsBaseLayer && saved.Parameter == "weight");
         else
-            target.Add(new PlannedDelta.MovedTowards(index, saved.Module, saved.Tensor, weight));
+            target.Add(new MovedChange(index, saved.Module, saved.Tensor, weight));
     }
 
     /// <summary>The base of one adapted end is the base of all: a resized one is where ends start from that the adapter does not hold.</summary>
@@ -156,13 +158,13 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
             if (token < 0 || token >= stored.Shape[0])
                 throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, adapter.Path);
         }
-        long shared = target.Changes.OfType<PlannedDelta.Rows>().SelectMany(delta => delta.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
+        long shared = target.Changes.OfType<RowsChange>().SelectMany(change => change.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
         if (shared >= 0)
             throw Errors.TokenTrainedTwice(rows.Module, shared, adapter.Path);
-        target.Add(new PlannedDelta.Rows(index, rows.Module, rows.Rows, rows.Indices, weight));
+        target.Add(new RowsChange(index, rows.Module, rows.Rows, rows.Indices, weight));
     }
 
-    private static bool IsTrainedHead(string module, LoraConfig config) =>
+    private static bool IsTrainedHead(string module, AdapterConfig config) =>
         config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
         || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
         || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Safetensors;
 
@@ -11,9 +12,7 @@ namespace LoraMerge.Planning;
 /// <param name="isNew">Whether the base's files do not have it.</param>
 internal sealed class TargetTensor(string name, StoredTensor source, DType dtype, bool isNew)
 {
-    private readonly List<PlannedDelta> _reductions = [];
-    private readonly List<PlannedDelta> _checks = [];
-    private readonly List<PlannedDelta> _deltas = [];
+    private readonly List<WeightChange> _changes = [];
     private bool _isStillBase;
 
     public string Name => name;
@@ -26,21 +25,12 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     public int? ReplacedBy { get; private set; }
 
     /// <summary>Adapter of the first change, if any.</summary>
-    public int? FirstChangedBy => ReplacedBy ?? Changes.FirstOrDefault(delta => delta is not PlannedDelta.SameAs)?.Adapter;
+    public int? FirstChangedBy => ReplacedBy ?? Changes.FirstOrDefault(change => change.Stage != ChangeStage.Check)?.Adapter;
 
     /// <summary>In the order of application: what holds of the source first, then adapter by adapter.</summary>
-    public IEnumerable<PlannedDelta> Changes => [.. _checks, .. _reductions, .. _deltas];
+    public IEnumerable<WeightChange> Changes => _changes.OrderBy(change => change.Stage);
 
-    public void Add(PlannedDelta delta)
-    {
-        List<PlannedDelta> list = delta switch
-        {
-            PlannedDelta.SameAs => _checks,
-            PlannedDelta.BaseReduced => _reductions,
-            _ => _deltas,
-        };
-        list.Add(delta);
-    }
+    public void Add(WeightChange change) => _changes.Add(change);
 
     /// <param name="values">What it starts from now.</param>
     /// <param name="adapter">The adapter that holds them.</param>
@@ -56,16 +46,16 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     /// <exception cref="Diagnostics.LoraMergeException">LORA4030, LORA4031.</exception>
     public void Combine(CombinationPlanner planner)
     {
-        ImmutableArray<PlannedDelta> combined = planner.Combine(name, _isStillBase ? null : ReplacedBy, [.. _reductions, .. _deltas]);
-        _reductions.Clear();
-        _deltas.Clear();
-        _deltas.AddRange(combined);
+        WeightChange[] combinable = [.. Changes.Where(change => change.Stage != ChangeStage.Check)];
+        ImmutableArray<WeightChange> combined = planner.Combine(name, _isStillBase ? null : ReplacedBy, combinable);
+        _changes.RemoveAll(change => change.Stage != ChangeStage.Check);
+        _changes.AddRange(combined);
     }
 
     public PlannedTensor Plan(OutputDType asked)
     {
         DType result = asked.Of(dtype);
-        return _checks.Count + _reductions.Count + _deltas.Count == 0 && ReplacedBy is null && result == Source.DType
+        return _changes.Count == 0 && ReplacedBy is null && result == Source.DType
             ? new PlannedTensor.PassThrough(name, Source)
             : new PlannedTensor.Computed(name, result, Source, [.. Changes], ReplacedBy);
     }

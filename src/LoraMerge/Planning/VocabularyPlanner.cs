@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -65,7 +66,7 @@ internal static class VocabularyPlanner
         if (!draft.Vocabulary.IsParted || !VocabularyNames.ScalesWhereTied(draft.Checkpoint.Config.ModelType))
             return;
         TargetTensor head = draft.Find(draft.Vocabulary.Head + ".weight")!;
-        head.Add(new PlannedDelta.Scaled(head.FirstChangedBy ?? 0, draft.Vocabulary.Head!, HeadScale(draft.Checkpoint.Config)!.Value));
+        head.Add(new ScaledChange(head.FirstChangedBy ?? 0, draft.Vocabulary.Head!, HeadScale(draft.Checkpoint.Config)!.Value));
     }
 
     private static double? HeadScale(ModelConfig config) => config.Number("d_model") is > 0 and double width ? 1 / Math.Sqrt(width) : null;
@@ -131,5 +132,5 @@ internal static class VocabularyPlanner
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
-    private static bool IsModuleToSave(string module, LoraConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
+    private static bool IsModuleToSave(string module, AdapterConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
 }

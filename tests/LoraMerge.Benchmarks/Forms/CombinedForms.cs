@@ -1,4 +1,4 @@
-using LoraMerge.Planning;
+using LoraMerge.Combinations;
 
 namespace LoraMerge.Benchmarks.Forms;
 
@@ -29,7 +29,7 @@ internal static class CombinedForms
     private static Form Of(CombinationWay way, Action<Workspace> direct) => new($"combination {way.Text}", [new(Name, Form.Side, Form.Side)],
         [FormAdapter.Lora(Module, Form.Side, Form.Side) with { Weight = FirstWeight }, FormAdapter.Lora(Module, Form.Side, Form.Side) with { Weight = SecondWeight }], direct)
     {
-        Combination = new Combination(way) { Density = way.Prunes ? Planning.Density.Of(Density) : null },
+        Combination = new Combination(way) { Density = way.Prunes ? Combinations.Density.Of(Density) : null },
         IsComparable = !way.PrunesAtRandom,
     };
 }

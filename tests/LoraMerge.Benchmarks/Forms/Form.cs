@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LoraMerge.Planning;
+using LoraMerge.Combinations;
 
 namespace LoraMerge.Benchmarks.Forms;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Dialects.Mlx;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Tests.Adapters;

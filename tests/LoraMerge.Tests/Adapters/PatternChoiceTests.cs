@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Kinds.Lora;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Tests.Adapters;
@@ -17,9 +18,9 @@ public sealed class PatternChoiceTests
     {
         var notes = new List<MergeEvent>();
 
-        LoraConfig chosen = PatternChoice.Choose(Read(Undated, AdapterOrigin.Asked("PEFT", release, "a")), [("model.layers.0.q_proj", 2)], "a", notes);
+        RankAndAlpha chosen = Choose(Read(Undated, AdapterOrigin.Asked("PEFT", release, "a")), [("model.layers.0.q_proj", 2)], "a", notes);
 
-        Assert.Equal(alpha / 2, chosen.ScalingOf("model.layers.0.q_proj", 2));
+        Assert.Equal(alpha / 2, chosen.AlphasOf("model.layers.0.q_proj", 2).First() / 2);
         Assert.Empty(notes);
     }
 
@@ -28,9 +29,9 @@ public sealed class PatternChoiceTests
     {
         var notes = new List<MergeEvent>();
 
-        LoraConfig chosen = PatternChoice.Choose(Read(Undated), [("model.layers.0.q_proj", 2)], "a", notes);
+        RankAndAlpha chosen = Choose(Read(Undated), [("model.layers.0.q_proj", 2)], "a", notes);
 
-        Assert.Equal(16, chosen.ScalingOf("model.layers.0.q_proj", 2));
+        Assert.Equal(16, chosen.AlphasOf("model.layers.0.q_proj", 2).First() / 2);
         MergeEvent.Warning warning = Assert.IsType<MergeEvent.Warning>(Assert.Single(notes));
         Assert.Equal(DiagnosticCode.AlphaAmbiguous, warning.Code);
         Assert.Contains("alpha 32", warning.Text, StringComparison.Ordinal);
@@ -44,9 +45,9 @@ public sealed class PatternChoiceTests
         const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "rank_pattern": {"^lm_head": 2}, "alpha_pattern": {"^lm_head": 32}}""";
         var notes = new List<MergeEvent>();
 
-        LoraConfig chosen = PatternChoice.Choose(Read(config), [("lm_head", 2)], "a", notes);
+        RankAndAlpha chosen = Choose(Read(config), [("lm_head", 2)], "a", notes);
 
-        Assert.Equal(16, chosen.ScalingOf("lm_head", 2));
+        Assert.Equal(16, chosen.AlphasOf("lm_head", 2).First() / 2);
         Assert.Empty(notes);
     }
 
@@ -55,9 +56,9 @@ public sealed class PatternChoiceTests
     {
         const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "rank_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
 
-        LoraConfig chosen = PatternChoice.Choose(Read(config), [("model.layers.0.q_proj", 6)], "a", new List<MergeEvent>());
+        RankAndAlpha chosen = Choose(Read(config), [("model.layers.0.q_proj", 6)], "a", new List<MergeEvent>());
 
-        Assert.Equal(8.0 / 6, chosen.ScalingOf("model.layers.0.q_proj", 6));
+        Assert.Equal(8.0 / 6, chosen.AlphasOf("model.layers.0.q_proj", 6).First() / 6);
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public sealed class PatternChoiceTests
         const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "alpha_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
         var notes = new List<MergeEvent>();
 
-        PatternChoice.Choose(Read(config), [("model.layers.0.q_proj", 4)], "a", notes);
+        Choose(Read(config), [("model.layers.0.q_proj", 4)], "a", notes);
 
         Assert.Equal(DiagnosticCode.PatternOrderAmbiguous, Assert.IsType<MergeEvent.Warning>(Assert.Single(notes)).Code);
     }
@@ -77,14 +78,18 @@ public sealed class PatternChoiceTests
         const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "alpha_pattern": {"(a+)+b": 2}}""";
         string module = new('a', 100);
 
-        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => PatternChoice.Choose(Read(config), [(module, 4)], "a", new List<MergeEvent>()));
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Choose(Read(config), [(module, 4)], "a", new List<MergeEvent>()));
 
         Assert.Equal(DiagnosticCode.AdapterPatternInvalid, fault.Code);
     }
 
-    private static LoraConfig Read(string config, AdapterOrigin? origin = null)
+    private static RankAndAlpha Choose((RankAndAlpha Ranks, AdapterOrigin Origin) read, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes) =>
+        PatternChoice.Choose(read.Ranks, read.Origin, modules, adapter, notes);
+
+    private static (RankAndAlpha Ranks, AdapterOrigin Origin) Read(string config, AdapterOrigin? origin = null)
     {
         var fields = new ConfigFields("adapter_config.json", JsonNode.Parse(config)!.AsObject());
-        return AdapterConfigReader.Read(fields, origin ?? PeftHistory.Date(fields, AdapterKinds.Lora));
+        AdapterOrigin dated = origin ?? PeftHistory.Date(fields, new LoraKind());
+        return (((LoraConfig)new LoraKind().ReadConfig(fields, new AdapterConfig(dated))).Ranks, dated);
     }
 }

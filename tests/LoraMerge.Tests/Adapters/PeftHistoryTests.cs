@@ -12,7 +12,7 @@ public sealed class PeftHistoryTests
     [
         .. from golden in GoldenCase.All
            let version = (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(golden.Folder, "case.json")))!["made_with"]?["peft"]
-           let config = Path.Combine(golden.Folder, "adapter", AdapterFiles.ConfigName)
+           let config = Path.Combine(golden.Folder, "adapter", AdapterSource.ConfigName)
            where version is not null && File.Exists(config) && golden.Expect != "error"
            select new TheoryDataRow<string, string>(golden.Name, version),
     ];
@@ -21,9 +21,9 @@ public sealed class PeftHistoryTests
     [MemberData(nameof(GoldenConfigs))]
     public void File_of_a_known_release_is_dated_to_a_range_that_holds_it(string name, string release)
     {
-        ConfigFields fields = ConfigFields.Read(Path.Combine(GoldenCase.Root, name, "adapter", AdapterFiles.ConfigName));
+        ConfigFields fields = ConfigFields.Read(Path.Combine(GoldenCase.Root, name, "adapter", AdapterSource.ConfigName));
 
-        AdapterOrigin origin = AdapterDialects.Date(AdapterDialect.Peft, fields);
+        AdapterOrigin origin = PeftHistory.Date(fields, AdapterKinds.Find(fields.Text("peft_type")!));
 
         Assert.NotEqual(false, origin.Follows(VersionRange.Parse($"[{release}]")));
     }
@@ -40,7 +40,7 @@ public sealed class PeftHistoryTests
     {
         var fields = new ConfigFields("adapter_config.json", JsonNode.Parse(config)!.AsObject());
 
-        AdapterOrigin origin = PeftHistory.Date(fields, AdapterKinds.Lora);
+        AdapterOrigin origin = PeftHistory.Date(fields, AdapterKinds.Find("LORA"));
 
         Assert.Equal(releases, origin.Releases);
     }
@@ -54,7 +54,7 @@ public sealed class PeftHistoryTests
     {
         var fields = new ConfigFields("adapter_config.json", JsonNode.Parse(config)!.AsObject());
 
-        AdapterOrigin origin = PeftHistory.Date(fields, kind);
+        AdapterOrigin origin = PeftHistory.Date(fields, AdapterKinds.Find(kind));
 
         Assert.Equal(releases, origin.Releases);
     }

@@ -1,6 +1,10 @@
 using System.Globalization;
 using LoraMerge.Adapters;
+using LoraMerge.Dialects;
+using LoraMerge.Dialects.Mlx;
+using LoraMerge.Dialects.Peft;
 using LoraMerge.Diagnostics;
+using LoraMerge.Kinds.Lora;
 
 namespace LoraMerge.Tests.Adapters;
 
@@ -41,7 +45,7 @@ public sealed class WildConfigTests
         foreach (TheoryDataRow<string, string, string> row in Rows().Where(row => row.Data.Item2 is "LoRA" or "fused LoRA"))
         {
             ConfigFields fields = ConfigFields.Read(Path.Combine(Folder, row.Data.Item1 + ".json"));
-            unknown.AddRange(AdapterConfigReader.Read(fields, AdapterDialects.Date(AdapterDialect.Peft, fields)).UnknownFields);
+            unknown.AddRange(PeftConfigReader.Read(fields, PeftHistory.Date(fields, new LoraKind())).Config.UnknownFields);
         }
 
         Assert.Empty(unknown);
@@ -53,12 +57,16 @@ public sealed class WildConfigTests
         text = "";
         try
         {
-            ConfigFields fields = ConfigFields.Read(path);
-            AdapterDialect dialect = AdapterDialects.Of(fields);
-            AdapterOrigin origin = AdapterDialects.Date(dialect, fields);
-            if (dialect == AdapterDialect.Mlx)
-                return "MLX " + MlxConfig.Read(fields, origin).Training.ToString().ToLowerInvariant();
-            return AdapterConfigReader.Read(fields, origin).EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA";
+            using var folder = new TestFolder();
+            File.Copy(path, folder[AdapterSource.ConfigName]);
+            AdapterSource source = AdapterSource.Find(folder.Path);
+            AdapterDialect dialect = AdapterDialects.Of(source);
+            AdapterOrigin origin = dialect.Date(source);
+            string reading = dialect is MlxDialect
+                ? "MLX " + MlxConfig.Read(source.Fields!, origin).Training.ToString().ToLowerInvariant()
+                : ((LoraConfig)PeftConfigReader.Read(source.Fields!, origin).Own).EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA";
+            folder.Passed();
+            return reading;
         }
         catch (LoraMergeException e)
         {

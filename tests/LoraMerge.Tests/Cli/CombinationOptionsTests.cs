@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LoraMerge.Cli;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 
 namespace LoraMerge.Tests.Cli;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
 using LoraMerge.Planning;
@@ -91,8 +92,8 @@ public sealed class CombinedMergeTests
     {
         MergePlan plan = Plan(Request(How("linear"), s_first, s_everywhere));
 
-        Dictionary<string, PlannedDelta.Combined> deltas = plan.Tensors.OfType<PlannedTensor.Computed>()
-            .ToDictionary(tensor => tensor.Name, tensor => (PlannedDelta.Combined)Assert.Single(tensor.Deltas));
+        Dictionary<string, CombinedChange> deltas = plan.Tensors.OfType<PlannedTensor.Computed>()
+            .ToDictionary(tensor => tensor.Name, tensor => (CombinedChange)Assert.Single(tensor.Changes));
         Assert.Equal([0, 1], deltas["model.layers.0.self_attn.q_proj.weight"].Adapters);
         Assert.Equal([1], deltas["model.layers.0.mlp.up_proj.weight"].Adapters);
     }

@@ -1,5 +1,4 @@
 using LoraMerge.Combinations;
-using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Combinations;

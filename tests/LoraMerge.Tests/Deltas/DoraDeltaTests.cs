@@ -1,5 +1,6 @@
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
+using LoraMerge.Kinds.Lora;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Deltas;
@@ -23,8 +24,8 @@ public sealed class DoraDeltaTests
         Tensor expected = ((m / norm).unsqueeze(1) * v).t();
 
         // Stored [in, out], the factors of the product change places.
-        using var delta = new DoraDelta(new LoraDelta(b.t().clone(), a.t().clone(), s), m.clone(), isByColumn: true, adapterWeight: 1, "h.0.attn.c_proj",
-            new LoraDelta(a.clone(), b.clone(), s));
+        using var delta = new DoraDelta(new LowRankDelta(b.t().clone(), a.t().clone(), s), m.clone(), isByColumn: true, adapterWeight: 1, "h.0.attn.c_proj",
+            new LowRankDelta(a.clone(), b.clone(), s));
         delta.Observe(0, w.narrow(0, 0, 2).clone(), 0);
         delta.Observe(0, w.narrow(0, 2, 1).clone(), 2);
         Tensor result = w.clone();

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
+using LoraMerge.Dialects;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
@@ -27,7 +27,7 @@ public sealed class LargeTensorTests
             .With("model.layers.0.mlp.up_proj.lora_B.weight", DType.BF16, [Rows, 1], [.. Enumerable.Range(0, (int)Rows).Select(i => (double)(i % 256))])
             .WriteTo(folder["adapter"]);
         Checkpoint checkpoint = Checkpoint.Open(folder["base"]);
-        MergePlan plan = MergePlanner.Plan(checkpoint, [new PlannedAdapter(Adapter.Open(folder["adapter"]), 1)], new PlanOptions(OutputDType.Auto, null, false));
+        MergePlan plan = MergePlanner.Plan(checkpoint, [new PlannedAdapter(AdapterDialects.Open(folder["adapter"]), 1)], new PlanOptions(OutputDType.Auto, null, false));
         var options = new PipelineOptions(ComputeDevice.Open("cpu", null).Device, null, 1 << 20, _ => "adapter");
         using var files = new TensorFiles();
         var sink = new RowCheck();

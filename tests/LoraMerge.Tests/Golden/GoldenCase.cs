@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using LoraMerge.Planning;
+using LoraMerge.Combinations;
 
 namespace LoraMerge.Tests.Golden;
 
@@ -54,7 +54,7 @@ internal sealed class GoldenCase
     private Combination Combination()
     {
         if (_json["combination"] is not JsonObject how)
-            return Planning.Combination.Sequential;
+            return LoraMerge.Combinations.Combination.Sequential;
         if (!CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way) || !CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign))
             throw new InvalidOperationException($"case.json of {Name} asks for a way to combine that does not exist.");
         return new Combination(way)

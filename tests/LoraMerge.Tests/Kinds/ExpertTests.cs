@@ -1,5 +1,5 @@
+using LoraMerge.Adapters;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 
 namespace LoraMerge.Tests.Kinds;
 

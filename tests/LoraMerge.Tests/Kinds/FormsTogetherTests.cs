@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 

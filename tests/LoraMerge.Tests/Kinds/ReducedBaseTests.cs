@@ -1,5 +1,5 @@
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Kinds;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Dialects;
+using LoraMerge.Dialects.Peft;
+using LoraMerge.Kinds.Lora;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Parsing;
@@ -21,7 +24,7 @@ public sealed class LoraConfigTests
     [InlineData("{\"rank_pattern\": null, \"alpha_pattern\": {}}", 2)]
     public void Scaling_is_alpha_over_rank_or_over_its_root(string changes, double expected)
     {
-        LoraConfig config = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", changes);
+        (_, LoraConfig config) = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", changes);
 
         Assert.Equal(expected, config.ScalingOf(QProj), 15);
     }
@@ -31,7 +34,7 @@ public sealed class LoraConfigTests
     [InlineData("{\"embed_tokens\": [7]}", "embed_tokens", "7")]
     public void Trainable_tokens_keep_their_order(string json, string? module, string indices)
     {
-        LoraConfig config = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", $"{{\"trainable_token_indices\": {json}}}");
+        (AdapterConfig config, _) = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", $"{{\"trainable_token_indices\": {json}}}");
 
         TrainableTokens tokens = Assert.Single(config.TrainableTokens);
         Assert.Equal((module, indices), (tokens.Module, string.Join(',', tokens.Indices)));
@@ -46,7 +49,7 @@ public sealed class LoraConfigTests
             .Filled("lm_head.token_adapter.trainable_tokens_delta", DType.F32, 1, 4)
             .WriteTo(folder["adapter"]);
 
-        Adapter adapter = Adapter.Open(folder["adapter"]);
+        Adapter adapter = AdapterDialects.Open(folder["adapter"]);
 
         Assert.Equal(["lm_head: 1", "model.embed_tokens: 4, 2"], adapter.Rows.Select(rows => $"{rows.Module}: {string.Join(", ", rows.Indices)}"));
         folder.Passed();
@@ -55,12 +58,12 @@ public sealed class LoraConfigTests
     [Fact]
     public void Only_fields_that_ask_for_something_are_unknown()
     {
-        LoraConfig config = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", "{\"a\": null, \"b\": false, \"c\": [], \"d\": {}, \"e\": \"\", \"f\": 0, \"g\": 0.0, \"h\": 1, \"i\": [0], \"bias\": \"none\"}");
+        (AdapterConfig config, _) = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", "{\"a\": null, \"b\": false, \"c\": [], \"d\": {}, \"e\": \"\", \"f\": 0, \"g\": 0.0, \"h\": 1, \"i\": [0], \"bias\": \"none\"}");
 
         Assert.Equal(["h", "i"], config.UnknownFields);
     }
 
-    private static LoraConfig Read(string json, string changes)
+    private static (AdapterConfig Config, LoraConfig Own) Read(string json, string changes)
     {
         using var folder = new TestFolder();
         JsonObject config = JsonNode.Parse(json)!.AsObject();
@@ -68,8 +71,8 @@ public sealed class LoraConfigTests
             config[name] = value?.DeepClone();
         File.WriteAllText(folder["adapter_config.json"], config.ToJsonString());
         ConfigFields fields = ConfigFields.Read(folder["adapter_config.json"]);
-        LoraConfig read = AdapterConfigReader.Read(fields, PeftHistory.Date(fields, AdapterKinds.Lora));
+        (_, AdapterConfig read, KindConfig own) = PeftConfigReader.Read(fields, PeftHistory.Date(fields, new LoraKind()));
         folder.Passed();
-        return read;
+        return (read, (LoraConfig)own);
     }
 }

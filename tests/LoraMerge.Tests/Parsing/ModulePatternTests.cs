@@ -1,5 +1,4 @@
 using LoraMerge.Adapters;
-using NuGet.Versioning;
 
 namespace LoraMerge.Tests.Parsing;
 
@@ -65,5 +64,5 @@ public sealed class ModulePatternTests
     }
 
     private static int RankOf(string module, params ModulePattern<int>[] patterns) =>
-        new LoraConfig(4, 8, false, [.. patterns], [], false, [], null, [], null, new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, ""), []).RankOf(module);
+        new RankAndAlpha(4, 8, [.. patterns], []).RankOf(module);
 }

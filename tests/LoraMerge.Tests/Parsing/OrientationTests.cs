@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
+using LoraMerge.Dialects.Peft;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
+using LoraMerge.Kinds.Lora;
 using LoraMerge.Safetensors;
 using NuGet.Versioning;
 
@@ -47,13 +49,15 @@ public sealed class OrientationTests
     private static bool IsTransposed(string? family, string name, long[] weight, long[] a, long[] b, bool hasFlag)
     {
         using var folder = new TestFolder();
-        File.WriteAllText(folder["config.json"], family is null ? "{}" : $"{{\"model_type\": \"{family}\"}}");
-        var config = new LoraConfig(2, 4, false, [], [], hasFlag, [], null, [], null, new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, ""), []);
-        var module = new AdapterModule("model." + name, Tensor("lora_A", a), Tensor("lora_B", b), null, 2);
-        var adapter = new Adapter("adapter", config, new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty), [module], [], []);
-        ModelConfig model = ModelConfig.Read(folder["config.json"]);
+        File.WriteAllText(Path.Combine(TinyCheckpoint.Empty.Filled("w", DType.F32, 1).WriteTo(folder["base"]), "config.json"), family is null ? "{}" : $"{{\"model_type\": \"{family}\"}}");
+        var config = new AdapterConfig(new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, "")) { HasFanInFanOutFlag = hasFlag };
+        var own = new LoraConfig(new RankAndAlpha(2, 4, [], []), UsesRsLora: false);
+        StoredTensor storedA = Tensor("lora_A", a), storedB = Tensor("lora_B", b);
+        var module = new LoraModule("model." + name, storedA, storedB, new StoredFactor(storedA), new StoredFactor(storedB), 2, 2);
+        var adapter = new Adapter("adapter", new PeftDialect(), new LoraKind(), config, own, new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty), [module], [], []);
+        var by = new AppliedAdapter(adapter, 0, 1, ExpertLayout.Peft, Checkpoint.Open(folder["base"]), path => path, []);
         folder.Passed();
-        return Orientation.IsTransposed(module, Tensor("weight", weight), model, adapter);
+        return Assert.IsType<LowRankChange>(Assert.Single(module.ChangeWeight(new ModuleTarget(Tensor("weight", weight), by)))).IsTransposed;
     }
 
     private static StoredTensor Tensor(string name, long[] shape) => new(name, DType.F32, [.. shape], "file", 0, 4 * shape.Aggregate(1L, (product, side) => product * side));

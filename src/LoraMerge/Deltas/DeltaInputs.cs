@@ -1,0 +1,32 @@
+using LoraMerge.Checkpoints;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>What a change makes its arithmetic from: the adapters' files, and the weight that is changed.</summary>
+/// <param name="Files">Where stored tensors are read from; the caller's.</param>
+/// <param name="DType">The dtype of W's buffer.</param>
+/// <param name="Device">Where W's buffer lies.</param>
+/// <param name="Weight">The tensor that is changed.</param>
+/// <param name="Kept">What the changes of several tensors share; the caller's.</param>
+internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device Device, WeightFacts Weight, KeptFactors Kept)
+{
+    /// <summary>A tensor of an adapter, in its shape, widened to the buffer's dtype.</summary>
+    /// <returns>The caller's.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
+    public Tensor Read(StoredTensor stored) => AdapterValues.Read(stored, Files, DType, Device);
+
+    /// <summary>The same as rows: its first dimension, with all others together one row, as the pipeline sees every tensor.</summary>
+    /// <returns><c>[rows, row length]</c>; the caller's.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
+    public Tensor ReadAsRows(StoredTensor stored)
+    {
+        using var scope = NewDisposeScope();
+        return Read(stored).reshape(stored.RowCount, stored.RowLength).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Some rows of a tensor.</summary>
+    /// <returns><c>[count, …]</c>; the caller's.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
+    public Tensor ReadRows(StoredTensor stored, long firstRow, long count) => AdapterValues.ReadRows(stored, firstRow, count, Files, DType, Device);
+}

@@ -1,0 +1,80 @@
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>W′ = W + s·B·A.</summary>
+/// <remarks>
+/// LoRA, arXiv 2106.09685, section 4.1; PEFT, <c>Linear.get_delta_weight</c>; and every other kind whose change has few directions. A and B are widened exactly; product, scaling and sum run in the
+/// dtype of W's buffer (float32, or float64), and nothing is rounded in between. Convolutions are the same formula on flattened kernels.
+/// </remarks>
+internal sealed class LowRankDelta : WeightDelta
+{
+    private readonly Tensor _a;
+    private readonly Tensor _b;
+    private readonly double _alpha;
+
+    /// <param name="a"><c>[r, in]</c>, dtype of W's buffer; owned by this delta.</param>
+    /// <param name="b"><c>[out, r]</c>, likewise.</param>
+    /// <param name="scaling">s, times the weight of the adapter.</param>
+    public LowRankDelta(Tensor a, Tensor b, double scaling)
+    {
+        _a = a;
+        _b = b;
+        // addmm_ takes its factor as float32: exact enough beside float32 products, but not beside float64 ones.
+        bool isDouble = b.dtype == ScalarType.Float64;
+        _alpha = isDouble ? 1 : scaling;
+        if (isDouble)
+            b.mul_(scaling);
+    }
+
+    /// <summary>A weight stored <c>[in, out]</c> gets (B·A)ᵀ = Aᵀ·Bᵀ, which is the same formula with the factors exchanged.</summary>
+    /// <param name="a"><c>[r, in]</c>; owned by the delta.</param>
+    /// <param name="b"><c>[out, r]</c>; owned by the delta.</param>
+    /// <param name="scaling">s.</param>
+    /// <param name="isTransposed">Whether W is stored <c>[in, out]</c>.</param>
+    public static LowRankDelta Of(Tensor a, Tensor b, double scaling, bool isTransposed)
+    {
+        if (!isTransposed)
+            return new LowRankDelta(a, b, scaling);
+        using (a)
+        using (b)
+        {
+            using var scope = NewDisposeScope();
+            return new LowRankDelta(b.t().contiguous().MoveToOuterDisposeScope(), a.t().contiguous().MoveToOuterDisposeScope(), scaling);
+        }
+    }
+
+    /// <remarks>‖B·A‖² = tr(BᵀB · AAᵀ): two r×r products instead of one as large as W.</remarks>
+    public override double? Norm
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            Tensor a = _a.to(ScalarType.Float64); // [r, in]
+            Tensor b = _b.to(ScalarType.Float64); // [out, r]
+            double square = b.t().matmul(b).mul(a.matmul(a.t())).sum().cpu().item<double>();
+            return Math.Abs(_alpha) * Math.Sqrt(Math.Max(square, 0));
+        }
+    }
+
+    public override void ApplyTo(Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = _b.narrow(0, firstRow, w.shape[0]); // [rows, r]
+        w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
+    }
+
+    /// <summary>Adds a multiple of the change: W + factor·s·B·A.</summary>
+    public void AddMultiple(Tensor w, long firstRow, double factor)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = _b.narrow(0, firstRow, w.shape[0]) * factor; // [rows, r]
+        w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
+    }
+
+    public override void Dispose()
+    {
+        _a.Dispose();
+        _b.Dispose();
+    }
+}

@@ -1,0 +1,47 @@
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Dialects.Mlx;
+using LoraMerge.Dialects.Peft;
+
+namespace LoraMerge.Dialects;
+
+/// <summary>The libraries whose adapters are read.</summary>
+internal static class AdapterDialects
+{
+    /// <summary>In the order in which they are asked whether an adapter is theirs.</summary>
+    private static readonly AdapterDialect[] All = [new MlxDialect(), new PeftDialect()];
+
+    /// <summary>Reads an adapter folder, or a weight file with its configuration beside it.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
+    /// <exception cref="LoraMergeException">LORA1105, 1107, 2002, 2003, 3001 to 3060.</exception>
+    public static Adapter Open(string path, string? release = null)
+    {
+        AdapterSource source = AdapterSource.Find(path);
+        AdapterDialect dialect = Of(source);
+        AdapterOrigin dated = dialect.Date(source);
+        AdapterOrigin origin = release is null ? dated : AdapterOrigin.Asked(dated.Library, release, path);
+        Adapter adapter = dialect.Read(source, origin);
+        return dated.IsContradictedBy(origin)
+            ? adapter with { Notes = [Notes.AdapterReleaseContradicted(dated, release!, path), .. adapter.Notes] }
+            : adapter;
+    }
+
+    /// <exception cref="LoraMergeException">LORA3001: there is no configuration, without which nobody reads it. LORA3017: it is nobody's. LORA3040: of another library. LORA3046.</exception>
+    public static AdapterDialect Of(AdapterSource source) => Array.Find(All, dialect => dialect.Owns(source)) ?? throw NotRead(source);
+
+    private static LoraMergeException NotRead(AdapterSource source)
+    {
+        if (source.Fields is { } fields)
+            return OtherLibraries.Of(fields) is string configured ? Errors.AdapterOfOtherLibrary(fields.File, configured) : Errors.AdapterKindMissing(fields.File, fields.Names);
+        // Without a configuration the weights may still tell whose they are.
+        string[] weights = source.IsFile ? [source.Path] : [.. Directory.EnumerateFiles(source.Folder, "*.safetensors").Order(StringComparer.Ordinal)];
+        foreach (string file in weights.Where(file => Path.GetExtension(file) == ".safetensors"))
+        {
+            if (OtherLibraries.Of(Shard.Read(file)) is string library)
+                return Errors.AdapterOfOtherLibrary(file, library);
+        }
+        return Errors.AdapterConfigMissing(source.Path);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Dialects.Mlx;
+
+/// <summary>Apple's mlx_lm: the options of the training run in adapter_config.json, weights in adapters.safetensors.</summary>
+internal sealed class MlxDialect : AdapterDialect
+{
+    private const string WeightsName = "adapters.safetensors";
+
+    /// <summary>What 0.5 and earlier wrote, without a configuration.</summary>
+    private const string OldWeightsName = "adapters.npz";
+
+    public override string Library => AdapterOrigin.Mlx;
+
+    /// <summary>Where the ends are tied its models have no head, so that a pair for one was trained on another base.</summary>
+    internal override bool HasHeadWhereTied => false;
+
+    internal override bool KeepsTiesAlways => true;
+
+    internal override bool Owns(AdapterSource source)
+    {
+        if (source.IsFile && Path.GetExtension(source.Path) == ".npz")
+            throw Errors.AdapterIsNumpyArchive(source.Path);
+        if (source.Fields is { } fields)
+            return fields.Json["peft_type"] is null && (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers"));
+        return source.FindFile(OldWeightsName) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
+    }
+
+    internal override string Weights(AdapterSource source)
+    {
+        if (source.IsFile)
+            return source.Path;
+        if (source.FindFile(WeightsName) is string weights)
+            return weights;
+        throw source.FindFile(OldWeightsName) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, WeightsName);
+    }
+
+    internal override AdapterOrigin Date(AdapterSource source) => MlxConfig.Date(source.Fields!);
+
+    internal override Adapter Read(AdapterSource source, AdapterOrigin origin) =>
+        MlxTensors.Sort(source.Path, this, MlxConfig.Read(source.Fields!, origin), Shard.Read(Weights(source)));
+
+    internal override void ThrowIfBaseIsChanged(Adapter adapter, ModelConfig config) => MlxFamilies.ThrowIfChanged(adapter, config);
+}

@@ -1,0 +1,29 @@
+using LoraMerge.Deltas;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Kinds.Lora;
+
+/// <summary>W′ = W - c·L·R: takes away what training took from the base before it began, in two low-rank factors that passes over W compute.</summary>
+/// <remarks>The factors come from the base as it is stored, whatever other adapters do to it: each adapter was trained on its own reduced copy. PEFT rounds the reduced base to its dtype before training; here nothing is rounded in between.</remarks>
+internal abstract class BaseReducedDelta : WeightDelta
+{
+    private readonly double _factor;
+
+    /// <param name="factor">c, with everything else that multiplies the part.</param>
+    protected BaseReducedDelta(double factor) => _factor = factor;
+
+    public override bool ObservesSource => true;
+
+    /// <summary>L, float64, <c>[rows, r]</c>; complete after the last pass.</summary>
+    protected abstract Tensor Left { get; }
+
+    /// <summary>R, float64, <c>[r, columns]</c>.</summary>
+    protected abstract Tensor Right { get; }
+
+    public override void ApplyTo(Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        Tensor left = (Left.narrow(0, firstRow, w.shape[0]) * -_factor).to(w.dtype); // [rows, r]
+        w.addmm_(left, Right.to(w.dtype));
+    }
+}

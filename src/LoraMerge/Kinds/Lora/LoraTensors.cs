@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using LoraMerge.Adapters;
+using LoraMerge.Changes;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Kinds.Lora;
+
+/// <summary>Makes modules of the pairs of a file, and holds their shapes against the configuration.</summary>
+internal sealed class LoraTensors
+{
+    private const string WrapperPart = AdapterTensors.WrapperPart;
+
+    private readonly LoraConfig _config;
+    private readonly AdapterTensors _tensors;
+
+    private LoraTensors(LoraConfig config, AdapterTensors tensors)
+    {
+        _config = config;
+        _tensors = tensors;
+    }
+
+    /// <summary>The layers, then the modules of which parameters are adapted, both in ordinal order of their paths.</summary>
+    /// <exception cref="LoraMergeException">LORA3004, LORA3008, LORA3016.</exception>
+    public static ImmutableArray<AdaptedModule> Read(LoraConfig config, AdapterTensors tensors, ICollection<MergeEvent> notes)
+    {
+        var unchosen = new LoraTensors(config, tensors);
+        RankAndAlpha ranks = PatternChoice.Choose(config.Ranks, tensors.Config.Origin, [.. unchosen.Ranks()], tensors.Path, notes);
+        var reader = new LoraTensors(config with { Ranks = ranks }, tensors);
+        ILookup<bool, ModuleTensors> modules = tensors.Modules.ToLookup(module => reader.IsParameterPath(module.Path));
+        return
+        [
+            .. modules[false].Select(reader.Module),
+            .. modules[true].GroupBy(module => WithoutWrappers(module.Path), StringComparer.Ordinal)
+                .Select(pairs => new LoraParameters(pairs.Key, reader._config, [.. pairs.Select(ParameterPair).OrderBy(pair => pair.Depth)])),
+        ];
+    }
+
+    /// <summary>The rank of each module as its A tells it. Pairs of parameters do not: how many experts share their A, the base tells.</summary>
+    private IEnumerable<(string Module, int Rank)> Ranks() =>
+        from module in _tensors.Modules
+        where !IsParameterPath(module.Path)
+        from a in new[] { module.Look(LoraRoles.A), module.Look(LoraRoles.EmbeddingA) }
+        where a is { Shape.IsEmpty: false }
+        select (module.Name, RankOf(module, a));
+
+    /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
+    private int RankOf(ModuleTensors module, StoredTensor a) =>
+        (int)Math.Min(a.Shape[0] / (HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
+
+    /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
+    private bool HasFusedProjections(ModuleTensors module) =>
+        _config.EnabledProjections.Contains(true) && module.Look(LoraRoles.B) is { Shape: [_, _, 1] } && module.Look(LoraRoles.A) is { Shape.Length: 2 };
+
+    private LoraModule Module(ModuleTensors module)
+    {
+        bool isEmbedding = module.Has(LoraRoles.EmbeddingA) || module.Has(LoraRoles.EmbeddingB);
+        string name = module.Name;
+        StoredTensor a = module.Needed(isEmbedding ? LoraRoles.EmbeddingA : LoraRoles.A);
+        StoredTensor b = module.Needed(isEmbedding ? LoraRoles.EmbeddingB : LoraRoles.B);
+        int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
+        int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(module, a) != b.Shape[1] * bBlocks)
+            throw LoraErrors.PairDoesNotFit(name, a, b);
+        if (a.Shape[0] % aBlocks != 0 || b.Shape[0] % bBlocks != 0)
+            throw LoraErrors.BlocksDoNotFit(name, a, aBlocks, b, bBlocks);
+        int rank = RankOf(module, a);
+        if (!_config.Ranks.AlphasOf(name, rank).Any())
+            throw Errors.RankMismatch("lora_A", name, a, _config.Ranks.RankOf(name));
+        bool isFused = HasFusedProjections(module);
+        b = isFused ? b with { Shape = b.Shape[..2] } : b;
+        StoredTensor? diagonal = _config.UsesKasa ? Diagonal(module, name, rank) : null;
+        LowRankFactor factorB = Blocks(b, bBlocks);
+        factorB = isFused ? new FusedProjectionsFactor(factorB, _config.EnabledProjections) : factorB;
+        return new LoraModule(name, a, b, Blocks(a, aBlocks), diagonal is null ? factorB : new DiagonalFactor(factorB, diagonal), rank, _config.ScalingOf(name, rank))
+        {
+            IsEmbedding = isEmbedding,
+            BBias = module.Find(LoraRoles.BBias),
+            Magnitude = _config.UsesDora ? module.Needed(LoraRoles.Magnitude) : null,
+            Removed = (diagonal, _config.Initialisation) switch
+            {
+                (not null, _) => BasePart.SmallestSingularValues,
+                (_, "pissa") => BasePart.LargestSingularValues,
+                (_, "olora") => BasePart.FirstColumns,
+                _ => null,
+            },
+            IsAttentionOutput = module.Path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
+        };
+    }
+
+    private static LowRankFactor Blocks(StoredTensor stored, int blocks) => blocks == 1 ? new StoredFactor(stored) : new BlockDiagonalFactor(stored, blocks);
+
+    private static StoredTensor Diagonal(ModuleTensors module, string name, int rank)
+    {
+        StoredTensor diagonal = module.Needed(LoraRoles.Diagonal);
+        return diagonal.Shape is [var count] && count == rank ? diagonal : throw LoraErrors.DiagonalDoesNotFit(name, diagonal, rank);
+    }
+
+    /// <summary>Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in, or has one further in.</summary>
+    private bool IsParameterPath(string path)
+    {
+        string module = WithoutWrappers(path);
+        return path != module || _tensors.Find(path + WrapperPart)?.Has(LoraRoles.A) == true || _config.TargetParameters.Any(target => target.LastIndexOf('.') is var dot && dot < 0
+            ? module.EndsWith("experts", StringComparison.Ordinal)
+            : module == target[..dot] || module.EndsWith("." + target[..dot], StringComparison.Ordinal));
+    }
+
+    private static LoraParameterPair ParameterPair(ModuleTensors tensors)
+    {
+        string module = WithoutWrappers(tensors.Path);
+        StoredTensor a = tensors.Needed(LoraRoles.A);
+        StoredTensor b = tensors.Needed(LoraRoles.B);
+        if (a.Shape.Length != 2 || b.Shape.Length != 2 || a.Shape[0] != b.Shape[1])
+            throw LoraErrors.PairDoesNotFit(module, a, b);
+        return new LoraParameterPair((tensors.Path.Length - module.Length) / WrapperPart.Length, a, b);
+    }
+
+    private static string WithoutWrappers(string path)
+    {
+        while (path.EndsWith(WrapperPart, StringComparison.Ordinal))
+            path = path[..^WrapperPart.Length];
+        return path;
+    }
+}
