@@ -95,7 +95,8 @@ internal sealed class MergePipeline
         }
     }
 
-    private static Block Read(TensorFiles files, Block block)
+    /// <summary>Fills the buffer of a block.</summary>
+    internal static Block Read(TensorFiles files, Block block)
     {
         if (block.Buffer is null)
             return block;

@@ -29,9 +29,9 @@ public sealed partial class DiagnosticsTests
     [MemberData(nameof(Codes))]
     public void A_code_is_used(DiagnosticCode code)
     {
-        string[] makers = ["Errors.cs", "Notes.cs"];
+        IEnumerable<string> makers = Makers("*Errors.cs").Concat(Makers("*Notes.cs"));
 
-        Assert.Contains(makers, file => Regex.IsMatch(File.ReadAllText(Path.Combine(Repository.Root, "src", "LoraMerge", "Diagnostics", file)), $@"\bDiagnosticCode\.{code}\b"));
+        Assert.Contains(makers, file => Regex.IsMatch(File.ReadAllText(file), $@"\bDiagnosticCode\.{code}\b"));
     }
 
     [Fact]
@@ -59,13 +59,16 @@ public sealed partial class DiagnosticsTests
     }
 
     [Fact]
-    public void Faults_of_the_user_are_made_only_in_the_table()
+    public void Faults_of_the_user_are_made_only_in_the_table_and_in_those_of_kinds()
     {
-        IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.EndsWith(Path.Combine("Diagnostics", "Errors.cs"), StringComparison.Ordinal));
+        IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).Except(Makers("*Errors.cs"));
 
         Assert.DoesNotContain(files, file => File.ReadAllText(file).Contains("new LoraMergeException(", StringComparison.Ordinal));
     }
+
+    /// <summary>The tables of the engine: one for all, and those of single kinds.</summary>
+    private static IEnumerable<string> Makers(string pattern) => ((string[])["Diagnostics", "Kinds"])
+        .SelectMany(room => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "LoraMerge", room), pattern, SearchOption.AllDirectories));
 
     [GeneratedRegex(@"(?m)(?=^##? )")]
     private static partial Regex Section { get; }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 
@@ -84,7 +85,20 @@ internal sealed class TinyFolder : IDisposable
         return TensorTable.Headers(Output).ToDictionary(pair => pair.Key, pair => TensorTable.Values(pair.Value));
     }
 
+    /// <summary>Why the merge fails; null where it does not.</summary>
+    public async Task<LoraMergeException?> Fault() => await Record.ExceptionAsync(Merge) switch
+    {
+        null => null,
+        LoraMergeException fault => fault,
+        Exception other => throw new InvalidOperationException("The merge failed without a code.", other),
+    };
+
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
+
+    public MergePlan Plan() => new Merger().Plan(Request).Plan;
+
+    /// <summary>The first adapter.</summary>
+    public string AdapterFolder => _adapters[0].Path;
 
     public long MemoryBytes() => new Merger().Plan(Request).MemoryBytes;
 

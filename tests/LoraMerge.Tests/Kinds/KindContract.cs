@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+using LoraMerge.Devices;
+using LoraMerge.Dialects;
+using LoraMerge.Diagnostics;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+using LoraMerge.Tests.Golden;
+
+namespace LoraMerge.Tests.Kinds;
+
+/// <summary>What every kind of adapter has to keep. A kind's tests derive from it, and add a builder and the kind's formula.</summary>
+public abstract class KindContract
+{
+    /// <summary>Forms of the weight that a kind may change.</summary>
+    private const string Linear = "linear", Transposed = "transposed", Convolution = "convolution";
+
+    protected KindContract() => NativeLibraries.Load(null);
+
+    private protected abstract string PeftType { get; }
+
+    /// <summary>A linear layer, whose weight is <c>[out, in]</c>, with a bias where the kind changes biases.</summary>
+    /// <param name="outputs">Rows of the weight; a multiple of 4.</param>
+    /// <param name="inputs">Its columns; a multiple of 4.</param>
+    private protected abstract KindExample OfLinear(int outputs, int inputs);
+
+    /// <summary>A layer of GPT-2, whose weight is <c>[in, out]</c>; null where the kind has none.</summary>
+    private protected virtual KindExample? OfTransposed(int outputs, int inputs) => null;
+
+    /// <summary>A convolution; null where the kind has none.</summary>
+    private protected virtual KindExample? OfConvolution() => null;
+
+    [Theory]
+    [InlineData(Linear)]
+    [InlineData(Transposed)]
+    [InlineData(Convolution)]
+    public async Task The_result_is_the_formulas(string form)
+    {
+        KindExample example = Example(form);
+        using TinyFolder folder = Folder(example);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        AssertNear(example, merged, adapterWeight: 1);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(Linear)]
+    [InlineData(Transposed)]
+    [InlineData(Convolution)]
+    public async Task A_weight_of_the_adapter_goes_that_part_of_the_way_from_the_base(string form)
+    {
+        KindExample example = Example(form);
+        using TinyFolder folder = Folder(example, 0.25);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        AssertNear(example, merged, 0.25);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(Linear)]
+    [InlineData(Transposed)]
+    [InlineData(Convolution)]
+    public void Blocks_of_any_size_give_the_same_bits_and_leave_no_tensor_behind(string form)
+    {
+        KindExample example = Example(form);
+        using TinyFolder folder = Folder(example);
+        MergePlan plan = folder.Plan();
+        long before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        Dictionary<string, byte[]> whole = Run(plan, PipelineOptions.DefaultBlockElements), rows = Run(plan, 1), some = Run(plan, 3 * example.Weight.Shape[^1]);
+
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Equal(example.Expected.Keys.Order(StringComparer.Ordinal), whole.Keys.Order(StringComparer.Ordinal));
+        Assert.All(whole, pair => Assert.Equal(pair.Value, rows[pair.Key]));
+        Assert.All(whole, pair => Assert.Equal(pair.Value, some[pair.Key]));
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_weight_of_another_size_is_refused_with_the_names_of_both(int dimension)
+    {
+        KindExample example = OfLinear(12, 8);
+        ImmutableArray<long> shape = example.Weight.Shape.SetItem(dimension, example.Weight.Shape[dimension] + 4);
+        using TinyFolder folder = Folder(example with { Base = example.Base.Replace(example.Weight, Matrix.Of(example.Weight.Name, [.. shape])) });
+
+        LoraMergeException? fault = await folder.Fault();
+
+        if (fault is null)
+            Assert.False(TellsSide(dimension), "It was merged.");
+        else
+            Assert.Contains(example.Module, fault.Message, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Every_tensor_that_is_missing_is_named()
+    {
+        KindExample example = OfLinear(8, 8);
+        foreach (Matrix missing in example.Adapter.Where(tensor => !example.Optional.Contains(tensor.Name)))
+        {
+            using TinyFolder folder = Folder(example with { Adapter = example.Adapter.Length == 1 ? [missing with { Name = "base_model.model.other.weight" }] : example.Adapter.Remove(missing) });
+
+            LoraMergeException? fault = await folder.Fault();
+
+            Assert.True(fault is not null, $"It was merged without {missing.Name}.");
+            folder.Passed();
+        }
+    }
+
+    [Fact]
+    public async Task A_tensor_too_many_is_named()
+    {
+        KindExample example = OfLinear(8, 8);
+        string surplus = example.Adapter[0].Name[..example.Adapter[0].Name.LastIndexOf(example.Module, StringComparison.Ordinal)] + example.Module + ".lora_surplus.weight";
+        using TinyFolder folder = Folder(example with { Adapter = example.Adapter.Add(Matrix.Of(surplus, 2, 2)) });
+
+        LoraMergeException? fault = await folder.Fault();
+
+        Assert.Equal(DiagnosticCode.AdapterTensorUnknown, fault?.Code);
+        Assert.Contains(surplus, fault!.Message, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    [Fact]
+    public void It_is_described_in_words()
+    {
+        using TinyFolder folder = Folder(OfLinear(8, 8));
+
+        Inspection inspection = Merger.Inspect(folder.AdapterFolder);
+
+        Assert.Equal("yes", Fact("can be merged"));
+        Assert.Contains(": ", Fact("what"), StringComparison.Ordinal);
+        Assert.Contains(OfLinear(8, 8).Module.Split('.')[^1], Fact("in words"), StringComparison.Ordinal);
+        folder.Passed();
+
+        string Fact(string name) => Assert.IsType<string>(inspection.Facts.Single(fact => fact.Name == name).Value);
+    }
+
+    [Fact]
+    public void The_plan_says_what_it_does()
+    {
+        using TinyFolder folder = Folder(OfLinear(8, 8));
+
+        PlannedTensor.Computed[] changed = [.. folder.Plan().Tensors.OfType<PlannedTensor.Computed>()];
+
+        Assert.All(changed, tensor => Assert.All(tensor.Changes, change => Assert.Contains("my adapter", change.Describe(_ => "my adapter"), StringComparison.Ordinal)));
+        folder.Passed();
+    }
+
+    /// <summary>Whether the kind's tensors tell how many rows (0) or columns (1) the weight of a linear layer has.</summary>
+    private protected virtual bool TellsSide(int dimension) => true;
+
+    private KindExample Example(string form)
+    {
+        KindExample? example = form switch { Linear => OfLinear(12, 8), Transposed => OfTransposed(12, 8), _ => OfConvolution() };
+        Assert.SkipWhen(example is null, $"The kind has no {form} form.");
+        return example!;
+    }
+
+    private TinyFolder Folder(KindExample example, double adapterWeight = 1) =>
+        new TinyFolder(example.Config, [.. example.Base]).With($"\"peft_type\": \"{PeftType}\"{(example.Fields.Length == 0 ? "" : ", ")}{example.Fields}", new AdapterRequest("", adapterWeight), [.. example.Adapter]);
+
+    private static void AssertNear(KindExample example, Dictionary<string, double[]> merged, double adapterWeight)
+    {
+        foreach (Matrix tensor in example.Base)
+        {
+            double[] start = tensor.AsDoubles();
+            double[] expected = example.Expected.TryGetValue(tensor.Name, out double[]? full) ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))] : start;
+            Matrix.AssertNear(expected, merged[tensor.Name]);
+        }
+    }
+
+    /// <summary>Computes all changed tensors on this thread.</summary>
+    private static Dictionary<string, byte[]> Run(MergePlan plan, long blockElements)
+    {
+        var results = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        using var pool = new BufferPool(2, MergePipeline.BufferElements(plan, blockElements));
+        using var merger = new TensorMerger(TorchSharp.torch.CPU, pool, _ => "adapter");
+        using var files = new TensorFiles();
+        foreach (PlannedTensor.Computed tensor in plan.Tensors.OfType<PlannedTensor.Computed>())
+        {
+            byte[] result = new byte[tensor.ByteLength];
+            foreach ((long first, long count) in Block.Cut(tensor, pool.ElementCount))
+            {
+                Block block = MergePipeline.Read(files, new Block(0, 0, tensor, first, count, pool.Take(tensor.Source.DType, CancellationToken.None)));
+                block = merger.Merge(block, CancellationToken.None);
+                block.Buffer!.Bytes[..block.ResultLength].CopyTo(result.AsSpan((int)block.ResultOffset));
+                pool.Return(block.Buffer);
+            }
+            results[tensor.Name] = result;
+        }
+        return results;
+    }
+}
