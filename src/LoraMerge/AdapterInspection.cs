@@ -18,11 +18,7 @@ internal static class AdapterInspection
         DiagnosticCode.TrainedOnLostBase, DiagnosticCode.AdapterKindMissing, DiagnosticCode.AdapterOfOtherLibrary,
     ];
 
-    public static bool IsAdapter(string path)
-    {
-        string folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
-        return File.Exists(Path.Combine(folder, AdapterSource.ConfigName));
-    }
+    public static bool IsAdapter(string path) => AdapterDialects.IsAdapter(AdapterSource.Find(path));
 
     /// <exception cref="LoraMergeException">Its files are unsound.</exception>
     public static ImmutableArray<(string Name, object Value)> Of(string path)

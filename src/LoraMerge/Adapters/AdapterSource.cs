@@ -38,6 +38,6 @@ internal sealed class AdapterSource
         return new AdapterSource(path, isFile);
     }
 
-    /// <summary>A file in the folder; null where there is none.</summary>
-    public string? FindFile(string name) => System.IO.Path.Combine(Folder, name) is var file && File.Exists(file) ? file : null;
+    /// <summary>The first of some files that is in the folder; null where none is.</summary>
+    public string? FindFile(IEnumerable<string> names) => names.Select(name => System.IO.Path.Combine(Folder, name)).FirstOrDefault(File.Exists);
 }

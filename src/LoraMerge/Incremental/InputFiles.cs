@@ -1,3 +1,5 @@
+using LoraMerge.Dialects;
+
 namespace LoraMerge.Incremental;
 
 /// <summary>Which files of a base or of an adapter decide the merged model. Looks at names and stamps only.</summary>
@@ -22,9 +24,8 @@ internal static class InputFiles
     /// <summary>PyTorch's pickles are the weights only where there are no safetensors; training leaves many others behind, under other names.</summary>
     private static readonly string[] s_pickledWeights = ["pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json"];
 
-    private static readonly string[] s_takenFromAdapter =
+    private static readonly string[] s_besideAdapter =
     [
-        "adapter_config.json", "adapter_model.safetensors", "adapters.safetensors",
         "tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "sentencepiece*", "chat_template.*",
     ];
 
@@ -52,9 +53,8 @@ internal static class InputFiles
         if (File.Exists(path))
         {
             files.Add(Describe(Path.GetFileName(path), path));
-            string config = Path.Combine(Path.GetDirectoryName(path)!, "adapter_config.json");
-            if (File.Exists(config))
-                files.Add(Describe("adapter_config.json", config));
+            foreach (string name in DialectFiles.All.Select(dialect => dialect.Config).Distinct())
+                AddIfThere(files, Path.GetDirectoryName(path)!, name);
         }
         else
         {
@@ -91,12 +91,23 @@ internal static class InputFiles
         foreach (string file in Directory.GetFiles(folder))
         {
             string name = Path.GetFileName(file);
-            if (NamePattern.MatchesAny(s_takenFromAdapter, name))
+            if (NamePattern.MatchesAny(s_besideAdapter, name))
                 files.Add(Describe(name, file));
         }
-        string pickled = Path.Combine(folder, "adapter_model.bin");
-        if (File.Exists(pickled) && !File.Exists(Path.Combine(folder, "adapter_model.safetensors")))
-            files.Add(Describe("adapter_model.bin", pickled));
+        foreach (string name in DialectFiles.All.Select(dialect => dialect.Config).Distinct())
+            AddIfThere(files, folder, name);
+        foreach (DialectFiles dialect in DialectFiles.All)
+        {
+            if (dialect.Weights.FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is string weights)
+                AddIfThere(files, folder, weights);
+        }
+    }
+
+    private static void AddIfThere(List<InputFile> files, string folder, string name)
+    {
+        string path = Path.Combine(folder, name);
+        if (File.Exists(path))
+            files.Add(Describe(name, path));
     }
 
     private static InputFile Describe(string relativePath, string path)

@@ -32,7 +32,7 @@ internal sealed class Recipes
         _head = FormattableString.Invariant($"lora-merge recipe {Revision}\ntool {ToolVersion.Current}\ndevice {device}\n");
         _files = files;
         _baseFiles = inputs.Where(input => input.Root.Label == "base").ToDictionary(input => input.File.FullPath, input => input.Hash, StringComparer.Ordinal);
-        _json = new JsonSerializerOptions { Converters = { new ByContent(this), new ByType<WeightChange>(), new ByType<LowRankFactor>() }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+        _json = new JsonSerializerOptions { Converters = { new ByContent(this), new ByType() }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
@@ -93,15 +93,14 @@ internal sealed class Recipes
         public override void Write(Utf8JsonWriter writer, StoredTensor value, JsonSerializerOptions options) => writer.WriteStringValue(recipes.Identify(value));
     }
 
-    /// <summary>Writes what is of an abstract type with the name and all properties of what it is.</summary>
-    private sealed class ByType<T> : JsonConverter<T>
-        where T : class
+    /// <summary>Writes what is of an abstract type of ours with the name and all properties of what it is.</summary>
+    private sealed class ByType : JsonConverter<object>
     {
-        public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(T);
+        public override bool CanConvert(Type typeToConvert) => typeToConvert is { IsClass: true, IsAbstract: true } && typeToConvert.Namespace?.StartsWith("LoraMerge", StringComparison.Ordinal) == true;
 
-        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override object Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
         {
             writer.WriteStartObject();
             writer.WritePropertyName(value.GetType().FullName!);

@@ -23,7 +23,7 @@ public sealed partial class RoomTests
         ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes"],
         ["Planning"] = ["Diagnostics", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
         ["Merging"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Planning"],
-        ["Incremental"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Adapters", "Planning", "Merging"],
+        ["Incremental"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Adapters", "Dialects", "Planning", "Merging"],
     };
 
     /// <summary>The list of a model's files is shared with the task of the build and so lies in Incremental, but planning copies by it.</summary>

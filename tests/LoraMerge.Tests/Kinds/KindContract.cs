@@ -3,6 +3,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Dialects;
 using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
@@ -103,7 +104,7 @@ public abstract class KindContract
     public async Task Every_tensor_that_is_missing_is_named()
     {
         KindExample example = OfLinear(8, 8);
-        foreach (Matrix missing in example.Adapter.Where(tensor => !example.Optional.Contains(tensor.Name)))
+        foreach (Matrix missing in example.Adapter.Where(tensor => !example.Optional.Contains(tensor.Name) && !example.Ignored.Contains(tensor.Name)))
         {
             using TinyFolder folder = Folder(example with { Adapter = example.Adapter.Length == 1 ? [missing with { Name = "base_model.model.other.weight" }] : example.Adapter.Remove(missing) });
 
@@ -126,6 +127,20 @@ public abstract class KindContract
         Assert.Equal(DiagnosticCode.AdapterTensorUnknown, fault?.Code);
         Assert.Contains(surplus, fault!.Message, StringComparison.Ordinal);
         folder.Passed();
+    }
+
+    [Fact]
+    public void A_tensor_is_made_anew_when_any_number_of_the_adapter_changes()
+    {
+        KindExample example = OfLinear(8, 8);
+        string[] before = Recipes(example);
+        foreach (Matrix tensor in example.Adapter)
+        {
+            string[] after = Recipes(example with { Adapter = example.Adapter.Replace(tensor, tensor with { Values = [tensor.Values[0] + 1, .. tensor.Values[1..]] }) });
+
+            Assert.True(example.Ignored.Contains(tensor.Name) == before.SequenceEqual(after), tensor.Name);
+        }
+        Assert.Equal(before, Recipes(example));
     }
 
     [Fact]
@@ -175,6 +190,16 @@ public abstract class KindContract
             double[] expected = example.Expected.TryGetValue(tensor.Name, out double[]? full) ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))] : start;
             Matrix.AssertNear(expected, merged[tensor.Name]);
         }
+    }
+
+    private string[] Recipes(KindExample example)
+    {
+        using TinyFolder folder = Folder(example);
+        using var files = new TensorFiles();
+        var recipes = new Recipes("cpu", [], files);
+        string[] all = [.. folder.Plan().Tensors.OfType<PlannedTensor.Computed>().Select(recipes.Of)];
+        folder.Passed();
+        return all;
     }
 
     /// <summary>Computes all changed tensors on this thread.</summary>

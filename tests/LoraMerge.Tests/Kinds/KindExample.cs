@@ -16,6 +16,9 @@ internal sealed record KindExample(string Module, ImmutableArray<Matrix> Base, s
     /// <summary>Names of the adapter's tensors that may be left out, with another result.</summary>
     public ImmutableArray<string> Optional { get; init; } = [];
 
+    /// <summary>Names of the adapter's tensors that only training needs.</summary>
+    public ImmutableArray<string> Ignored { get; init; } = [];
+
     /// <summary>The module's weight.</summary>
     public Matrix Weight => Base.Single(tensor => tensor.Name == Module + ".weight");
 }

@@ -8,8 +8,6 @@ namespace LoraMerge.Dialects.Mlx;
 /// <summary>Apple's mlx_lm: the options of the training run in adapter_config.json, weights in adapters.safetensors.</summary>
 internal sealed class MlxDialect : AdapterDialect
 {
-    private const string WeightsName = "adapters.safetensors";
-
     /// <summary>What 0.5 and earlier wrote, without a configuration.</summary>
     private const string OldWeightsName = "adapters.npz";
 
@@ -26,16 +24,16 @@ internal sealed class MlxDialect : AdapterDialect
             throw Errors.AdapterIsNumpyArchive(source.Path);
         if (source.Fields is { } fields)
             return fields.Json["peft_type"] is null && (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers"));
-        return source.FindFile(OldWeightsName) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
+        return source.FindFile([OldWeightsName]) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
     }
 
     internal override string Weights(AdapterSource source)
     {
         if (source.IsFile)
             return source.Path;
-        if (source.FindFile(WeightsName) is string weights)
+        if (source.FindFile(DialectFiles.Mlx.Weights) is string weights)
             return weights;
-        throw source.FindFile(OldWeightsName) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, WeightsName);
+        throw source.FindFile([OldWeightsName]) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, DialectFiles.Mlx.Weights[0]);
     }
 
     internal override AdapterOrigin Date(AdapterSource source) => MlxConfig.Date(source.Fields!);

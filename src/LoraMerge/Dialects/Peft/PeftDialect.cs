@@ -7,16 +7,13 @@ namespace LoraMerge.Dialects.Peft;
 /// <summary>Hugging Face PEFT: a <c>peft_type</c> in adapter_config.json, one safetensors file or pickle.</summary>
 internal sealed class PeftDialect : AdapterDialect
 {
-    private const string SafetensorsName = "adapter_model.safetensors";
-    private const string PickleName = "adapter_model.bin";
-
     public override string Library => AdapterOrigin.Peft;
 
     internal override bool Owns(AdapterSource source) => source.Fields?.Json["peft_type"] is not null;
 
     internal override string Weights(AdapterSource source) => source.IsFile
         ? source.Path
-        : source.FindFile(SafetensorsName) ?? source.FindFile(PickleName) ?? throw Errors.AdapterWeightsMissing(source.Folder, $"{SafetensorsName} or {PickleName}");
+        : source.FindFile(DialectFiles.Peft.Weights) ?? throw Errors.AdapterWeightsMissing(source.Folder, string.Join(" or ", DialectFiles.Peft.Weights));
 
     internal override AdapterOrigin Date(AdapterSource source) => PeftHistory.Date(source.Fields!, AdapterKinds.Find(source.Fields!.Text("peft_type")!));
 
