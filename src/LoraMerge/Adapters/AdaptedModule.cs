@@ -28,7 +28,7 @@ public abstract record AdaptedModule(string Path)
 
     /// <summary>The changes of the weight, in the order of their application.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA4002, 4004, 4021: it does not fit.</exception>
-    internal abstract IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight);
+    internal virtual IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) => throw new NotSupportedException();
 
     /// <summary>The changes of the bias.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA4002: it does not fit.</exception>

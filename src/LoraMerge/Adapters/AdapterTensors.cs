@@ -59,6 +59,8 @@ internal sealed class AdapterTensors
     /// <summary>A tensor that the whole adapter shares; null where it has none.</summary>
     public StoredTensor? FindShared(TensorRole role, string? key = null) => _shared.GetValueOrDefault((role, key));
 
+    public bool HasShared(TensorRole role) => _shared.Keys.Any(key => key.Role == role);
+
     /// <summary>All shared tensors of a role that has keys, by their keys.</summary>
     public SortedDictionary<string, StoredTensor> FindAllShared(TensorRole role) =>
         new(_shared.Where(pair => pair.Key.Role == role).ToDictionary(pair => pair.Key.Key!, pair => pair.Value), StringComparer.Ordinal);
@@ -127,7 +129,7 @@ internal sealed class AdapterTensors
     private ImmutableArray<AdaptedModule> ReadModules(KindConfig own, List<MergeEvent> notes)
     {
         foreach (ModuleTensors module in Modules)
-            module.ThrowIfRolesAreBroken(_roles);
+            module.ThrowIfAnyIsMissing(_roles);
         ImmutableArray<AdaptedModule> read = own.ReadModules(this, notes);
         foreach (ModuleTensors module in Modules)
             module.ThrowIfAnyIsLeft(_kind);

@@ -16,9 +16,9 @@ public abstract record KindConfig
     /// <exception cref="LoraMergeException">LORA3004, LORA3008, LORA3009.</exception>
     internal virtual ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) => [.. tensors.Modules.Select(ReadModule)];
 
-    /// <summary>One adapted module.</summary>
+    /// <summary>One adapted module, where each is read by itself.</summary>
     /// <exception cref="LoraMergeException">LORA3004, LORA3008.</exception>
-    internal abstract AdaptedModule ReadModule(ModuleTensors tensors);
+    internal virtual AdaptedModule ReadModule(ModuleTensors tensors) => throw new NotSupportedException();
 
     /// <summary>The adapter with what only the base tells, such as modules that have no tensors of their own.</summary>
     internal virtual Adapter Complete(Adapter adapter, Checkpoint checkpoint) => adapter;

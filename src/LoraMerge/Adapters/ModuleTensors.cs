@@ -64,12 +64,12 @@ internal sealed class ModuleTensors
     /// <summary>The fault of a module that lacks a tensor.</summary>
     public LoraMergeException Missing(TensorRole role) => Errors.HalfAPair(Path, role.Name, First.File);
 
-    /// <exception cref="LoraMergeException">LORA3008, LORA3060.</exception>
-    internal void ThrowIfRolesAreBroken(IEnumerable<TensorRole> roles)
+    /// <exception cref="LoraMergeException">LORA3008.</exception>
+    internal void ThrowIfAnyIsMissing(IEnumerable<TensorRole> roles)
     {
-        foreach (TensorRole role in roles)
+        foreach (TensorRole role in roles.Where(role => role.IsNeeded))
         {
-            if (role is { Use: RoleUse.Module, IsNeeded: true } && !Has(role))
+            if (role.Use == RoleUse.Module ? !Has(role) : role.Use == RoleUse.Shared && !_all.HasShared(role))
                 throw Missing(role);
         }
     }

@@ -156,7 +156,7 @@ internal static class Errors
         new(DiagnosticCode.AdapterFormNotYetSupported, $"'{file}' is {form} ({evidence}), which this release does not merge yet. Merge it with PEFT and use the result as base model.", file);
 
     public static LoraMergeException HalfAPair(string module, string missing, string file) =>
-        new(DiagnosticCode.HalfAPair, $"{missing} of '{module}' is missing in '{file}', but its other half is there. Fetch the file again, or save the adapter again.", file);
+        new(DiagnosticCode.HalfAPair, $"{missing} of '{module}' is missing in '{file}', but other tensors of it are there. Fetch the file again, or save the adapter again.", file);
 
     public static LoraMergeException AdapterTensorTwice(StoredTensor first, StoredTensor second) =>
         new(DiagnosticCode.DuplicateTensor, $"'{first.Name}' and '{second.Name}' in '{second.File}' are two names of one tensor, so it is unknown which was trained. Remove one of them.", second.File);

@@ -88,7 +88,7 @@ public sealed class MemoryOfFormsTests
     }
 
     /// <summary>A block of the base's dtype, into which it is read once more.</summary>
-    private static long BlockOfPasses => 2 * LoraMerge.Merging.PipelineOptions.BlockElementsFor(ByteSize.TryParse(OneLayerModel.MaxMemory, out ByteSize? size) ? size.Bytes : null);
+    private static long BlockOfPasses => 2 * OneLayerModel.BlockElements;
 
     private static void AssertWithin(long plain, long bound, long peak) =>
         Assert.True(peak <= plain + bound + Noise, string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of plain LoRA and {bound / 1e6:0} are the bound"));

@@ -13,6 +13,9 @@ internal sealed class OneLayerModel : IDisposable
     /// <summary>Small blocks: how many of its buffers a merge comes to fill depends on which thread is faster.</summary>
     public const string MaxMemory = "310MB";
 
+    /// <summary>Elements of a block then.</summary>
+    public static long BlockElements => LoraMerge.Merging.PipelineOptions.BlockElementsFor(ByteSize.TryParse(MaxMemory, out ByteSize? size) ? size.Bytes : null);
+
     private readonly TestFolder _folder = new();
     private readonly string _module;
     private readonly long _outputs;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using LoraMerge.Dialects;
 using LoraMerge.Diagnostics;
@@ -7,7 +9,7 @@ using LoraMerge.Incremental;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
-using LoraMerge.Tests.Golden;
+using LoraMerge.Tests.Determinism;
 
 namespace LoraMerge.Tests.Kinds;
 
@@ -16,6 +18,12 @@ public abstract class KindContract
 {
     /// <summary>Forms of the weight that a kind may change.</summary>
     private const string Linear = "linear", Transposed = "transposed", Convolution = "convolution";
+
+    /// <summary>A weight of 64 MB, of which a copy would be seen.</summary>
+    private const int LargeOutputs = 8000, LargeInputs = 2000;
+
+    /// <summary>The peak of a merge that changes such a weight by next to nothing.</summary>
+    private static readonly Lazy<Task<long>> PlainPeak = new(PeakOfPlain);
 
     protected KindContract() => NativeLibraries.Load(null);
 
@@ -76,7 +84,7 @@ public abstract class KindContract
         Dictionary<string, byte[]> whole = Run(plan, PipelineOptions.DefaultBlockElements), rows = Run(plan, 1), some = Run(plan, 3 * example.Weight.Shape[^1]);
 
         Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-        Assert.Equal(example.Expected.Keys.Order(StringComparer.Ordinal), whole.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(example.Expected().Keys.Order(StringComparer.Ordinal), whole.Keys.Order(StringComparer.Ordinal));
         Assert.All(whole, pair => Assert.Equal(pair.Value, rows[pair.Key]));
         Assert.All(whole, pair => Assert.Equal(pair.Value, some[pair.Key]));
         folder.Passed();
@@ -169,6 +177,23 @@ public abstract class KindContract
         folder.Passed();
     }
 
+    [Fact]
+    public async Task Memory_stays_within_what_the_plan_says()
+    {
+        Assert.SkipUnless(IsInProgram, "The program does not know the kind.");
+        const long pieces = 4 * PieceSize.Elements * sizeof(double), noise = 25_000_000; // which peaks of one and the same merge differ by
+        using TinyFolder folder = Folder(OfLinear(LargeOutputs, LargeInputs));
+        long bound = folder.Plan().Tensors.OfType<PlannedTensor.Computed>().Max(tensor => ChangeMemory.BytesOf(tensor, OneLayerModel.BlockElements));
+
+        long plain = await PlainPeak.Value, peak = await folder.PeakBytes();
+
+        Assert.True(peak <= plain + bound + pieces + noise, string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of the smallest change and {bound / 1e6:0} are the bound"));
+        folder.Passed();
+    }
+
+    /// <summary>Whether the built program knows the kind; what only the tests have it does not.</summary>
+    private protected virtual bool IsInProgram => true;
+
     /// <summary>Whether the kind's tensors tell how many rows (0) or columns (1) the weight of a linear layer has.</summary>
     private protected virtual bool TellsSide(int dimension) => true;
 
@@ -184,12 +209,23 @@ public abstract class KindContract
 
     private static void AssertNear(KindExample example, Dictionary<string, double[]> merged, double adapterWeight)
     {
+        ImmutableDictionary<string, double[]> changed = example.Expected();
         foreach (Matrix tensor in example.Base)
         {
             double[] start = tensor.AsDoubles();
-            double[] expected = example.Expected.TryGetValue(tensor.Name, out double[]? full) ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))] : start;
+            double[] expected = changed.TryGetValue(tensor.Name, out double[]? full) ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))] : start;
             Matrix.AssertNear(expected, merged[tensor.Name]);
         }
+    }
+
+    private static async Task<long> PeakOfPlain()
+    {
+        const string module = "model.layers.0.mlp.up_proj";
+        using TinyFolder folder = new TinyFolder("{}", Matrix.Of(module + ".weight", LargeOutputs, LargeInputs))
+            .With("", Matrix.Of(module + ".lora_A.weight", 1, LargeInputs), Matrix.Of(module + ".lora_B.weight", LargeOutputs, 1));
+        long peak = await folder.PeakBytes();
+        folder.Passed();
+        return peak;
     }
 
     private string[] Recipes(KindExample example)

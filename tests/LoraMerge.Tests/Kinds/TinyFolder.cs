@@ -4,6 +4,7 @@ using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
+using LoraMerge.Tests.Determinism;
 using LoraMerge.Tests.Golden;
 
 namespace LoraMerge.Tests.Kinds;
@@ -94,6 +95,10 @@ internal sealed class TinyFolder : IDisposable
     };
 
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
+
+    /// <summary>The peak of the whole process of a merge in small blocks, by the built program.</summary>
+    public Task<long> PeakBytes() => ProgramMemory.PeakOfMerge(
+        ["--base", BaseFolder, .. _adapters.SelectMany(adapter => (string[])["--adapter", adapter.Path]), "--output", Output, "--device", "cpu", "--max-memory", OneLayerModel.MaxMemory]);
 
     public MergePlan Plan() => new Merger().Plan(Request).Plan;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Kinds.Lora;
 
@@ -54,5 +55,32 @@ public sealed class AdapterKeyTests
     public void What_only_training_needs_is_unused(string name)
     {
         Assert.Equal(RoleUse.Ignored, AdapterKey.Parse(name, LoraRoles.All)?.Use);
+    }
+
+    /// <summary>What kinds other than LoRA have.</summary>
+    [Theory]
+    [InlineData("base_model.bank", "", RoleUse.Shared, "bank", null)]
+    [InlineData("base_model.bank.default", "", RoleUse.Shared, "bank", null)]
+    [InlineData("base_model.model.model.layers.0.q_proj.bank", "model.layers.0.q_proj", RoleUse.Shared, "bank", null)]
+    [InlineData("base_model.steps.12", "", RoleUse.Shared, "steps", "12")]
+    [InlineData("base_model.model.model.layers.0.q_proj.parts.0.weight", "model.layers.0.q_proj", RoleUse.Module, "parts", "0")]
+    [InlineData("base_model.model.model.layers.0.q_proj.mix.left", "model.layers.0.q_proj", RoleUse.Module, "mix.left", null)]
+    [InlineData("base_model.model.model.norm.tuned.weight", "model.norm", RoleUse.Parameter, "tuned", null)]
+    [InlineData("base_model.model.model.norm.tuned.default.bias", "model.norm", RoleUse.Parameter, "tuned.bias", null)]
+    [InlineData("base_model.model.model.embed_tokens.token_rows", "model.embed_tokens", RoleUse.Rows, "token_rows", null)]
+    [InlineData("base_model.model.model.layers.0.q_proj.history.step.3", "model.layers.0.q_proj", RoleUse.Ignored, "history", null)]
+    [InlineData("base_model.model.model.layers.0.q_proj.bias", "model.layers.0.q_proj", RoleUse.Parameter, null, null)]
+    internal void Roles_of_any_kind_tell_module_use_and_key(string name, string module, RoleUse use, string? role, string? keyBehind)
+    {
+        ImmutableArray<TensorRole> roles =
+        [
+            new("bank") { Use = RoleUse.Shared }, new("steps") { Use = RoleUse.Shared, IsKeyed = true }, new("parts") { IsKeyed = true }, new("mix.left"), new("left"),
+            new("tuned") { Use = RoleUse.Parameter, Parameter = "weight" }, new("tuned") { Use = RoleUse.Parameter, Parameter = "bias" },
+            new("token_rows") { Use = RoleUse.Rows }, new("history") { Use = RoleUse.Ignored },
+        ];
+
+        AdapterKey? key = AdapterKey.Parse(name, roles);
+
+        Assert.Equal((module, use, role, keyBehind), (key?.Module, key?.Use, key?.Role?.Name, key?.Key));
     }
 }

@@ -51,8 +51,6 @@ internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindCon
 
     internal override ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) => LoraTensors.Read(this, tensors, notes);
 
-    internal override AdaptedModule ReadModule(ModuleTensors tensors) => throw new NotSupportedException();
-
     internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) => LoraWords.Facts(this, adapter);
 
     internal override IEnumerable<string> Oddities(Adapter adapter) => LoraWords.Oddities(this, adapter);

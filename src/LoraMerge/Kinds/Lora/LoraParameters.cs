@@ -27,8 +27,6 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
 
     internal override bool IsLayer => false;
 
-    internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) => throw new NotSupportedException();
-
     internal override ImmutableArray<TensorChange>? ChangeTensors(AppliedAdapter by, string path)
     {
         ImmutableArray<Candidate> candidates = [.. Candidates(path, by.Base)];

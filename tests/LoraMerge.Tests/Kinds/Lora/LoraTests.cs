@@ -13,7 +13,7 @@ public sealed class LoraTests : KindContract
         Matrix weight = Matrix.Of(module + ".weight", outputs, inputs), bias = Matrix.Of(module + ".bias", outputs);
         Matrix a = Matrix.Of($"base_model.model.{module}.lora_A.weight", 2, inputs), b = Matrix.Of($"base_model.model.{module}.lora_B.weight", outputs, 2);
         Matrix bBias = Matrix.Of($"base_model.model.{module}.lora_B.bias", outputs);
-        return new KindExample(module, [weight, bias], Fields, [a, b, bBias], Expected(
+        return new KindExample(module, [weight, bias], Fields, [a, b, bBias], () => Expected(
             (weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling)),
             (bias, [.. bias.AsDoubles().Zip(bBias.AsDoubles(), (start, added) => start + (Scaling * added))])))
         { Optional = [bBias.Name] };
@@ -24,7 +24,7 @@ public sealed class LoraTests : KindContract
         const string module = "transformer.h.0.mlp.c_fc";
         Matrix weight = Matrix.Of(module + ".weight", inputs, outputs);
         Matrix a = Matrix.Of($"base_model.model.{module}.lora_A.weight", 2, inputs), b = Matrix.Of($"base_model.model.{module}.lora_B.weight", outputs, 2);
-        return new KindExample(module, [weight], Fields, [a, b], Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling, isTransposed: true)))) { Config = """{ "model_type": "gpt2" }""" };
+        return new KindExample(module, [weight], Fields, [a, b], () => Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling, isTransposed: true)))) { Config = """{ "model_type": "gpt2" }""" };
     }
 
     private protected override KindExample? OfConvolution()
@@ -32,7 +32,7 @@ public sealed class LoraTests : KindContract
         const string module = "features.0";
         Matrix weight = Matrix.Of(module + ".weight", 4, 3, 2, 2);
         Matrix a = Matrix.Of($"base_model.model.{module}.lora_A.weight", 2, 3, 2, 2), b = Matrix.Of($"base_model.model.{module}.lora_B.weight", 4, 2, 1, 1);
-        return new KindExample(module, [weight], Fields, [a, b], Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling))));
+        return new KindExample(module, [weight], Fields, [a, b], () => Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling))));
     }
 
     private const string Fields = "\"r\": 2, \"lora_alpha\": 3";

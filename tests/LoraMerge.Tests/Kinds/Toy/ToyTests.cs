@@ -13,6 +13,8 @@ public sealed class ToyTests : KindContract
 
     private protected override KindExample? OfTransposed(int outputs, int inputs) => Of("transformer.h.0.mlp.c_fc", outputs, inputs, isTransposed: true) with { Config = """{ "model_type": "gpt2" }""" };
 
+    private protected override bool IsInProgram => false;
+
     private protected override bool TellsSide(int dimension) => dimension == 0;
 
     private static KindExample Of(string module, int outputs, int inputs, bool isTransposed)
@@ -21,7 +23,7 @@ public sealed class ToyTests : KindContract
         Matrix bias = Matrix.Of(module + ".bias", outputs);
         Matrix angles = Matrix.Of($"base_model.model.{module}.toy_angles", outputs / 2);
         Matrix length = Matrix.Of("base_model.toy_length", 1);
-        return new KindExample(module, [weight, bias], "\"turns\": 0.5", [angles, length, Matrix.Of($"base_model.model.{module}.toy_state.step", 1)], ImmutableDictionary.CreateRange(
+        return new KindExample(module, [weight, bias], "\"turns\": 0.5", [angles, length, Matrix.Of($"base_model.model.{module}.toy_state.step", 1)], () => ImmutableDictionary.CreateRange(
         [
             KeyValuePair.Create(weight.Name, Turn(weight.AsDoubles(), outputs, isTransposed, angles, length)),
             KeyValuePair.Create(bias.Name, Turn(bias.AsDoubles(), outputs, isTransposed: false, angles, length)),
