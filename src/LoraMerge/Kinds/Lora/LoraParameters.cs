@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Architectures;
-using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
