@@ -3,12 +3,10 @@ using System.Globalization;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
-using LoraMerge.Dialects;
 using LoraMerge.Diagnostics;
 using LoraMerge.Incremental;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
-using LoraMerge.Safetensors;
 using LoraMerge.Tests.Determinism;
 
 namespace LoraMerge.Tests.Kinds;

@@ -4,7 +4,6 @@ using LoraMerge.Adapters;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
-using LoraMerge.Diagnostics;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Kinds.Toy;
