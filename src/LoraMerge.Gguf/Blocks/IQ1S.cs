@@ -1,0 +1,81 @@
+using System.Buffers.Binary;
+
+namespace LoraMerge.Gguf.Blocks;
+
+/// <summary>IQ1_S: 256 numbers as 32 points of eight, of a codebook of 2048. 50 bytes.</summary>
+/// <remarks>
+/// d, 32 bytes of indices, then 16 bits for each 32 elements: four times three upper bits of indices, three of a scale, one that says which way all is shifted;
+/// x = d·(2·sc + 1)·(point ± 1/8).
+/// </remarks>
+internal static class IQ1S
+{
+    private const int Elements = 256;
+    private const int Bytes = 50;
+
+    private static readonly sbyte[] Points = Codebook.OfEight(
+        "qqqpqqCqpqqlqoiqgKqaqpmqlqqVqiCqCKoCqgGqEKpqqmmqZqplqkCqWqpZqlaqVaqiqKCoiKiCqIGohKiFqJCoKKghqCSoCagAqAWoGKgSqBGoFqhgqEioQqhBqFCoqqmpqaap"
+        + "pamAqZqpmamWqZWpIKkIqQSpEqkUqWqpaalmqWWpSKlAqUSpWqlZqVapVamIooKigaKQoiiiJKIAogWiEqIQokiiRKJQoqigoqCgoKGggKCGoIWglKAqoCCgJaAKoAigAqAAoAGg"
+        + "BKAaoBmgEKAWoBWgaKBIoECgRqBFoFigUqBQoFGgVKCCoYShKKEioQqhCaEAoQahGqEYoRGhFKFgoUihQqFEoaqmqaampqWmgKaappmmlqaVpiCmCKYBphCmaqZppmamZaZAplqm"
+        + "WaZWplWmoKSIpIKkhKSSpJCkKKQKpAikAKQYpBKkFKRIpEKkQaREpFCkqqWppaalpaWApZqlmaWWpZWlIKUIpQSlGKUQpWqlaaVgpWalZaVApVqlWaVWpVWlioqIioKKhIqSipCK"
+        + "KIoiigqKAIoGihiKEooQihSKSIpCikGKWIpQiqiIooihiKSIioiJiICIhoiYiJKIlIggiCWICogIiAmIAogAiAGIBIgaiBCIYohJiECIWIhSiIiJgomBiZCJKokhiSSJCYkAiQaJ"
+        + "BYkSiRGJYIlIiUKJQYlQiaiCoYKkgoKCgIKGgoSCmIKRgiiCIIIhgiaCJYIIggKCAIIBggSCGYIQghaCYoJkgkqCQoJAgkaCRIJFgliCUoJQglSCqYCggKWAiICCgICAgYCEgJqA"
+        + "mYCQgJaAlYAogCKAIIAhgAiACYACgACAAYAEgAWAGIASgBCAEYAUgGqAaYBigGCAZoBlgEqASIBCgECAQYBEgEWAWoBZgFCAqIGigaCBoYGAgYGBhoGFgZiBkYEqgSmBIoEggSaB"
+        + "JYEIgQCBAYEGgQSBGIESgRCBFoEUgRWBYYFlgUmBQIFSgVSBiIaBhpCGKIYihiGGJIYKhgCGBoYFhhqGGIYShhGGFIZghkiGQoZQhoqEiYSAhIWEmISQhCmEIoQghCaECIQChACE"
+        + "AYQEhAWEGoQQhBWEZIRIhEmEQIRGhFiEUYRUhKSFgYWShZGFIoUhhSSFCoUJhQCFBoUYhRGFFIVghUiFQYVFhaqaqZqmmqWagJqampmakJqWmpWaIJoImgSaGJoQmmqaaZpmmmWa"
+        + "QJpamlmaUJpWmlWaoJiImIKYhJiQmCmYIpgkmACYBpgFmBiYEpgQmBGYYJhKmEGYRJhQmKiZppmlmYiZgJmamZmZlpmVmSCZCJkBmQSZEJlomWaZZZlImUCZWplZmVaZVZmgkoKS"
+        + "gZKEkpCSIpIgkiGSJJIJkgCSBpIFkhGSYJJIkkKSRJJYklCSpJCAkJiQlJAqkCCQJpAIkAKQAJAEkBmQEJAWkGSQSpBCkECQRpBFkFiQUpBRkFSQoJGKkYmRhJGQkSiRJJEAkRqR"
+        + "GJEUkWKRYZFKkUWRqpaplqaWpZaAlpqWmZaWlpWWIJYIlgKWEJZqlmmWZpZlllqWWZZWllWWpJSIlIKUhJSQlCGUJJQJlACUGJQSlBGUFJRglEqUQZRElFKUUJSqlamVppWllZqV"
+        + "mZWWlZWVIJUIlQGVBJUQlWqVaZVmlWWVQJValVmVVpVVlaAqiCqBKpAqJCoJKgAqBioFKhgqEioRKkIqRCpYKlEqqiioKKIooSikKIkogCiBKIYohSiYKJEolCggKCYoJSgIKAIo"
+        + "ACgBKAQoBSgQKBYoFShoKGIoYShKKEkoQChaKFgoWSigKYgpgimBKZApKCkJKQApBSkSKRQpZClCKVApqCKAIoQilCIgIiYiJSIIIgIiACIBIhgiGSIQIhYiFSJoImEiZCJKIkki"
+        + "QCJaIlgiVCKoIKkgoCClIIgggiCAIIEghCCaIJAglSAoICIgICAhICQgCiAIIAIgACABIAYgBCAYIBIgECARIBQgaSBiIGAgZiBIIEIgQCBBIEQgRSBQIFYgVSCoIaAhpCGCIYAh"
+        + "hiGFIZghkiGUISohKSEgISYhCiEIIQkhACEBIQQhGSEQIRYhaCFgIWUhQiFAIVghUiFRIaAmiCaAJoUmkCYpJiQmCiYAJgYmGCYSJhEmFCZgJkgmQiZBJkQmUCaoJKAkoSSlJIok"
+        + "giSAJIYkmCSSJJEkKiQgJCUkCCQJJAIkACQBJAQkGiQZJBAkESQVJGEkZCRJJEAkQSRGJFgkUiRRJFQkgSUiJSElJCUAJQYlBSUSJRQlQiVQJagKogqgCqEKpAqJCoAKhQqYCpIK"
+        + "lAoqCiAKJgoICgIKAAoBCgQKEAoWCmEKZApACkYKWgpYClEKVAqgCKYIpAilCIgIggiACIEIhgiECJoIkAiRCJYIlQgoCCIIIAghCCQICggICAkIAggACAEIBggECAUIGAgSCBAI"
+        + "EQgUCGkIYAhICEIIQAhBCEQIWghQCFUIqAmhCYkJgAmFCZgJkgkpCSAJJQkICQIJAAkBCQQJGQkQCWAJSglJCUAJRAlFCVIJogKgAogCggKAAoEChgKEApgCkAKWApUCKAIiAiAC"
+        + "IQIkAiUCCgIIAgICAAIBAgYCBAIFAhgCGQISAhACEQIUAmoCZgJlAkgCQgJAAkECRAJYAlICUAJVAqgAqQCiAKAAoQCkAIoAiACJAIIAgACBAIQAhQCYAJIAkACRAJQAKgAoACkA"
+        + "IgAgACEAJgAkAAoACAAJAAIAAAABAAYABAAFABoAGAASABAAEQAWABQAFQBoAGIAYABkAGUASgBIAEIAQABBAEYARABYAFIAUABRAFQAqgGoAakBogGhAaYBpAGIAYIBgAGGAYQB"
+        + "mgGYAZkBkgGQAZEBlgGUASgBIAEhASYBJAElAQoBCAEJAQIBAAEBAQYBBAEFARgBEgEQARQBaQFgAWEBZgFkAWUBSAFAAUUBWQFQAVEBVgFUAaIGoAahBqQGigaABoYGmAaVBiAG"
+        + "JgYlBggGAgYABgEGBgYEBhoGGQYSBhAGaQZkBkoGSQZABkYGWAZUBqgEqQSgBKUEiASCBIAEgQSEBJAEKAQiBCAEIQQkBAoECAQJBAIEAAQBBAYEBAQFBBgEEgQQBBEEFARoBGAE"
+        + "ZARIBEIEQARBBEYERARQBKIFpgWABYUFmgWQBZEFlAUgBSYFJAUIBQAFAQUGBQQFGQUQBRYFFQVoBWUFSQVABUEFRgVFBVgFoBqCGoEahBqQGiIaChoAGgEaBhoFGhgaEhoRGhQa"
+        + "aBpBGlAaqBiiGKEYpBiJGIAYmBiZGJEYlBggGCQYCBgAGAEYBBgQGBEYFRhiGGUYSRhAGFgYURhUGIgZgRmEGSoZKBkhGQAZARkGGRoZYBlIGUEZUBmIEokSgBKBEoUSmBKREpQS"
+        + "KhIpEiASJhIlEggSAhIAEgESBBIFEhoSGRIQEmISYBJkEkoSSRJCEkASQRJGEkUSWBJSElQSoBCmEKUQiBCAEIEQhBAiECAQIRAkEAoQCBACEAAQARAEEBgQEhAQEBEQFBBhEGQQ"
+        + "ZRBIEEAQQRBEEEUQWRBQEFEQVhCpEaQRgBGaEZERlhGUESoRIBEmESURCBECEQARAREGEQURGhEQERYRahFpEWARZRFCEUERRhFEEVoRUhFREVURgRaEFpAWKBYJFgAWBRYYFhQW"
+        + "YBZIFkYWURaoFKIUihSAFJgUkhSRFJQUKhQoFCAUIRQmFAgUAhQAFAEUBBQaFBAUFRRpFGIUZRRAFFgUUhRQFFQUiBWBFYYVKBUiFSQVChUAFQYVBRUSFRAVFBVhFUIVRhVFFVEV"
+        + "qmqpaqZqpWqaaplqlmqVaiBqCmoIagJqAWoEahBqamppamZqZWpAalpqWWpWalVqoGiIaIJogWiEaJBoKGgiaCRoCmgJaABoAWgGaARoEmgRaBRoYGhkaEJoQWhEaFBoqmmpaaZp"
+        + "pWmAaZppmWmWaZVpCGkCaQRpEGlqaWlpZmllaUBpWmlZaVZpVWmCYoRiKGIiYghiAGIFYhhiEmIUYkJiRGKoYKRgiWCAYIVgkWCUYCpgKGAgYCZgCGACYABgAWAEYAVgEGARYBZg"
+        + "FWBoYGJgYWBkYEpgSWBAYEZgUWCIYYFhhGGQYShhImEkYSVhCmEAYQRhBWEYYRFhFWFgYUhhRWFSYapmqWamZqVmgGaaZplmlmaVZihmIGYIZgJmBGYQZhRmamZpZmZmZWZAZlpm"
+        + "WWZWZlVmoGShZIhkgmSBZJBkKGQiZCFkJGQKZAlkAGQFZBhkEmRgZEFkRGRQZKplqWWmZaVlgGWaZZlllmWVZSBlCGUCZQFlamVpZWZlZWVAZVplWWVWZVVloEqISoFKhkqESpBK"
+        + "KEohSiRKAEoGSgVKFEoVSmBKSEpCSkFKREpQSqhIokihSKRIikiASIZIhUiYSJJIkUiUSCpIIEgKSAhIAkgASAFIBEgZSBBIYkhhSElIQEhGSFhIUkhRSFRIoEmISYJJhEmQSSJJ"
+        + "IUkkSQpJCUkASQZJEUkUSWBJQklBSVRJqEKiQqFCikKAQoZCkUIqQiVCCEICQgBCAUIGQgRCGkIYQhlCEEJiQmFCSUJCQkBCRkJYQlRCqkCgQKZApUCKQIhAgkCAQIFAhECYQJBA"
+        + "lECVQChAIkAgQCFAJEAKQAhACUACQABAAUAGQARABUAYQBJAEEARQBRAaEBgQGZASEBJQEJAQEBBQERARUBaQFlAUEBWQFVAqEGiQYpBgEGEQZpBkUGUQSBBJkEkQQhBCUEAQQFB"
+        + "BEEQQRZBaUFiQWRBZUFJQUJBQEFSQVFBVEGgRoFGhEaQRihGIUYKRglGAEYBRgVGEkYQRmBGSEZBRkRGUEaiRKFEpESKRIlEgESGRIVEmkSYRJJEkUQqRClEIEQmRCVECEQCRABE"
+        + "AUQERBlEEEQRRBVEaERiREpESURAREVEWERRRKBFgEWQRSJFIUUkRQpFAEUGRRhFYEVIRUJFQEVBRapaqVqmWqVagFqaWplallqVWiBaCFoCWgFaBFpqWmlaZlplWkBaWlpZWlZa"
+        + "VVqgWKRYiFiCWIFYhFiFWCFYJFgIWABYBlgFWBhYElhgWEpYSVhBWERYqVmmWaVZilmEWZlZllmVWSBZCFkBWQRZEFlqWWlZZlllWUBZWllZWVZZVVmEUpBSKFIiUgpSAlIAUgZS"
+        + "BVIYUhBSEVIWUhRSYFKhUKRQilCJUIBQhlCRUJRQKVAgUAhQAlAAUAFQBFAQUBVQaFBiUGBQYVBkUElQQFBGUKBRiFGBUYVRmFGQUSJRIVElUQlRAFEBUQZRGlEZUWFRSlFAUUFR"
+        + "RFFYUVJRUVGqVqlWplalVppWmVaWVpVWCFYCVgFWBFZqVmlWZlZlVkBWWlZZVlZWVVagVIJUhFSYVJBUKFQKVABUBVQYVBFUFFRKVEFUqlWpVaZVpVWaVZlVllWVVQhVAlUBVWpV"
+        + "aVVmVWVVQFVaVVlVVlVVVQ==",
+        [0, 1, -1]);
+
+    public static void Dequantise(ReadOnlySpan<byte> blocks, Span<float> values)
+    {
+        for (; blocks.Length > 0; blocks = blocks[Bytes..], values = values[Elements..])
+        {
+            float d = Float16.Read(blocks);
+            for (int i = 0; i < 32; i++)
+            {
+                int more = BinaryPrimitives.ReadUInt16LittleEndian(blocks[(34 + (i / 4 * 2))..]);
+                int index = blocks[2 + i] | (((more >> (i % 4 * 3)) & 7) << 8);
+                Write(index, d * ((2 * ((more >> 12) & 7)) + 1), (more & 0x8000) != 0, values.Slice(8 * i, 8));
+            }
+        }
+    }
+
+    /// <summary>Writes a point, shifted by an eighth; IQ1_M has the same ones.</summary>
+    public static void Write(int index, float scale, bool isShiftedDown, Span<float> values)
+    {
+        ReadOnlySpan<sbyte> point = Points.AsSpan(8 * index, 8);
+        float shift = isShiftedDown ? -0.125f : 0.125f;
+        for (int i = 0; i < point.Length; i++)
+            values[i] = scale * (point[i] + shift);
+    }
+}
