@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace LoraMerge.Gguf.Blocks;
 
@@ -6,32 +8,30 @@ namespace LoraMerge.Gguf.Blocks;
 internal static class Codebook
 {
     /// <summary>Unpacks points of eight numbers: two bits each choose the level, 16 bits a point, little-endian, in base 64.</summary>
-    public static sbyte[] OfEight(string packed, ReadOnlySpan<sbyte> levels) => Unpack(packed, levels, 8);
+    public static float[] OfEight(string packed, ReadOnlySpan<sbyte> levels) => Unpack(packed, levels, 8);
 
     /// <summary>Unpacks points of four numbers: four bits each choose the level, 16 bits a point, little-endian, in base 64.</summary>
-    public static sbyte[] OfFour(string packed, ReadOnlySpan<sbyte> levels) => Unpack(packed, levels, 4);
+    public static float[] OfFour(string packed, ReadOnlySpan<sbyte> levels) => Unpack(packed, levels, 4);
 
     /// <summary>Signs of eight numbers by seven bits: a set bit is a minus, and the eighth makes their number even.</summary>
     public static int SignsOf(uint sevenBits)
     {
         uint bits = sevenBits & 127;
-        return (int)(bits | ((uint)(System.Numerics.BitOperations.PopCount(bits) & 1) << 7));
+        return (int)(bits | ((uint)(BitOperations.PopCount(bits) & 1) << 7));
     }
 
-    /// <summary>Writes scaled numbers of a point; a set bit of the signs is a minus.</summary>
-    public static void Write(ReadOnlySpan<sbyte> point, float scale, int signs, Span<float> values)
+    /// <summary>Writes eight scaled numbers; a set bit of the signs is a minus.</summary>
+    public static void Write(Vector256<float> point, float scale, int signs, Span<float> values)
     {
-        for (int i = 0; i < point.Length; i++)
-        {
-            float value = scale * point[i];
-            values[i] = ((signs >> i) & 1) == 0 ? value : -value;
-        }
+        var bits = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
+        Vector256<float> isMinus = Vector256.Equals(Vector256.Create(signs) & bits, bits).AsSingle();
+        ((point * scale) ^ (isMinus & Vector256.Create(-0f))).CopyTo(values);
     }
 
-    private static sbyte[] Unpack(string packed, ReadOnlySpan<sbyte> levels, int count)
+    private static float[] Unpack(string packed, ReadOnlySpan<sbyte> levels, int count)
     {
         byte[] bytes = Convert.FromBase64String(packed);
-        sbyte[] points = new sbyte[bytes.Length / 2 * count];
+        float[] points = new float[bytes.Length / 2 * count];
         int width = 16 / count;
         for (int i = 0; i < points.Length; i++)
         {

@@ -29,7 +29,7 @@ internal static class IQ1M
             {
                 int more = blocks[32 + (i / 2)] >> (i % 2 * 4);
                 int scale = (scales[i / 8] >> (i % 8 / 2 * 3)) & 7;
-                IQ1S.Write(blocks[i] | ((more & 7) << 8), d * ((2 * scale) + 1), (more & 8) != 0, values.Slice(8 * i, 8));
+                IQ1S.Write(blocks[i] | ((more & 7) << 8), d * ((2 * scale) + 1), (more & 8) != 0, values[(8 * i)..]);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace LoraMerge.Gguf.Blocks;
 
@@ -12,7 +13,7 @@ internal static class IQ1S
     private const int Elements = 256;
     private const int Bytes = 50;
 
-    private static readonly sbyte[] Points = Codebook.OfEight(
+    private static readonly float[] Points = Codebook.OfEight(
         "qqqpqqCqpqqlqoiqgKqaqpmqlqqVqiCqCKoCqgGqEKpqqmmqZqplqkCqWqpZqlaqVaqiqKCoiKiCqIGohKiFqJCoKKghqCSoCagAqAWoGKgSqBGoFqhgqEioQqhBqFCoqqmpqaap"
         + "pamAqZqpmamWqZWpIKkIqQSpEqkUqWqpaalmqWWpSKlAqUSpWqlZqVapVamIooKigaKQoiiiJKIAogWiEqIQokiiRKJQoqigoqCgoKGggKCGoIWglKAqoCCgJaAKoAigAqAAoAGg"
         + "BKAaoBmgEKAWoBWgaKBIoECgRqBFoFigUqBQoFGgVKCCoYShKKEioQqhCaEAoQahGqEYoRGhFKFgoUihQqFEoaqmqaampqWmgKaappmmlqaVpiCmCKYBphCmaqZppmamZaZAplqm"
@@ -65,7 +66,7 @@ internal static class IQ1S
             {
                 int more = BinaryPrimitives.ReadUInt16LittleEndian(blocks[(34 + (i / 4 * 2))..]);
                 int index = blocks[2 + i] | (((more >> (i % 4 * 3)) & 7) << 8);
-                Write(index, d * ((2 * ((more >> 12) & 7)) + 1), (more & 0x8000) != 0, values.Slice(8 * i, 8));
+                Write(index, d * ((2 * ((more >> 12) & 7)) + 1), (more & 0x8000) != 0, values[(8 * i)..]);
             }
         }
     }
@@ -73,9 +74,7 @@ internal static class IQ1S
     /// <summary>Writes a point, shifted by an eighth; IQ1_M has the same ones.</summary>
     public static void Write(int index, float scale, bool isShiftedDown, Span<float> values)
     {
-        ReadOnlySpan<sbyte> point = Points.AsSpan(8 * index, 8);
-        float shift = isShiftedDown ? -0.125f : 0.125f;
-        for (int i = 0; i < point.Length; i++)
-            values[i] = scale * (point[i] + shift);
+        var shift = Vector256.Create(isShiftedDown ? -0.125f : 0.125f);
+        ((Vector256.Create(Points, 8 * index) + shift) * scale).CopyTo(values);
     }
 }

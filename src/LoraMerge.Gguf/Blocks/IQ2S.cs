@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>IQ2_S: 256 numbers as 32 points of eight, of a codebook of 1024. 82 bytes.</summary>
@@ -7,7 +9,7 @@ internal static class IQ2S
     private const int Elements = 256;
     private const int Bytes = 82;
 
-    private static readonly sbyte[] Points = Codebook.OfEight(
+    private static readonly float[] Points = Codebook.OfEight(
         "AAACAAUACAAKABEAFAAWABkAIAAiACUAKABBAEQARgBJAFAAUgBVAFgAYQBkAGYAaQCAAIIAhQCIAJEAlACgAKUAqgABAQQBBgEJARABEgEVARgBIQEkAUABQgFFAUgBUQFUAVYB"
         + "WQFgAWUBaAGBAYQBkAGSAZUBoQGkAQACAgIFAggCEQIUAiACKgJBAkQCRgJJAlACVQKAAoUCigKUAqICAQQEBAYECQQQBBIEFQQYBCEEJAQmBCkEQARCBEUESARKBFEEVARWBFkE"
         + "YARiBGUEgQSEBIYEiQSQBJUEmAShBKQEAAUCBQUFCAUKBREFFAUWBRkFIAUlBSgFQQVEBUYFSQVQBVIFVQVYBWEFZAWABYIFhQWIBZEFlAWgBQEGBAYGBgkGEAYVBkAGRQZIBlEG"
@@ -40,7 +42,7 @@ internal static class IQ2S
             {
                 int index = blocks[2 + i] | (((blocks[66 + (i / 4)] >> (i % 4 * 2)) & 3) << 8);
                 int scale = (blocks[74 + (i / 4)] >> (i % 4 / 2 * 4)) & 15;
-                Codebook.Write(Points.AsSpan(8 * index, 8), d * (0.5f + scale) * 0.25f, blocks[34 + i], values.Slice(8 * i, 8));
+                Codebook.Write(Vector256.Create(Points, 8 * index), d * (0.5f + scale) * 0.25f, blocks[34 + i], values[(8 * i)..]);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace LoraMerge.Gguf.Blocks;
 
@@ -9,7 +10,7 @@ internal static class IQ2XS
     private const int Elements = 256;
     private const int Bytes = 74;
 
-    private static readonly sbyte[] Points = Codebook.OfEight(
+    private static readonly float[] Points = Codebook.OfEight(
         "AAACAAUACAAKABEAFAAWABkAIAAiACUAKABBAEQARgBJAFAAUgBVAFgAYQBkAIAAggCFAIgAkQCUAJkAoAABAQQBBgEJARABEgEVARgBGgEhASQBQAFCAUUBSAFRAVQBYAFoAYEB"
         + "hAGQAQACAgIFAggCEQIUAiACQQJEAlACVQKAAooCAQQEBAYECQQQBBIEFQQYBCEEJARABEIERQRIBFEEVARWBGAEgQSEBJAEAAUCBQUFCAURBRQFIAVBBUQFUAVhBYAFAQYEBhAG"
         + "JgZABkIGhAYACAIIBQgICAoIEQgUCCAIJQhBCEQIUAhYCIAIoAiqCAEJBAkQCUAJgQmJCQAKIAooCpYKoAoBEAQQBhAJEBAQEhAVEBgQIRAkEEAQQhBFEEgQURBUEGAQahCBEIQQ"
@@ -35,7 +36,7 @@ internal static class IQ2XS
             {
                 int entry = BinaryPrimitives.ReadUInt16LittleEndian(blocks[(2 + (2 * i))..]);
                 int scale = (blocks[66 + (i / 4)] >> (i % 4 / 2 * 4)) & 15;
-                Codebook.Write(Points.AsSpan(8 * (entry & 511), 8), d * (0.5f + scale) * 0.25f, Codebook.SignsOf((uint)entry >> 9), values.Slice(8 * i, 8));
+                Codebook.Write(Vector256.Create(Points, 8 * (entry & 511)), d * (0.5f + scale) * 0.25f, Codebook.SignsOf((uint)entry >> 9), values[(8 * i)..]);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace LoraMerge.Gguf.Blocks;
 
@@ -9,7 +10,7 @@ internal static class IQ2XXS
     private const int Elements = 256;
     private const int Bytes = 66;
 
-    private static readonly sbyte[] Points = Codebook.OfEight(
+    private static readonly float[] Points = Codebook.OfEight(
         "AAACAAUACAAKABEAFAAgACIAKAAqAEEARABQAFgAYQBkAIAAggCKAKIAAQEEARABFQFAAYQBmAEAAgICIgKCAgEEBAQQBCEEJARABEIESARgBIEEhASQBKQEAAUCBQgFIAVGBWkF"
         + "gAWRBQkGEAZABoQGpAYACAUICAgUCCgIQQhECFAIUgiICAQJQAkCChQKARAEEBAQIRBAEGAQhBCQEJUQABEIESARUBFaEYARJBJFEgAUCBQgFCUUSRSAFBgVYhUAFhYWARgEGBAY"
         + "QBiBGAAZBRmgGVEaACACIAogRCBhIIAggiApIUghACICIgEkBCQQJEAkViQAJUElZCWQJggoICiUKEQqAUAEQBBAGEAhQCRAQEBIQFZAYECBQIRAkEAAQSBBYUGAQYVBAUIQQkhC"
@@ -29,7 +30,7 @@ internal static class IQ2XXS
                 uint signsAndScale = BinaryPrimitives.ReadUInt32LittleEndian(blocks[(6 + (8 * group))..]);
                 float scale = d * (0.5f + (signsAndScale >> 28)) * 0.25f;
                 for (int i = 0; i < 4; i++)
-                    Codebook.Write(Points.AsSpan(8 * indices[i], 8), scale, Codebook.SignsOf(signsAndScale >> (7 * i)), values.Slice((32 * group) + (8 * i), 8));
+                    Codebook.Write(Vector256.Create(Points, 8 * indices[i]), scale, Codebook.SignsOf(signsAndScale >> (7 * i)), values[((32 * group) + (8 * i))..]);
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>IQ3_S: 256 numbers as 64 points of four, of a codebook of 512. 110 bytes.</summary>
@@ -7,7 +9,7 @@ internal static class IQ3S
     private const int Elements = 256;
     private const int Bytes = 110;
 
-    private static readonly sbyte[] Points = Codebook.OfFour(
+    private static readonly float[] Points = Codebook.OfFour(
         "AAABAAIABQAHABAAEQASABQAFgAgACEAJQAzAEAAQgBFAEcAUQBTAGAAYgBxAHQAdwAAAQEBAgEEARABEQEVASABIwEnATEBNQFEAWEBZQFyAQACAQIFAgcCEAITAhYCIQIlAjAC"
         + "NAJCAkUCRwJRAlMCcAJzAgMDEQMVAyADIgMxAzMDNgNEA1ADUgNnA3EDdQMABBMEFwQhBCQEMgRABEMEUQRwBAIFBAUgBSIFJgUzBUEFRQVHBWYFcwUGBhEGEwYxBlIGcQYABwIH"
         + "BAcgByIHJgczB1AHVAcAEAEQAhAEEBAQERATEBUQFxAgECIQMRA0EDYQVBBWEGEQchAAEQERAxEGERARFBEhETARMxFBEVARUhFwEXYRABISEhUSFxIgEiQSMhJAEkMSVRJgEnIS"
@@ -26,12 +28,14 @@ internal static class IQ3S
         for (; blocks.Length > 0; blocks = blocks[Bytes..], values = values[Elements..])
         {
             float d = Float16.Read(blocks);
-            for (int i = 0; i < 64; i++) // of 4 elements
+            for (int i = 0; i < 32; i++) // of 8 elements
             {
-                int index = blocks[2 + i] | (((blocks[66 + (i / 8)] >> (i % 8)) & 1) << 8);
-                int scale = (blocks[106 + (i / 16)] >> (i % 16 / 8 * 4)) & 15;
-                int signs = blocks[74 + (i / 2)] >> (i % 2 * 4);
-                Codebook.Write(Points.AsSpan(4 * index, 4), d * (1 + (2 * scale)), signs, values.Slice(4 * i, 4));
+                int ninths = blocks[66 + (i / 4)] >> (i % 4 * 2);
+                int first = blocks[2 + (2 * i)] | ((ninths & 1) << 8);
+                int second = blocks[3 + (2 * i)] | ((ninths & 2) << 7);
+                int scale = (blocks[106 + (i / 8)] >> (i % 8 / 4 * 4)) & 15;
+                var point = Vector256.Create(Vector128.Create(Points, 4 * first), Vector128.Create(Points, 4 * second));
+                Codebook.Write(point, d * (1 + (2 * scale)), blocks[74 + i], values[(8 * i)..]);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 
 namespace LoraMerge.Gguf.Blocks;
 
@@ -9,7 +10,7 @@ internal static class IQ3XXS
     private const int Elements = 256;
     private const int Bytes = 98;
 
-    private static readonly sbyte[] Points = Codebook.OfFour(
+    private static readonly float[] Points = Codebook.OfFour(
         "AAACAAQAEQATABcAIAAiADEAQgBzAHUAAQEDARABEgEhASUBMAEyAUEBVAFwAQACAgIEAhECIAIiAjECMwI3AlECVwJ1AgEDBwMQAxIDJQNwAxMENwREBFcEcwR1BAEFBwUyBVIF"
         + "NQZkBhAHFAcWB0MHYQcBEAMQEBASECEQIxAwEDIQNBBHEFAQABECERERIBEiEQESAxIQEhISIRIwEnISABMCEyATMRNGE2YTARQFFFAUIBUkFUYVcRUFFiIXQBcAIAIgESATICAg"
         + "IiAmIDEgQiABIQMhBSEQIRIhISEwIWMhZyFwIQAiAiIRIhciICIiIjciQCJVIgEjECMUI3AjdCM1JFMkAyUnJUEldCUBJwMnFidFJwEwEDASMCEwIzBQMGUwcjAAMQIxIDExMUQx"
@@ -28,8 +29,8 @@ internal static class IQ3XXS
                 uint signsAndScale = BinaryPrimitives.ReadUInt32LittleEndian(blocks[(66 + (i / 4 * 4))..]);
                 float scale = d * (0.5f + (signsAndScale >> 28)) * 0.5f;
                 int signs = Codebook.SignsOf(signsAndScale >> (i % 4 * 7));
-                Codebook.Write(Points.AsSpan(4 * blocks[2 + (2 * i)], 4), scale, signs, values.Slice(8 * i, 4));
-                Codebook.Write(Points.AsSpan(4 * blocks[3 + (2 * i)], 4), scale, signs >> 4, values.Slice((8 * i) + 4, 4));
+                var point = Vector256.Create(Vector128.Create(Points, 4 * blocks[2 + (2 * i)]), Vector128.Create(Points, 4 * blocks[3 + (2 * i)]));
+                Codebook.Write(point, scale, signs, values[(8 * i)..]);
             }
         }
     }

@@ -30,6 +30,19 @@ internal static class Lanes
         Vector256.Narrow(Vector256.ConvertToInt32Native(a), Vector256.ConvertToInt32Native(b)),
         Vector256.Narrow(Vector256.ConvertToInt32Native(c), Vector256.ConvertToInt32Native(d))).AsByte();
 
+    /// <summary>Writes 16 numbers, each times the scale, less the minimum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(Vector128<sbyte> numbers, float scale, float minimum, Span<float> values)
+    {
+        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(numbers);
+        WriteEight(low, scale, minimum, values);
+        WriteEight(high, scale, minimum, values[Count..]);
+    }
+
+    /// <summary>Writes 16 numbers, each times the scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(Vector128<sbyte> numbers, float scale, Span<float> values) => Write(numbers, scale, 0, values);
+
     /// <summary>The value of largest magnitude of 32; of several the first.</summary>
     public static float Extreme(ReadOnlySpan<float> values)
     {
@@ -52,4 +65,11 @@ internal static class Lanes
     }
 
     public static float Smallest(Vector256<float> values) => -Largest(-values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteEight(Vector128<short> numbers, float scale, float minimum, Span<float> values)
+    {
+        (Vector128<int> low, Vector128<int> high) = Vector128.Widen(numbers);
+        ((Vector256.ConvertToSingle(Vector256.Create(low, high)) * scale) - Vector256.Create(minimum)).CopyTo(values);
+    }
 }

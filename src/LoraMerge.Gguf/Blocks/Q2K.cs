@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>Q2_K: 256 numbers of 2 bits; sixteen scales and minima of 4 bits; x = d·sc·q − dmin·mn.</summary>
@@ -20,8 +22,8 @@ internal static class Q2K
                 float minimum = dmin * (blocks[group] >> 4);
                 int first = (group / 8 * 32) + (group % 2 * 16);
                 int shift = group % 8 / 2 * 2;
-                for (int i = 0; i < 16; i++)
-                    values[(group * 16) + i] = (scale * ((q[first + i] >> shift) & 3)) - minimum;
+                Vector128<byte> numbers = (Vector128.Create(q[first..]) >> shift) & Vector128.Create((byte)3);
+                Lanes.Write(numbers.AsSByte(), scale, minimum, values[(16 * group)..]);
             }
         }
     }

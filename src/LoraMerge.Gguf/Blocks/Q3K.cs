@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>Q3_K: 256 numbers of 3 bits, sixteen scales of 6 bits; x = d·(sc − 32)·(q − 4).</summary>
@@ -25,11 +27,9 @@ internal static class Q3K
                 float step = d * (scale - 32);
                 int first = (group / 8 * 32) + (group % 2 * 16);
                 int shift = group % 8 / 2 * 2;
-                for (int i = 0; i < 16; i++)
-                {
-                    int third = (high[(group % 2 * 16) + i] >> (group / 2)) & 1;
-                    values[(group * 16) + i] = step * (((q[first + i] >> shift) & 3) - (4 - (4 * third)));
-                }
+                Vector128<byte> third = (Vector128.Create(high[(group % 2 * 16)..]) >> (group / 2)) & Vector128<byte>.One;
+                Vector128<byte> numbers = ((Vector128.Create(q[first..]) >> shift) & Vector128.Create((byte)3)) | (third << 2);
+                Lanes.Write(numbers.AsSByte() - Vector128.Create((sbyte)4), step, values[(16 * group)..]);
             }
         }
     }

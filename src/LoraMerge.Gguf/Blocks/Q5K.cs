@@ -25,11 +25,12 @@ internal static class Q5K
                 (int scale, int minimum) = SixBitScales.Read(blocks.Slice(Scales, SixBitScales.Length), j);
                 float step = d * scale;
                 float lowest = dmin * minimum;
-                ReadOnlySpan<byte> q = blocks.Slice(Low + (j / 2 * 32), 32);
-                Span<float> x = values.Slice(j * 32, 32);
-                int shift = j % 2 * 4;
-                for (int i = 0; i < 32; i++)
-                    x[i] = (step * (((q[i] >> shift) & 15) | (((high[i] >> j) & 1) << 4))) - lowest;
+                for (int i = 0; i < 32; i += 16)
+                {
+                    Vector128<byte> low = (Vector128.Create(blocks[(Low + (j / 2 * 32) + i)..]) >> (j % 2 * 4)) & Vector128.Create((byte)15);
+                    Vector128<byte> fifth = (Vector128.Create(high[i..]) >> j) & Vector128<byte>.One;
+                    Lanes.Write((low | (fifth << 4)).AsSByte(), step, lowest, values[((32 * j) + i)..]);
+                }
             }
         }
     }

@@ -28,11 +28,10 @@ internal static class Q6K
             {
                 float step = d * (sbyte)blocks[Scales + j];
                 int quarter = j % 8 / 2;
-                ReadOnlySpan<byte> low = blocks.Slice((j / 8 * 64) + (quarter % 2 * 32) + (j % 2 * 16), 16);
-                ReadOnlySpan<byte> high = blocks.Slice(High + (j / 8 * 32) + (j % 2 * 16), 16);
-                Span<float> x = values.Slice(j * 16, 16);
-                for (int i = 0; i < 16; i++)
-                    x[i] = step * ((((low[i] >> (quarter / 2 * 4)) & 15) | (((high[i] >> (2 * quarter)) & 3) << 4)) - 32);
+                Vector128<byte> low = Vector128.Create(blocks[((j / 8 * 64) + (quarter % 2 * 32) + (j % 2 * 16))..]) >> (quarter / 2 * 4);
+                Vector128<byte> high = Vector128.Create(blocks[(High + (j / 8 * 32) + (j % 2 * 16))..]) >> (2 * quarter);
+                Vector128<byte> numbers = (low & Vector128.Create((byte)15)) | ((high & Vector128.Create((byte)3)) << 4);
+                Lanes.Write(numbers.AsSByte() - Vector128.Create((sbyte)32), step, values[(16 * j)..]);
             }
         }
     }
