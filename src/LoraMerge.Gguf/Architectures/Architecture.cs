@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Tokenizers;
+
+namespace LoraMerge.Gguf.Architectures;
+
+/// <summary>
+/// A family of models as GGUF has it: the names of its tensors and what happens to them, its keys, and what its readers do whatever the config says.
+/// A class derived from it in a file of its own is all that a further family needs: <see cref="ArchitectureList"/> finds it.
+/// </summary>
+internal abstract class Architecture
+{
+    /// <summary>GGUF's name.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The classes in transformers, as <c>architectures</c> of config.json has them.</summary>
+    public abstract ImmutableArray<string> Classes { get; }
+
+    /// <summary>What the class in transformers assumes for fields that the config does not say: a JSON object.</summary>
+    public abstract string Defaults { get; }
+
+    /// <summary>Whether readers of GGUF always take the embedding for the head.</summary>
+    public virtual bool IsHeadAlwaysTied => false;
+
+    /// <summary>Whether rows of the embedding beyond the vocabulary are left out.</summary>
+    public virtual bool IsEmbeddingCut => false;
+
+    /// <summary>How a text becomes tokens, as far as the family decides it.</summary>
+    public virtual TokenizerRules Tokenizer => TokenizerRules.Default;
+
+    /// <summary>The table of tensors, in the order of the file.</summary>
+    /// <param name="config">With defaults.</param>
+    public abstract IEnumerable<TensorRule> Tensors(HuggingFaceConfig config);
+
+    /// <summary>Names that a tensor of the table may have in the folder.</summary>
+    public virtual IEnumerable<string> Spellings(string source) => [source];
+
+    /// <summary>Whether a tensor is not wanted by readers, and may be left out.</summary>
+    public virtual bool IsLeftOut(string source, HuggingFaceConfig config) => source.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
+
+    /// <summary>Adds the sizes that the tables use.</summary>
+    public virtual void Measure(HuggingFaceConfig config, Sizes sizes)
+    {
+        sizes["layers"] = config.Count("num_hidden_layers");
+        sizes["h"] = config.Count("hidden_size");
+        sizes["f"] = config.Count("intermediate_size");
+        sizes["heads"] = Positive(config, "num_attention_heads");
+        sizes["kvheads"] = config.CountOrNull("num_key_value_heads") is null ? sizes["heads"] : Positive(config, "num_key_value_heads");
+        sizes["d"] = config.CountOrNull("head_dim") ?? (sizes["h"] / sizes["heads"]);
+        sizes["q"] = sizes["heads"] * sizes["d"];
+        sizes["kv"] = sizes["kvheads"] * sizes["d"];
+    }
+
+    /// <summary>Refuses a config that says what readers do otherwise.</summary>
+    /// <exception cref="GgufLayoutException">ConfigNotSayable.</exception>
+    public abstract void Check(HuggingFaceConfig config, Sizes sizes);
+
+    /// <summary>Writes the keys.</summary>
+    public virtual void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys) => DescribeSizes(config, sizes, keys);
+
+    /// <summary>Tensors whose numbers follow from the config.</summary>
+    public virtual IEnumerable<(string Name, float[] Numbers)> ComputedTensors(HuggingFaceConfig config, Sizes sizes) => [];
+
+    /// <summary>What readers do otherwise than the model was trained, though it is taken.</summary>
+    public virtual IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => [];
+
+    /// <summary>Writes the keys that all families have.</summary>
+    protected static void DescribeSizes(HuggingFaceConfig config, Sizes sizes, Keys keys)
+    {
+        keys.Count("block_count", sizes["layers"]);
+        keys.Count("context_length", config.Count("max_position_embeddings"));
+        keys.Count("embedding_length", sizes["h"]);
+        keys.Count("feed_forward_length", sizes["f"]);
+        keys.Count("attention.head_count", sizes["heads"]);
+        keys.Count("attention.head_count_kv", sizes["kvheads"]);
+        keys.Count("attention.key_length", sizes["d"]);
+        keys.Count("attention.value_length", sizes["d"]);
+    }
+
+    /// <summary>Writes base and scaling of rope: linear or yarn, as the family's readers know them.</summary>
+    protected static void DescribeRope(HuggingFaceConfig config, Keys keys)
+    {
+        RopeScaling rope = RopeScaling.Of(config);
+        if (rope.Kind is "linear" or "yarn")
+        {
+            keys.Text("rope.scaling.type", rope.Kind);
+            keys.Real("rope.scaling.factor", rope.Real("factor"));
+        }
+
+        if (rope.Kind == "yarn")
+        {
+            keys.Count("rope.scaling.original_context_length", rope.OriginalContext);
+            ReadOnlySpan<(string Key, string Field)> fields =
+            [
+                ("yarn_ext_factor", "extrapolation_factor"), ("yarn_attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
+            ];
+            foreach ((string key, string field) in fields)
+            {
+                if (rope.RealOrNull(field) is { } value)
+                    keys.Real($"rope.scaling.{key}", value);
+            }
+        }
+
+        keys.Real("rope.freq_base", rope.Theta);
+    }
+
+    /// <summary>For families whose readers take 10000 where no key says another base.</summary>
+    protected static void DescribeUnusualRopeBase(HuggingFaceConfig config, Keys keys)
+    {
+        if (RopeScaling.Of(config).Theta is not 10000 and double theta)
+            keys.Real("rope.freq_base", theta);
+    }
+
+    /// <summary>Refuses scalings of rope but these.</summary>
+    protected void CheckRope(HuggingFaceConfig config, params ReadOnlySpan<string> known)
+    {
+        RopeScaling rope = RopeScaling.Of(config);
+        if (rope.IsScaled && !known.Contains(rope.Kind))
+            throw NotSayable($"{rope.Field}.rope_type", $"\"{rope.Kind}\"", known.IsEmpty ? "never scale rope" : $"scale rope as {string.Join(" or ", known.ToArray())} only");
+    }
+
+    /// <summary>Refuses another text than these.</summary>
+    protected void CheckText(HuggingFaceConfig config, string field, string readers, params ReadOnlySpan<string> sayable)
+    {
+        if (config.TextOrNull(field) is { } text && !sayable.Contains(text))
+            throw NotSayable(field, $"\"{text}\"", readers);
+    }
+
+    /// <summary>Refuses another truth than this; a field that is not said is false.</summary>
+    protected void CheckFlag(HuggingFaceConfig config, string field, bool sayable, string readers)
+    {
+        if (config.Flag(field) != sayable)
+            throw NotSayable(field, sayable ? "false" : "true", readers);
+    }
+
+    /// <summary>Refuses another number than this.</summary>
+    protected void CheckReal(HuggingFaceConfig config, string field, double? sayable, string readers)
+    {
+        if (config.RealOrNull(field) != sayable)
+            throw NotSayable(field, HuggingFaceConfig.TextOf(config.Find(field)), readers);
+    }
+
+    /// <summary>Refuses a list that says something else of a layer; none is as it should be.</summary>
+    protected void CheckLayers(HuggingFaceConfig config, Sizes sizes, string field, Func<long, JsonElement, bool> isSayable, string readers)
+    {
+        if (config.ListOrNull(field) is not { } list)
+            return;
+        for (int i = 0; i < sizes["layers"]; i++)
+        {
+            if (i >= list.Length || !isSayable(i, list[i]))
+                throw NotSayable(field, HuggingFaceConfig.TextOf(config.Find(field)), readers);
+        }
+    }
+
+    /// <summary>Whether a value of a list is this text.</summary>
+    protected static bool IsText(JsonElement value, string text) => value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
+
+    protected GgufLayoutException NotSayable(string field, string found, string readers) => LayoutErrors.ConfigNotSayable(Name, field, found, readers);
+
+    protected static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    private static long Positive(HuggingFaceConfig config, string field) => config.Count(field) is > 0 and long count
+        ? count
+        : throw LayoutErrors.ConfigFieldInvalid(field, "0", "a number above 0");
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Gguf.Layout;
+
+namespace LoraMerge.Gguf.Architectures;
+
+/// <summary>DeepSeek V3: latent attention, a few dense layers before those with experts. The key and value halves of <c>kv_b_proj</c> become tensors of their own.</summary>
+internal sealed class DeepSeek3 : Architecture
+{
+    private const string Layer = "model.layers.";
+
+    public override string Name => "deepseek2";
+
+    public override ImmutableArray<string> Classes => ["DeepseekV3ForCausalLM"];
+
+    public override string Defaults => """
+        { "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128,
+          "n_shared_experts": 1, "n_routed_experts": 256, "routed_scaling_factor": 2.5, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "v_head_dim": 128,
+          "qk_nope_head_dim": 128, "n_group": 8, "topk_group": 4, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "norm_topk_prob": true,
+          "scoring_func": "sigmoid", "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "rope_interleave": true,
+          "tie_word_embeddings": false }
+        """;
+
+    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)
+    {
+        long dense = config.Count("first_k_dense_replace");
+        return
+        [
+            .. DecoderTensors.Ends,
+            .. DecoderTensors.NormsBefore,
+            DecoderTensors.Of("attn_q_a.weight", "self_attn.q_a_proj.weight", "qrank h"),
+            DecoderTensors.Of("attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight", "qrank"),
+            DecoderTensors.Of("attn_q_b.weight", "self_attn.q_b_proj.weight", "q qrank"),
+            DecoderTensors.Of("attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", "kva h"),
+            DecoderTensors.Of("attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight", "kvrank"),
+            Half("attn_k_b.weight").Then(sizes => new Step.Take(1, 0, sizes["nope"])).Then(_ => new Step.Transpose()),
+            Half("attn_v_b.weight").Then(sizes => new Step.Take(1, sizes["nope"], sizes["nope"] + sizes["value"])),
+            DecoderTensors.Of("attn_output.weight", "self_attn.o_proj.weight", "h headvalues"),
+            .. DecoderTensors.FeedForward.Select(rule => rule.In(layer => layer < dense)),
+            .. DecoderTensors.Experts.Select(rule => rule.In(layer => layer >= dense)),
+            .. ((TensorRule[])
+            [
+                DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts"),
+                DecoderTensors.Of("ffn_gate_shexp.weight", "mlp.shared_experts.gate_proj.weight", "fs h"),
+                DecoderTensors.Of("ffn_up_shexp.weight", "mlp.shared_experts.up_proj.weight", "fs h"),
+                DecoderTensors.Of("ffn_down_shexp.weight", "mlp.shared_experts.down_proj.weight", "h fs"),
+            ]).Select(rule => rule.In(layer => layer >= dense)),
+        ];
+    }
+
+    /// <summary>Layers behind the last one predict further tokens, which readers do not.</summary>
+    public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
+        base.IsLeftOut(source, config)
+        || (source.StartsWith(Layer, StringComparison.Ordinal)
+            && long.TryParse(source[Layer.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long layer)
+            && layer >= config.Count("num_hidden_layers"));
+
+    public override void Measure(HuggingFaceConfig config, Sizes sizes)
+    {
+        base.Measure(config, sizes);
+        sizes["qrank"] = config.CountOrNull("q_lora_rank") ?? throw NotSayable("q_lora_rank", "null", "want queries of a low rank");
+        sizes["kvrank"] = config.Count("kv_lora_rank");
+        sizes["rope"] = config.Count("qk_rope_head_dim");
+        sizes["nope"] = config.Count("qk_nope_head_dim");
+        sizes["value"] = config.Count("v_head_dim");
+        sizes["d"] = sizes["rope"] + sizes["nope"];
+        sizes["q"] = sizes["heads"] * sizes["d"];
+        sizes["kva"] = sizes["kvrank"] + sizes["rope"];
+        sizes["kvb"] = sizes["heads"] * (sizes["nope"] + sizes["value"]);
+        sizes["headvalues"] = sizes["heads"] * sizes["value"];
+        sizes["experts"] = config.Count("n_routed_experts");
+        sizes["fe"] = config.Count("moe_intermediate_size");
+        sizes["fe2"] = 2 * sizes["fe"];
+        sizes["fs"] = sizes["fe"] * config.Count("n_shared_experts");
+    }
+
+    public override void Check(HuggingFaceConfig config, Sizes sizes)
+    {
+        CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
+        CheckText(config, "scoring_func", "score experts by sigmoid or softmax", "sigmoid", "softmax");
+        CheckRope(config, "linear", "yarn");
+        CheckFlag(config, "rope_interleave", true, "turn pairs of neighbours");
+        CheckFlag(config, "attention_bias", false, "have no biases in attention");
+        CheckReal(config, "moe_layer_freq", 1, "take experts in every layer behind the dense ones");
+    }
+
+    public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
+    {
+        base.Describe(config, sizes, keys);
+        DescribeRope(config, keys);
+        keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
+        keys.Count("vocab_size", sizes["v"]);
+        keys.Count("rope.dimension_count", sizes["rope"]);
+        if (RopeScaling.Of(config).RealOrNull("mscale_all_dim") is { } scale)
+            keys.Real("rope.scaling.yarn_log_multiplier", 0.1 * scale);
+
+        // Latent attention is written as attention with one large key-value head.
+        keys.Count("attention.head_count_kv", 1);
+        keys.Count("attention.q_lora_rank", sizes["qrank"]);
+        keys.Count("attention.kv_lora_rank", sizes["kvrank"]);
+        keys.Count("attention.key_length", sizes["kva"]);
+        keys.Count("attention.value_length", sizes["kvrank"]);
+        keys.Count("attention.key_length_mla", sizes["d"]);
+        keys.Count("attention.value_length_mla", sizes["value"]);
+
+        keys.Count("leading_dense_block_count", config.Count("first_k_dense_replace"));
+        keys.Count("expert_count", sizes["experts"]);
+        keys.Count("expert_used_count", config.Count("num_experts_per_tok"));
+        keys.Count("expert_shared_count", config.Count("n_shared_experts"));
+        keys.Count("expert_feed_forward_length", sizes["fe"]);
+        keys.Count("expert_group_count", config.Count("n_group"));
+        keys.Count("expert_group_used_count", config.Count("topk_group"));
+        keys.Count("expert_gating_func", config.TextOrNull("scoring_func") == "softmax" ? 1 : 2);
+        keys.Real("expert_weights_scale", config.Real("routed_scaling_factor"));
+        if (config.Flag("norm_topk_prob"))
+            keys.Flag("expert_weights_norm", true);
+    }
+
+    private static TensorRule Half(string target) => DecoderTensors.Of(target, "self_attn.kv_b_proj.weight", "kvb kvrank")
+        .Then(sizes => new Step.Reshape([sizes["heads"], sizes["nope"] + sizes["value"], sizes["kvrank"]]));
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using LoraMerge.Gguf.Tokenizers;
+
+namespace LoraMerge.Gguf.Architectures;
+
+/// <summary>Llama 1 to 3 and all that share its class.</summary>
+internal class Llama : Architecture
+{
+    public override string Name => "llama";
+
+    public override ImmutableArray<string> Classes => ["LlamaForCausalLM", "LLaMAForCausalLM"];
+
+    public override string Defaults => """
+        { "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32, "hidden_act": "silu",
+          "max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false }
+        """;
+
+    public override TokenizerRules Tokenizer => TokenizerRules.Default with { SaysSpacePrefix = true };
+
+    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
+    [
+        .. DecoderTensors.Ends,
+        .. DecoderTensors.NormsBefore,
+        .. DecoderTensors.Attention.InPairs(),
+        .. DecoderTensors.QueryKeyValueBiases.Append(DecoderTensors.OutputBias).InPairs().AllOptional(),
+        .. FeedForward(config),
+    ];
+
+    public override void Check(HuggingFaceConfig config, Sizes sizes)
+    {
+        CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
+        CheckRope(config, "linear", "yarn", "llama3");
+    }
+
+    public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
+    {
+        base.Describe(config, sizes, keys);
+        DescribeRope(config, keys);
+        keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
+        keys.Count("vocab_size", sizes["v"]);
+        keys.Count("rope.dimension_count", (long)(sizes["d"] * (config.RealOrNull("partial_rotary_factor") ?? 1)));
+    }
+
+    public override IEnumerable<(string Name, float[] Numbers)> ComputedTensors(HuggingFaceConfig config, Sizes sizes) =>
+        RopeScaling.Of(config) is { Kind: "llama3" } rope ? [("rope_freqs.weight", FrequencyFactors(rope, sizes["d"]))] : [];
+
+    protected virtual IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config) =>
+        [.. DecoderTensors.FeedForward, .. DecoderTensors.FeedForwardBiases.AllOptional()];
+
+    /// <summary>What each frequency is divided by in Llama 3: short waves by 1, long ones by the factor, and between both by what leads from one to the other.</summary>
+    private static float[] FrequencyFactors(RopeScaling rope, long headSize)
+    {
+        double factor = rope.Real("factor");
+        double low = rope.Real("low_freq_factor");
+        double high = rope.Real("high_freq_factor");
+        double context = rope.OriginalContext;
+        float[] factors = new float[headSize / 2];
+        for (int i = 0; i < factors.Length; i++)
+        {
+            double wave = 2 * Math.PI * Math.Pow(rope.Theta, 2.0 * i / headSize);
+            double smooth = ((context / wave) - low) / (high - low);
+            factors[i] = (float)(wave < context / high ? 1 : wave > context / low ? factor : 1 / (((1 - smooth) / factor) + smooth));
+        }
+
+        return factors;
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Gguf.Architectures;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Tokenizers;
+
+namespace LoraMerge.Gguf.Layout;
+
+/// <summary>Lays out a merged model as a GGUF file: reads its config, names and shapes, and its tokenizer; no weight.</summary>
+internal sealed class GgufLayoutBuilder
+{
+    private const long MostLayers = 4096;
+    private const string Embedding = "token_embd.weight";
+    private const string Head = "output.weight";
+
+    private readonly GgufSource _source;
+    private readonly Architecture _architecture;
+    private readonly HuggingFaceConfig _config;
+    private readonly Sizes _sizes = new();
+    private readonly Dictionary<string, SourceTensor> _byName;
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+
+    private GgufLayoutBuilder(GgufSource source)
+    {
+        _source = source;
+        var config = HuggingFaceConfig.Of(source.Config);
+        _architecture = ArchitectureList.Of(config);
+        _config = config.WithDefaults(_architecture.Defaults);
+        _byName = source.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Lays out a model.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="quantization">One of <see cref="Quantizations.Names"/>.</param>
+    /// <exception cref="GgufLayoutException">It cannot be said in GGUF.</exception>
+    /// <exception cref="IOException">A side file cannot be read.</exception>
+    public static GgufLayout Build(GgufSource source, string quantization)
+    {
+        GgufQuantization chosen = Quantizations.Parse(quantization, source.Tensors);
+        return new GgufLayoutBuilder(source).Build(chosen);
+    }
+
+    private GgufLayout Build(GgufQuantization quantization)
+    {
+        foreach (string field in (string[])["num_hidden_layers", "n_layer"])
+        {
+            if (_config.CountOrNull(field) > MostLayers)
+                throw LayoutErrors.ConfigFieldInvalid(field, HuggingFaceConfig.TextOf(_config.Find(field)), string.Create(CultureInfo.InvariantCulture, $"at most {MostLayers}"));
+        }
+
+        ImmutableArray<TensorRule> rules = [.. _architecture.Tensors(_config)];
+        _sizes["v"] = RowsOfEmbedding(rules.First(rule => rule.Target == Embedding));
+        _sizes["tokens"] = _sizes["v"];
+        _architecture.Measure(_config, _sizes);
+        _architecture.Check(_config, _sizes);
+
+        var tokenizer = new TokenizerMetadata(_source.Files, _architecture.Tokenizer);
+        if (_architecture.IsEmbeddingCut && _config.CountOrNull("vocab_size") is { } size)
+            _sizes["tokens"] = Math.Min(_sizes["v"], Math.Max(size, tokenizer.Count));
+
+        ImmutableArray<LayoutTensor> tensors = [.. Computed(), .. Laid(rules)];
+        ImmutableArray<string> leftOut = LeftOut();
+        ImmutableArray<string>.Builder notes = ImmutableArray.CreateBuilder<string>();
+        notes.AddRange(_architecture.Notes(_config, _sizes));
+        GgufMetadata metadata = Describe(quantization, tokenizer, notes);
+        return new GgufLayout(quantization, metadata, Typed(tensors, quantization), leftOut, notes.ToImmutable());
+    }
+
+    private long RowsOfEmbedding(TensorRule rule)
+    {
+        SourceTensor embedding = Find(rule.Source) ?? throw Missing(rule.Source, Embedding);
+        return embedding.Shape.Length == 2 && embedding.Shape[0] <= int.MaxValue ? embedding.Shape[0]
+            : throw LayoutErrors.TensorShape(embedding.Name, embedding.ShapeText, "a matrix", "a row for each token");
+    }
+
+    private IEnumerable<LayoutTensor> Computed() => _architecture.ComputedTensors(_config, _sizes)
+        .Select(tensor => new LayoutTensor(tensor.Name, GgufType.F32, [tensor.Numbers.Length], [], [], [.. tensor.Numbers]));
+
+    private IEnumerable<LayoutTensor> Laid(ImmutableArray<TensorRule> rules)
+    {
+        bool isTied = _config.Flag("tie_word_embeddings");
+        if (!isTied && _architecture.IsHeadAlwaysTied)
+            throw LayoutErrors.HeadCannotPart(_architecture.Name, DecoderTensors.Head.Source);
+
+        // Tensors of a layer lie together, layer by layer, where the table has the first of them.
+        bool isLayered = false;
+        foreach (TensorRule rule in rules)
+        {
+            if (!IsOfLayer(rule))
+            {
+                if (rule.Target != Head || !isTied)
+                {
+                    if (Lay(rule, null) is { } tensor)
+                        yield return tensor;
+                }
+            }
+            else if (!isLayered)
+            {
+                isLayered = true;
+                foreach (LayoutTensor tensor in Layers(rules))
+                    yield return tensor;
+            }
+        }
+    }
+
+    private IEnumerable<LayoutTensor> Layers(ImmutableArray<TensorRule> rules)
+    {
+        for (long layer = 0; layer < _sizes["layers"]; layer++)
+        {
+            foreach (TensorRule rule in rules.Where(rule => IsOfLayer(rule) && rule.Layers?.Invoke(layer) != false))
+            {
+                if (Lay(rule, layer) is { } tensor)
+                    yield return tensor;
+            }
+        }
+    }
+
+    private LayoutTensor? Lay(TensorRule rule, long? layer)
+    {
+        string target = WithLayer(rule.Target, layer);
+        while (rule.Else is not null && Find(WithExpert(WithLayer(rule.Source, layer), 0)) is null)
+            rule = rule.Else;
+        string source = WithLayer(rule.Source, layer);
+        if (rule.IsOptional && Find(source) is null)
+            return null;
+
+        ImmutableArray<SourceTensor> sources = Sources(source, target);
+        ImmutableArray<long> expected = _sizes.ShapeOf(rule.Shape);
+        foreach (SourceTensor tensor in sources)
+        {
+            if (!tensor.Shape.AsSpan().SequenceEqual(expected.AsSpan()))
+                throw LayoutErrors.TensorShape(tensor.Name, tensor.ShapeText, $"[{string.Join(", ", expected)}]", "by the sizes in config.json: " + rule.Shape);
+            _used.Add(tensor.Name);
+        }
+
+        ImmutableArray<Step> steps = [.. sources.Length > 1 || IsOfExpert(source) ? [new Step.Stack(sources.Length)] : (Step[])[], .. rule.Steps.Select(step => step(_sizes))];
+        return Follow(target, sources, steps);
+    }
+
+    private static LayoutTensor Follow(string target, ImmutableArray<SourceTensor> sources, ImmutableArray<Step> steps)
+    {
+        ImmutableArray<long> shape = sources[0].Shape;
+        var kept = ImmutableArray.CreateBuilder<Step>();
+        foreach (Step step in steps)
+        {
+            if (step is Step.Rope rope && shape[0] % (2 * rope.Heads) != 0)
+                throw LayoutErrors.TensorNotDivisible(sources[0].Name, sources[0].ShapeText, FormattableString.Invariant($"its rows do not divide into the halves of {rope.Heads} heads"));
+            if (step is Step.Take take && take.Count == shape[take.Axis])
+                continue; // all of it
+            shape = step.ShapeAfter(shape);
+            kept.Add(step);
+        }
+
+        return new LayoutTensor(target, GgufType.F32, shape, sources, kept.ToImmutable(), []);
+    }
+
+    private ImmutableArray<SourceTensor> Sources(string source, string target) => IsOfExpert(source)
+        ? [.. Enumerable.Range(0, checked((int)_sizes["experts"])).Select(expert => WithExpert(source, expert)).Select(name => Find(name) ?? throw Missing(name, target))]
+        : [Find(source) ?? throw Missing(source, target)];
+
+    /// <summary>What is not used: left out where no reader wants it, refused otherwise.</summary>
+    private ImmutableArray<string> LeftOut()
+    {
+        string[] unused = [.. _byName.Keys.Where(name => !_used.Contains(name)).Order(StringComparer.Ordinal)];
+        string[] unknown = [.. unused.Where(name => !_architecture.IsLeftOut(name, _config) && !_architecture.Spellings(DecoderTensors.Head.Source).Contains(name))];
+        return unknown.Length == 0 ? [.. unused] : throw LayoutErrors.TensorUnknown(_architecture.Name, unknown[0], unknown.Length);
+    }
+
+    private GgufMetadata Describe(GgufQuantization quantization, TokenizerMetadata tokenizer, ImmutableArray<string>.Builder notes)
+    {
+        var metadata = new GgufMetadata { { "general.architecture", _architecture.Name }, { "general.type", "model" } };
+        foreach ((string key, GgufValue value) in _source.General)
+            metadata.TryAdd(key, value);
+        _architecture.Describe(_config, _sizes, new Keys(_architecture.Name, metadata));
+        metadata.Add("general.file_type", quantization.FileType());
+        metadata.Add("general.quantization_version", 2u);
+        var said = new List<string>();
+        tokenizer.Describe(metadata, _sizes["tokens"], _source.Config, said);
+        notes.AddRange(said);
+        ChatTemplate.Find(_source.TemplateFolders)?.Describe(metadata);
+        return metadata;
+    }
+
+    private ImmutableArray<LayoutTensor> Typed(ImmutableArray<LayoutTensor> tensors, GgufQuantization quantization)
+    {
+        long experts = _sizes.Has("experts") ? _sizes["experts"] : 0;
+        var choice = new TensorTypeChoice(
+            quantization, _architecture.Name, _sizes["layers"], experts, _sizes["kvheads"] < _sizes["heads"], tensors.Select(tensor => tensor.Name));
+        return [.. tensors.Select(tensor => tensor with { Type = choice.Of(tensor.Name, tensor.Shape) })];
+    }
+
+    private SourceTensor? Find(string source) => _architecture.Spellings(source).Select(name => _byName.GetValueOrDefault(name)).FirstOrDefault(tensor => tensor is not null);
+
+    private GgufLayoutException Missing(string source, string target) => LayoutErrors.TensorMissing(_architecture.Name, source, target);
+
+    private static bool IsOfLayer(TensorRule rule) => rule.Target.Contains(".N.", StringComparison.Ordinal);
+
+    private static bool IsOfExpert(string source) => source.Contains(".E.", StringComparison.Ordinal);
+
+    private static string WithLayer(string name, long? layer) => layer is null ? name : name.Replace(".N.", string.Create(CultureInfo.InvariantCulture, $".{layer}."), StringComparison.Ordinal);
+
+    private static string WithExpert(string name, int expert) => name.Replace(".E.", string.Create(CultureInfo.InvariantCulture, $".{expert}."), StringComparison.Ordinal);
+}

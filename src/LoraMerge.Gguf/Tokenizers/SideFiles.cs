@@ -1,0 +1,46 @@
+using System.Text.Json;
+using LoraMerge.Gguf.Layout;
+
+namespace LoraMerge.Gguf.Tokenizers;
+
+/// <summary>Files beside the weights of one folder, or of the merged model, by their names in it.</summary>
+/// <param name="paths">Name in the folder, with <c>/</c>, and where it lies.</param>
+internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths)
+{
+    public static SideFiles None { get; } = new(new Dictionary<string, string>());
+
+    public IEnumerable<string> Names => paths.Keys.Order(StringComparer.Ordinal);
+
+    public bool Has(string name) => paths.ContainsKey(name);
+
+    /// <summary>The files of a folder and of those in it.</summary>
+    public static SideFiles OfFolder(string folder) => new(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .ToDictionary(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), StringComparer.Ordinal));
+
+    /// <summary>The bytes of a file; null where it is not there.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public byte[]? Bytes(string name) => paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
+
+    /// <summary>The text of a file; null where it is not there.</summary>
+    public string? Text(string name) => paths.TryGetValue(name, out string? path) ? File.ReadAllText(path) : null;
+
+    /// <summary>The object in a file; null where it is not there.</summary>
+    /// <exception cref="GgufLayoutException">TokenizerInvalid: it is no JSON object.</exception>
+    public JsonElement? Json(string name)
+    {
+        if (Bytes(name) is not { } bytes)
+            return null;
+        ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes.AsMemory(3) : bytes;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw LayoutErrors.TokenizerInvalid(name, "there is no object at its top");
+        }
+        catch (JsonException e)
+        {
+            throw LayoutErrors.TokenizerInvalid(name, $"it is no JSON ({e.Message.TrimEnd('.')})");
+        }
+    }
+}
