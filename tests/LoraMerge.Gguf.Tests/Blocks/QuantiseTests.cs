@@ -111,13 +111,14 @@ public sealed class QuantiseTests
         Assert.Equal(finite, Dequantise(GgufType.F16, Quantise(GgufType.F16, finite)));
     }
 
-    private static float[] Make(string kind)
+    /// <summary>Values of a kind, the same each time.</summary>
+    internal static float[] Make(string kind)
     {
         var random = new Random(5);
         return [.. Enumerable.Range(0, Length).Select(i => Values[kind](random, i))];
     }
 
-    private static byte[] Quantise(GgufType type, float[] values)
+    internal static byte[] Quantise(GgufType type, float[] values)
     {
         Assert.True(BlockCodecs.TryFind(type, out BlockCodec? codec));
         byte[] blocks = new byte[type.BytesPerRow(values.Length)];
