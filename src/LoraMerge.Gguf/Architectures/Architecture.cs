@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Restoring;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;
@@ -39,6 +41,9 @@ internal abstract class Architecture
     /// <summary>Whether a tensor is not wanted by readers, and may be left out.</summary>
     public virtual bool IsLeftOut(string source, HuggingFaceConfig config) => source.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
+    /// <summary>config.json as the keys of a file say it; null where files of this family are not turned back into Hugging Face's.</summary>
+    public virtual JsonObject? Restore(GgufKeys keys) => null;
+
     /// <summary>Adds the sizes that the tables use.</summary>
     public virtual void Measure(HuggingFaceConfig config, Sizes sizes)
     {
@@ -76,6 +81,48 @@ internal abstract class Architecture
         keys.Count("attention.head_count_kv", sizes["kvheads"]);
         keys.Count("attention.key_length", sizes["d"]);
         keys.Count("attention.value_length", sizes["d"]);
+    }
+
+    /// <summary>The fields that all families have, with a norm by the root of mean squares.</summary>
+    protected static JsonObject RestoreSizes(GgufKeys keys, string modelType, string className)
+    {
+        long hidden = keys.Count("embedding_length");
+        long heads = keys.Count("attention.head_count");
+        var config = new JsonObject
+        {
+            ["architectures"] = new JsonArray(className),
+            ["model_type"] = modelType,
+            ["hidden_size"] = hidden,
+            ["intermediate_size"] = keys.Count("feed_forward_length"),
+            ["num_hidden_layers"] = keys.Count("block_count"),
+            ["num_attention_heads"] = heads,
+            ["num_key_value_heads"] = keys.CountOrNull("attention.head_count_kv") ?? heads,
+            ["head_dim"] = keys.CountOrNull("attention.key_length") ?? (hidden / Math.Max(1, heads)),
+            ["max_position_embeddings"] = keys.Count("context_length"),
+            ["rms_norm_eps"] = keys.Real("attention.layer_norm_rms_epsilon"),
+            ["tie_word_embeddings"] = !keys.HasTensor("output.weight"),
+            ["hidden_act"] = "silu",
+        };
+        RestoreRope(keys, config);
+        return config;
+    }
+
+    private static void RestoreRope(GgufKeys keys, JsonObject config)
+    {
+        config["rope_theta"] = keys.RealOrNull("rope.freq_base") ?? 10000;
+        if (keys.TextOrNull("rope.scaling.type") is not ("linear" or "yarn") and not null)
+            throw keys.NotRestorable("rope.scaling.type", "linear or yarn");
+        if (keys.TextOrNull("rope.scaling.type") is not { } kind)
+            return;
+        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = keys.Real("rope.scaling.factor") };
+        foreach ((string key, string field) in ((string, string)[])
+            [("original_context_length", "original_max_position_embeddings"), ("yarn_attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow")])
+        {
+            if (keys.RealOrNull($"rope.scaling.{key}") is { } value)
+                scaling[field] = value;
+        }
+
+        config["rope_scaling"] = scaling;
     }
 
     /// <summary>Writes base and scaling of rope: linear or yarn, as the family's readers know them.</summary>

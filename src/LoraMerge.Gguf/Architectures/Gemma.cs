@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Restoring;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;
@@ -28,6 +30,8 @@ internal class Gemma : Architecture
         .. DecoderTensors.FeedForward,
     ];
 
+    public override JsonObject? Restore(GgufKeys keys) => RestoreGemma(keys, "gemma");
+
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_activation", "always take GELU by tanh", "gelu_pytorch_tanh", "gelu_new");
@@ -39,6 +43,14 @@ internal class Gemma : Architecture
         base.Describe(config, sizes, keys);
         DescribeUnusualRopeBase(config, keys);
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
+    }
+
+    protected JsonObject RestoreGemma(GgufKeys keys, string modelType)
+    {
+        JsonObject config = RestoreSizes(keys, modelType, Classes[0]);
+        config["hidden_act"] = "gelu_pytorch_tanh";
+        config["hidden_activation"] = "gelu_pytorch_tanh";
+        return config;
     }
 
     /// <summary>Gemma's norms multiply by their weight and one.</summary>

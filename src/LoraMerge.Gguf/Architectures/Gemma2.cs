@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;
@@ -29,6 +31,16 @@ internal class Gemma2 : Gemma
         .. DecoderTensors.FeedForward,
     ];
 
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        JsonObject config = RestoreGemma(keys, "gemma2");
+        config["attn_logit_softcapping"] = keys.RealOrNull("attn_logit_softcapping") ?? 50;
+        config["final_logit_softcapping"] = keys.RealOrNull("final_logit_softcapping") ?? 30;
+        config["sliding_window"] = keys.Count("attention.sliding_window");
+        config["query_pre_attn_scalar"] = QueryScalar(keys.Count("block_count"), keys.Count("embedding_length"), keys.Count("attention.head_count"), config["head_dim"]!.GetValue<long>());
+        return config;
+    }
+
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         base.Check(config, sizes);
@@ -58,7 +70,9 @@ internal class Gemma2 : Gemma
 
     protected void CheckQueryScale(HuggingFaceConfig config, Sizes sizes)
     {
-        long scalar = sizes["layers"] == LayersOfLargest ? sizes["h"] / sizes["heads"] : sizes["d"];
+        long scalar = QueryScalar(sizes["layers"], sizes["h"], sizes["heads"], sizes["d"]);
         CheckReal(config, "query_pre_attn_scalar", scalar, Invariant($"divide queries by the root of {scalar}"));
     }
+
+    protected long QueryScalar(long layers, long hidden, long heads, long headSize) => layers == LayersOfLargest ? hidden / heads : headSize;
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -32,6 +34,18 @@ internal sealed class Gemma3 : Gemma2
         .. DecoderTensors.FeedForward,
         CutToVocabulary(DecoderTensors.Head),
     ];
+
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        JsonObject config = RestoreGemma(keys, "gemma3_text");
+        config["sliding_window"] = keys.Count("attention.sliding_window");
+        config["sliding_window_pattern"] = Pattern;
+        config["rope_local_base_freq"] = keys.RealOrNull("rope.freq_base_swa") ?? 10000;
+        config["final_logit_softcapping"] = keys.RealOrNull("final_logit_softcapping");
+        config["attn_logit_softcapping"] = null;
+        config["query_pre_attn_scalar"] = QueryScalar(keys.Count("block_count"), keys.Count("embedding_length"), keys.Count("attention.head_count"), config["head_dim"]!.GetValue<long>());
+        return config;
+    }
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -14,6 +16,16 @@ internal sealed class Granite : Llama
           "max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false,
           "attention_multiplier": 1.0, "embedding_multiplier": 1.0, "residual_multiplier": 1.0, "logits_scaling": 1.0 }
         """;
+
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        JsonObject config = RestoreSizes(keys, "granite", Classes[0]);
+        config["attention_multiplier"] = keys.Real("attention.scale");
+        config["embedding_multiplier"] = keys.Real("embedding_scale");
+        config["residual_multiplier"] = keys.Real("residual_scale");
+        config["logits_scaling"] = keys.Real("logit_scale");
+        return config;
+    }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
     {

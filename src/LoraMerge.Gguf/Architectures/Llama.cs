@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;
@@ -26,6 +29,18 @@ internal class Llama : Architecture
         .. FeedForward(config),
     ];
 
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        if (keys.CountOrNull("expert_count") is > 0)
+            return null;
+        JsonObject config = RestoreSizes(keys, "llama", Classes[0]);
+        config["attention_bias"] = keys.HasTensor("blk.0.attn_q.bias");
+        config["mlp_bias"] = keys.HasTensor("blk.0.ffn_up.bias");
+        if (keys.Numbers("rope_freqs.weight") is { } factors)
+            config["rope_scaling"] = RestoreFrequencyFactors(keys, config, factors);
+        return config;
+    }
+
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
@@ -46,6 +61,30 @@ internal class Llama : Architecture
 
     protected virtual IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config) =>
         [.. DecoderTensors.FeedForward, .. DecoderTensors.FeedForwardBiases.AllOptional()];
+
+    /// <summary>The scaling whose factors these are. Those of Llama 3 differ in the factor and in the context before; a factor between both ends tells the context.</summary>
+    private static JsonObject RestoreFrequencyFactors(GgufKeys keys, JsonObject config, float[] factors)
+    {
+        const double low = 1, high = 4;
+        const long usualContext = 8192;
+        double factor = factors.Max();
+        double theta = config["rope_theta"]!.GetValue<double>();
+        int between = Array.FindIndex(factors, value => value > 1.001 && value < 0.999 * factor);
+        double share = between < 0 ? 0 : ((1 / (double)factors[between]) - (1 / factor)) / (1 - (1 / factor));
+        double wave = 2 * Math.PI * Math.Pow(theta, (double)between / factors.Length);
+        var scaling = new JsonObject
+        {
+            ["rope_type"] = "llama3", ["factor"] = factor, ["low_freq_factor"] = low, ["high_freq_factor"] = high,
+            ["original_max_position_embeddings"] = between < 0 ? usualContext : (long)Math.Round(wave * (low + (share * (high - low)))),
+        };
+
+        var said = (JsonObject)config.DeepClone();
+        said["rope_scaling"] = scaling.DeepClone();
+        using JsonDocument document = JsonDocument.Parse(said.ToJsonString());
+        float[] expected = FrequencyFactors(RopeScaling.Of(HuggingFaceConfig.Of(document.RootElement)), 2 * factors.Length);
+        bool isEqual = expected.Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= 1e-4 * Math.Abs(pair.First));
+        return isEqual ? scaling : throw keys.NotRestorable("rope_freqs.weight", "a list of factors as Llama 3 has them");
+    }
 
     /// <summary>What each frequency is divided by in Llama 3: short waves by 1, long ones by the factor, and between both by what leads from one to the other.</summary>
     private static float[] FrequencyFactors(RopeScaling rope, long headSize)

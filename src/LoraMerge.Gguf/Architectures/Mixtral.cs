@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -11,6 +13,16 @@ internal sealed class Mixtral : Llama
         { "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_act": "silu",
           "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "num_local_experts": 8, "num_experts_per_tok": 2, "tie_word_embeddings": false }
         """;
+
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        if (keys.CountOrNull("expert_count") is not > 0)
+            return null;
+        JsonObject config = RestoreSizes(keys, "mixtral", Classes[0]);
+        config["num_local_experts"] = keys.Count("expert_count");
+        config["num_experts_per_tok"] = keys.Count("expert_used_count");
+        return config;
+    }
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -16,6 +18,8 @@ internal sealed class Qwen2 : Architecture
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
         [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention, .. DecoderTensors.QueryKeyValueBiases, .. DecoderTensors.FeedForward];
+
+    public override JsonObject? Restore(GgufKeys keys) => RestoreSizes(keys, "qwen2", Classes[0]);
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {

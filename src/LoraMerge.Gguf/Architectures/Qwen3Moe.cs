@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -17,6 +19,16 @@ internal sealed class Qwen3Moe : Architecture
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
         [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention, .. DecoderTensors.HeadNorms, .. DecoderTensors.Experts];
+
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        JsonObject config = RestoreSizes(keys, "qwen3_moe", Classes[0]);
+        config["num_experts"] = keys.Count("expert_count");
+        config["num_experts_per_tok"] = keys.Count("expert_used_count");
+        config["moe_intermediate_size"] = keys.Count("expert_feed_forward_length");
+        config["norm_topk_prob"] = true;
+        return config;
+    }
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -18,6 +20,8 @@ internal sealed class SmolLm3 : Llama
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
         [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention.InPairs(), .. DecoderTensors.FeedForward];
+
+    public override JsonObject? Restore(GgufKeys keys) => RestoreSizes(keys, "smollm3", Classes[0]);
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {

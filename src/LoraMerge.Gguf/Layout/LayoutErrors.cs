@@ -70,6 +70,12 @@ internal static class LayoutErrors
     public static GgufLayoutException ValueNotFinite(string tensor, string source) => new(LayoutFault.ValueNotRepresentable,
         $"Tensor '{tensor}' (from '{source}') holds infinite values or NaN, which readers of GGUF compute nonsense with. Use a sound model.");
 
+    public static GgufLayoutException FileArchitectureUnknown(string file, string found, IEnumerable<string> known) => new(LayoutFault.FileNotRestorable,
+        $"The GGUF file '{file}' is of architecture {Name(found)}, which is not turned back into a Hugging Face model. Those are {List(known)}. Use the model that the file was made from.", file);
+
+    public static GgufLayoutException FileNotRestorable(string file, string what, string expected) => new(LayoutFault.FileNotRestorable,
+        $"The GGUF file '{file}' cannot be turned back into a Hugging Face model: for {what}, {expected} is expected. Use the model that the file was made from.", file);
+
     private static string Name(string name) => GgufFormatException.Quote(name);
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names);

@@ -41,4 +41,7 @@ internal enum LayoutFault
 
     /// <summary>A value does not fit the type it is to be written as, or is not finite.</summary>
     ValueNotRepresentable,
+
+    /// <summary>A GGUF file that is not turned back into Hugging Face's: of another architecture, or with keys or tensors that do not fit it.</summary>
+    FileNotRestorable,
 }

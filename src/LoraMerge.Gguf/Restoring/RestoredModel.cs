@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Architectures;
+using LoraMerge.Gguf.Blocks;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Layout;
+
+namespace LoraMerge.Gguf.Restoring;
+
+/// <summary>A GGUF file as the Hugging Face folder that it was made of: names, shapes and values of its tensors, and the files beside them.</summary>
+/// <param name="Tensors">All tensors.</param>
+/// <param name="Files">Name and bytes: config.json, generation_config.json and the tokenizer's.</param>
+internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, ImmutableDictionary<string, byte[]> Files)
+{
+    private const long MostLayers = 4096;
+    private const string Embedding = "token_embd.weight";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>GGUF's names of the architectures that are turned back.</summary>
+    public static IEnumerable<string> Architectures { get; } = ["gemma", "gemma2", "gemma3", "granite", "llama", "qwen2", "qwen3", "qwen3moe", "smollm3"];
+
+    /// <summary>Turns a file back.</summary>
+    /// <param name="model">Stays open as long as the tensors are read.</param>
+    /// <exception cref="GgufLayoutException">FileNotRestorable.</exception>
+    public static RestoredModel Of(GgufModel model)
+    {
+        string path = model.Paths.First();
+        string name = model.Metadata.TryGetText("general.architecture", out string? text) ? text : "";
+        var keys = new GgufKeys(model, name);
+        (Architecture architecture, JsonObject config) = ArchitectureList.All
+            .Where(known => known.Name == name)
+            .Select(known => (known, known.Restore(keys)))
+            .FirstOrDefault(known => known.Item2 is not null) is ({ } found, { } restored)
+            ? (found, restored)
+            : throw LayoutErrors.FileArchitectureUnknown(path, name, Architectures);
+        if (config["num_hidden_layers"]!.GetValue<long>() > MostLayers)
+            throw keys.NotRestorable("block_count", string.Create(CultureInfo.InvariantCulture, $"at most {MostLayers}"));
+
+        if (!model.TryFind(Embedding, out GgufTensor? embedding) || embedding.Shape.Length != 2)
+            throw LayoutErrors.FileNotRestorable(path, Embedding, "a matrix");
+        config["vocab_size"] = embedding.Shape[0];
+        config["torch_dtype"] = DTypeOf(model);
+        ImmutableDictionary<string, byte[]> files = ImmutableDictionary<string, byte[]>.Empty;
+        if (RestoredTokenizer.Of(model) is { } tokenizer)
+        {
+            tokenizer.Describe(config);
+            files = tokenizer.Files.Add("generation_config.json", ToBytes(tokenizer.GenerationConfig));
+        }
+
+        return new RestoredModel(TensorsOf(model, architecture, config, embedding.Shape[0]), files.Add(LayoutErrors.Config, ToBytes(config)));
+    }
+
+    /// <summary>JSON as Hugging Face writes it.</summary>
+    public static byte[] ToBytes(JsonNode json) => [.. JsonSerializer.SerializeToUtf8Bytes(json, Indented), (byte)'\n'];
+
+    private static ImmutableArray<RestoredTensor> TensorsOf(GgufModel model, Architecture architecture, JsonObject json, long tokens)
+    {
+        using JsonDocument document = JsonDocument.Parse(json.ToJsonString());
+        HuggingFaceConfig config = HuggingFaceConfig.Of(document.RootElement).WithDefaults(architecture.Defaults);
+        var sizes = new Sizes();
+        sizes["v"] = sizes["tokens"] = tokens;
+        architecture.Measure(config, sizes);
+
+        var tensors = ImmutableArray.CreateBuilder<RestoredTensor>();
+        var used = new HashSet<string>(architecture.ComputedTensors(config, sizes).Select(tensor => tensor.Name), StringComparer.Ordinal);
+        foreach (TensorRule rule in architecture.Tensors(config))
+        {
+            long layers = rule.Target.Contains(".N.", StringComparison.Ordinal) ? sizes["layers"] : 1;
+            for (long layer = 0; layer < layers; layer++)
+            {
+                if (model.TryFind(Numbered(rule.Target, ".N.", layer), out GgufTensor? stored))
+                {
+                    used.Add(stored.Name);
+                    tensors.AddRange(Restore(model, stored, rule, layer, sizes));
+                }
+                else if (!rule.IsOptional && rule.Target != "output.weight")
+                {
+                    throw LayoutErrors.FileNotRestorable(model.Paths.First(), Numbered(rule.Target, ".N.", layer), "a tensor");
+                }
+            }
+        }
+
+        if (model.Tensors.FirstOrDefault(tensor => !used.Contains(tensor.Name)) is { } unknown)
+            throw LayoutErrors.FileNotRestorable(model.Paths.First(), unknown.Name, $"no tensor of that name in '{architecture.Name}'");
+        return tensors.DrainToImmutable();
+    }
+
+    private static IEnumerable<RestoredTensor> Restore(GgufModel model, GgufTensor stored, TensorRule rule, long layer, Sizes sizes)
+    {
+        string source = Numbered(rule.Source, ".N.", layer);
+        ImmutableArray<long> shape = sizes.ShapeOf(rule.Shape);
+        bool isStacked = source.Contains(".E.", StringComparison.Ordinal);
+        long count = isStacked ? sizes["experts"] : 1;
+        if (!stored.Shape.AsSpan().SequenceEqual(isStacked ? [count, .. shape.AsSpan()] : shape.AsSpan()))
+            throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(isStacked ? $" {count} times" : "")}");
+        if (!TensorValues.CanRead(stored.Type))
+            throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} of type {stored.Type}", "a type whose values can be read");
+
+        var tensor = new RestoredTensor(source, shape, model.FileOf(stored), stored);
+        foreach (Step step in rule.Steps.Select(step => step(sizes)))
+        {
+            tensor = step switch
+            {
+                Step.Rope rope when shape[0] % (2 * rope.Heads) == 0 => tensor with { PairedHeads = rope.Heads },
+                Step.Plus plus => tensor with { Added = plus.Value },
+                Step.Take take when take.Count == shape[take.Axis] => tensor,
+                _ => throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} {stored.ShapeText}", "heads of an even size"),
+            };
+        }
+
+        long elements = stored.ElementCount / count;
+        for (long expert = 0; expert < count; expert++)
+            yield return tensor with { Name = Numbered(source, ".E.", expert), FirstElement = expert * elements };
+    }
+
+    /// <summary>What the model was, as far as its type tells.</summary>
+    private static string DTypeOf(GgufModel model) => model.Metadata.TryGet("general.file_type", out GgufValue type) ? type.AsInteger() switch
+    {
+        0 => "float32",
+        1 => "float16",
+        _ => "bfloat16",
+    } : "bfloat16";
+
+    private static string Numbered(string name, string mark, long number) => name.Replace(mark, string.Create(CultureInfo.InvariantCulture, $".{number}."), StringComparison.Ordinal);
+}

@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Assembly;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Restoring;
+using LoraMerge.Gguf.Tests.Golden;
+using LoraMerge.Gguf.Tokenizers;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Gguf.Tests.Restoring;
+
+/// <summary>A GGUF file turned back into the folder that it was made of.</summary>
+public sealed class RestoredModelTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Cases of the families that are turned back.</summary>
+    public static TheoryData<string, string> Models => new(
+        ("llama.zip", "llama-plain"),
+        ("llama.zip", "llama-tied-rope3"),
+        ("llama.zip", "llama-head-dim"),
+        ("llama.zip", "llama-spm-added"),
+        ("llama.zip", "llama-rope-linear"),
+        ("llama.zip", "llama-digits"),
+        ("llama.zip", "mistral-tekken"),
+        ("llama.zip", "mixtral"),
+        ("qwen.zip", "qwen2"),
+        ("qwen.zip", "qwen2-tied-yarn"),
+        ("qwen.zip", "qwen3"),
+        ("qwen.zip", "qwen3-moe"),
+        ("gemma.zip", "gemma"),
+        ("gemma.zip", "gemma2"),
+        ("gemma.zip", "gemma3-linear"),
+        ("more.zip", "more-granite"),
+        ("more.zip", "more-smollm3"),
+        ("templates.zip", "template-named"));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Tensors_have_their_names_shapes_and_values_again(string archive, string name)
+    {
+        using GoldenCase golden = GoldenCase.Open(archive, name);
+        var merge = new ExactMerge(golden.BaseFolder, golden.AdapterFolder);
+        using var model = GgufModel.Open(Write(merge, "F32"));
+
+        RestoredModel restored = RestoredModel.Of(model);
+
+        Assert.Equal(merge.Source.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal), restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        foreach (RestoredTensor tensor in restored.Tensors)
+        {
+            Assert.Equal(merge[tensor.Name].Shape, tensor.Shape);
+            float[] expected = Array.ConvertAll(merge[tensor.Name].Values, value => (float)value);
+            float[] values = new float[expected.Length];
+            tensor.Read(0, values);
+
+            // One was added to Gemma's norms and is subtracted again, in float32.
+            float tolerance = tensor.Added == 0 ? 0 : 1.2e-7f;
+            for (int i = 0; i < values.Length; i++)
+                Assert.InRange(values[i], expected[i] - tolerance, expected[i] + tolerance);
+        }
+    }
+
+    /// <summary>Written again, it is the same file: so config and tokenizer say all that they said.</summary>
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void A_restored_folder_becomes_the_same_file_again(string archive, string name)
+    {
+        using GoldenCase golden = GoldenCase.Open(archive, name);
+        var merge = new ExactMerge(golden.BaseFolder, golden.AdapterFolder);
+        using var model = GgufModel.Open(Write(merge, "BF16"));
+
+        RestoredModel restored = RestoredModel.Of(model);
+
+        GgufLayout again = GgufLayoutBuilder.Build(SourceOf(restored), "BF16");
+        foreach ((string key, GgufValue value) in model.Metadata)
+        {
+            // What nobody reads is not kept: scores where the file has only merges, and whether a class says the size of a head.
+            if (key.StartsWith("general.", StringComparison.Ordinal))
+                continue;
+            Assert.True(again.Metadata.TryGet(key, out GgufValue found), $"'{key}' is lost.");
+            Assert.True(Equals(value.Value, found.Value) || (value.Value is Array && Enumerable.SequenceEqual(((Array)value.Value).Cast<object>(), ((Array)found.Value).Cast<object>())), $"'{key}' is another.");
+        }
+
+        Assert.Equal(model.Tensors.Select(tensor => (tensor.Name, tensor.ShapeText)).Order(), again.Tensors.Select(tensor => (tensor.Name, $"[{string.Join(", ", tensor.Shape)}]")).Order());
+    }
+
+    [Fact]
+    public void Values_can_be_read_from_the_middle_of_a_head()
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
+        using var model = GgufModel.Open(Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "Q8_0"));
+        RestoredTensor tensor = RestoredModel.Of(model).Tensors.Single(tensor => tensor.Name == "model.layers.1.self_attn.q_proj.weight");
+        float[] all = new float[64 * 64];
+        tensor.Read(0, all);
+
+        float[] some = new float[1000];
+        tensor.Read(777, some);
+
+        Assert.Equal(all[777..1777], some);
+    }
+
+    [Fact]
+    public void An_adapter_fits_a_quantised_file()
+    {
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
+        using var model = GgufModel.Open(Path.Combine(_folder.Path, "base", "model.gguf"));
+        Dictionary<string, Numbers> adapter = Numbers.ReadAll(Path.Combine(_folder.Path, "adapter", "adapter_model.safetensors")).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor);
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.Path, "adapter", "adapter_config.json")))!;
+        double scaling = config["lora_alpha"]!.GetValue<double>() / config["r"]!.GetValue<double>();
+        using SafetensorsReader exact = SafetensorsReader.Open(_folder.File("exact.safetensors"));
+
+        RestoredModel restored = RestoredModel.Of(model);
+
+        Assert.Equal(exact.Header.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal), restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        foreach (RestoredTensor tensor in restored.Tensors)
+        {
+            Assert.True(exact.Header.TryFind(tensor.Name, out TensorEntry? entry));
+            double[] expected = new double[entry.ElementCount];
+            exact.ReadInto(entry, 0, MemoryMarshal.AsBytes(expected.AsSpan()));
+            double[] merged = Merge(tensor, adapter, scaling);
+            double largest = expected.Max(Math.Abs);
+            Assert.All(merged.Zip(expected), pair => Assert.InRange(pair.First, pair.Second - (1e-6 * largest), pair.Second + (1e-6 * largest)));
+        }
+    }
+
+    [Fact]
+    public void Another_architecture_is_refused_with_those_that_are_turned_back()
+    {
+        using GoldenCase golden = GoldenCase.Open("more.zip", "gpt2");
+        using var model = GgufModel.Open(Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "F16"));
+
+        GgufLayoutException e = Assert.Throws<GgufLayoutException>(() => RestoredModel.Of(model));
+
+        Assert.Equal(LayoutFault.FileNotRestorable, e.Fault);
+        Assert.Contains("llama", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_architectures_that_are_turned_back_are_those_that_say_so()
+    {
+        string[] families = [.. GoldenCase.All.Select(golden => golden.Archive).Distinct()];
+
+        Assert.NotEmpty(families);
+        Assert.All(RestoredModel.Architectures, name => Assert.Contains(Gguf.Architectures.ArchitectureList.All, architecture => architecture.Name == name));
+    }
+
+    [Theory]
+    [InlineData("blk.0.attn_q.weight", "blk.0.attn_x.weight")] // one missing
+    [InlineData("llama.block_count", "llama.block_xxxxx")]
+    [InlineData("tokenizer.ggml.token_type", "tokenizer.ggml.token_typx")]
+    public void A_file_that_does_not_fit_its_architecture_is_refused(string name, string changed)
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
+        string path = Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "F16");
+        byte[] bytes = File.ReadAllBytes(path);
+        int place = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(name));
+        System.Text.Encoding.UTF8.GetBytes(changed).CopyTo(bytes, place);
+        File.WriteAllBytes(path, bytes);
+        using var model = GgufModel.Open(path);
+
+        GgufLayoutException e = Assert.Throws<GgufLayoutException>(() => RestoredModel.Of(model));
+
+        Assert.Equal(LayoutFault.FileNotRestorable, e.Fault);
+        Assert.Contains(name, e.Message, StringComparison.Ordinal);
+    }
+
+    private string Write(ExactMerge merge, string type) =>
+        GgufModelWriter.Write(GgufLayoutBuilder.Build(merge.Source, type), _folder.Path, "model", null, new TensorAssembler(merge.Read, threads: 1))[0];
+
+    private GgufSource SourceOf(RestoredModel restored)
+    {
+        string folder = Directory.CreateDirectory(_folder.File("restored")).FullName;
+        foreach ((string name, byte[] bytes) in restored.Files)
+            File.WriteAllBytes(Path.Combine(folder, name), bytes);
+        using var config = JsonDocument.Parse(restored.Files["config.json"]);
+        SideFiles files = SideFiles.OfFolder(folder);
+        ImmutableArray<SourceTensor> tensors = [.. restored.Tensors.Select(tensor => new SourceTensor(tensor.Name, DType.BF16, tensor.Shape))];
+        return new GgufSource(config.RootElement.Clone(), tensors, files, [files], []);
+    }
+
+    private static double[] Merge(RestoredTensor tensor, Dictionary<string, Numbers> adapter, double scaling)
+    {
+        float[] values = new float[tensor.Shape.Aggregate(1L, (product, side) => product * side)];
+        tensor.Read(0, values);
+        double[] merged = Array.ConvertAll(values, value => (double)value);
+        string module = $"base_model.model.{tensor.Name[..^".weight".Length]}";
+        if (!adapter.TryGetValue($"{module}.lora_A.weight", out Numbers? a))
+            return merged;
+        Numbers b = adapter[$"{module}.lora_B.weight"];
+        for (long o = 0; o < b.Shape[0]; o++)
+        {
+            for (long i = 0; i < a.Shape[1]; i++)
+            {
+                for (long k = 0; k < a.Shape[0]; k++)
+                    merged[(o * a.Shape[1]) + i] += scaling * b.Values[(o * a.Shape[0]) + k] * a.Values[(k * a.Shape[1]) + i];
+            }
+        }
+
+        return merged;
+    }
+}
