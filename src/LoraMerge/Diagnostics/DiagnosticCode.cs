@@ -38,6 +38,21 @@ public enum DiagnosticCode
     SharedTensorChanged = 2017,
     PickleContentUnclear = 2018,
 
+    // 2060-2079: GGUF: files that are read, and models that are to be written as such.
+    GgufInvalid = 2060,
+    GgufNotRestorable = 2061,
+    GgufArchitectureUnknown = 2062,
+    GgufConfigFieldInvalid = 2063,
+    GgufConfigNotSayable = 2064,
+    GgufTensorMissing = 2065,
+    GgufTensorUnknown = 2066,
+    GgufTensorShape = 2067,
+    TokenizerMissing = 2068,
+    TokenizerInvalid = 2069,
+    TokenizerNotSayable = 2070,
+    PreTokenizerUnknown = 2071,
+    TokenizerVocabularyMismatch = 2072,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,
@@ -110,6 +125,8 @@ public enum DiagnosticCode
     CudaRuntimeNotInstalled = 5008,
     DoraOutputIsZero = 5010,
     CopiesDiffer = 5011,
+    QuantizationUnknown = 5040,
+    ValueNotInGgufType = 5041,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,

@@ -1,6 +1,8 @@
 using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Layout;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Diagnostics;
@@ -297,6 +299,16 @@ internal static class Errors
     public static LoraMergeException VerificationImpossible(string file, Exception cause) =>
         new(DiagnosticCode.VerificationFailed, $"'{file}' was written, but cannot be read back: {Sentence(cause.Message)} Check the disk, and merge again.", file, cause);
 
+    // GGUF.
+
+    public static LoraMergeException GgufInvalid(GgufFormatException cause) =>
+        new(DiagnosticCode.GgufInvalid, $"'{cause.Path}' is no sound GGUF file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", cause.Path, cause);
+
+    /// <summary>A model that cannot be written as GGUF, or a GGUF file that cannot be turned back: the message is complete.</summary>
+    /// <param name="cause">What is wrong.</param>
+    /// <param name="file">The file that the fault lies in, as the user wrote it; null where there is none.</param>
+    public static LoraMergeException Gguf(GgufLayoutException cause, string? file) => new(CodeOf(cause.Fault), cause.Message, file, cause);
+
     // The store.
 
     public static LoraMergeException ManifestInvalid(string file, string reason) =>
@@ -308,6 +320,25 @@ internal static class Errors
     internal static string Bytes(long count) => count < 10_000_000
         ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.##} MB")
         : count < 1_000_000_000 ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0} MB") : string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.##} GB");
+
+    private static DiagnosticCode CodeOf(LayoutFault fault) => fault switch
+    {
+        LayoutFault.FileNotRestorable => DiagnosticCode.GgufNotRestorable,
+        LayoutFault.ArchitectureUnknown => DiagnosticCode.GgufArchitectureUnknown,
+        LayoutFault.ConfigFieldInvalid => DiagnosticCode.GgufConfigFieldInvalid,
+        LayoutFault.ConfigNotSayable => DiagnosticCode.GgufConfigNotSayable,
+        LayoutFault.TensorMissing => DiagnosticCode.GgufTensorMissing,
+        LayoutFault.TensorUnknown => DiagnosticCode.GgufTensorUnknown,
+        LayoutFault.TensorShape => DiagnosticCode.GgufTensorShape,
+        LayoutFault.TokenizerMissing => DiagnosticCode.TokenizerMissing,
+        LayoutFault.TokenizerInvalid => DiagnosticCode.TokenizerInvalid,
+        LayoutFault.TokenizerNotSayable => DiagnosticCode.TokenizerNotSayable,
+        LayoutFault.PreTokenizerUnknown => DiagnosticCode.PreTokenizerUnknown,
+        LayoutFault.VocabularyMismatch => DiagnosticCode.TokenizerVocabularyMismatch,
+        LayoutFault.QuantizationUnknown => DiagnosticCode.QuantizationUnknown,
+        LayoutFault.ValueNotRepresentable => DiagnosticCode.ValueNotInGgufType,
+        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
+    };
 
     private static string BaseHint(Adapter adapter) => adapter.Config.BaseModelName is string name
         ? $"The adapter was trained on '{name}': check that this is the same model."
