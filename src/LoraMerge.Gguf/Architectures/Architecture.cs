@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Layout;
-using LoraMerge.Gguf.Restoring;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;

@@ -1,5 +1,3 @@
-using LoraMerge.Gguf.Layout;
-
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>Rows that many tables share: the names that Llama began with.</summary>

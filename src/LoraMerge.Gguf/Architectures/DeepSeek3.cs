@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using LoraMerge.Gguf.Layout;
 
 namespace LoraMerge.Gguf.Architectures;
 

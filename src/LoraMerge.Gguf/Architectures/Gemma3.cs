@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Layout;
-using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 

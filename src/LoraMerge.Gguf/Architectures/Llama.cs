@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Restoring;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;

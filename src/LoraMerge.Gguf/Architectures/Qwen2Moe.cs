@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Architectures;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Restoring;
 
 namespace LoraMerge.Gguf.Architectures;
 

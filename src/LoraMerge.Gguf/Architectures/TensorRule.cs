@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraMerge.Gguf.Layout;
 
 namespace LoraMerge.Gguf.Architectures;
 

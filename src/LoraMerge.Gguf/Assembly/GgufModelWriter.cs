@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 
 namespace LoraMerge.Gguf.Assembly;

@@ -1,4 +1,4 @@
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Architectures;
 
 namespace LoraMerge.Gguf.Assembly;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 
 namespace LoraMerge.Gguf.Assembly;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Layout;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Container;
 
 namespace LoraMerge.Gguf.Layout;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Gguf.Layout;
@@ -21,7 +22,7 @@ internal static class Quantizations
     {
         if (text.Equals(Auto, StringComparison.OrdinalIgnoreCase))
             return AsBase(tensors);
-        return Names.Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<GgufQuantization>(text, ignoreCase: true) : throw LayoutErrors.QuantizationUnknown(text);
+        return Names.Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<GgufQuantization>(text, ignoreCase: true) : throw LayoutErrors.QuantizationUnknown(text, Names);
     }
 
     /// <summary>The number that says it in the file.</summary>

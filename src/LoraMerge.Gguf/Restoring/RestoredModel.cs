@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Restoring;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Container;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Restoring;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Tokenizers;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Tokenizers;
 

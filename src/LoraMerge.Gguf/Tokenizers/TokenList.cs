@@ -1,5 +1,5 @@
 using System.Globalization;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Tokenizers;
 

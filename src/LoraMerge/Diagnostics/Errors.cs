@@ -2,7 +2,7 @@ using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Gguf.Container;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Diagnostics;

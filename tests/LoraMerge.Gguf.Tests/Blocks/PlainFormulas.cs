@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 
 namespace LoraMerge.Gguf.Tests.Blocks;

@@ -1,5 +1,6 @@
 using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 
 namespace LoraMerge.Gguf.Tests.Golden;

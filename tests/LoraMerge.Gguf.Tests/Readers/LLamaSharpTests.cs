@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Assembly;
+using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Gguf.Tests.Golden;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using LoraMerge.Gguf.Container;
 
-namespace LoraMerge.Gguf.Layout;
+namespace LoraMerge.Gguf.Faults;
 
 /// <summary>Makes every fault of a model that cannot be written as GGUF: what is wrong, where; expected and found; what to do.</summary>
 internal static class LayoutErrors
@@ -10,8 +10,8 @@ internal static class LayoutErrors
 
     private const string OrSafetensors = "or write the model as a safetensors folder (Format=\"safetensors\")";
 
-    public static GgufLayoutException QuantizationUnknown(string text) => new(LayoutFault.QuantizationUnknown,
-        $"There is no quantization '{text}'. Use {Either(Quantizations.Names)}.");
+    public static GgufLayoutException QuantizationUnknown(string text, IReadOnlyList<string> known) => new(LayoutFault.QuantizationUnknown,
+        $"There is no quantization '{text}'. Use {Either(known)}.");
 
     public static GgufLayoutException ArchitectureUnknown(IReadOnlyCollection<string> found, IEnumerable<string> known) => new(LayoutFault.ArchitectureUnknown,
         $"The model's architecture is {(found.Count == 0 ? "not told in config.json (\"architectures\")" : List(found))}, which is none that is written as GGUF. "

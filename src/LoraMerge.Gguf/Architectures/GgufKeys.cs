@@ -1,9 +1,9 @@
 using System.Globalization;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
-using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Faults;
 
-namespace LoraMerge.Gguf.Restoring;
+namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>The keys of an architecture in a file that somebody else wrote.</summary>
 /// <param name="model">The file.</param>

@@ -1,4 +1,4 @@
-namespace LoraMerge.Gguf.Layout;
+namespace LoraMerge.Gguf.Faults;
 
 /// <summary>Why a model cannot be said in GGUF.</summary>
 internal enum LayoutFault

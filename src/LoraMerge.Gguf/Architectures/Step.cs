@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LoraMerge.Gguf.Layout;
+namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>What happens to a tensor on its way to the file, in safetensors' shapes.</summary>
 internal abstract record Step

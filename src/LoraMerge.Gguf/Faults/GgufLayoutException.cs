@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace LoraMerge.Gguf.Layout;
+namespace LoraMerge.Gguf.Faults;
 
 /// <summary>A model that cannot be written as GGUF, made by <see cref="LayoutErrors"/>. The message is complete: what, where, expected and found, what to do.</summary>
 [SuppressMessage("Design", "CA1032", Justification = "A fault without its kind helps nobody.")]
