@@ -3,19 +3,19 @@ using System.Text.Json.Nodes;
 
 namespace LoraMerge.Gguf.Architectures;
 
-/// <summary>Gemma 3, the part for text: norms of queries and keys, five of six layers with a sliding window and rope of their own.</summary>
+/// <summary>Gemma 3, the part for text, that for images left out: norms of queries and keys, five of six layers with a sliding window and rope of their own.</summary>
 internal sealed class Gemma3 : Gemma2
 {
     private const int Pattern = 6;
 
     public override string Name => "gemma3";
 
-    public override ImmutableArray<string> Classes => ["Gemma3ForCausalLM"];
+    public override ImmutableArray<string> Classes => ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"];
 
     public override string Defaults => """
         { "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
           "max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "rope_local_base_freq": 10000.0, "tie_word_embeddings": true,
-          "query_pre_attn_scalar": 256, "sliding_window": 4096 }
+          "query_pre_attn_scalar": 256, "sliding_window": 4096, "vocab_size": 262208 }
         """;
 
     public override bool IsHeadAlwaysTied => false;
@@ -32,6 +32,16 @@ internal sealed class Gemma3 : Gemma2
         .. DecoderTensors.FeedForward,
         CutToVocabulary(DecoderTensors.Head),
     ];
+
+    /// <summary>With the part for images, that for text lies in <c>language_model</c>, which has moved over the years.</summary>
+    public override IEnumerable<string> Spellings(string source) => source.StartsWith("model.", StringComparison.Ordinal)
+        ? [source, $"language_model.{source}", $"model.language_model.{source["model.".Length..]}"]
+        : [source, $"language_model.{source}"];
+
+    public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
+        base.IsLeftOut(source, config)
+        || source.Contains("vision_tower.", StringComparison.Ordinal)
+        || source.Contains("multi_modal_projector.", StringComparison.Ordinal);
 
     public override JsonObject? Restore(GgufKeys keys)
     {

@@ -27,14 +27,21 @@ internal sealed class StableLm : Architecture
             .. isParallel ? [] : (TensorRule[])[DecoderTensors.Of("ffn_norm.bias", "post_attention_layernorm.bias", "h")],
             .. DecoderTensors.Attention,
             .. DecoderTensors.QueryKeyValueBiases.AllOptional(),
+            .. config.Flag("qk_layernorm") ? NormsOfHeads : [],
             .. DecoderTensors.FeedForward,
         ];
     }
 
+    /// <summary>A norm for each head.</summary>
+    private static IEnumerable<TensorRule> NormsOfHeads =>
+    [
+        DecoderTensors.Of("attn_q_norm.weight", "self_attn.q_layernorm.norms.E.weight", "d") with { Stacked = "heads" },
+        DecoderTensors.Of("attn_k_norm.weight", "self_attn.k_layernorm.norms.E.weight", "d") with { Stacked = "kvheads" },
+    ];
+
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
-        CheckFlag(config, "qk_layernorm", false, "are given no norms of single heads by this tool");
         CheckFlag(config, "tie_word_embeddings", false, "want a head of its own");
         CheckRope(config);
     }

@@ -4,12 +4,15 @@ namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>A row of an architecture's table: where a tensor of the file comes from.</summary>
 /// <param name="Target">Its name in the file; <c>N</c> stands for the number of each layer.</param>
-/// <param name="Source">Its name in Hugging Face's folder; <c>N</c> as above, <c>E</c> for the number of each expert: these are stacked.</param>
+/// <param name="Source">Its name in Hugging Face's folder; <c>N</c> as above, <c>E</c> for the number of each expert or head: these are stacked.</param>
 /// <param name="Shape">Of each source, by the names of <see cref="Sizes"/>.</param>
 internal sealed record TensorRule(string Target, string Source, string Shape)
 {
     /// <summary>What happens to it, after the stacking.</summary>
     public ImmutableArray<Func<Sizes, Step>> Steps { get; init; } = [];
+
+    /// <summary>The size that says how many are stacked.</summary>
+    public string Stacked { get; init; } = "experts";
 
     /// <summary>Whether a model may lack it.</summary>
     public bool IsOptional { get; init; }

@@ -122,10 +122,10 @@ internal sealed class GgufLayoutBuilder
         while (rule.Else is not null && Find(WithExpert(WithLayer(rule.Source, layer), 0)) is null)
             rule = rule.Else;
         string source = WithLayer(rule.Source, layer);
-        if (rule.IsOptional && Find(source) is null)
+        if (rule.IsOptional && Find(WithExpert(source, 0)) is null)
             return null;
 
-        ImmutableArray<SourceTensor> sources = Sources(source, target);
+        ImmutableArray<SourceTensor> sources = Sources(source, target, rule.Stacked);
         ImmutableArray<long> expected = _sizes.ShapeOf(rule.Shape);
         foreach (SourceTensor tensor in sources)
         {
@@ -155,9 +155,15 @@ internal sealed class GgufLayoutBuilder
         return new LayoutTensor(target, GgufType.F32, shape, sources, kept.ToImmutable(), []);
     }
 
-    private ImmutableArray<SourceTensor> Sources(string source, string target) => IsOfExpert(source)
-        ? [.. Enumerable.Range(0, checked((int)_sizes["experts"])).Select(expert => WithExpert(source, expert)).Select(name => Find(name) ?? throw Missing(name, target))]
-        : [Find(source) ?? throw Missing(source, target)];
+    private ImmutableArray<SourceTensor> Sources(string source, string target, string stacked)
+    {
+        if (!IsOfExpert(source))
+            return [Find(source) ?? throw Missing(source, target)];
+        var sources = ImmutableArray.CreateBuilder<SourceTensor>();
+        for (int i = 0; i < _sizes[stacked]; i++)
+            sources.Add(Find(WithExpert(source, i)) ?? throw Missing(WithExpert(source, i), target));
+        return sources.DrainToImmutable();
+    }
 
     /// <summary>What is not used: left out where no reader wants it, refused otherwise.</summary>
     private ImmutableArray<string> LeftOut()

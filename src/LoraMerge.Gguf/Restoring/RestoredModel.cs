@@ -94,7 +94,7 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         string source = Numbered(rule.Source, ".N.", layer);
         ImmutableArray<long> shape = sizes.ShapeOf(rule.Shape);
         bool isStacked = source.Contains(".E.", StringComparison.Ordinal);
-        long count = isStacked ? sizes["experts"] : 1;
+        long count = isStacked ? sizes[rule.Stacked] : 1;
         if (!stored.Shape.AsSpan().SequenceEqual(isStacked ? [count, .. shape.AsSpan()] : shape.AsSpan()))
             throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(isStacked ? $" {count} times" : "")}");
         if (!TensorValues.CanRead(stored.Type))

@@ -8,7 +8,7 @@ internal static class JsonFields
     public static JsonElement? Field(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    public static string? Text(this JsonElement element, string name) => element.Field(name) is { ValueKind: JsonValueKind.String } text ? TextOf(text) : null;
+    public static string? Text(this JsonElement element, string name) => element.Field(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     public static bool? Flag(this JsonElement element, string name) => element.Field(name)?.ValueKind switch
     {
@@ -27,17 +27,4 @@ internal static class JsonFields
 
     /// <summary>The text of a special token: written plainly, or as an object with its <c>content</c>.</summary>
     public static string? SpecialToken(this JsonElement config, string name) => config.Text(name) ?? config.Field(name)?.Text("content");
-
-    /// <summary>A text, or null where it holds half a surrogate pair, which is no text.</summary>
-    private static string? TextOf(JsonElement text)
-    {
-        try
-        {
-            return text.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

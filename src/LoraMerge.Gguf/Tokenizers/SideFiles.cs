@@ -34,13 +34,41 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths)
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
+            ThrowIfNotUnicode(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw LayoutErrors.TokenizerInvalid(name, "there is no object at its top");
         }
+        catch (InvalidOperationException)
+        {
+            throw LayoutErrors.TokenizerInvalid(name, "a text in it is not Unicode");
+        }
         catch (JsonException e)
         {
             throw LayoutErrors.TokenizerInvalid(name, $"it is no JSON ({e.Message.TrimEnd('.')})");
+        }
+    }
+
+    /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>
+    private static void ThrowIfNotUnicode(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    ThrowIfNotUnicode(property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray())
+                    ThrowIfNotUnicode(item);
+                break;
+            case JsonValueKind.String:
+                element.GetString();
+                break;
         }
     }
 }

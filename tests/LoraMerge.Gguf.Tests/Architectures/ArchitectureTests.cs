@@ -1,0 +1,227 @@
+using System.Text.Json;
+using LoraMerge.Gguf.Architectures;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
+using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Tests.Golden;
+
+namespace LoraMerge.Gguf.Tests.Architectures;
+
+/// <summary>What a config may say, and what must be refused because readers would compute another model.</summary>
+public sealed class ArchitectureTests
+{
+    [Theory]
+    [InlineData("llama.zip", "llama-plain", "hidden_act", "\"gelu\"")]
+    [InlineData("llama.zip", "llama-plain", "rope_scaling", """{ "rope_type": "dynamic", "factor": 2.0 }""")]
+    [InlineData("llama.zip", "llama-plain", "rope_scaling", """{ "type": "longrope", "factor": 2.0 }""")]
+    [InlineData("llama.zip", "mixtral", "hidden_act", "\"relu\"")]
+    [InlineData("qwen.zip", "qwen2", "head_dim", "8")]
+    [InlineData("qwen.zip", "qwen2", "rope_scaling", """{ "rope_type": "llama3", "factor": 2.0 }""")]
+    [InlineData("qwen.zip", "qwen3-moe", "norm_topk_prob", "false")]
+    [InlineData("qwen.zip", "qwen3-moe", "norm_topk_prob", null)] // the class assumes false
+    [InlineData("qwen.zip", "qwen3-moe", "decoder_sparse_step", "2")]
+    [InlineData("qwen.zip", "qwen3-moe", "mlp_only_layers", "[0]")]
+    [InlineData("more.zip", "more-qwen2-moe", "norm_topk_prob", "true")]
+    [InlineData("gemma.zip", "gemma", "hidden_activation", "\"gelu\"")]
+    [InlineData("gemma.zip", "gemma", "rope_scaling", """{ "rope_type": "linear", "factor": 2.0 }""")]
+    [InlineData("gemma.zip", "gemma2", "query_pre_attn_scalar", "144")]
+    [InlineData("gemma.zip", "gemma2", "layer_types", """["full_attention", "sliding_attention"]""")]
+    [InlineData("gemma.zip", "gemma2", "attn_logit_softcapping", "null")]
+    [InlineData("gemma.zip", "gemma2", "final_logit_softcapping", "null")]
+    [InlineData("gemma.zip", "gemma3", "query_pre_attn_scalar", "168")]
+    [InlineData("gemma.zip", "gemma3", "_sliding_window_pattern", "2")]
+    [InlineData("gemma.zip", "gemma3", "layer_types", """["full_attention", "sliding_attention"]""")]
+    [InlineData("gemma.zip", "gemma3", "attn_logit_softcapping", "50.0")]
+    [InlineData("gemma.zip", "gemma3", "use_bidirectional_attention", "true")]
+    [InlineData("gemma.zip", "gemma3", "rope_parameters", """{ "full_attention": { "rope_theta": 1e6 }, "sliding_attention": { "rope_theta": 1e4, "rope_type": "linear", "factor": 2.0 } }""")]
+    [InlineData("phi.zip", "phi3", "hidden_act", "\"gelu\"")]
+    [InlineData("phi.zip", "phi3", "rope_scaling", """{ "type": "linear", "factor": 2.0 }""")]
+    [InlineData("more.zip", "gpt2", "activation_function", "\"relu\"")]
+    [InlineData("more.zip", "gpt2", "scale_attn_weights", "false")]
+    [InlineData("more.zip", "gpt2", "scale_attn_by_inverse_layer_idx", "true")]
+    [InlineData("more.zip", "more-phi2", "hidden_act", "\"gelu\"")]
+    [InlineData("more.zip", "more-phi2", "qk_layernorm", "true")]
+    [InlineData("more.zip", "more-smollm3", "no_rope_layers", "[1, 1, 0, 1]")]
+    [InlineData("more.zip", "more-smollm3", "no_rope_layers", "[1, 1, 1]")]
+    [InlineData("more.zip", "more-starcoder2", "mlp_type", "\"gated\"")]
+    [InlineData("more.zip", "more-starcoder2", "norm_type", "\"rms\"")]
+    [InlineData("more.zip", "more-stablelm", "rope_scaling", """{ "type": "linear", "factor": 2.0 }""")]
+    [InlineData("more.zip", "more-command-r", "use_qk_norm", "true")]
+    [InlineData("more.zip", "more-command-r", "attention_bias", "true")]
+    [InlineData("more.zip", "more-gpt-oss", "swiglu_limit", "5.0")]
+    [InlineData("more.zip", "more-gpt-oss", "layer_types", """["full_attention", "full_attention"]""")]
+    [InlineData("more.zip", "more-deepseek3", "q_lora_rank", "null")]
+    [InlineData("more.zip", "more-deepseek3", "scoring_func", "\"tanh\"")]
+    [InlineData("more.zip", "more-deepseek3", "rope_interleave", "false")]
+    [InlineData("more.zip", "more-lfm2", "conv_bias", "true")]
+    public void What_readers_do_otherwise_is_refused(string archive, string name, string field, string? json)
+    {
+        GgufLayoutException e = Refuse(archive, name, source => source.With(field, json));
+
+        Assert.Equal(LayoutFault.ConfigNotSayable, e.Fault);
+        Assert.Contains(field, e.Message, StringComparison.Ordinal);
+        Assert.Equal("config.json", e.File);
+    }
+
+    [Theory]
+    [InlineData("num_hidden_layers", "\"two\"")]
+    [InlineData("num_hidden_layers", "-1")]
+    [InlineData("num_hidden_layers", "1.5")]
+    [InlineData("num_hidden_layers", "4000000000")]
+    [InlineData("num_attention_heads", "0")]
+    [InlineData("num_key_value_heads", "0")]
+    [InlineData("rms_norm_eps", "\"small\"")]
+    [InlineData("rope_theta", "[]")]
+    [InlineData("rope_scaling", "7")]
+    [InlineData("rope_scaling", """{ "rope_type": "linear" }""")]
+    [InlineData("rope_scaling", """{ "rope_type": "yarn", "factor": "many" }""")]
+    [InlineData("tie_word_embeddings", "\"yes\"")]
+    public void A_field_of_another_kind_is_told(string field, string json)
+    {
+        GgufLayoutException e = Refuse("llama.zip", "llama-plain", source => source.With(field, json));
+
+        Assert.Equal(LayoutFault.ConfigFieldInvalid, e.Fault);
+        Assert.Contains(field, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hidden_size", "128")]
+    [InlineData("num_attention_heads", "2147483648")]
+    [InlineData("intermediate_size", "4294967295")]
+    [InlineData("head_dim", "4294967295")]
+    public void A_shape_that_the_config_does_not_say_is_told(string field, string json) =>
+        Assert.Equal(LayoutFault.TensorShape, Refuse("llama.zip", "llama-plain", source => source.With(field, json)).Fault);
+
+    [Fact]
+    public void Heads_of_odd_size_cannot_be_paired() =>
+        Assert.Equal(LayoutFault.TensorShape, Refuse("llama.zip", "llama-plain", source => source.With("num_attention_heads", "64").With("num_key_value_heads", "32")).Fault);
+
+    [Fact]
+    public void More_layers_than_tensors_are_told() =>
+        Assert.Equal(LayoutFault.TensorMissing, Refuse("llama.zip", "llama-plain", source => source.With("num_hidden_layers", "3")).Fault);
+
+    [Fact]
+    public void Fewer_layers_than_tensors_are_told() =>
+        Assert.Equal(LayoutFault.TensorUnknown, Refuse("llama.zip", "llama-plain", source => source.With("num_hidden_layers", "1")).Fault);
+
+    [Fact]
+    public void An_untied_model_without_its_head_is_told() =>
+        Assert.Equal(LayoutFault.TensorMissing, Refuse("llama.zip", "llama-plain", source => source.Without("lm_head.weight")).Fault);
+
+    [Fact]
+    public void A_head_of_its_own_is_refused_where_readers_always_take_the_embedding() =>
+        Assert.Equal(LayoutFault.TensorUnknown, Refuse("gemma.zip", "gemma", source => source.With("tie_word_embeddings", "false").Plus("lm_head.weight", 558, 64)).Fault);
+
+    [Theory]
+    [InlineData("llama.zip", "llama-tied-rope3", "lm_head.weight")]
+    [InlineData("llama.zip", "llama-plain", "model.layers.0.self_attn.rotary_emb.inv_freq")]
+    [InlineData("more.zip", "gpt2", "transformer.h.0.attn.bias")]
+    [InlineData("more.zip", "more-deepseek3", "model.layers.2.eh_proj.weight")]
+    public void What_no_reader_wants_is_left_out(string archive, string name, string tensor)
+    {
+        GgufLayout layout = Build(archive, name, source => source.Plus(tensor, 323, 64));
+
+        Assert.Equal([tensor], layout.LeftOut);
+    }
+
+    [Fact]
+    public void GPT_2_may_lack_its_prefix()
+    {
+        GgufLayout with = Build("more.zip", "gpt2", source => source);
+        GgufLayout without = Build("more.zip", "gpt2", source => source with
+        {
+            Tensors = [.. source.Tensors.Select(tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })],
+        });
+
+        Assert.Equal(with.Tensors.Select(tensor => tensor.Name), without.Tensors.Select(tensor => tensor.Name));
+    }
+
+    [Theory]
+    [InlineData("language_model.model.")]
+    [InlineData("model.language_model.")]
+    public void Gemma_3_with_a_part_for_images_becomes_the_part_for_text(string prefix)
+    {
+        GgufLayout text = Build("gemma.zip", "gemma3", source => source);
+        GgufLayout part = Build("gemma.zip", "gemma3", source =>
+        {
+            string config = source.Config.GetRawText();
+            using var document = JsonDocument.Parse($$"""{ "architectures": ["Gemma3ForConditionalGeneration"], "text_config": {{config}} }""");
+            return (source with
+            {
+                Config = document.RootElement.Clone(),
+                Tensors = [.. source.Tensors.Select(tensor => tensor with { Name = prefix + tensor.Name["model.".Length..] })],
+            }).Plus("vision_tower.patch.weight", 4, 4);
+        });
+
+        Assert.Equal(text.Tensors.Select(tensor => tensor.Name), part.Tensors.Select(tensor => tensor.Name));
+        Assert.Equal(text.Metadata.Select(pair => pair.Key), part.Metadata.Select(pair => pair.Key));
+        Assert.Equal(["vision_tower.patch.weight"], part.LeftOut);
+    }
+
+    /// <summary>transformers 5 holds gate and up of all experts in one tensor.</summary>
+    [Fact]
+    public void Fused_experts_are_parted()
+    {
+        GgufLayout layout = Build("qwen.zip", "qwen3-moe", source => (source with { Tensors = source.Tensors.RemoveAll(tensor => tensor.Name.Contains(".experts.", StringComparison.Ordinal)) })
+            .Plus("model.layers.0.mlp.experts.gate_up_proj", 4, 64, 64).Plus("model.layers.0.mlp.experts.down_proj", 4, 64, 32)
+            .Plus("model.layers.1.mlp.experts.gate_up_proj", 4, 64, 64).Plus("model.layers.1.mlp.experts.down_proj", 4, 64, 32));
+
+        LayoutTensor up = layout.Tensors.Single(tensor => tensor.Name == "blk.1.ffn_up_exps.weight");
+        Assert.Equal([4, 32, 64], up.Shape);
+        Assert.Equal([new Step.Take(1, 32, 64)], up.Steps);
+    }
+
+    [Fact]
+    public void StableLM_may_have_a_norm_for_each_head()
+    {
+        GgufLayout layout = Build("more.zip", "more-stablelm", source =>
+        {
+            GgufSource changed = source.With("qk_layernorm", "true");
+            foreach (int layer in (int[])[0, 1])
+            {
+                foreach (int head in (int[])[0, 1, 2, 3])
+                    changed = changed.Plus($"model.layers.{layer}.self_attn.q_layernorm.norms.{head}.weight", 16);
+                foreach (int head in (int[])[0, 1])
+                    changed = changed.Plus($"model.layers.{layer}.self_attn.k_layernorm.norms.{head}.weight", 16);
+            }
+
+            return changed;
+        });
+
+        Assert.Equal([4, 16], layout.Tensors.Single(tensor => tensor.Name == "blk.1.attn_q_norm.weight").Shape);
+        Assert.Equal(GgufType.F32, layout.Tensors.Single(tensor => tensor.Name == "blk.1.attn_k_norm.weight").Type);
+    }
+
+    [Theory]
+    [InlineData("llama.zip", "mistral-spm", "sliding_window", "256")]
+    [InlineData("qwen.zip", "qwen2", "use_sliding_window", "true")]
+    public void A_window_that_readers_do_not_have_is_said(string archive, string name, string field, string json) =>
+        Assert.Contains("sliding window", Assert.Single(Build(archive, name, source => source.With(field, json)).Notes), StringComparison.Ordinal);
+
+    [Fact]
+    public void Equal_models_have_equal_layouts()
+    {
+        GgufLayout first = Build("llama.zip", "mixtral", source => source);
+        GgufLayout second = Build("llama.zip", "mixtral", source => source with { Tensors = [.. source.Tensors.Reverse()] });
+
+        Assert.Equal(first.Files().Select(file => file.HeaderBytes.ToArray()), second.Files().Select(file => file.HeaderBytes.ToArray()));
+    }
+
+    [Fact]
+    public void Each_class_belongs_to_one_architecture()
+    {
+        string[] classes = [.. ArchitectureList.All.SelectMany(architecture => architecture.Classes)];
+
+        Assert.Equal(classes.Distinct().Order(), classes.Order());
+        Assert.All(ArchitectureList.All, architecture => JsonDocument.Parse(architecture.Defaults).Dispose());
+    }
+
+    private static GgufLayoutException Refuse(string archive, string name, Func<GgufSource, GgufSource> change) =>
+        Assert.Throws<GgufLayoutException>(() => Build(archive, name, change));
+
+    private static GgufLayout Build(string archive, string name, Func<GgufSource, GgufSource> change)
+    {
+        using GoldenCase golden = GoldenCase.Open(archive, name);
+        return GgufLayoutBuilder.Build(change(new ExactMerge(golden.BaseFolder, golden.AdapterFolder).Source), "F16");
+    }
+}
