@@ -12,6 +12,12 @@ namespace LoraMerge.Gguf.Architectures;
 /// </summary>
 internal abstract class Architecture
 {
+    private static readonly (string Key, string Field)[] YarnFields =
+    [
+        ("yarn_ext_factor", "extrapolation_factor"), ("yarn_attn_factor", "attention_factor"),
+        ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
+    ];
+
     /// <summary>GGUF's name.</summary>
     public abstract string Name { get; }
 
@@ -114,8 +120,7 @@ internal abstract class Architecture
         if (keys.TextOrNull("rope.scaling.type") is not { } kind)
             return;
         var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = keys.Real("rope.scaling.factor") };
-        foreach ((string key, string field) in ((string, string)[])
-            [("original_context_length", "original_max_position_embeddings"), ("yarn_attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow")])
+        foreach ((string key, string field) in YarnFields.Prepend(("original_context_length", "original_max_position_embeddings")))
         {
             if (keys.RealOrNull($"rope.scaling.{key}") is { } value)
                 scaling[field] = value;
@@ -137,11 +142,7 @@ internal abstract class Architecture
         if (rope.Kind == "yarn")
         {
             keys.Count("rope.scaling.original_context_length", rope.OriginalContext);
-            ReadOnlySpan<(string Key, string Field)> fields =
-            [
-                ("yarn_ext_factor", "extrapolation_factor"), ("yarn_attn_factor", "attention_factor"), ("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow"),
-            ];
-            foreach ((string key, string field) in fields)
+            foreach ((string key, string field) in YarnFields)
             {
                 if (rope.RealOrNull(field) is { } value)
                     keys.Real($"rope.scaling.{key}", value);
@@ -163,7 +164,8 @@ internal abstract class Architecture
     {
         RopeScaling rope = RopeScaling.Of(config);
         if (rope.IsScaled && !known.Contains(rope.Kind))
-            throw NotSayable($"{rope.Field}.rope_type", $"\"{rope.Kind}\"", known.IsEmpty ? "never scale rope" : $"scale rope as {string.Join(" or ", known.ToArray())} only");
+            throw NotSayable($"{rope.Field}.rope_type", $"\"{rope.Kind}\"",
+                known.IsEmpty ? "never scale rope" : $"scale rope as {string.Join(" or ", known.ToArray())} only");
     }
 
     /// <summary>Refuses another text than these.</summary>
@@ -196,6 +198,17 @@ internal abstract class Architecture
         {
             if (i >= list.Length || !isSayable(i, list[i]))
                 throw NotSayable(field, HuggingFaceConfig.TextOf(config.Find(field)), readers);
+        }
+    }
+
+    /// <summary>For families whose readers know no sliding window, though some configs say one.</summary>
+    protected IEnumerable<string> WindowNotes(HuggingFaceConfig config)
+    {
+        bool isUsed = config.Find("use_sliding_window") is null || config.Flag("use_sliding_window");
+        if (isUsed && config.CountOrNull("sliding_window") is { } window && window < config.Count("max_position_embeddings"))
+        {
+            yield return Invariant($"The model was trained with a sliding window of {window} tokens, which readers of GGUF's '{Name}' do not have: ")
+                + "beyond it they attend to all tokens.";
         }
     }
 

@@ -13,7 +13,8 @@ internal sealed class CommandR : Architecture
 
     public override string Defaults => """
         { "hidden_size": 8192, "intermediate_size": 22528, "num_hidden_layers": 40, "num_attention_heads": 64, "hidden_act": "silu",
-          "max_position_embeddings": 8192, "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "logit_scale": 0.0625, "use_qk_norm": false, "tie_word_embeddings": true }
+          "max_position_embeddings": 8192, "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "logit_scale": 0.0625, "use_qk_norm": false,
+          "tie_word_embeddings": true }
         """;
 
     public override bool IsHeadAlwaysTied => true;
@@ -34,7 +35,8 @@ internal sealed class CommandR : Architecture
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
         CheckRope(config);
         CheckFlag(config, "attention_bias", false, "have no biases in attention");
-        CheckFlag(config, "use_qk_norm", sizes["layers"] >= LayersOfPlus, Invariant($"have norms of queries and keys from {LayersOfPlus} layers on, and only then"));
+        CheckFlag(config, "use_qk_norm", sizes["layers"] >= LayersOfPlus,
+            Invariant($"have norms of queries and keys from {LayersOfPlus} layers on, and only then"));
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)

@@ -14,7 +14,8 @@ internal static class DecoderTensors
     public static IEnumerable<TensorRule> Ends => [Embedding, FinalNorm, Head];
 
     /// <summary>Norms before attention and before the feed-forward part.</summary>
-    public static IEnumerable<TensorRule> NormsBefore => [Of("attn_norm.weight", "input_layernorm.weight", "h"), Of("ffn_norm.weight", "post_attention_layernorm.weight", "h")];
+    public static IEnumerable<TensorRule> NormsBefore =>
+        [Of("attn_norm.weight", "input_layernorm.weight", "h"), Of("ffn_norm.weight", "post_attention_layernorm.weight", "h")];
 
     public static IEnumerable<TensorRule> Attention =>
     [
@@ -34,7 +35,8 @@ internal static class DecoderTensors
     public static TensorRule OutputBias => Of("attn_output.bias", "self_attn.o_proj.bias", "h");
 
     /// <summary>Norms of queries and keys, one for all heads.</summary>
-    public static IEnumerable<TensorRule> HeadNorms => [Of("attn_q_norm.weight", "self_attn.q_norm.weight", "d"), Of("attn_k_norm.weight", "self_attn.k_norm.weight", "d")];
+    public static IEnumerable<TensorRule> HeadNorms =>
+        [Of("attn_q_norm.weight", "self_attn.q_norm.weight", "d"), Of("attn_k_norm.weight", "self_attn.k_norm.weight", "d")];
 
     public static IEnumerable<TensorRule> FeedForward =>
     [
@@ -59,9 +61,11 @@ internal static class DecoderTensors
         Of("ffn_down_exps.weight", "mlp.experts.E.down_proj.weight", "h fe") with { Else = FusedDown },
     ];
 
-    public static TensorRule FusedGate => Of("ffn_gate_exps.weight", "mlp.experts.gate_up_proj", "experts fe2 h").Then(sizes => new Step.Take(1, 0, sizes["fe"]));
+    public static TensorRule FusedGate =>
+        Of("ffn_gate_exps.weight", "mlp.experts.gate_up_proj", "experts fe2 h").Then(sizes => new Step.Take(1, 0, sizes["fe"]));
 
-    public static TensorRule FusedUp => Of("ffn_up_exps.weight", "mlp.experts.gate_up_proj", "experts fe2 h").Then(sizes => new Step.Take(1, sizes["fe"], sizes["fe2"]));
+    public static TensorRule FusedUp =>
+        Of("ffn_up_exps.weight", "mlp.experts.gate_up_proj", "experts fe2 h").Then(sizes => new Step.Take(1, sizes["fe"], sizes["fe2"]));
 
     public static TensorRule FusedDown => Of("ffn_down_exps.weight", "mlp.experts.down_proj", "experts h fe");
 

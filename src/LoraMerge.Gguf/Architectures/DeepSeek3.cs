@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace LoraMerge.Gguf.Architectures;
 
-/// <summary>DeepSeek V3: latent attention, a few dense layers before those with experts. The key and value halves of <c>kv_b_proj</c> become tensors of their own.</summary>
+/// <summary>
+/// DeepSeek V3: latent attention, a few dense layers before those with experts. The key and value halves of <c>kv_b_proj</c> become tensors of their
+/// own.
+/// </summary>
 internal sealed class DeepSeek3 : Architecture
 {
     private const string Layer = "model.layers.";
@@ -13,11 +16,12 @@ internal sealed class DeepSeek3 : Architecture
     public override ImmutableArray<string> Classes => ["DeepseekV3ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128,
-          "n_shared_experts": 1, "n_routed_experts": 256, "routed_scaling_factor": 2.5, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "v_head_dim": 128,
-          "qk_nope_head_dim": 128, "n_group": 8, "topk_group": 4, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "norm_topk_prob": true,
-          "scoring_func": "sigmoid", "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "rope_interleave": true,
-          "tie_word_embeddings": false }
+        { "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61,
+          "num_attention_heads": 128, "num_key_value_heads": 128, "n_shared_experts": 1, "n_routed_experts": 256,
+          "routed_scaling_factor": 2.5, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "v_head_dim": 128,
+          "qk_nope_head_dim": 128, "n_group": 8, "topk_group": 4, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1,
+          "norm_topk_prob": true, "scoring_func": "sigmoid", "hidden_act": "silu", "max_position_embeddings": 4096, "rms_norm_eps": 1e-6,
+          "rope_theta": 10000.0, "rope_interleave": true, "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)

@@ -12,8 +12,8 @@ internal class Gemma : Architecture
     public override ImmutableArray<string> Classes => ["GemmaForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 3072, "intermediate_size": 24576, "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 256,
-          "max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true }
+        { "hidden_size": 3072, "intermediate_size": 24576, "num_hidden_layers": 28, "num_attention_heads": 16, "num_key_value_heads": 16,
+          "head_dim": 256, "max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true }
         """;
 
     public override bool IsHeadAlwaysTied => true;

@@ -12,8 +12,8 @@ internal class Gemma2 : Gemma
     public override ImmutableArray<string> Classes => ["Gemma2ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
-          "max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true,
+        { "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4,
+          "head_dim": 256, "max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true,
           "query_pre_attn_scalar": 256, "sliding_window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0 }
         """;
 
@@ -36,7 +36,8 @@ internal class Gemma2 : Gemma
         config["attn_logit_softcapping"] = keys.RealOrNull("attn_logit_softcapping") ?? 50;
         config["final_logit_softcapping"] = keys.RealOrNull("final_logit_softcapping") ?? 30;
         config["sliding_window"] = keys.Count("attention.sliding_window");
-        config["query_pre_attn_scalar"] = QueryScalar(keys.Count("block_count"), keys.Count("embedding_length"), keys.Count("attention.head_count"), config["head_dim"]!.GetValue<long>());
+        config["query_pre_attn_scalar"] = QueryScalar(
+            keys.Count("block_count"), keys.Count("embedding_length"), keys.Count("attention.head_count"), config["head_dim"]!.GetValue<long>());
         return config;
     }
 
@@ -44,7 +45,8 @@ internal class Gemma2 : Gemma
     {
         base.Check(config, sizes);
         CheckQueryScale(config, sizes);
-        CheckLayers(config, sizes, "layer_types", (i, type) => IsText(type, i % 2 == 0 ? "sliding_attention" : "full_attention"), "slide in every second layer, from the first on");
+        CheckLayers(config, sizes, "layer_types", (i, type) => IsText(type, i % 2 == 0 ? "sliding_attention" : "full_attention"),
+            "slide in every second layer, from the first on");
         if (config.RealOrNull("attn_logit_softcapping") is null)
             throw NotSayable("attn_logit_softcapping", "null", "always cap the logits of attention");
         if (config.RealOrNull("final_logit_softcapping") is null)

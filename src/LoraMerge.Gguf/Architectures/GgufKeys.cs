@@ -27,7 +27,9 @@ internal sealed class GgufKeys(GgufModel model, string architecture)
     {
         if (!model.Metadata.TryGet($"{architecture}.{key}", out GgufValue value))
             return null;
-        double? number = value.Value is float single ? double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value.AsNumber();
+        double? number = value.Value is float single
+            ? double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : value.AsNumber();
         return number is { } real && double.IsFinite(real) ? real : throw NotRestorable($"{architecture}.{key}", "a number");
     }
 

@@ -11,8 +11,9 @@ internal sealed class Glm4 : Architecture
     public override ImmutableArray<string> Classes => ["Glm4ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 4096, "intermediate_size": 13696, "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2, "head_dim": 128, "hidden_act": "silu",
-          "max_position_embeddings": 131072, "rms_norm_eps": 1.5625e-7, "rope_theta": 10000.0, "partial_rotary_factor": 0.5, "tie_word_embeddings": false }
+        { "hidden_size": 4096, "intermediate_size": 13696, "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 2,
+          "head_dim": 128, "hidden_act": "silu", "max_position_embeddings": 131072, "rms_norm_eps": 1.5625e-7, "rope_theta": 10000.0,
+          "partial_rotary_factor": 0.5, "tie_word_embeddings": false }
         """;
 
     public override TokenizerRules Tokenizer => TokenizerRules.Default with

@@ -12,8 +12,8 @@ internal sealed class Gpt2 : Architecture
     public override ImmutableArray<string> Classes => ["GPT2LMHeadModel"];
 
     public override string Defaults => """
-        { "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true,
-          "scale_attn_weights": true }
+        { "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
+          "tie_word_embeddings": true, "scale_attn_weights": true }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -30,7 +30,9 @@ internal sealed class Gpt2 : Architecture
         new("output.weight", "lm_head.weight", "v h"),
     ];
 
-    public override IEnumerable<string> Spellings(string source) => source.StartsWith(Prefix, StringComparison.Ordinal) ? [source, source[Prefix.Length..]] : [source];
+    public override IEnumerable<string> Spellings(string source) => source.StartsWith(Prefix, StringComparison.Ordinal)
+        ? [source, source[Prefix.Length..]]
+        : [source];
 
     public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
         source.EndsWith(".attn.bias", StringComparison.Ordinal) || source.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
@@ -64,7 +66,8 @@ internal sealed class Gpt2 : Architecture
         keys.Real("attention.layer_norm_epsilon", config.Real("layer_norm_epsilon"));
     }
 
-    private static IEnumerable<TensorRule> Pair(string target, string source, string size) => [new($"{target}.weight", $"{source}.weight", size), new($"{target}.bias", $"{source}.bias", size)];
+    private static IEnumerable<TensorRule> Pair(string target, string source, string size) =>
+        [new($"{target}.weight", $"{source}.weight", size), new($"{target}.bias", $"{source}.bias", size)];
 
     /// <summary>Weight and bias of a Conv1D, whose weight is [in, out].</summary>
     private static IEnumerable<TensorRule> Turned(string target, string source, string input, string output) =>

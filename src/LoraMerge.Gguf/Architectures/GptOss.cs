@@ -10,9 +10,9 @@ internal sealed class GptOss : Architecture
     public override ImmutableArray<string> Classes => ["GptOssForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2880, "intermediate_size": 2880, "num_hidden_layers": 36, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 64, "hidden_act": "silu",
-          "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 150000.0, "sliding_window": 128, "num_local_experts": 128, "num_experts_per_tok": 4,
-          "swiglu_limit": 7.0, "tie_word_embeddings": false }
+        { "hidden_size": 2880, "intermediate_size": 2880, "num_hidden_layers": 36, "num_attention_heads": 64, "num_key_value_heads": 8,
+          "head_dim": 64, "hidden_act": "silu", "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 150000.0,
+          "sliding_window": 128, "num_local_experts": 128, "num_experts_per_tok": 4, "swiglu_limit": 7.0, "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -46,7 +46,8 @@ internal sealed class GptOss : Architecture
         CheckText(config, "hidden_act", "always take a SwiGLU of its own", "silu", "swish");
         CheckReal(config, "swiglu_limit", 7, "cut the SwiGLU at 7");
         CheckRope(config, "linear", "yarn");
-        CheckLayers(config, sizes, "layer_types", (i, type) => IsText(type, i % 2 == 0 ? "sliding_attention" : "full_attention"), "slide in every second layer, from the first on");
+        CheckLayers(config, sizes, "layer_types", (i, type) => IsText(type, i % 2 == 0 ? "sliding_attention" : "full_attention"),
+            "slide in every second layer, from the first on");
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)

@@ -4,7 +4,9 @@ using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Architectures;
 
-/// <summary>config.json, with the defaults of its class in transformers for what it does not say. Fields of a <c>text_config</c> go before those of the top.</summary>
+/// <summary>
+/// config.json, with the defaults of its class in transformers for what it does not say. Fields of a <c>text_config</c> go before those of the top.
+/// </summary>
 internal sealed class HuggingFaceConfig
 {
     private readonly ImmutableArray<JsonElement> _objects;

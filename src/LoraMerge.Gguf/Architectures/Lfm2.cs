@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Tokenizers;
 
@@ -12,9 +13,9 @@ internal sealed class Lfm2 : Architecture
     public override ImmutableArray<string> Classes => ["Lfm2ForCausalLM", "LFM2ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2560, "intermediate_size": 12288, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 128000,
-          "norm_eps": 1e-5, "rope_theta": 1000000.0, "conv_bias": false, "conv_L_cache": 3, "block_multiple_of": 256, "block_ffn_dim_multiplier": 1.0,
-          "block_auto_adjust_ff_dim": true, "tie_word_embeddings": true }
+        { "hidden_size": 2560, "intermediate_size": 12288, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+          "max_position_embeddings": 128000, "norm_eps": 1e-5, "rope_theta": 1000000.0, "conv_bias": false, "conv_L_cache": 3,
+          "block_multiple_of": 256, "block_ffn_dim_multiplier": 1.0, "block_auto_adjust_ff_dim": true, "tie_word_embeddings": true }
         """;
 
     public override TokenizerRules Tokenizer => TokenizerRules.Default with { PreTokenizer = "lfm2" };
@@ -67,7 +68,8 @@ internal sealed class Lfm2 : Architecture
         CheckRope(config, "linear", "yarn");
         CheckFlag(config, "conv_bias", false, "have no biases in convolutions");
         if (AttentionLayers(config).Length != sizes["layers"])
-            throw LayoutErrors.ConfigFieldInvalid("layer_types", Invariant($"a list of {AttentionLayers(config).Length} layers"), Invariant($"one for each of {sizes["layers"]} layers"));
+            throw LayoutErrors.ConfigFieldInvalid(
+                "layer_types", Invariant($"a list of {AttentionLayers(config).Length} layers"), Invariant($"one for each of {sizes["layers"]} layers"));
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
@@ -84,7 +86,8 @@ internal sealed class Lfm2 : Architecture
     {
         if (config.ListOrNull("layer_types") is { } types)
             return [.. types.Select(type => !IsText(type, "conv"))];
-        ImmutableArray<long> attention = [.. (config.ListOrNull("full_attn_idxs") ?? throw LayoutErrors.ConfigFieldMissing("layer_types")).Select(index => index.TryGetInt64(out long layer) ? layer : -1)];
+        ImmutableArray<JsonElement> indices = config.ListOrNull("full_attn_idxs") ?? throw LayoutErrors.ConfigFieldMissing("layer_types");
+        ImmutableArray<long> attention = [.. indices.Select(index => index.TryGetInt64(out long layer) ? layer : -1)];
         return [.. Enumerable.Range(0, (int)config.Count("num_hidden_layers")).Select(layer => attention.Contains(layer))];
     }
 }

@@ -61,7 +61,10 @@ internal class Llama : Architecture
     protected virtual IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config) =>
         [.. DecoderTensors.FeedForward, .. DecoderTensors.FeedForwardBiases.AllOptional()];
 
-    /// <summary>The scaling whose factors these are. Those of Llama 3 differ in the factor and in the context before; a factor between both ends tells the context.</summary>
+    /// <summary>
+    /// The scaling whose factors these are. Those of Llama 3 differ in the factor and in the context before; a factor between both ends tells the
+    /// context.
+    /// </summary>
     private static JsonObject RestoreFrequencyFactors(GgufKeys keys, JsonObject config, float[] factors)
     {
         const double low = 1, high = 4;
@@ -85,7 +88,9 @@ internal class Llama : Architecture
         return isEqual ? scaling : throw keys.NotRestorable("rope_freqs.weight", "a list of factors as Llama 3 has them");
     }
 
-    /// <summary>What each frequency is divided by in Llama 3: short waves by 1, long ones by the factor, and between both by what leads from one to the other.</summary>
+    /// <summary>
+    /// What each frequency is divided by in Llama 3: short waves by 1, long ones by the factor, and between both by what leads from one to the other.
+    /// </summary>
     private static float[] FrequencyFactors(RopeScaling rope, long headSize)
     {
         double factor = rope.Real("factor");

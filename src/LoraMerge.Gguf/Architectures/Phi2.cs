@@ -10,8 +10,9 @@ internal sealed class Phi2 : Architecture
     public override ImmutableArray<string> Classes => ["PhiForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24, "num_attention_heads": 32, "hidden_act": "gelu_new", "max_position_embeddings": 2048,
-          "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "partial_rotary_factor": 0.5, "qk_layernorm": false, "tie_word_embeddings": false }
+        { "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24, "num_attention_heads": 32, "hidden_act": "gelu_new",
+          "max_position_embeddings": 2048, "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "partial_rotary_factor": 0.5,
+          "qk_layernorm": false, "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>

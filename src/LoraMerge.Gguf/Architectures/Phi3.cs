@@ -12,8 +12,9 @@ internal sealed class Phi3 : Architecture
     public override ImmutableArray<string> Classes => ["Phi3ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 32, "num_attention_heads": 32, "hidden_act": "silu", "max_position_embeddings": 4096,
-          "original_max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "partial_rotary_factor": 1.0, "tie_word_embeddings": false }
+        { "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 32, "num_attention_heads": 32, "hidden_act": "silu",
+          "max_position_embeddings": 4096, "original_max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+          "partial_rotary_factor": 1.0, "tie_word_embeddings": false }
         """;
 
     public override TokenizerRules Tokenizer => TokenizerRules.Default with { TakesAddedTokensOfJson = true };
@@ -45,7 +46,8 @@ internal sealed class Phi3 : Architecture
         if (rope.IsScaled && (rope.Reals("long_factor").Length != sizes["rope"] / 2 || rope.Reals("short_factor").Length != sizes["rope"] / 2))
         {
             throw LayoutErrors.ConfigFieldInvalid($"{rope.Field}.long_factor",
-                Invariant($"a list of {rope.Reals("long_factor").Length} numbers, and short_factor one of {rope.Reals("short_factor").Length}"), Invariant($"{sizes["rope"] / 2} numbers in each"));
+                Invariant($"a list of {rope.Reals("long_factor").Length} numbers, and short_factor one of {rope.Reals("short_factor").Length}"),
+                Invariant($"{sizes["rope"] / 2} numbers in each"));
         }
     }
 
@@ -61,11 +63,13 @@ internal sealed class Phi3 : Architecture
         if (rope.IsScaled)
         {
             double scale = config.Count("max_position_embeddings") / (double)rope.OriginalContext;
-            keys.Real("rope.scaling.attn_factor", rope.RealOrNull("attention_factor") ?? (scale <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(scale) / Math.Log(rope.OriginalContext)))));
+            keys.Real("rope.scaling.attn_factor",
+                rope.RealOrNull("attention_factor") ?? (scale <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(scale) / Math.Log(rope.OriginalContext)))));
         }
     }
 
-    public override IEnumerable<(string Name, float[] Numbers)> ComputedTensors(HuggingFaceConfig config, Sizes sizes) => RopeScaling.Of(config) is { IsScaled: true } rope
-        ? [("rope_factors_long.weight", rope.Reals("long_factor")), ("rope_factors_short.weight", rope.Reals("short_factor"))]
-        : [];
+    public override IEnumerable<(string Name, float[] Numbers)> ComputedTensors(HuggingFaceConfig config, Sizes sizes) =>
+        RopeScaling.Of(config) is { IsScaled: true } rope
+            ? [("rope_factors_long.weight", rope.Reals("long_factor")), ("rope_factors_short.weight", rope.Reals("short_factor"))]
+            : [];
 }

@@ -11,12 +11,19 @@ internal sealed class Qwen2 : Architecture
     public override ImmutableArray<string> Classes => ["Qwen2ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "hidden_act": "silu",
-          "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false }
+        { "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+          "hidden_act": "silu", "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false,
+          "sliding_window": 4096, "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
-        [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention, .. DecoderTensors.QueryKeyValueBiases, .. DecoderTensors.FeedForward];
+    [
+        .. DecoderTensors.Ends,
+        .. DecoderTensors.NormsBefore,
+        .. DecoderTensors.Attention,
+        .. DecoderTensors.QueryKeyValueBiases,
+        .. DecoderTensors.FeedForward,
+    ];
 
     public override JsonObject? Restore(GgufKeys keys) => RestoreSizes(keys, "qwen2", Classes[0]);
 
@@ -25,7 +32,7 @@ internal sealed class Qwen2 : Architecture
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
         CheckRope(config, "linear", "yarn");
         if (sizes["q"] != sizes["h"])
-            throw NotSayable("head_dim", Invariant($"{sizes["d"]}"), Invariant($"take heads of hidden_size / num_attention_heads, {sizes["h"] / sizes["heads"]}"));
+            throw NotSayable("head_dim", Invariant($"{sizes["d"]}"), Invariant($"take hidden_size / num_attention_heads, {sizes["h"] / sizes["heads"]}"));
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
@@ -35,11 +42,5 @@ internal sealed class Qwen2 : Architecture
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
     }
 
-    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => SlidingWindowNotes(config, Name);
-
-    /// <summary>A window that Qwen's config says, and the readers of its architectures do not have.</summary>
-    public static IEnumerable<string> SlidingWindowNotes(HuggingFaceConfig config, string name) =>
-        config.Flag("use_sliding_window") && config.CountOrNull("sliding_window") is { } window
-            ? [Invariant($"The model was trained with a sliding window of {window} tokens in some layers, which readers of GGUF's '{name}' do not have: beyond it they attend to all tokens.")]
-            : [];
+    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
 }

@@ -11,9 +11,10 @@ internal sealed class Qwen2Moe : Architecture
     public override ImmutableArray<string> Classes => ["Qwen2MoeForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16, "hidden_act": "silu",
-          "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false,
-          "num_experts": 60, "num_experts_per_tok": 4, "moe_intermediate_size": 1408, "shared_expert_intermediate_size": 5632, "norm_topk_prob": false, "decoder_sparse_step": 1 }
+        { "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16,
+          "hidden_act": "silu", "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false,
+          "sliding_window": 4096, "tie_word_embeddings": false, "num_experts": 60, "num_experts_per_tok": 4, "moe_intermediate_size": 1408,
+          "shared_expert_intermediate_size": 5632, "norm_topk_prob": false, "decoder_sparse_step": 1 }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -55,7 +56,7 @@ internal sealed class Qwen2Moe : Architecture
         keys.Count("expert_shared_feed_forward_length", sizes["fs"]);
     }
 
-    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => Qwen2.SlidingWindowNotes(config, Name);
+    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
 
     /// <summary>Sizes of Qwen's experts.</summary>
     public static void MeasureExperts(HuggingFaceConfig config, Sizes sizes)

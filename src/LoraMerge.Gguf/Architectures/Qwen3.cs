@@ -11,8 +11,9 @@ internal sealed class Qwen3 : Architecture
     public override ImmutableArray<string> Classes => ["Qwen3ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "head_dim": 128, "hidden_act": "silu",
-          "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false }
+        { "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+          "head_dim": 128, "hidden_act": "silu", "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0,
+          "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -33,5 +34,5 @@ internal sealed class Qwen3 : Architecture
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
     }
 
-    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => Qwen2.SlidingWindowNotes(config, Name);
+    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
 }

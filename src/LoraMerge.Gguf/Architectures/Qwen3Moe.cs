@@ -11,9 +11,10 @@ internal sealed class Qwen3Moe : Architecture
     public override ImmutableArray<string> Classes => ["Qwen3MoeForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 24, "num_attention_heads": 32, "num_key_value_heads": 4, "hidden_act": "silu",
-          "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false,
-          "num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 768, "norm_topk_prob": false, "decoder_sparse_step": 1 }
+        { "hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 24, "num_attention_heads": 32, "num_key_value_heads": 4,
+          "hidden_act": "silu", "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "use_sliding_window": false,
+          "sliding_window": 4096, "tie_word_embeddings": false, "num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 768,
+          "norm_topk_prob": false, "decoder_sparse_step": 1 }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -53,5 +54,5 @@ internal sealed class Qwen3Moe : Architecture
         Qwen2Moe.DescribeExperts(config, sizes, keys);
     }
 
-    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => Qwen2.SlidingWindowNotes(config, Name);
+    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
 }

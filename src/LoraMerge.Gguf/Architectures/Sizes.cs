@@ -5,7 +5,8 @@ namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>The sizes of a model, by the short names that the tables of tensors use.</summary>
 /// <remarks>
-/// layers; h: hidden size; f: feed-forward length; heads, kvheads; d: size of a head; q = heads·d; kv = kvheads·d; v: rows of the embedding; experts; and what an architecture adds.
+/// layers; h: hidden size; f: feed-forward length; heads, kvheads; d: size of a head; q = heads·d; kv = kvheads·d; v: rows of the embedding; experts;
+/// and what an architecture adds.
 /// </remarks>
 internal sealed class Sizes
 {

@@ -13,8 +13,9 @@ internal sealed class SmolLm3 : Llama
     public override ImmutableArray<string> Classes => ["SmolLM3ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36, "num_attention_heads": 16, "num_key_value_heads": 4, "hidden_act": "silu",
-          "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 2000000.0, "no_rope_layer_interval": 4, "tie_word_embeddings": true }
+        { "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36, "num_attention_heads": 16, "num_key_value_heads": 4,
+          "hidden_act": "silu", "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 2000000.0,
+          "no_rope_layer_interval": 4, "tie_word_embeddings": true }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>

@@ -10,9 +10,10 @@ internal sealed class StableLm : Architecture
     public override ImmutableArray<string> Classes => ["StableLmForCausalLM", "StableLMEpochForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 2560, "intermediate_size": 6912, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32, "hidden_act": "silu",
-          "max_position_embeddings": 4096, "layer_norm_eps": 1e-5, "rope_theta": 10000.0, "partial_rotary_factor": 0.25, "use_qkv_bias": false, "qk_layernorm": false,
-          "use_parallel_residual": false, "tie_word_embeddings": false }
+        { "hidden_size": 2560, "intermediate_size": 6912, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+          "hidden_act": "silu", "max_position_embeddings": 4096, "layer_norm_eps": 1e-5, "rope_theta": 10000.0,
+          "partial_rotary_factor": 0.25, "use_qkv_bias": false, "qk_layernorm": false, "use_parallel_residual": false,
+          "tie_word_embeddings": false }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)

@@ -10,8 +10,9 @@ internal sealed class Starcoder2 : Architecture
     public override ImmutableArray<string> Classes => ["Starcoder2ForCausalLM"];
 
     public override string Defaults => """
-        { "hidden_size": 3072, "intermediate_size": 12288, "num_hidden_layers": 30, "num_attention_heads": 24, "num_key_value_heads": 2, "hidden_act": "gelu_pytorch_tanh",
-          "max_position_embeddings": 4096, "norm_epsilon": 1e-5, "rope_theta": 10000.0, "use_bias": true, "tie_word_embeddings": true }
+        { "hidden_size": 3072, "intermediate_size": 12288, "num_hidden_layers": 30, "num_attention_heads": 24, "num_key_value_heads": 2,
+          "hidden_act": "gelu_pytorch_tanh", "max_position_embeddings": 4096, "norm_epsilon": 1e-5, "rope_theta": 10000.0, "use_bias": true,
+          "tie_word_embeddings": true }
         """;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
@@ -44,8 +45,5 @@ internal sealed class Starcoder2 : Architecture
         keys.Real("attention.layer_norm_epsilon", config.Real("norm_epsilon"));
     }
 
-    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) =>
-        config.CountOrNull("sliding_window") is { } window && window < config.Count("max_position_embeddings")
-            ? [Invariant($"The model was trained with a sliding window of {window} tokens, which readers of GGUF's 'starcoder2' do not have: beyond it they attend to all tokens.")]
-            : [];
+    public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
 }

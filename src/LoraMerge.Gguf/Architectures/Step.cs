@@ -8,7 +8,9 @@ internal abstract record Step
     /// <summary>The shape after it.</summary>
     public abstract ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape);
 
-    /// <summary>Rows, seen as heads × 2 × half × rest: the middle two are swapped, so that the halves that rope turns against each other become pairs.</summary>
+    /// <summary>
+    /// Rows, seen as heads × 2 × half × rest: the middle two are swapped, so that the halves that rope turns against each other become pairs.
+    /// </summary>
     public sealed record Rope(long Heads) : Step
     {
         public override ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape) => shape;

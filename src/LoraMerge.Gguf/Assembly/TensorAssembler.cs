@@ -14,8 +14,8 @@ internal delegate void TensorBytes(long byteOffset, ReadOnlySpan<byte> bytes);
 
 /// <summary>Makes the bytes of a file's tensors of the merged model's rows, rounding each value once.</summary>
 /// <remarks>
-/// Memory: one block of rows as float32 and one as bytes, about <see cref="BlockElements"/> elements or one row; beside it one head where rows are paired for rope, and one whole matrix where one is turned round.
-/// Equal rows give equal bytes for any number of threads.
+/// Memory: one block of rows as float32 and one as bytes, about <see cref="BlockElements"/> elements or one row; beside it one head where rows are
+/// paired for rope, and one whole matrix where one is turned round. Equal rows give equal bytes for any number of threads.
 /// </remarks>
 /// <param name="rows">Gives the merged model's rows; called from the thread that calls <see cref="Write"/>.</param>
 /// <param name="threads">How many round at once.</param>
@@ -78,7 +78,8 @@ internal sealed class TensorAssembler(MergedRows rows, int threads)
         catch (Exception e) when ((e as AggregateException)?.InnerException is OverflowException || e is OverflowException)
         {
             string reason = ((e as AggregateException)?.InnerException ?? e).Message;
-            throw LayoutErrors.ValueNotRepresentable(tensor.Name, tensor.Sources[0].Name, tensor.Type, FormattableString.Invariant($"its largest value is {largest}. {reason}"));
+            throw LayoutErrors.ValueNotRepresentable(
+                tensor.Name, tensor.Sources[0].Name, tensor.Type, FormattableString.Invariant($"its largest value is {largest}. {reason}"));
         }
 
         void RoundShare(int share)

@@ -1,6 +1,9 @@
 namespace LoraMerge.Gguf.Blocks;
 
-/// <summary>What IQ4_NL, IQ4_XS, MXFP4 and NVFP4 share: numbers of 4 bits choose one of sixteen levels. Byte j holds element j below, and above the one half a group behind it.</summary>
+/// <summary>
+/// What IQ4_NL, IQ4_XS, MXFP4 and NVFP4 share: numbers of 4 bits choose one of sixteen levels. Byte j holds element j below, and above the one half a
+/// group behind it.
+/// </summary>
 internal static class FourBits
 {
     /// <summary>Twice the values of a float of 4 bits (E2M1).</summary>

@@ -30,7 +30,8 @@ internal static class IQ2XXS
                 uint signsAndScale = BinaryPrimitives.ReadUInt32LittleEndian(blocks[(6 + (8 * group))..]);
                 float scale = d * (0.5f + (signsAndScale >> 28)) * 0.25f;
                 for (int i = 0; i < 4; i++)
-                    Codebook.Write(Vector256.Create(Points, 8 * indices[i]), scale, Codebook.SignsOf(signsAndScale >> (7 * i)), values[((32 * group) + (8 * i))..]);
+                    Codebook.Write(Vector256.Create(Points, 8 * indices[i]), scale, Codebook.SignsOf(signsAndScale >> (7 * i)),
+                        values[((32 * group) + (8 * i))..]);
             }
         }
     }

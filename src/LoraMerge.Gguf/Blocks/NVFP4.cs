@@ -1,6 +1,8 @@
 namespace LoraMerge.Gguf.Blocks;
 
-/// <summary>NVFP4: 64 floats of 4 bits (E2M1); each 16 have a scale of 8 bits (4 of exponent, 3 of fraction, no sign); x = s·f. 36 bytes, the scales first.</summary>
+/// <summary>
+/// NVFP4: 64 floats of 4 bits (E2M1); each 16 have a scale of 8 bits (4 of exponent, 3 of fraction, no sign); x = s·f. 36 bytes, the scales first.
+/// </summary>
 internal static class NVFP4
 {
     private const int Elements = 64;

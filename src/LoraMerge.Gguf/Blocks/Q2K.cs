@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics;
 namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>Q2_K: 256 numbers of 2 bits; sixteen scales and minima of 4 bits; x = d·sc·q − dmin·mn.</summary>
-/// <remarks>16 bytes of scales (below) and minima (above), 64 of numbers, d and dmin. Of each 32 bytes of numbers, the lowest two bits are the first 32 elements.</remarks>
+/// <remarks>
+/// 16 bytes of scales (below) and minima (above), 64 of numbers, d and dmin. Of each 32 bytes of numbers, the lowest two bits are the first 32
+/// elements.
+/// </remarks>
 internal static class Q2K
 {
     private const int Elements = 256;

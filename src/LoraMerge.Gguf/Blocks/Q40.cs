@@ -30,7 +30,8 @@ internal static class Q40
             float d = Lanes.Extreme(values) / -8;
             float inverse = d == 0 ? 0 : 1 / d;
             Float16.Write(blocks, d);
-            Vector256<byte> q = Vector256.Min(Lanes.ToBytes(Shift(values), Shift(values[8..]), Shift(values[16..]), Shift(values[24..])), Vector256.Create((byte)15));
+            Vector256<byte> q = Vector256.Min(
+                Lanes.ToBytes(Shift(values), Shift(values[8..]), Shift(values[16..]), Shift(values[24..])), Vector256.Create((byte)15));
             (q.GetLower() | (q.GetUpper() << 4)).CopyTo(blocks[2..]);
 
             Vector256<float> Shift(ReadOnlySpan<float> x) => (Vector256.Create(x) * inverse) + Vector256.Create(8.5f);

@@ -5,10 +5,10 @@ namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>Q6_K: 256 numbers of 6 bits; sixteen scales of 8 bits; x = d·sc·(q − 32).</summary>
 /// <remarks>
-/// Per 128 elements, l below 32: the lower four bits of elements l, l + 32, l + 64, l + 96 are the low half of byte l, the low half of l + 32, the high half of l, the high half of l + 32;
-/// the upper two of all four are byte l of the 64 upper ones, lowest first. 128 bytes lower, 64 upper, 16 of scales, d.
-/// Quantised as llama.cpp counts: with D the scale of largest magnitude that <see cref="ScaleSearch"/> finds, d = −D/128 as float16; sc = −128·s/D, nearest, at most 127;
-/// then all numbers anew with what was stored: q = x / (d·sc), nearest. Where d·sc is 0 they stay those of the search.
+/// Per 128 elements, l below 32: the lower four bits of elements l, l + 32, l + 64, l + 96 are the low half of byte l, the low half of l + 32, the
+/// high half of l, the high half of l + 32; the upper two of all four are byte l of the 64 upper ones, lowest first. 128 bytes lower, 64 upper, 16 of
+/// scales, d. Quantised as llama.cpp counts: with D the scale of largest magnitude that <see cref="ScaleSearch"/> finds, d = −D/128 as float16; sc =
+/// −128·s/D, nearest, at most 127; then all numbers anew with what was stored: q = x / (d·sc), nearest. Where d·sc is 0 they stay those of the search.
 /// </remarks>
 internal static class Q6K
 {

@@ -5,9 +5,9 @@ namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>What Q4_K and Q5_K share: finds scale and minimum of eight sub-blocks of 32 elements, one sub-block in each lane.</summary>
 /// <remarks>
-/// Per sub-block, with weights w = √(mean x²) + |x|: lo = min(0, min x), hi = max x. The start is the grid from lo to hi. Then grids of (levels + offset + 0.1·k) steps are laid
-/// from the lo found so far to hi; the numbers q they give are fitted by least squares x ≈ s·q + t, with t ≤ 0; the fit is kept where Σw(s·q + t − x)² falls. It is the search of llama.cpp,
-/// every sum in its order, so that the results are equal to the last bit.
+/// Per sub-block, with weights w = √(mean x²) + |x|: lo = min(0, min x), hi = max x. The start is the grid from lo to hi. Then grids of (levels +
+/// offset + 0.1·k) steps are laid from the lo found so far to hi; the numbers q they give are fitted by least squares x ≈ s·q + t, with t ≤ 0; the
+/// fit is kept where Σw(s·q + t − x)² falls. It is the search of llama.cpp, every sum in its order, so that the results are equal to the last bit.
 /// </remarks>
 internal readonly unsafe ref struct ScaleAndMinimumSearch
 {

@@ -5,8 +5,9 @@ namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>Finds the scales of Q6_K: sixteen sub-blocks of 16 elements, eight at a time, one in each lane.</summary>
 /// <remarks>
-/// Per sub-block: a = −32 / (the x of largest magnitude), q = a·x, nearest, in −32…31; the scale that fits best with weights x² is s = Σx³q / Σx²q². The same for a = −(32 + 0.1·k) / x,
-/// k = −9…9 without 0; kept where (Σx³q)² / Σx²q² grows. It is the search of llama.cpp, every sum in its order, so that the results are equal to the last bit.
+/// Per sub-block: a = −32 / (the x of largest magnitude), q = a·x, nearest, in −32…31; the scale that fits best with weights x² is s = Σx³q / Σx²q².
+/// The same for a = −(32 + 0.1·k) / x, k = −9…9 without 0; kept where (Σx³q)² / Σx²q² grows. It is the search of llama.cpp, every sum in its order,
+/// so that the results are equal to the last bit.
 /// </remarks>
 internal static unsafe class ScaleSearch
 {

@@ -2,7 +2,8 @@ namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>What Q4_K and Q5_K share: eight scales and eight minima of 6 bits in 12 bytes.</summary>
 /// <remarks>
-/// The first four: byte j and byte 4 + j, low six bits. The last four: byte 4 + j, scale below and minimum above; their top two bits are the top two of byte j − 4 and byte j.
+/// The first four: byte j and byte 4 + j, low six bits. The last four: byte 4 + j, scale below and minimum above; their top two bits are the top two
+/// of byte j − 4 and byte j.
 /// </remarks>
 internal static class SixBitScales
 {

@@ -5,8 +5,8 @@ namespace LoraMerge.Gguf.Blocks;
 
 /// <summary>What Q4_K and Q5_K share: a block of 256 elements in eight sub-blocks, from their values to scales, minima and numbers.</summary>
 /// <remarks>
-/// d = max s / 63, dmin = max(−lo) / 63 as float16; sc = 63·s / max s, mn = 63·(−lo) / max(−lo), nearest, at most 63; then all numbers anew with what was stored:
-/// q = (x + dmin·mn) / (d·sc), nearest. Where d·sc is 0 they stay those of the search. As llama.cpp counts.
+/// d = max s / 63, dmin = max(−lo) / 63 as float16; sc = 63·s / max s, mn = 63·(−lo) / max(−lo), nearest, at most 63; then all numbers anew with what
+/// was stored: q = (x + dmin·mn) / (d·sc), nearest. Where d·sc is 0 they stay those of the search. As llama.cpp counts.
 /// </remarks>
 internal static unsafe class SuperBlock
 {
@@ -49,7 +49,9 @@ internal static unsafe class SuperBlock
         }
     }
 
-    /// <summary>Of a scale or minimum over the largest one. A negative one, which the search can find for a scale, wraps in llama.cpp's byte and then is cut.</summary>
+    /// <summary>
+    /// Of a scale or minimum over the largest one. A negative one, which the search can find for a scale, wraps in llama.cpp's byte and then is cut.
+    /// </summary>
     private static int SixBits(float value) => Math.Min(63, (int)(byte)Lanes.Round(value));
 
     private static Vector256<byte> Round(ReadOnlySpan<float> x, float scale, float minimum, int levels)

@@ -135,8 +135,9 @@ internal sealed class GgufFileLayout
 
     private static void WriteNumbers(ArrayBufferWriter<byte> buffer, Array numbers)
     {
+        // Little-endian, as every platform of .NET 10.
         int size = Buffer.ByteLength(numbers);
-        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(numbers), size).CopyTo(buffer.GetSpan(size)); // little-endian, as every platform of .NET 10
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(numbers), size).CopyTo(buffer.GetSpan(size));
         buffer.Advance(size);
     }
 

@@ -18,7 +18,8 @@ internal sealed class GgufModel : IDisposable
             foreach (GgufTensor tensor in file.Header.Tensors)
             {
                 if (!_byName.TryAdd(tensor.Name, (file, tensor)))
-                    throw new GgufFormatException(GgufFault.DuplicateTensor, file.Path, tensor.Name, $"Tensor {GgufFormatException.Quote(tensor.Name)} stands in another part, too.");
+                    throw new GgufFormatException(
+                        GgufFault.DuplicateTensor, file.Path, tensor.Name, $"Tensor {GgufFormatException.Quote(tensor.Name)} stands in another part, too.");
             }
         }
     }
@@ -88,7 +89,8 @@ internal sealed class GgufModel : IDisposable
         if (found != expected)
         {
             throw new GgufFormatException(GgufFault.SplitInvalid, file.Path, key,
-                string.Create(CultureInfo.InvariantCulture, $"'{key}' is {found?.ToString(CultureInfo.InvariantCulture) ?? "missing"}, but by the files' names and tensors it is {expected}."));
+                string.Create(CultureInfo.InvariantCulture,
+                    $"'{key}' is {found?.ToString(CultureInfo.InvariantCulture) ?? "missing"}, but by the files' names and tensors it is {expected}."));
         }
     }
 }

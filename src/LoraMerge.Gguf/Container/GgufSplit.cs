@@ -51,11 +51,14 @@ internal static partial class GgufSplit
         }
 
         if (int.Parse(name.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) != 1)
-            throw new GgufFormatException(GgufFault.SplitInvalid, path, null, "The file is not the first part of its model; name the one that ends in -00001-of-....");
+            throw new GgufFormatException(
+                GgufFault.SplitInvalid, path, null, "The file is not the first part of its model; name the one that ends in -00001-of-....");
         string folder = Path.GetDirectoryName(path) ?? "";
-        ImmutableArray<string> paths = [.. Enumerable.Range(0, (int)count).Select(i => Path.Combine(folder, FileName(name.Groups["name"].Value, i, (int)count)))];
+        ImmutableArray<string> paths = [.. Enumerable.Range(0, (int)count).Select(
+            i => Path.Combine(folder, FileName(name.Groups["name"].Value, i, (int)count)))];
         if (paths.FirstOrDefault(part => !File.Exists(part)) is { } missing)
-            throw new GgufFormatException(GgufFault.SplitInvalid, path, null, $"The model has {count} files, of which '{Path.GetFileName(missing)}' is not there.");
+            throw new GgufFormatException(
+                GgufFault.SplitInvalid, path, null, $"The model has {count} files, of which '{Path.GetFileName(missing)}' is not there.");
         return paths;
     }
 

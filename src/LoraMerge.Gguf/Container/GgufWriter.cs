@@ -2,7 +2,10 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Gguf.Container;
 
-/// <summary>Writes a file beside its path, front to back, and moves it there when it is complete: under the path lies the old file, or the new one, never half of it.</summary>
+/// <summary>
+/// Writes a file beside its path, front to back, and moves it there when it is complete: under the path lies the old file, or the new one, never half
+/// of it.
+/// </summary>
 internal sealed class GgufWriter : IDisposable
 {
     private readonly OutputFile _file;
@@ -48,7 +51,9 @@ internal sealed class GgufWriter : IDisposable
         if (expected is null || !expected.Equals(tensor) || byteOffset != _written || bytes.Length > expected.ByteLength - byteOffset)
         {
             throw new ArgumentException($"Bytes {byteOffset} to {byteOffset + bytes.Length} of '{tensor.Name}' are given, but "
-                + (expected is null ? "all tensors are complete." : $"byte {_written} of {expected.ByteLength} of '{expected.Name}' comes next."), nameof(tensor));
+                + (expected is null
+                    ? "all tensors are complete."
+                    : $"byte {_written} of {expected.ByteLength} of '{expected.Name}' comes next."), nameof(tensor));
         }
 
         _file.Write(_fileOffset, bytes);
@@ -64,7 +69,8 @@ internal sealed class GgufWriter : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         if (!IsComplete)
-            throw new InvalidOperationException($"'{Layout.Tensors[_tensor].Name}' of '{Path}' has {Layout.Tensors[_tensor].ByteLength} bytes, of which {_written} have been written.");
+            throw new InvalidOperationException(
+                $"'{Layout.Tensors[_tensor].Name}' of '{Path}' has {Layout.Tensors[_tensor].ByteLength} bytes, of which {_written} have been written.");
 
         _file.Write(0, Layout.HeaderBytes.Span); // last, so that no partial file looks like a whole one
         _file.FlushToDisk();

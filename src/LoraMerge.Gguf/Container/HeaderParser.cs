@@ -135,7 +135,8 @@ internal sealed class HeaderParser(HeaderStream stream)
         if (!_metadata.TryGet(GgufMetadata.AlignmentKey, out GgufValue value))
             return DefaultAlignment;
         if (value.Value is not uint alignment || !uint.IsPow2(alignment))
-            throw Fault(GgufFault.AlignmentInvalid, GgufMetadata.AlignmentKey, $"{GgufMetadata.AlignmentKey} is {value.Value} ({value.Type}); a power of two as UInt32 is expected.");
+            throw Fault(GgufFault.AlignmentInvalid, GgufMetadata.AlignmentKey,
+                $"{GgufMetadata.AlignmentKey} is {value.Value} ({value.Type}); a power of two as UInt32 is expected.");
         return alignment;
     }
 
@@ -188,7 +189,8 @@ internal sealed class HeaderParser(HeaderStream stream)
         if (end < 0 || end > stream.FileLength)
         {
             throw Fault(GgufFault.Truncated, tensor.Name,
-                $"Tensor {Quote(tensor.Name)} of {tensor.ByteLength} bytes from byte {tensor.ByteOffset} of the data on is longer than the file of {stream.FileLength} bytes.");
+                $"Tensor {Quote(tensor.Name)} of {tensor.ByteLength} bytes from byte {tensor.ByteOffset} of the data on "
+                + $"is longer than the file of {stream.FileLength} bytes.");
         }
 
         return Padded(end, alignment);
@@ -200,7 +202,8 @@ internal sealed class HeaderParser(HeaderStream stream)
         if (tensors.Count == 0)
         {
             if (stream.FileLength > dataOffset)
-                throw Fault(GgufFault.TrailingBytes, null, $"The header ends at byte {stream.Position} and names no tensor, but the file has {stream.FileLength} bytes.");
+                throw Fault(GgufFault.TrailingBytes, null,
+                    $"The header ends at byte {stream.Position} and names no tensor, but the file has {stream.FileLength} bytes.");
             return;
         }
 

@@ -46,7 +46,8 @@ internal sealed class GgufLayoutBuilder
         foreach (string field in (string[])["num_hidden_layers", "n_layer"])
         {
             if (_config.CountOrNull(field) > MostLayers)
-                throw LayoutErrors.ConfigFieldInvalid(field, HuggingFaceConfig.TextOf(_config.Find(field)), string.Create(CultureInfo.InvariantCulture, $"at most {MostLayers}"));
+                throw LayoutErrors.ConfigFieldInvalid(
+                    field, HuggingFaceConfig.TextOf(_config.Find(field)), string.Create(CultureInfo.InvariantCulture, $"at most {MostLayers}"));
         }
 
         ImmutableArray<TensorRule> rules = [.. _architecture.Tensors(_config)];
@@ -134,7 +135,8 @@ internal sealed class GgufLayoutBuilder
             _used.Add(tensor.Name);
         }
 
-        ImmutableArray<Step> steps = [.. sources.Length > 1 || IsOfExpert(source) ? [new Step.Stack(sources.Length)] : (Step[])[], .. rule.Steps.Select(step => step(_sizes))];
+        bool isStacked = sources.Length > 1 || IsOfExpert(source);
+        ImmutableArray<Step> steps = [.. isStacked ? [new Step.Stack(sources.Length)] : (Step[])[], .. rule.Steps.Select(step => step(_sizes))];
         return Follow(target, sources, steps);
     }
 
@@ -145,7 +147,8 @@ internal sealed class GgufLayoutBuilder
         foreach (Step step in steps)
         {
             if (step is Step.Rope rope && shape[0] % (2 * rope.Heads) != 0)
-                throw LayoutErrors.TensorNotDivisible(sources[0].Name, sources[0].ShapeText, FormattableString.Invariant($"its rows do not divide into the halves of {rope.Heads} heads"));
+                throw LayoutErrors.TensorNotDivisible(
+                    sources[0].Name, sources[0].ShapeText, FormattableString.Invariant($"its rows do not divide into the halves of {rope.Heads} heads"));
             if (step is Step.Take take && take.Count == shape[take.Axis])
                 continue; // all of it
             shape = step.ShapeAfter(shape);
@@ -169,7 +172,8 @@ internal sealed class GgufLayoutBuilder
     private ImmutableArray<string> LeftOut()
     {
         string[] unused = [.. _byName.Keys.Where(name => !_used.Contains(name)).Order(StringComparer.Ordinal)];
-        string[] unknown = [.. unused.Where(name => !_architecture.IsLeftOut(name, _config) && !_architecture.Spellings(DecoderTensors.Head.Source).Contains(name))];
+        string[] unknown = [.. unused.Where(
+            name => !_architecture.IsLeftOut(name, _config) && !_architecture.Spellings(DecoderTensors.Head.Source).Contains(name))];
         return unknown.Length == 0 ? [.. unused] : throw LayoutErrors.TensorUnknown(_architecture.Name, unknown[0], unknown.Length);
     }
 
@@ -196,7 +200,8 @@ internal sealed class GgufLayoutBuilder
         return [.. tensors.Select(tensor => tensor with { Type = choice.Of(tensor.Name, tensor.Shape) })];
     }
 
-    private SourceTensor? Find(string source) => _architecture.Spellings(source).Select(name => _byName.GetValueOrDefault(name)).FirstOrDefault(tensor => tensor is not null);
+    private SourceTensor? Find(string source) =>
+        _architecture.Spellings(source).Select(name => _byName.GetValueOrDefault(name)).FirstOrDefault(tensor => tensor is not null);
 
     private GgufLayoutException Missing(string source, string target) => LayoutErrors.TensorMissing(_architecture.Name, source, target);
 
@@ -204,7 +209,9 @@ internal sealed class GgufLayoutBuilder
 
     private static bool IsOfExpert(string source) => source.Contains(".E.", StringComparison.Ordinal);
 
-    private static string WithLayer(string name, long? layer) => layer is null ? name : name.Replace(".N.", string.Create(CultureInfo.InvariantCulture, $".{layer}."), StringComparison.Ordinal);
+    private static string WithLayer(string name, long? layer) =>
+        layer is null ? name : name.Replace(".N.", string.Create(CultureInfo.InvariantCulture, $".{layer}."), StringComparison.Ordinal);
 
-    private static string WithExpert(string name, int expert) => name.Replace(".E.", string.Create(CultureInfo.InvariantCulture, $".{expert}."), StringComparison.Ordinal);
+    private static string WithExpert(string name, int expert) =>
+        name.Replace(".E.", string.Create(CultureInfo.InvariantCulture, $".{expert}."), StringComparison.Ordinal);
 }

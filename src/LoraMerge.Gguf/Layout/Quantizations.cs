@@ -22,7 +22,9 @@ internal static class Quantizations
     {
         if (text.Equals(Auto, StringComparison.OrdinalIgnoreCase))
             return AsBase(tensors);
-        return Names.Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<GgufQuantization>(text, ignoreCase: true) : throw LayoutErrors.QuantizationUnknown(text, Names);
+        return Names.Contains(text, StringComparer.OrdinalIgnoreCase)
+            ? Enum.Parse<GgufQuantization>(text, ignoreCase: true)
+            : throw LayoutErrors.QuantizationUnknown(text, Names);
     }
 
     /// <summary>The number that says it in the file.</summary>

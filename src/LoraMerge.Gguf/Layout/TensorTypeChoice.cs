@@ -7,8 +7,8 @@ namespace LoraMerge.Gguf.Layout;
 
 /// <summary>Which tensor gets which type: llama.cpp's own choice, without options.</summary>
 /// <remarks>
-/// K types keep more bits where they matter most: the head, and in some layers the values of attention and the way down. Counts run over the tensors in the order of layers, then of names.
-/// A type whose blocks do not divide a row gives way to one of smaller blocks, and that to F16.
+/// K types keep more bits where they matter most: the head, and in some layers the values of attention and the way down. Counts run over the tensors
+/// in the order of layers, then of names. A type whose blocks do not divide a row gives way to one of smaller blocks, and that to F16.
 /// </remarks>
 internal sealed partial class TensorTypeChoice
 {

@@ -18,7 +18,10 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
     private const long MostLayers = 4096;
     private const string Embedding = "token_embd.weight";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>GGUF's names of the architectures that are turned back.</summary>
     public static IEnumerable<string> Architectures { get; } = ["gemma", "gemma2", "gemma3", "granite", "llama", "qwen2", "qwen3", "qwen3moe", "smollm3"];
@@ -96,7 +99,8 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         bool isStacked = source.Contains(".E.", StringComparison.Ordinal);
         long count = isStacked ? sizes[rule.Stacked] : 1;
         if (!stored.Shape.AsSpan().SequenceEqual(isStacked ? [count, .. shape.AsSpan()] : shape.AsSpan()))
-            throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(isStacked ? $" {count} times" : "")}");
+            throw LayoutErrors.FileNotRestorable(
+                model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(isStacked ? $" {count} times" : "")}");
         if (!TensorValues.CanRead(stored.Type))
             throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} of type {stored.Type}", "a type whose values can be read");
 
@@ -125,5 +129,6 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         _ => "bfloat16",
     } : "bfloat16";
 
-    private static string Numbered(string name, string mark, long number) => name.Replace(mark, string.Create(CultureInfo.InvariantCulture, $".{number}."), StringComparison.Ordinal);
+    private static string Numbered(string name, string mark, long number) =>
+        name.Replace(mark, string.Create(CultureInfo.InvariantCulture, $".{number}."), StringComparison.Ordinal);
 }

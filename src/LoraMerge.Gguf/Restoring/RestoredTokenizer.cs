@@ -7,7 +7,10 @@ using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Restoring;
 
-/// <summary>The tokenizer of a GGUF file as Hugging Face's files: tokenizer.json of byte pairs, or tokenizer.model of SentencePiece, and tokenizer_config.json.</summary>
+/// <summary>
+/// The tokenizer of a GGUF file as Hugging Face's files: tokenizer.json of byte pairs, or tokenizer.model of SentencePiece, and
+/// tokenizer_config.json.
+/// </summary>
 internal sealed class RestoredTokenizer
 {
     private const string Prefix = "tokenizer.ggml.";
@@ -46,7 +49,8 @@ internal sealed class RestoredTokenizer
         if (!isSentencePiece && tokenizer.Text("model") != "gpt2")
             throw tokenizer.NotRestorable("model", "gpt2 (byte pairs) or llama (SentencePiece)");
         tokenizer.Files = ImmutableDictionary<string, byte[]>.Empty
-            .Add(isSentencePiece ? SentencePieceModel.FileName : BytePairModel.FileName, isSentencePiece ? tokenizer.SentencePiece() : RestoredModel.ToBytes(tokenizer.BytePairs()))
+            .Add(isSentencePiece ? SentencePieceModel.FileName : BytePairModel.FileName,
+                isSentencePiece ? tokenizer.SentencePiece() : RestoredModel.ToBytes(tokenizer.BytePairs()))
             .Add("tokenizer_config.json", RestoredModel.ToBytes(tokenizer.Config(isSentencePiece)));
         return tokenizer;
     }
@@ -84,7 +88,8 @@ internal sealed class RestoredTokenizer
             ["padding"] = null,
             ["added_tokens"] = added,
             ["normalizer"] = null,
-            ["pre_tokenizer"] = PreTokenizer.JsonOf(pre) ?? throw NotRestorable("pre", $"a name whose expressions are known, but it is {GgufFormatException.Quote(pre)}"),
+            ["pre_tokenizer"] = PreTokenizer.JsonOf(pre)
+                ?? throw NotRestorable("pre", $"a name whose expressions are known, but it is {GgufFormatException.Quote(pre)}"),
             ["post_processor"] = PostProcessor(),
             ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
@@ -148,7 +153,11 @@ internal sealed class RestoredTokenizer
 
     private JsonObject Config(bool isSentencePiece)
     {
-        var config = new JsonObject { ["tokenizer_class"] = isSentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };
+        var config = new JsonObject
+        {
+            ["tokenizer_class"] = isSentencePiece ? "LlamaTokenizer" : "PreTrainedTokenizerFast",
+            ["clean_up_tokenization_spaces"] = false,
+        };
         var added = new JsonObject();
         for (int i = 0; i < _texts.Length; i++)
         {
@@ -175,8 +184,13 @@ internal sealed class RestoredTokenizer
     {
         string? plain = _metadata.TryGetText("tokenizer.chat_template", out string? template) ? template : null;
         string[] names = _metadata.TryGet("tokenizer.chat_templates", out GgufValue value) && value.Value is string[] list ? list : [];
-        JsonArray all = [.. names.Where(name => _metadata.Contains($"tokenizer.chat_template.{name}"))
-            .Select(name => new JsonObject { ["name"] = name, ["template"] = _metadata.TryGetText($"tokenizer.chat_template.{name}", out string? text) ? text : "" })];
+        var all = new JsonArray();
+        foreach (string name in names)
+        {
+            if (_metadata.TryGetText($"tokenizer.chat_template.{name}", out string? text))
+                all.Add(new JsonObject { ["name"] = name, ["template"] = text });
+        }
+
         if (all.Count > 0 && plain is not null)
             all.Insert(0, new JsonObject { ["name"] = "default", ["template"] = plain });
         if (all.Count > 0)
@@ -189,7 +203,8 @@ internal sealed class RestoredTokenizer
     {
         var token = new JsonObject
         {
-            ["content"] = _texts[id], ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = _types[id] == (int)TokenType.Control,
+            ["content"] = _texts[id], ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false,
+            ["special"] = _types[id] == (int)TokenType.Control,
         };
         if (withId)
             token.Insert(0, "id", id);
@@ -200,9 +215,11 @@ internal sealed class RestoredTokenizer
 
     private bool? FlagOf(string key) => _metadata.TryGet(Prefix + key, out GgufValue value) ? value.Value as bool? : null;
 
-    private int? IdOf(string key) => _metadata.TryGet(Prefix + key, out GgufValue value) && value.AsInteger() is { } id && id >= 0 && id < _texts.Length ? (int)id : null;
+    private int? IdOf(string key) =>
+        _metadata.TryGet(Prefix + key, out GgufValue value) && value.AsInteger() is { } id && id >= 0 && id < _texts.Length ? (int)id : null;
 
-    private T[]? ArrayOf<T>(string key) => _metadata.TryGet(Prefix + key, out GgufValue value) && value.Value.GetType() == typeof(T[]) ? (T[])value.Value : null;
+    private T[]? ArrayOf<T>(string key) =>
+        _metadata.TryGet(Prefix + key, out GgufValue value) && value.Value.GetType() == typeof(T[]) ? (T[])value.Value : null;
 
     private GgufLayoutException NotRestorable(string key, string expected) => LayoutErrors.FileNotRestorable(_path, Prefix + key, expected);
 }

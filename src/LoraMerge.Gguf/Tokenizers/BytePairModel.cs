@@ -11,7 +11,8 @@ namespace LoraMerge.Gguf.Tokenizers;
 /// <param name="HasByteFallback">Whether a character without a token becomes its bytes: a SentencePiece vocabulary.</param>
 /// <param name="Unknown">Text of the token for what is unknown.</param>
 internal sealed record BytePairModel(
-    ImmutableArray<(string Text, long Id)> Vocabulary, ImmutableArray<(string Left, string Right)> Merges, bool IgnoresMerges, bool HasByteFallback, string? Unknown)
+    ImmutableArray<(string Text, long Id)> Vocabulary, ImmutableArray<(string Left, string Right)> Merges,
+    bool IgnoresMerges, bool HasByteFallback, string? Unknown)
 {
     public const string FileName = "tokenizer.json";
 
@@ -58,7 +59,10 @@ internal sealed record BytePairModel(
     {
         if (merge.ValueKind == JsonValueKind.String && merge.GetString()!.Split(' ') is [string left, string right])
             return (left, right);
-        if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2 && merge[0].ValueKind == JsonValueKind.String && merge[1].ValueKind == JsonValueKind.String)
+        if (merge.ValueKind == JsonValueKind.Array
+            && merge.GetArrayLength() == 2
+            && merge[0].ValueKind == JsonValueKind.String
+            && merge[1].ValueKind == JsonValueKind.String)
             return (merge[0].GetString()!, merge[1].GetString()!);
         throw Invalid($"a merge is {merge.GetRawText()[..Math.Min(merge.GetRawText().Length, 60)]} instead of two parts");
     }

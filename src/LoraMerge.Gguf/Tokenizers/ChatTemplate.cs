@@ -12,7 +12,10 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
     private const string Additional = "additional_chat_templates/";
     private const string Jinja = ".jinja";
 
-    /// <summary>Finds it. Within a folder chat_template.jinja goes before the field of tokenizer_config.json, and that before chat_template.json, as in transformers.</summary>
+    /// <summary>
+    /// Finds it. Within a folder chat_template.jinja goes before the field of tokenizer_config.json, and that before chat_template.json, as in
+    /// transformers.
+    /// </summary>
     /// <param name="folders">Adapters, the last one first; then the base.</param>
     public static ChatTemplate? Find(IEnumerable<SideFiles> folders) => folders.Select(Of).FirstOrDefault(template => template is not null);
 
@@ -55,7 +58,11 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
                 return new ChatTemplate(text.GetString(), []);
             case { ValueKind: JsonValueKind.Array } list:
                 (string Name, string Template)[] all =
-                    [.. list.EnumerateArray().Where(item => item.Text("name") is not null && item.Text("template") is not null).Select(item => (item.Text("name")!, item.Text("template")!))];
+                [
+                    .. list.EnumerateArray()
+                        .Where(item => item.Text("name") is not null && item.Text("template") is not null)
+                        .Select(item => (item.Text("name")!, item.Text("template")!)),
+                ];
                 return all.Length == 0 ? null
                     : new ChatTemplate(all.FirstOrDefault(item => item.Name == "default").Template, [.. all.Where(item => item.Name != "default")]);
             default:

@@ -6,9 +6,12 @@ namespace LoraMerge.Gguf.Tokenizers;
 internal static class JsonFields
 {
     public static JsonElement? Field(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
 
-    public static string? Text(this JsonElement element, string name) => element.Field(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    public static string? Text(this JsonElement element, string name) =>
+        element.Field(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     public static bool? Flag(this JsonElement element, string name) => element.Field(name)?.ValueKind switch
     {
@@ -20,7 +23,8 @@ internal static class JsonFields
     public static long? Number(this JsonElement element, string name) =>
         element.Field(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long value) ? value : null;
 
-    public static IEnumerable<JsonElement> List(this JsonElement element, string name) => element.Field(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+    public static IEnumerable<JsonElement> List(this JsonElement element, string name) =>
+        element.Field(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
 
     public static IEnumerable<JsonProperty> Properties(this JsonElement element, string name) =>
         element.Field(name) is { ValueKind: JsonValueKind.Object } fields ? fields.EnumerateObject() : [];

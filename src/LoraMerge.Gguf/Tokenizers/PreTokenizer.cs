@@ -9,8 +9,8 @@ namespace LoraMerge.Gguf.Tokenizers;
 
 /// <summary>How a byte-level tokenizer splits a text before it merges, by the names that llama.cpp has for the ways it knows.</summary>
 /// <remarks>
-/// llama.cpp's own script tells them by the tokens of a fixed text, which depend on the vocabulary. Here the parts of <c>pre_tokenizer</c> decide, with SHA-256 over the expressions of its splits,
-/// one after the other; whatever is not known so is refused.
+/// llama.cpp's own script tells them by the tokens of a fixed text, which depend on the vocabulary. Here the parts of <c>pre_tokenizer</c> decide,
+/// with SHA-256 over the expressions of its splits, one after the other; whatever is not known so is refused.
 /// </remarks>
 internal static class PreTokenizer
 {
@@ -29,7 +29,8 @@ internal static class PreTokenizer
     /// <summary>Hashes and names as llama.cpp and Ollama have them.</summary>
     private static readonly ImmutableArray<Way> Known =
     [
-        new(Splits, "d98f9631be1e9607a9848c26c1f9eac1aa9fc21ac6ba82a2fc0741af9780a48f", ["dbrx", "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2", "glm4", "chatglm-bpe", "smaug-bpe"])
+        new(Splits, "d98f9631be1e9607a9848c26c1f9eac1aa9fc21ac6ba82a2fc0741af9780a48f",
+            ["dbrx", "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2", "glm4", "chatglm-bpe", "smaug-bpe"])
         {
             Expressions = [@"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"],
         },
@@ -41,7 +42,8 @@ internal static class PreTokenizer
         {
             Expressions =
             [
-                @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+                @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+                + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
                 + @"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
             ],
         },
@@ -63,7 +65,8 @@ internal static class PreTokenizer
         new(SplitsAndDigits, "21cde974d587f0d54dc8d56b183cc1e6239600172035c68fbd6d4b9f8da0576e", ["deepseek-coder"]),
         new(Bytes, HashOfNothing, ["gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "roberta-bpe", "exaone4", "mellum", "gigachat"]),
         new(DigitsAndBytes, HashOfNothing, ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"]),
-        new("punctuation, bytes by GPT-2's expression, groups of digits, splits", "163dd89509292f5cc3f0bcace529181dedb4482be045256aa20f52a1f78ac3d2", ["falcon"]),
+        new("punctuation, bytes by GPT-2's expression, groups of digits, splits", "163dd89509292f5cc3f0bcace529181dedb4482be045256aa20f52a1f78ac3d2",
+            ["falcon"]),
     ];
 
     private const string HashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -76,8 +79,10 @@ internal static class PreTokenizer
     public static string NameOf(JsonElement tokenizer, bool ignoresMerges, string? preferred)
     {
         JsonElement[] all = [.. Flatten(tokenizer.Field("pre_tokenizer"))];
-        string parts = string.Join(", ", all.Select(Describe).Aggregate(ImmutableList<string>.Empty, (list, part) => list.LastOrDefault() == part ? list : list.Add(part)));
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(all.Where(part => part.Text("type") == "Split").Select(Expression)))));
+        string parts = string.Join(
+            ", ", all.Select(Describe).Aggregate(ImmutableList<string>.Empty, (list, part) => list.LastOrDefault() == part ? list : list.Add(part)));
+        string hash = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(all.Where(part => part.Text("type") == "Split").Select(Expression)))));
         ImmutableArray<string> names = Known.FirstOrDefault(known => known.Parts == parts && known.Hash == hash)?.Names
             ?? throw LayoutErrors.PreTokenizerUnknown(BytePairModel.FileName, parts.Length == 0 ? "it does not split" : parts, hash);
         if (preferred is not null && names.Contains(preferred))

@@ -5,7 +5,9 @@ using LoraMerge.Gguf.Faults;
 
 namespace LoraMerge.Gguf.Tokenizers;
 
-/// <summary>The pieces of a tokenizer.model: a protocol buffer whose field 1, repeated, is a piece of 1 text, 2 score, 3 type. Nothing else of it is needed.</summary>
+/// <summary>
+/// The pieces of a tokenizer.model: a protocol buffer whose field 1, repeated, is a piece of 1 text, 2 score, 3 type. Nothing else of it is needed.
+/// </summary>
 internal static class SentencePieceModel
 {
     public const string FileName = "tokenizer.model";

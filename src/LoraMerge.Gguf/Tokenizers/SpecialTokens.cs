@@ -6,15 +6,17 @@ namespace LoraMerge.Gguf.Tokenizers;
 
 /// <summary>Which tokens begin and end a text, and whether they are added to it.</summary>
 /// <remarks>
-/// The text of <c>bos_token</c> and so on in tokenizer_config.json, its number among the added tokens of tokenizer.json; only where that gives nothing the number in config.json, unless it is a list there.
-/// Whether they are added: by the post-processor's template for single texts, over which <c>add_bos_token</c> and <c>add_eos_token</c> go. A template that ends in another token than <c>eos_token</c>
-/// makes that one the end, and the old one the end of a turn. As llama.cpp reads the files.
+/// The text of <c>bos_token</c> and so on in tokenizer_config.json, its number among the added tokens of tokenizer.json; only where that gives
+/// nothing the number in config.json, unless it is a list there. Whether they are added: by the post-processor's template for single texts, over
+/// which <c>add_bos_token</c> and <c>add_eos_token</c> go. A template that ends in another token than <c>eos_token</c> makes that one the end, and
+/// the old one the end of a turn. As llama.cpp reads the files.
 /// </remarks>
 internal static class SpecialTokens
 {
     private static readonly ImmutableArray<(string Kind, string Key)> Kinds =
     [
-        ("bos", "bos_token_id"), ("eos", "eos_token_id"), ("unk", "unknown_token_id"), ("sep", "seperator_token_id"), ("pad", "padding_token_id"), ("eot", "eot_token_id"), ("eom", "eom_token_id"),
+        ("bos", "bos_token_id"), ("eos", "eos_token_id"), ("unk", "unknown_token_id"), ("sep", "seperator_token_id"),
+        ("pad", "padding_token_id"), ("eot", "eot_token_id"), ("eom", "eom_token_id"),
     ];
 
     /// <param name="metadata">Where the keys go.</param>
@@ -92,7 +94,8 @@ internal static class SpecialTokens
     private static string? TokenOf(JsonElement item) => item.Field("SpecialToken")?.Text("id");
 
     private static long? IdOf(
-        string kind, TokenList tokens, Dictionary<string, string> texts, ImmutableArray<AddedToken> added, bool hasConfig, JsonElement config, TokenizerRules rules)
+        string kind, TokenList tokens, Dictionary<string, string> texts, ImmutableArray<AddedToken> added, bool hasConfig, JsonElement config,
+        TokenizerRules rules)
     {
         long? id = hasConfig && texts.TryGetValue(kind, out string? text) ? added.FirstOrDefault(token => token.Text == text)?.Id : null;
         id ??= config.Number($"{kind}_token_id") ?? config.Field("text_config")?.Number($"{kind}_token_id");

@@ -88,12 +88,16 @@ internal sealed class TokenizerMetadata
 
         foreach (AddedToken token in AddedToken.OfConfig(_config).Where(token => IsWithin(token.Id)))
             Add(token);
-        foreach (AddedToken token in AddedToken.OfTokenizer(_json).Where(token => IsWithin(token.Id) && (_rules.TakesAddedTokensOfJson || tokens.IsUnused(token.Id))))
-            Add(token);
+        foreach (AddedToken token in AddedToken.OfTokenizer(_json))
+        {
+            if (IsWithin(token.Id) && (_rules.TakesAddedTokensOfJson || tokens.IsUnused(token.Id)))
+                Add(token);
+        }
+
         if (beyond.Count > 0)
         {
             notes.Add(string.Create(CultureInfo.InvariantCulture,
-                $"The tokenizer adds {beyond.Count} tokens from number {beyond.Min} on, for which the embedding has no rows ({tokens.Count}): they are left out."));
+                $"The tokenizer adds {beyond.Count} tokens from number {beyond.Min} on, which are left out: the embedding has {tokens.Count} rows."));
         }
 
         bool IsWithin(long id)
@@ -120,7 +124,9 @@ internal sealed class TokenizerMetadata
         foreach ((string text, long id) in model.Vocabulary)
         {
             ThrowIfBeyond(tokens, BytePairModel.FileName, id, text);
-            TokenType type = !model.HasByteFallback ? TokenType.Normal : IsByte(text) ? TokenType.Byte : text == model.Unknown ? TokenType.Unknown : TokenType.Normal;
+            TokenType type = model.HasByteFallback && IsByte(text) ? TokenType.Byte
+                : model.HasByteFallback && text == model.Unknown ? TokenType.Unknown
+                : TokenType.Normal;
             tokens.Set(id, text, type, scores.GetValueOrDefault(text, lowest));
         }
 
@@ -183,7 +189,10 @@ internal sealed class TokenizerMetadata
     {
         string normaliser = _json?.Field("normalizer")?.GetRawText() ?? "";
         bool isPrepended = normaliser.Contains("\"Prepend\"", StringComparison.Ordinal)
-            || (_json?.Field("pre_tokenizer") is { } pre && pre.Text("type") == "Metaspace" && pre.Text("prepend_scheme") is not "never" && pre.Flag("add_prefix_space") != false);
+            || (_json?.Field("pre_tokenizer") is { } pre
+                && pre.Text("type") == "Metaspace"
+                && pre.Text("prepend_scheme") is not "never"
+                && pre.Flag("add_prefix_space") != false);
         return isPrepended ? null : false;
     }
 
@@ -197,7 +206,11 @@ internal sealed class TokenizerMetadata
     }
 
     private static bool IsByte(string text) =>
-        text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && char.IsAsciiHexDigit(text[3]) && char.IsAsciiHexDigit(text[4]);
+        text.Length == 6
+            && text.StartsWith("<0x", StringComparison.Ordinal)
+            && text[5] == '>'
+            && char.IsAsciiHexDigit(text[3])
+            && char.IsAsciiHexDigit(text[4]);
 
     private static void ThrowIfBeyond(TokenList tokens, string file, long id, string text)
     {

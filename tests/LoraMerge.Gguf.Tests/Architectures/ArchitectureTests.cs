@@ -33,7 +33,8 @@ public sealed class ArchitectureTests
     [InlineData("gemma.zip", "gemma3", "layer_types", """["full_attention", "sliding_attention"]""")]
     [InlineData("gemma.zip", "gemma3", "attn_logit_softcapping", "50.0")]
     [InlineData("gemma.zip", "gemma3", "use_bidirectional_attention", "true")]
-    [InlineData("gemma.zip", "gemma3", "rope_parameters", """{ "full_attention": { "rope_theta": 1e6 }, "sliding_attention": { "rope_theta": 1e4, "rope_type": "linear", "factor": 2.0 } }""")]
+    [InlineData("gemma.zip", "gemma3", "rope_parameters",
+        """{ "full_attention": { "rope_theta": 1e6 }, "sliding_attention": { "rope_theta": 1e4, "rope_type": "linear", "factor": 2.0 } }""")]
     [InlineData("phi.zip", "phi3", "hidden_act", "\"gelu\"")]
     [InlineData("phi.zip", "phi3", "rope_scaling", """{ "type": "linear", "factor": 2.0 }""")]
     [InlineData("more.zip", "gpt2", "activation_function", "\"relu\"")]
@@ -94,7 +95,8 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Heads_of_odd_size_cannot_be_paired() =>
-        Assert.Equal(LayoutFault.TensorShape, Refuse("llama.zip", "llama-plain", source => source.With("num_attention_heads", "64").With("num_key_value_heads", "32")).Fault);
+        Assert.Equal(LayoutFault.TensorShape,
+            Refuse("llama.zip", "llama-plain", source => source.With("num_attention_heads", "64").With("num_key_value_heads", "32")).Fault);
 
     [Fact]
     public void More_layers_than_tensors_are_told() =>
@@ -110,7 +112,8 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void A_head_of_its_own_is_refused_where_readers_always_take_the_embedding() =>
-        Assert.Equal(LayoutFault.TensorUnknown, Refuse("gemma.zip", "gemma", source => source.With("tie_word_embeddings", "false").Plus("lm_head.weight", 558, 64)).Fault);
+        Assert.Equal(LayoutFault.TensorUnknown,
+            Refuse("gemma.zip", "gemma", source => source.With("tie_word_embeddings", "false").Plus("lm_head.weight", 558, 64)).Fault);
 
     [Theory]
     [InlineData("llama.zip", "llama-tied-rope3", "lm_head.weight")]
@@ -162,7 +165,8 @@ public sealed class ArchitectureTests
     [Fact]
     public void Fused_experts_are_parted()
     {
-        GgufLayout layout = Build("qwen.zip", "qwen3-moe", source => (source with { Tensors = source.Tensors.RemoveAll(tensor => tensor.Name.Contains(".experts.", StringComparison.Ordinal)) })
+        GgufLayout layout = Build("qwen.zip", "qwen3-moe",
+            source => (source with { Tensors = source.Tensors.RemoveAll(tensor => tensor.Name.Contains(".experts.", StringComparison.Ordinal)) })
             .Plus("model.layers.0.mlp.experts.gate_up_proj", 4, 64, 64).Plus("model.layers.0.mlp.experts.down_proj", 4, 64, 32)
             .Plus("model.layers.1.mlp.experts.gate_up_proj", 4, 64, 64).Plus("model.layers.1.mlp.experts.down_proj", 4, 64, 32));
 
@@ -193,10 +197,17 @@ public sealed class ArchitectureTests
     }
 
     [Theory]
-    [InlineData("llama.zip", "mistral-spm", "sliding_window", "256")]
-    [InlineData("qwen.zip", "qwen2", "use_sliding_window", "true")]
-    public void A_window_that_readers_do_not_have_is_said(string archive, string name, string field, string json) =>
-        Assert.Contains("sliding window", Assert.Single(Build(archive, name, source => source.With(field, json)).Notes), StringComparison.Ordinal);
+    [InlineData("llama.zip", "mistral-spm", 256, "null", true)]
+    [InlineData("llama.zip", "mistral-spm", 1048576, "null", false)] // no text is that long
+    [InlineData("qwen.zip", "qwen2", 256, "true", true)]
+    [InlineData("qwen.zip", "qwen2", 256, "false", false)]
+    public void A_window_that_readers_do_not_have_is_said(string archive, string name, int window, string isUsed, bool isSaid)
+    {
+        GgufLayout layout = Build(
+            archive, name, source => source.With("sliding_window", $"{window}").With("max_position_embeddings", "1024").With("use_sliding_window", isUsed));
+
+        Assert.Equal(isSaid, layout.Notes.Any(note => note.Contains($"a sliding window of {window} tokens", StringComparison.Ordinal)));
+    }
 
     [Fact]
     public void Equal_models_have_equal_layouts()

@@ -88,7 +88,8 @@ public sealed class TensorAssemblerTests
         values[201] = value;
 
         Assert.All((GgufType[])[GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0, GgufType.Q4_K], type =>
-            Assert.Equal(LayoutFault.ValueNotRepresentable, Assert.Throws<GgufLayoutException>(() => Write(Tensor(type, [1, 256], []), values, threads: 1)).Fault));
+            Assert.Equal(LayoutFault.ValueNotRepresentable,
+                Assert.Throws<GgufLayoutException>(() => Write(Tensor(type, [1, 256], []), values, threads: 1)).Fault));
     }
 
     [Theory]
@@ -113,7 +114,8 @@ public sealed class TensorAssemblerTests
         int blocks = 0;
         var assembler = new TensorAssembler((_, _, _, _) => blocks++, threads: 1);
 
-        Assert.Throws<OperationCanceledException>(() => assembler.Write(Tensor(GgufType.F32, [100, TensorAssembler.BlockElements], []), (_, _) => stop.Cancel(), stop.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => assembler.Write(Tensor(GgufType.F32, [100, TensorAssembler.BlockElements], []), (_, _) => stop.Cancel(), stop.Token));
 
         Assert.Equal(1, blocks);
     }

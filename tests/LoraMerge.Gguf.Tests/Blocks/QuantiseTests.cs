@@ -8,7 +8,8 @@ public sealed class QuantiseTests
 {
     private const int Length = 256 * 40;
 
-    public static TheoryData<string> Types => [.. BlockCodecs.All.Where(codec => codec.Quantise is not null && codec.Type != GgufType.F32).Select(codec => codec.Type.ToString())];
+    public static TheoryData<string> Types =>
+        [.. BlockCodecs.All.Where(codec => codec.Quantise is not null && codec.Type != GgufType.F32).Select(codec => codec.Type.ToString())];
 
     public static TheoryData<string, string> TypesAndKinds =>
         [.. from type in Types select (string)type.Data into type from kind in Values.Keys select new TheoryDataRow<string, string>(type, kind)];

@@ -80,7 +80,8 @@ public sealed class HeaderAttackTests
     public void A_text_that_is_not_UTF_8() => RawFile.Start(0, 1).Key("a", GgufValueType.String).Text([0xc0, 0xaf]).Refuse(GgufFault.ValueInvalid);
 
     [Fact]
-    public void A_key_twice() => RawFile.Start(0, 2).Key("a", GgufValueType.UInt32).Add(1u).Key("a", GgufValueType.UInt32).Add(1u).Refuse(GgufFault.DuplicateKey);
+    public void A_key_twice() =>
+        RawFile.Start(0, 2).Key("a", GgufValueType.UInt32).Add(1u).Key("a", GgufValueType.UInt32).Add(1u).Refuse(GgufFault.DuplicateKey);
 
     [Theory]
     [InlineData(13u)]
@@ -132,7 +133,8 @@ public sealed class HeaderAttackTests
     [InlineData(1UL << 62, 2UL)]
     [InlineData(1UL << 32, 1UL << 32)]
     [InlineData((1UL << 63) - 1, 1UL)] // as bytes
-    public void A_shape_that_cannot_be_counted(ulong row, ulong rows) => RawFile.Start(1, 0).Tensor("a", 0, 0, row, rows).Data(64).Refuse(GgufFault.ShapeInvalid);
+    public void A_shape_that_cannot_be_counted(ulong row, ulong rows) =>
+        RawFile.Start(1, 0).Tensor("a", 0, 0, row, rows).Data(64).Refuse(GgufFault.ShapeInvalid);
 
     [Theory]
     [InlineData(8u, 33UL)]

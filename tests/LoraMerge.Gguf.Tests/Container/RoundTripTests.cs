@@ -93,7 +93,8 @@ public sealed class RoundTripTests : IDisposable
     [InlineData(1, 10)]
     public void A_limit_on_the_length_makes_parts(long limit, int expected)
     {
-        (string, GgufType, ImmutableArray<long>)[] tensors = [.. Enumerable.Range(0, 10).Select(i => ($"t{i}", GgufType.F32, ImmutableArray.Create<long>(1, 300)))];
+        (string, GgufType, ImmutableArray<long>)[] tensors = [.. Enumerable.Range(0, 10).Select(
+            i => ($"t{i}", GgufType.F32, ImmutableArray.Create<long>(1, 300)))];
 
         ImmutableArray<GgufFileLayout> parts = GgufSplit.Create(Named("x"), tensors, limit);
 

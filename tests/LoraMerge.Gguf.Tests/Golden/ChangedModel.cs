@@ -18,7 +18,8 @@ internal static class ChangedModel
         return source with { Config = document.RootElement.Clone() };
     }
 
-    public static GgufSource Without(this GgufSource source, string tensor) => source with { Tensors = source.Tensors.RemoveAll(known => known.Name == tensor) };
+    public static GgufSource Without(this GgufSource source, string tensor) =>
+        source with { Tensors = source.Tensors.RemoveAll(known => known.Name == tensor) };
 
     public static GgufSource Plus(this GgufSource source, string tensor, params long[] shape) =>
         source with { Tensors = source.Tensors.Add(new SourceTensor(tensor, Safetensors.DType.BF16, [.. shape])) };

@@ -8,7 +8,9 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Gguf.Tests.Golden;
 
-/// <summary>Base and adapter merged in float64 by the plain formula, without the engine: W + alpha / r · B · A, and saved modules in the place of the base's.</summary>
+/// <summary>
+/// Base and adapter merged in float64 by the plain formula, without the engine: W + alpha / r · B · A, and saved modules in the place of the base's.
+/// </summary>
 internal sealed class ExactMerge
 {
     private readonly Dictionary<string, (DType DType, Numbers Tensor)> _tensors;
@@ -41,7 +43,8 @@ internal sealed class ExactMerge
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (string folder in (string[])[_baseFolder, _adapterFolder])
             {
-                foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(path => !Path.GetFileName(path).StartsWith("adapter_", StringComparison.Ordinal)))
+                foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(
+                    path => !Path.GetFileName(path).StartsWith("adapter_", StringComparison.Ordinal)))
                     files[Path.GetRelativePath(folder, path).Replace('\\', '/')] = path;
             }
 

@@ -44,7 +44,9 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
         Assert.Equal(expected.GetProperty("file_types").GetProperty(quantization).GetUInt32(), fileType.Value);
         foreach ((string name, GgufValue value) in metadata)
         {
-            if (required.TryGetProperty(name, out _) || name.StartsWith("general.", StringComparison.Ordinal) || name.StartsWith("split.", StringComparison.Ordinal))
+            if (required.TryGetProperty(name, out _)
+                || name.StartsWith("general.", StringComparison.Ordinal)
+                || name.StartsWith("split.", StringComparison.Ordinal))
                 continue;
             Assert.True(optional.ValueKind == JsonValueKind.Object && optional.TryGetProperty(name, out JsonElement allowed), $"'{name}' is a key too many.");
             CheckValue(name, optional.GetProperty(name), value);
@@ -64,7 +66,8 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
         else if (value.Value is bool flag)
             Assert.True(wanted.GetProperty("value").GetBoolean() == flag, $"'{key}' is {flag}.");
         else if (value.Value is float real)
-            Assert.True((float)wanted.GetProperty("value").GetDouble() == real, $"'{key}' is {real.ToString("R", CultureInfo.InvariantCulture)} instead of {wanted.GetProperty("value")}.");
+            Assert.True((float)wanted.GetProperty("value").GetDouble() == real,
+                $"'{key}' is {real.ToString("R", CultureInfo.InvariantCulture)} instead of {wanted.GetProperty("value")}.");
         else
             Assert.True(wanted.GetProperty("value").GetInt64() == value.AsInteger(), $"'{key}' is {value.Value} instead of {wanted.GetProperty("value")}.");
     }
@@ -73,7 +76,8 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
     {
         Assert.Equal(wanted.GetProperty("of").GetString(), value.ElementType.ToString(), ignoreCase: true);
         var elements = (Array)value.Value;
-        Assert.True(wanted.GetProperty("count").GetInt32() == elements.Length, $"'{key}' has {elements.Length} elements instead of {wanted.GetProperty("count")}.");
+        Assert.True(wanted.GetProperty("count").GetInt32() == elements.Length,
+            $"'{key}' has {elements.Length} elements instead of {wanted.GetProperty("count")}.");
         using var content = new MemoryStream();
         Span<byte> length = stackalloc byte[sizeof(ulong)];
         foreach (string text in elements as string[] ?? [])
@@ -104,7 +108,8 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
     private void CheckTensors(GgufModel model)
     {
         JsonElement[] tensors = [.. expected.GetProperty("tensors").EnumerateArray()];
-        Assert.Equal(tensors.Select(tensor => tensor.GetProperty("name").GetString()).Order(StringComparer.Ordinal), model.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(tensors.Select(tensor => tensor.GetProperty("name").GetString()).Order(StringComparer.Ordinal),
+            model.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
         foreach (JsonElement wanted in tensors)
         {
             Assert.True(model.TryFind(wanted.GetProperty("name").GetString()!, out GgufTensor? tensor));
@@ -117,7 +122,8 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
             double[] values = Widen(tensor.Type, bytes);
             Assert.All(values, value => Assert.True(double.IsFinite(value)));
             if (wanted.TryGetProperty("values", out JsonElement given))
-                Assert.All(values.Zip(given.EnumerateArray()), pair => Assert.InRange(pair.First, pair.Second.GetDouble() * (1 - 1e-6), pair.Second.GetDouble() * (1 + 1e-6)));
+                Assert.All(values.Zip(given.EnumerateArray()),
+                    pair => Assert.InRange(pair.First, pair.Second.GetDouble() * (1 - 1e-6), pair.Second.GetDouble() * (1 + 1e-6)));
             else
                 CheckValues(wanted, tensor, values);
         }
@@ -125,7 +131,9 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
 
     private void CheckValues(JsonElement wanted, GgufTensor tensor, double[] values)
     {
-        string[] sources = wanted.GetProperty("from") is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Select(name => name.GetString()!)] : [wanted.GetProperty("from").GetString()!];
+        string[] sources = wanted.GetProperty("from") is { ValueKind: JsonValueKind.Array } list
+            ? [.. list.EnumerateArray().Select(name => name.GetString()!)]
+            : [wanted.GetProperty("from").GetString()!];
         sources = [.. sources.Select(name => name == "lm_head.weight" && !Has(name) ? "model.embed_tokens.weight" : name)];
         DType dtype = merge.DTypeOf(sources[0]);
         double[] exact = Follow(wanted, [.. sources.Select(name => merge[name])]).Values;
@@ -226,5 +234,6 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
         byType.TryGetProperty(quantization, out JsonElement own) ? own : byType.TryGetProperty("*", out JsonElement any) ? any : null;
 
     private static void AssertAtMost(GgufTensor tensor, string what, double found, double allowed) =>
-        Assert.True(found <= allowed, string.Create(CultureInfo.InvariantCulture, $"{tensor.Name} ({tensor.Type}): {what} {found:g6} instead of at most {allowed:g6}."));
+        Assert.True(found <= allowed,
+            string.Create(CultureInfo.InvariantCulture, $"{tensor.Name} ({tensor.Type}): {what} {found:g6} instead of at most {allowed:g6}."));
 }

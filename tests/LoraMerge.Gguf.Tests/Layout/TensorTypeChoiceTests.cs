@@ -17,7 +17,8 @@ public sealed class TensorTypeChoiceTests
     {
         TensorTypeChoice choice = Of(GgufQuantization.Q4_K_M, layers: 32);
 
-        long[] more = [.. Enumerable.Range(0, 32).Where(layer => choice.Of($"blk.{layer}.ffn_down.weight", Wide) == GgufType.Q6_K).Select(layer => (long)layer)];
+        long[] more = [.. Enumerable.Range(0, 32).Where(
+            layer => choice.Of($"blk.{layer}.ffn_down.weight", Wide) == GgufType.Q6_K).Select(layer => (long)layer)];
 
         Assert.Equal([0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 28, 29, 30, 31], more);
         Assert.Equal(more, Enumerable.Range(0, 32).Where(layer => choice.Of($"blk.{layer}.attn_v.weight", Wide) == GgufType.Q6_K).Select(layer => (long)layer));
@@ -50,15 +51,18 @@ public sealed class TensorTypeChoiceTests
     [InlineData("qwen2", true, "Q5_K")]
     [InlineData("qwen3", true, "Q4_K")]
     public void Eighty_layers_that_share_values_among_heads_keep_more_bits_of_them(string architecture, bool hasGroupedHeads, string type) =>
-        Assert.Equal(type, Of(GgufQuantization.Q4_K_M, layers: 80, architecture: architecture, hasGroupedHeads: hasGroupedHeads).Of("blk.11.attn_v.weight", Wide).ToString());
+        Assert.Equal(type,
+            Of(GgufQuantization.Q4_K_M, layers: 80, architecture: architecture, hasGroupedHeads: hasGroupedHeads).Of("blk.11.attn_v.weight", Wide).ToString());
 
     [Fact]
     public void The_small_mixture_keeps_more_bits_of_the_first_layers_only()
     {
         TensorTypeChoice choice = Of(GgufQuantization.Q4_K_S, layers: 32);
 
-        Assert.Equal(["Q5_K", "Q5_K", "Q5_K", "Q5_K", "Q4_K"], Enumerable.Range(0, 5).Select(layer => choice.Of($"blk.{layer}.attn_v.weight", Wide).ToString()));
-        Assert.Equal(["Q5_K", "Q5_K", "Q5_K", "Q5_K", "Q4_K"], Enumerable.Range(0, 5).Select(layer => choice.Of($"blk.{layer}.ffn_down.weight", Wide).ToString()));
+        Assert.Equal(["Q5_K", "Q5_K", "Q5_K", "Q5_K", "Q4_K"],
+            Enumerable.Range(0, 5).Select(layer => choice.Of($"blk.{layer}.attn_v.weight", Wide).ToString()));
+        Assert.Equal(["Q5_K", "Q5_K", "Q5_K", "Q5_K", "Q4_K"],
+            Enumerable.Range(0, 5).Select(layer => choice.Of($"blk.{layer}.ffn_down.weight", Wide).ToString()));
     }
 
     [Theory]

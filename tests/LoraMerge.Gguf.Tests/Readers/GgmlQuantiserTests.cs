@@ -21,10 +21,13 @@ public sealed unsafe class GgmlQuantiserTests
     public void Bytes_are_those_of_ggml(string typeName)
     {
         // Elsewhere compilers fuse a product with the sum behind it, which moves last bits.
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "ggml counts step by step on Linux x64 only.");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "ggml counts step by step on Linux x64 only.");
         GgufType type = Enum.Parse<GgufType>(typeName);
 
-        foreach (string kind in (string[])["weights", "weights of bfloat16", "outliers", "blocks of very different size", "one side only", "few levels", "zeros among values"])
+        string[] kinds =
+            ["weights", "weights of bfloat16", "outliers", "blocks of very different size", "one side only", "few levels", "zeros among values"];
+        foreach (string kind in kinds)
         {
             float[] values = QuantiseTests.Make(kind);
             byte[] blocks = QuantiseTests.Quantise(type, values);
@@ -42,5 +45,6 @@ public sealed unsafe class GgmlQuantiserTests
         (delegate* unmanaged<int, float*, void*, long, long, long, float*, nuint>)NativeLibrary.GetExport(Library(), "ggml_quantize_chunk");
 
     private static nint Library() =>
-        NativeLibrary.Load(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "runtimes"), "*ggml-base*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        NativeLibrary.Load(Directory.EnumerateFiles(
+            Path.Combine(AppContext.BaseDirectory, "runtimes"), "*ggml-base*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
 }

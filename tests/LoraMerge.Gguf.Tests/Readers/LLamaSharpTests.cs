@@ -13,7 +13,8 @@ public sealed class LLamaSharpTests
     private static readonly int[] Prompt = [30, 41, 7, 99, 250, 12, 5, 61];
 
     public static TheoryData<string, string> Models =>
-        [.. GoldenCase.All.Where(golden => GoldenCase.ExpectationOf(golden.Archive, golden.Name) != "error").Select(golden => new TheoryDataRow<string, string>(golden.Archive, golden.Name))];
+        [.. GoldenCase.All.Where(golden => GoldenCase.ExpectationOf(golden.Archive, golden.Name) != "error").Select(
+            golden => new TheoryDataRow<string, string>(golden.Archive, golden.Name))];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -53,7 +54,8 @@ public sealed class LLamaSharpTests
         double[] expected = new PlainDecoder(config, merge, tensors.Contains).Logits(Prompt);
         double largest = expected.Max(Math.Abs);
 
-        // Shares of the largest logit. llama.cpp rounds what goes into a product to the type of the weights, too; measured were up to 1.1e-6, 2.2e-3, 2.4e-2 and 3.9e-2.
+        // Shares of the largest logit. llama.cpp rounds what goes into a product to the type of the weights, too; measured were up to 1.1e-6, 2.2e-3,
+        // 2.4e-2 and 3.9e-2.
         foreach ((string type, double tolerance) in ((string, double)[])[("F32", 5e-6), ("F16", 6e-3), ("BF16", 6e-2), ("Q8_0", 8e-2)])
         {
             using var model = new LLamaModel(Write(golden, merge, type));

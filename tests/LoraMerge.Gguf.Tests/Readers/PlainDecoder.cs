@@ -3,11 +3,15 @@ using LoraMerge.Gguf.Tests.Golden;
 
 namespace LoraMerge.Gguf.Tests.Readers;
 
-/// <summary>The forward pass of Llama, Qwen 2 and Qwen 3 in float64, written from the formulas over Hugging Face's tensors: halves of rope, not pairs; nothing of GGUF.</summary>
+/// <summary>
+/// The forward pass of Llama, Qwen 2 and Qwen 3 in float64, written from the formulas over Hugging Face's tensors: halves of rope, not pairs; nothing
+/// of GGUF.
+/// </summary>
 internal sealed class PlainDecoder(JsonNode config, ExactMerge weights, Func<string, bool> exists)
 {
     private readonly int _heads = config["num_attention_heads"]!.GetValue<int>();
-    private readonly int _headSize = config["head_dim"]?.GetValue<int>() ?? (config["hidden_size"]!.GetValue<int>() / config["num_attention_heads"]!.GetValue<int>());
+    private readonly int _headSize = config["head_dim"]?.GetValue<int>()
+        ?? (config["hidden_size"]!.GetValue<int>() / config["num_attention_heads"]!.GetValue<int>());
     private readonly int _keyValueHeads = config["num_key_value_heads"]!.GetValue<int>();
     private readonly double _epsilon = config["rms_norm_eps"]!.GetValue<double>();
     private readonly JsonNode? _rope = config["rope_parameters"] ?? config["rope_scaling"];

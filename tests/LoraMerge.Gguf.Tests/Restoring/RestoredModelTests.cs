@@ -52,7 +52,8 @@ public sealed class RestoredModelTests : IDisposable
 
         RestoredModel restored = RestoredModel.Of(model);
 
-        Assert.Equal(merge.Source.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal), restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(merge.Source.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal),
+            restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
         foreach (RestoredTensor tensor in restored.Tensors)
         {
             Assert.Equal(merge[tensor.Name].Shape, tensor.Shape);
@@ -85,10 +86,14 @@ public sealed class RestoredModelTests : IDisposable
             if (key.StartsWith("general.", StringComparison.Ordinal))
                 continue;
             Assert.True(again.Metadata.TryGet(key, out GgufValue found), $"'{key}' is lost.");
-            Assert.True(Equals(value.Value, found.Value) || (value.Value is Array && Enumerable.SequenceEqual(((Array)value.Value).Cast<object>(), ((Array)found.Value).Cast<object>())), $"'{key}' is another.");
+            bool isSame = value.Value is Array array
+                ? array.Cast<object>().SequenceEqual(((Array)found.Value).Cast<object>())
+                : Equals(value.Value, found.Value);
+            Assert.True(isSame, $"'{key}' is another.");
         }
 
-        Assert.Equal(model.Tensors.Select(tensor => (tensor.Name, tensor.ShapeText)).Order(), again.Tensors.Select(tensor => (tensor.Name, $"[{string.Join(", ", tensor.Shape)}]")).Order());
+        Assert.Equal(model.Tensors.Select(tensor => (tensor.Name, tensor.ShapeText)).Order(),
+            again.Tensors.Select(tensor => (tensor.Name, $"[{string.Join(", ", tensor.Shape)}]")).Order());
     }
 
     [Fact]
@@ -111,14 +116,16 @@ public sealed class RestoredModelTests : IDisposable
     {
         Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
         using var model = GgufModel.Open(Path.Combine(_folder.Path, "base", "model.gguf"));
-        Dictionary<string, Numbers> adapter = Numbers.ReadAll(Path.Combine(_folder.Path, "adapter", "adapter_model.safetensors")).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor);
+        Dictionary<string, Numbers> adapter = Numbers.ReadAll(Path.Combine(_folder.Path, "adapter", "adapter_model.safetensors"))
+            .ToDictionary(pair => pair.Key, pair => pair.Value.Tensor);
         JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.Path, "adapter", "adapter_config.json")))!;
         double scaling = config["lora_alpha"]!.GetValue<double>() / config["r"]!.GetValue<double>();
         using SafetensorsReader exact = SafetensorsReader.Open(_folder.File("exact.safetensors"));
 
         RestoredModel restored = RestoredModel.Of(model);
 
-        Assert.Equal(exact.Header.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal), restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(exact.Header.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal),
+            restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
         foreach (RestoredTensor tensor in restored.Tensors)
         {
             Assert.True(exact.Header.TryFind(tensor.Name, out TensorEntry? entry));

@@ -79,7 +79,10 @@ public sealed class TokenizerAttackTests : IDisposable
     [Theory]
     [InlineData("pre_tokenizer", """{ "type": "ByteLevel", "add_prefix_space": true, "use_regex": true }""", LayoutFault.PreTokenizerUnknown)]
     [InlineData("pre_tokenizer", """{ "type": "Whitespace" }""", LayoutFault.PreTokenizerUnknown)]
-    [InlineData("pre_tokenizer", """{ "type": "Sequence", "pretokenizers": [{ "type": "Split", "pattern": { "String": " " }, "behavior": "Isolated" }, { "type": "ByteLevel", "use_regex": false }] }""", LayoutFault.PreTokenizerUnknown)]
+    [InlineData("pre_tokenizer", """
+        { "type": "Sequence",
+          "pretokenizers": [{ "type": "Split", "pattern": { "String": " " }, "behavior": "Isolated" }, { "type": "ByteLevel", "use_regex": false }] }
+        """, LayoutFault.PreTokenizerUnknown)]
     [InlineData("normalizer", """{ "type": "Lowercase" }""", LayoutFault.TokenizerNotSayable)]
     [InlineData("normalizer", """{ "type": "Sequence", "normalizers": [{ "type": "NFC" }, { "type": "Replace" }] }""", LayoutFault.TokenizerNotSayable)]
     [InlineData("added_tokens", """[{ "id": 1, "content": "a", "special": true }]""", LayoutFault.TokenizerInvalid)] // a text twice
@@ -98,7 +101,8 @@ public sealed class TokenizerAttackTests : IDisposable
     {
         JsonObject tokenizer = Sound();
         tokenizer["added_tokens"] = JsonNode.Parse("""[{ "id": 2, "content": "<s>", "special": true }, { "id": 3, "content": "\u2581x", "special": false }]""");
-        tokenizer["post_processor"] = JsonNode.Parse("""{ "type": "TemplateProcessing", "single": [{ "SpecialToken": { "id": "<s>" } }, { "Sequence": { "id": "A" } }] }""");
+        tokenizer["post_processor"] = JsonNode.Parse(
+            """{ "type": "TemplateProcessing", "single": [{ "SpecialToken": { "id": "<s>" } }, { "Sequence": { "id": "A" } }] }""");
         File.WriteAllText(_folder.File("tokenizer.json"), tokenizer.ToJsonString());
         File.WriteAllText(_folder.File("tokenizer_config.json"), """{ "bos_token": { "content": "<s>" }, "eos_token": null }""");
 
@@ -119,7 +123,8 @@ public sealed class TokenizerAttackTests : IDisposable
     {
         JsonObject tokenizer = Sound();
         tokenizer["added_tokens"] = JsonNode.Parse("""[{ "id": 2, "content": "<end>", "special": true }, { "id": 3, "content": "<turn>", "special": true }]""");
-        tokenizer["post_processor"] = JsonNode.Parse("""{ "type": "TemplateProcessing", "single": [{ "Sequence": { "id": "A" } }, { "SpecialToken": { "id": "<end>" } }] }""");
+        tokenizer["post_processor"] = JsonNode.Parse(
+            """{ "type": "TemplateProcessing", "single": [{ "Sequence": { "id": "A" } }, { "SpecialToken": { "id": "<end>" } }] }""");
         File.WriteAllText(_folder.File("tokenizer.json"), tokenizer.ToJsonString());
         File.WriteAllText(_folder.File("tokenizer_config.json"), """{ "eos_token": "<turn>" }""");
 
@@ -145,7 +150,8 @@ public sealed class TokenizerAttackTests : IDisposable
     public void A_template_of_the_first_folder_that_has_one_is_taken()
     {
         string adapter = Directory.CreateDirectory(_folder.File("adapter")).FullName, model = Directory.CreateDirectory(_folder.File("base")).FullName;
-        File.WriteAllText(Path.Combine(adapter, "tokenizer_config.json"), """{ "chat_template": [{ "name": "default", "template": "A" }, { "name": "to ol", "template": "B" }] }""");
+        File.WriteAllText(Path.Combine(adapter, "tokenizer_config.json"),
+            """{ "chat_template": [{ "name": "default", "template": "A" }, { "name": "to ol", "template": "B" }] }""");
         File.WriteAllText(Path.Combine(model, "chat_template.jinja"), "C");
         var metadata = new GgufMetadata();
 
@@ -165,7 +171,8 @@ public sealed class TokenizerAttackTests : IDisposable
     }
 
     private static JsonObject Sound() => JsonNode.Parse("""
-        { "model": { "type": "BPE", "vocab": { "a": 0, "b": 1 }, "merges": ["a b"] }, "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false, "use_regex": true } }
+        { "model": { "type": "BPE", "vocab": { "a": 0, "b": 1 }, "merges": ["a b"] },
+          "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false, "use_regex": true } }
         """)!.AsObject();
 
     private static void AssertOnlyFaults(Action read)
