@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LoraMerge.Benchmarks;
 using LoraMerge.Benchmarks.Forms;
+using LoraMerge.Benchmarks.Quantisers;
 
 var root = new RootCommand("Measures LoraMerge.Build on this machine.")
 {
@@ -9,6 +10,7 @@ var root = new RootCommand("Measures LoraMerge.Build on this machine.")
     PrecisionTable.CreateCommand(),
     FormsTable.CreateCommand(),
     GoldenDigests.CreateCommand(),
+    QuantiserTable.CreateCommand(),
     RandomModel.CreateCommand(),
 };
 return await root.Parse(args).InvokeAsync();
