@@ -37,7 +37,7 @@ public sealed class TensorAssemblerTests
         {
             Assert.Equal(offset, byteOffset);
             offset += bytes.Length;
-        });
+        }, TestContext.Current.CancellationToken);
 
         Assert.Equal(rows, next);
         Assert.Equal(4L * rows * width, offset);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 
 namespace LoraMerge.Gguf.Tests.Blocks;

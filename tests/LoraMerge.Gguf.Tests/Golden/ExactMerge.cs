@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Container;
@@ -90,14 +89,14 @@ internal sealed class ExactMerge
 
     private void Add(string name, Numbers a, Numbers b, double scaling, bool isTurned)
     {
-        if (!_tensors.ContainsKey(name)) // the head of a tied model
+        if (!_tensors.TryGetValue(name, out (DType, Numbers) stored)) // the head of a tied model
         {
             Assert.Equal("lm_head.weight", name);
-            _tensors[name] = _tensors["model.embed_tokens.weight"];
+            stored = _tensors["model.embed_tokens.weight"];
             _config["tie_word_embeddings"] = false;
         }
 
-        (DType dtype, Numbers weight) = _tensors[name];
+        (DType dtype, Numbers weight) = stored;
         long outputs = b.Shape[0], inputs = a.Shape[1], rank = a.Shape[0];
         double[] values = [.. weight.Values];
         for (long o = 0; o < outputs; o++)

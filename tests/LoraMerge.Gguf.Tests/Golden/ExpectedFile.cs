@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Tests.Blocks;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Assembly;
-using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Gguf.Tests.Golden;
 

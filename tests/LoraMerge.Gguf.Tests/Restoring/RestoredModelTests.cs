@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Assembly;
-using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
