@@ -188,7 +188,11 @@ internal ref struct HeaderParser
             FailTensor(SafetensorsFault.ShapeInvalid, name, $"its shape is {Kind(_json.TokenType)} instead of an array");
 
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        {
+            if (_shape.Count == SafetensorsHeader.MaxDimensions)
+                FailTensor(SafetensorsFault.ShapeInvalid, name, $"its shape has more than {SafetensorsHeader.MaxDimensions} dimensions, and no tensor has so many");
             _shape.Add(ReadInteger(SafetensorsFault.ShapeInvalid, name, "its shape holds"));
+        }
     }
 
     private (long Begin, long End) ReadOffsets(string name)

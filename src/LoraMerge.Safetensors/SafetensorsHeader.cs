@@ -11,6 +11,9 @@ public sealed class SafetensorsHeader
     /// <summary>The longest JSON that the format allows, in bytes.</summary>
     public const int MaxJsonLength = 100_000_000;
 
+    /// <summary>The most dimensions of a tensor. The format has no bound; PyTorch's own kernels stop here.</summary>
+    public const int MaxDimensions = 64;
+
     /// <summary>The bytes before the JSON: its length, little-endian.</summary>
     internal const int LengthBytes = sizeof(ulong);
 

@@ -10,6 +10,18 @@ namespace LoraMerge.Adapters;
 /// <summary>The fields of an adapter_config.json by type. The field's libraries write null for "not set", and some write one text where others write a list.</summary>
 internal sealed class ConfigFields(string file, JsonObject json)
 {
+    /// <summary>Many times what any library writes; each unknown one is a warning.</summary>
+    private const int MostFields = 1000;
+
+    /// <summary>Texts that are held against every module.</summary>
+    private const int MostTexts = 10_000;
+
+    /// <summary>More than any model has modules.</summary>
+    private const int MostPatterns = 100_000;
+
+    /// <summary>Of which so many may be more than a name: each of these is tried on every module.</summary>
+    private const int MostExpressions = 1000;
+
     public string File => file;
 
     public JsonObject Json => json;
@@ -18,12 +30,13 @@ internal sealed class ConfigFields(string file, JsonObject json)
 
     public bool Has(string name) => json.ContainsKey(name);
 
-    /// <exception cref="LoraMergeException">LORA1110, 2003, 3002.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, 2003, 2045, 3002.</exception>
     public static ConfigFields Read(string file)
     {
         try
         {
-            return new ConfigFields(file, JsonFile.Read(file));
+            var fields = new ConfigFields(file, JsonFile.Read(file, JsonFile.LongestConfig));
+            return fields.Json.Count <= MostFields ? fields : throw fields.Invalid($"it has {fields.Json.Count} fields, and at most {MostFields} are read");
         }
         catch (JsonException e)
         {
@@ -72,6 +85,7 @@ internal sealed class ConfigFields(string file, JsonObject json)
     {
         null => [],
         JsonValue value when value.TryGetValue(out string? one) => [one],
+        JsonArray { Count: > MostTexts } list => throw Invalid($"\"{name}\" is a list of {list.Count} texts, and at most {MostTexts} are read"),
         JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) => [.. list.Select(item => item!.GetValue<string>())],
         var other => throw Invalid($"\"{name}\" is {JsonFile.TextOf(other)}, but a list of texts is expected"),
     };
@@ -90,14 +104,16 @@ internal sealed class ConfigFields(string file, JsonObject json)
     /// <summary>A dictionary from keys that match modules to values; empty where there is none.</summary>
     /// <param name="name">The field.</param>
     /// <param name="read">Reads a value; its first argument names it for messages.</param>
-    /// <exception cref="LoraMergeException">LORA3002, LORA3016.</exception>
-    public ImmutableArray<ModulePattern<T>> Pattern<T>(string name, Func<string, JsonNode, T> read)
+    /// <exception cref="LoraMergeException">LORA3002, LORA3016, LORA3050.</exception>
+    public ModulePatternSet<T> Pattern<T>(string name, Func<string, JsonNode, T> read)
     {
         if (Value(name) is not { } node)
             return [];
         if (node is not JsonObject pattern)
             throw Invalid($"\"{name}\" is {JsonFile.TextOf(node)}, but an object is expected");
-        ImmutableArray<ModulePattern<T>>.Builder patterns = ImmutableArray.CreateBuilder<ModulePattern<T>>(pattern.Count);
+        if (pattern.Count > MostPatterns || pattern.Count(pair => !ModulePattern.IsName(pair.Key)) > MostExpressions)
+            throw Errors.TooManyPatterns(file, name, MostPatterns, MostExpressions);
+        var patterns = new List<ModulePattern<T>>(pattern.Count);
         foreach ((string key, JsonNode? value) in pattern)
         {
             T read1 = read($"\"{name}\" of '{key}'", value ?? throw Invalid($"\"{name}\" of '{key}' is null"));
@@ -110,7 +126,7 @@ internal sealed class ConfigFields(string file, JsonObject json)
                 throw Errors.AdapterPatternInvalid(file, name, key, e.Message);
             }
         }
-        return patterns.ToImmutable();
+        return [.. patterns];
     }
 
     /// <summary>A field that is a rank.</summary>

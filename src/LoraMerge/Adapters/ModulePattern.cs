@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace LoraMerge.Adapters;
@@ -10,18 +11,28 @@ public sealed record ModulePattern<T>(string Key, T Value);
 /// <summary>Makes patterns whose keys are known to be regular expressions.</summary>
 internal static partial class ModulePattern
 {
+    private static readonly SearchValues<char> Signs = SearchValues.Create(@"\*+?|{[()^$");
+
     /// <exception cref="ArgumentException">The key is no regular expression.</exception>
     public static ModulePattern<T> Create<T>(string key, T value)
     {
-        _ = new Regex(Bracketed(key), RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        foreach (PatternForm form in IsName(key) ? [] : Enum.GetValues<PatternForm>())
+            _ = new Regex(Expression(key, form), RegexOptions.CultureInvariant);
         return new ModulePattern<T>(key, value);
     }
 
-    /// <summary>PEFT since 0.15: <c>re.match(r"(.*\.)?(" + key + r")$", name)</c>.</summary>
-    public static string Bracketed(string key) => $@"\A(?:.*\.)?(?:{FromPython(key)})\n?\z";
+    public static ModulePatternSet<T> Collect<T>(ReadOnlySpan<ModulePattern<T>> patterns) => new(patterns);
+
+    /// <summary>Whether a key has no sign of an expression but the dot.</summary>
+    public static bool IsName(string key) => !key.AsSpan().ContainsAny(Signs);
+
+    /// <summary>The expression that PEFT matches from the start of a module's path on (<c>re.match</c>).</summary>
+    public static string Expression(string key, PatternForm form) => form == PatternForm.Bracketed
+        ? $@"\A(?:.*\.)?(?:{FromPython(key)})\n?\z"
+        : $@"\A(?:.*\.{FromPython(key)}$)";
 
     /// <summary>Python spells named groups, references to them and the end of the text differently.</summary>
-    public static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
+    private static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
         .Replace("(?P<", "(?<", StringComparison.Ordinal)
         .Replace(@"\Z", @"\z", StringComparison.Ordinal);
 

@@ -16,7 +16,7 @@ internal static class PatternChoice
         if (config.RankPattern.IsEmpty && config.AlphaPattern.IsEmpty)
             return config;
         PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => origin.Follows(lookup.Releases) != false)];
-        PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module).Any(found => found.Rank == module.Rank)))];
+        PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module, module.Rank).Any()))];
         if (fitting.Length == 0)
             return config with { Lookup = possible[^1] };
         RankAndAlpha chosen = config with { Lookup = fitting[^1] };

@@ -1,7 +1,4 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
-using LoraMerge.Diagnostics;
 using NuGet.Versioning;
 
 namespace LoraMerge.Adapters;
@@ -10,11 +7,9 @@ namespace LoraMerge.Adapters;
 /// <remarks>PEFT, <c>_create_and_replace</c> of <c>tuners/lora/model.py</c> up to 0.13, <c>get_pattern_key</c> of <c>utils/other.py</c> since 0.14.</remarks>
 internal sealed class PatternLookup
 {
-    private static readonly ConcurrentDictionary<string, Regex> Expressions = new(StringComparer.Ordinal);
+    private readonly Func<RankAndAlpha, string, int?, IEnumerable<(int Rank, double Alpha)>> _find;
 
-    private readonly Func<RankAndAlpha, string, IEnumerable<(int Rank, double Alpha)>> _find;
-
-    private PatternLookup(string name, VersionRange releases, Func<RankAndAlpha, string, IEnumerable<(int Rank, double Alpha)>> find)
+    private PatternLookup(string name, VersionRange releases, Func<RankAndAlpha, string, int?, IEnumerable<(int Rank, double Alpha)>> find)
     {
         Name = name;
         Releases = releases;
@@ -22,13 +17,13 @@ internal sealed class PatternLookup
     }
 
     /// <summary>Since 0.15: both dictionaries apart, a key matched as a whole, at the start of a path or after a dot.</summary>
-    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module) => FindApart(config, module, Bracketed, isNameLast: false));
+    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false));
 
     /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
         new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), FindTogether),
-        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module) => FindApart(config, module, Unbracketed, isNameLast: true)),
+        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)),
         Today,
     ];
 
@@ -39,51 +34,34 @@ internal sealed class PatternLookup
     public VersionRange Releases { get; }
 
     /// <summary>What a module may have had, for any order of the keys; first what it had if they were in the order of the file.</summary>
+    /// <param name="config">Ranks and alphas as the configuration states them.</param>
+    /// <param name="module">The module.</param>
+    /// <param name="rank">The rank that it has, where that is known.</param>
     /// <remarks>The first key that matches won, but PEFT sorts the keys when it saves them, so that the order of training is lost.</remarks>
-    public IEnumerable<(int Rank, double Alpha)> Find(RankAndAlpha config, string module) => _find(config, module);
+    public IEnumerable<(int Rank, double Alpha)> Find(RankAndAlpha config, string module, int? rank = null) => _find(config, module, rank);
 
-    private static IEnumerable<(int Rank, double Alpha)> FindApart(RankAndAlpha config, string module, Func<string, string> expression, bool isNameLast)
+    private static IEnumerable<(int Rank, double Alpha)> FindApart(RankAndAlpha config, string module, int? rank, PatternForm form, bool isNameLast)
     {
-        int[] ranks = Values(config.RankPattern, module, config.Rank, expression, isNameLast);
-        double[] alphas = Values(config.AlphaPattern, module, config.Alpha, expression, isNameLast);
-        return ranks.SelectMany(rank => alphas.Select(alpha => (rank, alpha)));
+        int[] ranks = [.. Values(config.RankPattern, module, config.Rank, form, isNameLast).Where(value => value == (rank ?? value))];
+        double[] alphas = [.. Values(config.AlphaPattern, module, config.Alpha, form, isNameLast)];
+        return ranks.SelectMany(value => alphas.Select(alpha => (value, alpha)));
     }
 
-    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module)
+    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module, int? rank)
     {
-        string[] keys = [.. config.RankPattern.Select(pattern => pattern.Key).Where(key => IsMatch(Unbracketed(key), module))];
+        string[] keys = [.. config.RankPattern.Matching(module, PatternForm.Unbracketed).Select(pattern => pattern.Key)];
         if (keys.Length == 0)
-            keys = [.. config.AlphaPattern.Select(pattern => pattern.Key).Where(key => IsMatch(Unbracketed(key), module))];
+            keys = [.. config.AlphaPattern.Matching(module, PatternForm.Unbracketed).Select(pattern => pattern.Key)];
         if (keys.Length == 0)
             keys = [module];
-        return keys.Select(key => (ValueOf(config.RankPattern, key, config.Rank), ValueOf(config.AlphaPattern, key, config.Alpha)));
+        return keys.Select(key => (Rank: ValueOf(config.RankPattern, key, config.Rank), Alpha: ValueOf(config.AlphaPattern, key, config.Alpha)))
+            .Where(found => found.Rank == (rank ?? found.Rank));
     }
 
-    private static T[] Values<T>(ImmutableArray<ModulePattern<T>> patterns, string module, T otherwise, Func<string, string> expression, bool isNameLast)
-    {
-        T[] hits = [.. patterns.Where(pattern => IsMatch(expression(pattern.Key), module)).Select(pattern => pattern.Value)];
-        if (hits.Length > 0)
-            return hits;
-        return [isNameLast ? ValueOf(patterns, module, otherwise) : otherwise];
-    }
+    /// <summary>The values of the keys that match, each once, the first first.</summary>
+    private static IEnumerable<T> Values<T>(ModulePatternSet<T> patterns, string module, T otherwise, PatternForm form, bool isNameLast) => patterns.Matching(module, form)
+        .Select(pattern => pattern.Value).Distinct()
+        .DefaultIfEmpty(isNameLast ? ValueOf(patterns, module, otherwise) : otherwise);
 
-    private static T ValueOf<T>(ImmutableArray<ModulePattern<T>> patterns, string key, T otherwise) =>
-        patterns.FirstOrDefault(pattern => pattern.Key == key) is { } hit ? hit.Value : otherwise;
-
-    private static string Bracketed(string key) => ModulePattern.Bracketed(key);
-
-    /// <summary>Without brackets, so that <c>a|b</c> reads as <c>(.*\.a)|(b$)</c>, and a name without a parent never matches.</summary>
-    private static string Unbracketed(string key) => $@"\A(?:.*\.{ModulePattern.FromPython(key)}$)";
-
-    private static bool IsMatch(string expression, string module)
-    {
-        try
-        {
-            return Expressions.GetOrAdd(expression, text => new Regex(text, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))).IsMatch(module);
-        }
-        catch (RegexMatchTimeoutException e)
-        {
-            throw Errors.AdapterPatternTooSlow(expression, module, e);
-        }
-    }
+    private static T ValueOf<T>(ModulePatternSet<T> patterns, string key, T otherwise) => patterns.TryFind(key, out T? value) ? value : otherwise;
 }

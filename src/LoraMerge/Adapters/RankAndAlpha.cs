@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace LoraMerge.Adapters;
 
 /// <summary>Ranks and alphas of an adapter's modules, as configurations of several kinds state them: one for all, and patterns for some.</summary>
@@ -7,7 +5,7 @@ namespace LoraMerge.Adapters;
 /// <param name="Alpha">The same for alpha.</param>
 /// <param name="RankPattern">Ranks of modules that a pattern matches.</param>
 /// <param name="AlphaPattern">Alphas of modules that a pattern matches.</param>
-public sealed record RankAndAlpha(int Rank, double Alpha, ImmutableArray<ModulePattern<int>> RankPattern, ImmutableArray<ModulePattern<double>> AlphaPattern)
+public sealed record RankAndAlpha(int Rank, double Alpha, ModulePatternSet<int> RankPattern, ModulePatternSet<double> AlphaPattern)
 {
     /// <summary>How they are looked up: by the rule of the release that wrote the file.</summary>
     internal PatternLookup Lookup { get; init; } = PatternLookup.Today;
@@ -22,5 +20,5 @@ public sealed record RankAndAlpha(int Rank, double Alpha, ImmutableArray<ModuleP
     public (int Rank, double Alpha) Of(string module) => Lookup.Find(this, module).First();
 
     /// <summary>Alphas that one module of a known rank may have: several where keys overlap, whose order PEFT does not keep. The first holds.</summary>
-    public IEnumerable<double> AlphasOf(string module, int rank) => Lookup.Find(this, module).Where(found => found.Rank == rank).Select(found => found.Alpha);
+    public IEnumerable<double> AlphasOf(string module, int rank) => Lookup.Find(this, module, rank).Select(found => found.Alpha);
 }

@@ -10,13 +10,13 @@ namespace LoraMerge.Checkpoints;
 /// <param name="ShardOf">Tensor name to shard file name.</param>
 internal sealed record CheckpointIndex(string File, ImmutableSortedDictionary<string, string> ShardOf)
 {
-    /// <exception cref="LoraMergeException">LORA2004, LORA2006.</exception>
+    /// <exception cref="LoraMergeException">LORA2004, LORA2006, LORA2045.</exception>
     public static CheckpointIndex Read(string file)
     {
         JsonObject json;
         try
         {
-            json = JsonFile.Read(file);
+            json = JsonFile.Read(file, JsonFile.LongestIndex);
         }
         catch (JsonException e)
         {

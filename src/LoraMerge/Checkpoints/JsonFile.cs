@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints;
@@ -10,6 +11,15 @@ namespace LoraMerge.Checkpoints;
 /// <summary>JSON files as the field writes them: UTF-8, with or without a byte order mark, an object at the top; with Python's words for what is no number.</summary>
 internal static class JsonFile
 {
+    /// <summary>The longest configuration; the largest real ones have some hundred kilobytes.</summary>
+    public const int LongestConfig = 8 << 20;
+
+    /// <summary>The longest index of a model's files; the largest real ones have some ten megabytes.</summary>
+    public const int LongestIndex = 32 << 20;
+
+    /// <summary>The longest lora-merge.json, which has some lines for each tensor.</summary>
+    public const int LongestManifest = 256 << 20;
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
@@ -18,11 +28,13 @@ internal static class JsonFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <param name="file">Its path.</param>
+    /// <param name="longest">The most bytes that it may have; what it becomes in memory is several times as much.</param>
     /// <exception cref="JsonException">The text is not JSON, has a name twice, or is no object. The message tells the line.</exception>
-    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer.</exception>
-    public static JsonObject Read(string file)
+    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer. LORA2045: it is too large.</exception>
+    public static JsonObject Read(string file, int longest)
     {
-        ReadOnlySpan<byte> bytes = ReadBytes(file);
+        ReadOnlySpan<byte> bytes = ReadBytes(file, longest);
         LfsPointer.ThrowIfStartOf(file, bytes, bytes.Length);
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
             bytes = bytes[3..];
@@ -31,8 +43,9 @@ internal static class JsonFile
         JsonNode? node;
         try
         {
-            node = JsonNode.Parse(NotANumber.ToJson(bytes), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
-            ThrowIfNotUnicode(node);
+            ReadOnlySpan<byte> json = NotANumber.ToJson(bytes);
+            node = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            ThrowIfNotUnicode(json);
         }
         catch (InvalidOperationException e)
         {
@@ -53,14 +66,26 @@ internal static class JsonFile
     public static byte[] ToBytes(JsonObject json) => [.. NotANumber.FromJson(JsonSerializer.SerializeToUtf8Bytes(json, Indented)), (byte)'\n'];
 
     /// <summary>A value as its file has it, for messages.</summary>
-    public static string TextOf(JsonNode node) => Encoding.UTF8.GetString(NotANumber.FromJson(Encoding.UTF8.GetBytes(node.ToJsonString())));
+    public static string TextOf(JsonNode node)
+    {
+        const int longest = 200;
+        string text = Encoding.UTF8.GetString(NotANumber.FromJson(Encoding.UTF8.GetBytes(node.ToJsonString())));
+        return text.Length <= longest ? text : text[..longest] + "...";
+    }
 
-    private static byte[] ReadBytes(string file)
+    /// <summary>All bytes of a file that is no longer than it may be.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
+    public static byte[] ReadBytes(string file, int longest)
     {
         try
         {
             SpecialFile.ThrowIf(file);
-            return File.ReadAllBytes(file);
+            using FileStream stream = File.OpenRead(file);
+            if (stream.Length > longest)
+                throw Errors.JsonTooLarge(file, stream.Length, longest);
+            byte[] bytes = new byte[stream.Length];
+            int length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length == bytes.Length ? bytes : bytes[..length];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,21 +94,16 @@ internal static class JsonFile
     }
 
     /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>
-    private static void ThrowIfNotUnicode(JsonNode? node)
+    /// <exception cref="InvalidOperationException">A text is none.</exception>
+    private static void ThrowIfNotUnicode(ReadOnlySpan<byte> json)
     {
-        switch (node)
+        if (!Utf8.IsValid(json))
+            throw new InvalidOperationException("The bytes are no UTF-8.");
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
         {
-            case JsonObject fields:
-                foreach ((string _, JsonNode? value) in fields)
-                    ThrowIfNotUnicode(value);
-                break;
-            case JsonArray list:
-                foreach (JsonNode? value in list)
-                    ThrowIfNotUnicode(value);
-                break;
-            case JsonValue value:
-                value.TryGetValue(out string? _);
-                break;
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                reader.GetString();
         }
     }
 }

@@ -50,7 +50,7 @@ public sealed class ModelConfig
     {
         try
         {
-            return new ModelConfig(JsonFile.Read(file), file);
+            return new ModelConfig(JsonFile.Read(file, JsonFile.LongestConfig), file);
         }
         catch (JsonException e)
         {

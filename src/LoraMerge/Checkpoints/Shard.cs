@@ -12,6 +12,9 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Metadata">The header's <c>__metadata__</c>; a pickle has none.</param>
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
+    /// <summary>The longest name of a tensor; real ones have some hundred characters, and the time that names take would grow with the square of their length.</summary>
+    internal const int LongestName = 1000;
+
     /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>
     internal string MergedFileName => IsPickle
         ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
@@ -21,19 +24,16 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
     internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
 
     /// <summary>Reads the header of a safetensors file, or what a pickle says of its tensors.</summary>
-    /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018, LORA2046, LORA2047.</exception>
     public static Shard Read(string file)
     {
         try
         {
             LfsPointer.ThrowIf(file);
-            if (PickleFile.IsNamedLikeOne(file))
-                return ReadPickle(file);
-            using SafetensorsReader reader = SafetensorsReader.Open(file);
-            SafetensorsHeader header = reader.Header;
-            ImmutableArray<StoredTensor> tensors =
-                [.. header.Tensors.Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, header.DataOffset + t.ByteOffset, t.ByteLength))];
-            return new Shard(Path.GetFileName(file), file, tensors, header.Metadata);
+            Shard shard = PickleFile.IsNamedLikeOne(file) ? ReadPickle(file) : ReadSafetensors(file);
+            foreach (StoredTensor tensor in shard.Tensors)
+                ThrowIfUnbounded(tensor);
+            return shard;
         }
         catch (SafetensorsFormatException e)
         {
@@ -43,6 +43,29 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         {
             throw Errors.InputNotReadable(file, e);
         }
+    }
+
+    private static void ThrowIfUnbounded(StoredTensor tensor)
+    {
+        if (tensor.Name.Length > LongestName)
+            throw Errors.TensorNameTooLong(tensor.File, tensor.Name, LongestName);
+        // With no elements a tensor's other sides are bounded by nothing, and their product is what rows are counted by.
+        Int128 product = 1;
+        foreach (long side in tensor.Shape)
+        {
+            product *= Math.Max(side, 1);
+            if (product > long.MaxValue)
+                throw Errors.ShapeUncountable(tensor);
+        }
+    }
+
+    private static Shard ReadSafetensors(string file)
+    {
+        using SafetensorsReader reader = SafetensorsReader.Open(file);
+        SafetensorsHeader header = reader.Header;
+        ImmutableArray<StoredTensor> tensors =
+            [.. header.Tensors.Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, header.DataOffset + t.ByteOffset, t.ByteLength))];
+        return new Shard(Path.GetFileName(file), file, tensors, header.Metadata);
     }
 
     private static Shard ReadPickle(string file) => new(

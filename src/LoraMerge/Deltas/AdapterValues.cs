@@ -20,13 +20,22 @@ internal static class AdapterValues
     public static Tensor ReadRows(StoredTensor stored, long firstRow, long count, TensorFiles files, ScalarType dtype, Device device) =>
         ReadElements(stored, firstRow * stored.RowLength, stored.Shape.IsEmpty ? [] : [count, .. stored.Shape.Skip(1)], files, dtype, device);
 
+    /// <summary>Piece by piece: a span counts its bytes by an int, and a piece is still in the processor's cache when it is widened.</summary>
     private static Tensor ReadElements(StoredTensor stored, long first, long[] shape, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        Tensor raw = empty(shape, TorchTypes.Of(stored.DType));
-        files.ReadInto(stored, first * stored.DType.BitsPerElement() / 8, raw.bytes);
-        ThrowIfNotFinite(raw, stored, first);
-        return raw.to(dtype).to(device).MoveToOuterDisposeScope();
+        Tensor values = empty(shape, dtype, device);
+        Tensor flat = values.view(-1);
+        Tensor memory = empty(Math.Min(flat.NumberOfElements, PieceSize.Elements), TorchTypes.Of(stored.DType));
+        for (long done = 0; done < flat.NumberOfElements; done += PieceSize.Elements)
+        {
+            using var piece = NewDisposeScope();
+            Tensor raw = memory.narrow(0, 0, Math.Min(PieceSize.Elements, flat.NumberOfElements - done));
+            files.ReadInto(stored, (first + done) * stored.DType.BitsPerElement() / 8, raw.bytes);
+            ThrowIfNotFinite(raw, stored, first + done);
+            flat.narrow(0, done, raw.NumberOfElements).copy_(raw);
+        }
+        return values.MoveToOuterDisposeScope();
     }
 
     /// <exception cref="LoraMergeException">LORA3013.</exception>

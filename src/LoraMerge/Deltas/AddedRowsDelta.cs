@@ -7,18 +7,19 @@ namespace LoraMerge.Deltas;
 /// <param name="scaling">s, times the weight of the adapter.</param>
 internal abstract class AddedRowsDelta(double scaling) : WeightDelta
 {
-    private double _squares;
+    private double _norm;
 
-    public sealed override double? Norm => Math.Abs(scaling) * Math.Sqrt(_squares);
+    public sealed override double? Norm => Math.Abs(scaling) * _norm;
 
     public sealed override void ApplyTo(Tensor w, long firstRow)
     {
         if (firstRow == 0)
-            _squares = 0; // rows come in order, and all of them anew where another change has to see them first
+            _norm = 0; // rows come in order, and all of them anew where another change has to see them first
         foreach ((Tensor rows, long first) in RowsOf(firstRow, w.shape[0], w.dtype, w.device))
         {
             using var scope = NewDisposeScope();
-            _squares += Math.Pow(rows.to(ScalarType.Float64).norm().item<double>(), 2);
+            double norm = rows.to(ScalarType.Float64).norm().item<double>();
+            _norm = double.Hypot(_norm, double.IsFinite(norm) ? norm : ProductNorm.Of(rows.reshape(-1, 1), ones(1, 1, rows.dtype, rows.device))); // whose squares may be within float64
             w.narrow(0, first, rows.shape[0]).add_(rows, alpha: scaling);
         }
     }

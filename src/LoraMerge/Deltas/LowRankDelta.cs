@@ -44,18 +44,7 @@ internal sealed class LowRankDelta : WeightDelta
         }
     }
 
-    /// <remarks>‖B·A‖² = tr(BᵀB · AAᵀ): two r×r products instead of one as large as W.</remarks>
-    public override double? Norm
-    {
-        get
-        {
-            using var scope = NewDisposeScope();
-            Tensor a = _a.to(ScalarType.Float64); // [r, in]
-            Tensor b = _b.to(ScalarType.Float64); // [out, r]
-            double square = b.t().matmul(b).mul(a.matmul(a.t())).sum().cpu().item<double>();
-            return Math.Abs(_alpha) * Math.Sqrt(Math.Max(square, 0));
-        }
-    }
+    public override double? Norm => Math.Abs(_alpha) * ProductNorm.Of(_b, _a);
 
     public override void ApplyTo(Tensor w, long firstRow)
     {

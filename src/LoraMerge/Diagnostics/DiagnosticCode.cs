@@ -37,6 +37,9 @@ public enum DiagnosticCode
     PickleNotReadable = 2016,
     SharedTensorChanged = 2017,
     PickleContentUnclear = 2018,
+    JsonTooLarge = 2045,
+    TensorNameTooLong = 2046,
+    ShapeUncountable = 2047,
 
     // 2060-2079: GGUF: files that are read, and models that are to be written as such.
     GgufInvalid = 2060,
@@ -84,6 +87,9 @@ public enum DiagnosticCode
     AdapterIsNumpyArchive = 3046,
     TrainedWithoutScale = 3047,
     TrainedTokensScaleAssumed = 3048,
+    TooManyPatterns = 3050,
+    TooManyExperts = 3051,
+    ScalingNotFinite = 3052,
     AdapterTensorShapeInvalid = 3060,
 
     // 4xxx: planning.
@@ -125,6 +131,9 @@ public enum DiagnosticCode
     CudaRuntimeNotInstalled = 5008,
     DoraOutputIsZero = 5010,
     CopiesDiffer = 5011,
+    RowTooLong = 5030,
+    TooManyElementsToCombine = 5031,
+    ShardImpossible = 5032,
     QuantizationUnknown = 5040,
     ValueNotInGgufType = 5041,
 

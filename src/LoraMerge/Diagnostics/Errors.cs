@@ -89,6 +89,15 @@ internal static class Errors
     public static LoraMergeException ConfigInvalid(string file, string reason) =>
         new(DiagnosticCode.ConfigInvalid, $"'{file}' is no usable JSON: {Sentence(reason)} Correct it, or fetch it again.", file);
 
+    public static LoraMergeException JsonTooLarge(string file, long length, long most) =>
+        new(DiagnosticCode.JsonTooLarge, $"'{file}' has {length} bytes, and at most {most} are read of a file of its name, many times what any model needs. Fetch it again.", file);
+
+    public static LoraMergeException TensorNameTooLong(string file, string name, int most) =>
+        new(DiagnosticCode.TensorNameTooLong, $"'{file}' holds a tensor whose name has {name.Length} characters, and at most {most} are read: '{Printable(name)}'. Fetch it from its publisher.", file);
+
+    public static LoraMergeException ShapeUncountable(StoredTensor tensor) =>
+        new(DiagnosticCode.ShapeUncountable, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.ShapeText}: it has no elements, but 63 bits cannot hold the product of its other sides, by which rows are counted. Fetch it from its publisher.", tensor.File);
+
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(DiagnosticCode.BaseIsQuantized, $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.", path);
 
@@ -187,6 +196,12 @@ internal static class Errors
     public static LoraMergeException AdapterPatternTooSlow(string pattern, string module, Exception cause) =>
         new(DiagnosticCode.AdapterPatternInvalid, $"The key '{pattern}' of \"rank_pattern\" or \"alpha_pattern\" takes more than a second to be held against '{module}': the expression goes through too many possibilities. Simplify it in adapter_config.json.", null, cause);
 
+    public static LoraMergeException AdapterPatternsTooSlow(int count, TimeSpan limit) =>
+        new(DiagnosticCode.AdapterPatternInvalid, string.Create(CultureInfo.InvariantCulture, $"The {count} keys of \"rank_pattern\" or \"alpha_pattern\" take more than {limit.TotalSeconds} seconds to be held against the modules. Simplify their expressions in adapter_config.json."));
+
+    public static LoraMergeException TooManyPatterns(string file, string field, int most, int mostExpressions) =>
+        new(DiagnosticCode.TooManyPatterns, $"\"{field}\" in '{file}' has more than {most} keys, or more than {mostExpressions} that are expressions and no plain names: far more than a model has modules. Leave out those that match none.", file);
+
     public static LoraMergeException AdapterNamesDisagree(string file, string first, string second, string tensor) =>
         new(DiagnosticCode.AdapterNamesDisagree, $"'{file}' holds tensors of two adapters, '{first}' and '{second}' ('{tensor}'). Save each adapter in a folder of its own.", file);
 
@@ -201,6 +216,12 @@ internal static class Errors
 
     public static LoraMergeException MagnitudeDoesNotFit(string layer, StoredTensor magnitude, long expected) =>
         new(DiagnosticCode.RankMismatch, $"'{magnitude.Name}' of '{layer}' in '{magnitude.File}' is {magnitude.ShapeText}, but one magnitude for each of {expected} rows is expected. Save the adapter again.", magnitude.File);
+
+    public static LoraMergeException TooManyExperts(StoredTensor stacked, int most) =>
+        new(DiagnosticCode.TooManyExperts, $"'{stacked.Name}' {stacked.ShapeText} in '{stacked.File}' holds {stacked.Shape[0]} experts, and at most {most} are read, far more than any layer has. Save the adapter again.", stacked.File);
+
+    public static LoraMergeException ScalingNotFinite(string module, double factor, string adapter) =>
+        new(DiagnosticCode.ScalingNotFinite, $"The change of '{module}' by adapter '{adapter}' has the factor {Number(factor)}, but a finite one is expected: it comes from \"lora_alpha\" and the rank in adapter_config.json, a scale in config.json, and the adapter's weight. Correct the one that is too large.", adapter);
 
     // Planning.
 
@@ -271,6 +292,15 @@ internal static class Errors
         new(DiagnosticCode.CombinationDensityMissing, $"'{way}' keeps a share of the elements, and no density says which share. Give one from 0 to 1, such as 0.5 (Density of the base model, --density).");
 
     // Merging.
+
+    public static LoraMergeException RowTooLong(TensorSource tensor, Int128 length, long most) =>
+        new(DiagnosticCode.RowTooLong, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.Parts[0].File}' has rows, or groups of rows that belong together, of {length} elements, but a merge computes them whole, up to {most}. Leave it out of the adapter, or keep its dtype.", tensor.Parts[0].File);
+
+    public static LoraMergeException ShardImpossible(string file, ArgumentException cause) =>
+        new(DiagnosticCode.ShardImpossible, $"'{file}' of the merged model cannot be written as a safetensors file: {Sentence(Printable(cause.Message))} If its tensors are too many, set MaxShardSize; else fetch the base from its publisher.", null, cause);
+
+    public static LoraMergeException TooManyElementsToCombine(string way, TensorSource tensor, long count) =>
+        new(DiagnosticCode.TooManyElementsToCombine, $"'{way}' would have to look at {count} elements of the changes of '{tensor.Name}' {tensor.ShapeText} together, and can at no more than {int.MaxValue}. Use sequential, which takes any size.", tensor.Parts[0].File);
 
     public static LoraMergeException LibTorchNotFound(string platform, string? folder) =>
         new(DiagnosticCode.LibTorchNotFound, $"libtorch for {platform} was not found{(folder is null ? "" : $" in '{folder}'")}. It exists for linux-x64, win-x64 and osx-arm64; there, restore the package LoraMerge.Build.Runtime.{platform}.");

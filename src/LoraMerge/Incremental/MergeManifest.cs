@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
@@ -36,12 +37,12 @@ public sealed record MergeManifest(
     /// <summary>SHA-256 of each file, where <see cref="Verification.Full"/> asked for it.</summary>
     public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }
 
-    /// <exception cref="LoraMergeException">LORA6050.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045, LORA6050.</exception>
     public static MergeManifest Read(string file)
     {
         try
         {
-            MergeManifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(file), ManifestJson.Default.MergeManifest);
+            MergeManifest? manifest = JsonSerializer.Deserialize(JsonFile.ReadBytes(file, JsonFile.LongestManifest), ManifestJson.Default.MergeManifest);
             return manifest is not { FormatVersion: 1 }
                 ? throw Errors.ManifestInvalid(file, "its format is not version 1")
                 : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
@@ -49,10 +50,6 @@ public sealed record MergeManifest(
         catch (JsonException e)
         {
             throw Errors.ManifestInvalid(file, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.InputNotReadable(file, e);
         }
     }
 
@@ -98,7 +95,7 @@ public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, Im
 /// <param name="Adapter">The adapter's name; those of several with '+' between.</param>
 /// <param name="Method">How it changes the tensor.</param>
 /// <param name="Scaling">The factor on its product or values.</param>
-/// <param name="Norm">‖ΔW‖ (Frobenius), to six digits.</param>
+/// <param name="Norm">‖ΔW‖ (Frobenius), to six digits; null where the change depends on W, or the norm is beyond float64.</param>
 public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm)
 {
     /// <summary>What was combined; null for a change of one adapter.</summary>

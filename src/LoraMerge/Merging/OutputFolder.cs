@@ -176,7 +176,7 @@ internal sealed class OutputFolder : IModelDestination
     {
         try
         {
-            return JsonFile.Read(manifest)["files"] as JsonObject;
+            return JsonFile.Read(manifest, JsonFile.LongestManifest)["files"] as JsonObject;
         }
         catch (JsonException)
         {

@@ -96,7 +96,7 @@ internal sealed class TensorComparer : IDisposable
         return diff with
         {
             DifferentElements = different,
-            RelativeNorm = squares > 0 ? Math.Sqrt(differenceSquares / squares) : null,
+            RelativeNorm = squares > 0 && double.IsFinite(squares) && double.IsFinite(differenceSquares) ? Math.Sqrt(differenceSquares / squares) : null,
             LargestDifference = largest,
             LargestUlps = isSameDType ? ulps : null,
         };

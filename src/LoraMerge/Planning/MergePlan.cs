@@ -43,7 +43,18 @@ public sealed record MergePlan(
 public sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
     /// <summary>The file's layout.</summary>
-    public ShardLayout Layout() => ShardLayout.Create(Tensors.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)), Metadata);
+    /// <exception cref="LoraMergeException">LORA5032: the format has no room for what a pickle may hold.</exception>
+    public ShardLayout Layout()
+    {
+        try
+        {
+            return ShardLayout.Create(Tensors.Select(tensor => (tensor.Name, tensor.DType, tensor.Shape)), Metadata);
+        }
+        catch (ArgumentException e)
+        {
+            throw Errors.ShardImpossible(FileName, e);
+        }
+    }
 }
 
 /// <summary>A file that is copied into the merged model.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
@@ -10,6 +11,9 @@ namespace LoraMerge.Planning;
 /// <summary>Decides for each tensor of the base what the adapters make of it. Reads headers, never tensor bytes.</summary>
 internal sealed class MergePlanner
 {
+    /// <summary>As many float64 numbers as a span of bytes can hold.</summary>
+    private const long MostRowElements = int.MaxValue / sizeof(double);
+
     private readonly Checkpoint _checkpoint;
     private readonly ImmutableArray<(int Start, int End)> _replication;
     private readonly ImmutableArray<PlannedAdapter> _adapters;
@@ -27,7 +31,7 @@ internal sealed class MergePlanner
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
-    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA4001 to LORA4032.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA3052, LORA4001 to LORA4032, LORA5030, LORA5031.</exception>
     public static MergePlan Plan(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options) =>
         new MergePlanner(checkpoint, adapters, options).Plan();
 
@@ -46,6 +50,7 @@ internal sealed class MergePlanner
         OutputDType dtype = _draft.Options.DType;
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
+        ThrowIfNotComputable(shards);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
         bool keepsIndex = hasIndex && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
@@ -61,6 +66,34 @@ internal sealed class MergePlanner
             Combination = combination,
         };
     }
+
+    /// <summary>Rows are worked on whole, in buffers of at most 2 GiB; factors are products of numbers of several files, each of them finite.</summary>
+    private void ThrowIfNotComputable(IEnumerable<PlannedShard> shards)
+    {
+        foreach (PlannedTensor.Computed tensor in shards.SelectMany(shard => shard.Tensors).OfType<PlannedTensor.Computed>())
+        {
+            if ((Int128)tensor.RowLength * tensor.RowsTogether is var length && length > MostRowElements)
+                throw Errors.RowTooLong(tensor.Source, length, MostRowElements);
+            foreach (WeightChange change in tensor.Changes)
+            {
+                double infinite = FactorsOf(change).FirstOrDefault(factor => !double.IsFinite(factor));
+                if (!double.IsFinite(infinite))
+                    throw Errors.ScalingNotFinite(change.Module, infinite, _adapters[change.Adapter].Adapter.Path);
+                if (change is CombinedChange combined && ElementsAtOnce(combined, tensor) is > int.MaxValue and long count)
+                    throw Errors.TooManyElementsToCombine(combined.Method, tensor.Source, count);
+            }
+        }
+    }
+
+    private static IEnumerable<double> FactorsOf(WeightChange change) => change is CombinedChange combined ? combined.Sources.Select(source => source.Factors.Scaling) : [change.Factor];
+
+    /// <summary>The most elements that a way looks at together; torch and its decompositions count by an int there.</summary>
+    private static long ElementsAtOnce(CombinedChange change, PlannedTensor.Computed tensor) => change.Combination.Way switch
+    {
+        { NeedsWholeProducts: true } => tensor.Source.ElementCount,
+        { Prunes: true } or { EndsInSvd: true } => change.Sources.Max(source => Math.Max(source.Factors.A.ElementCount, source.Factors.B.ElementCount)),
+        _ => 0,
+    };
 
     /// <summary>Layers have their numbers in the trained model before any name is looked up.</summary>
     private Checkpoint Replicate(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters)

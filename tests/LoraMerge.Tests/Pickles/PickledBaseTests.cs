@@ -134,6 +134,18 @@ public sealed class PickledBaseTests
         folder.Passed();
     }
 
+    [Fact]
+    public async Task A_name_that_safetensors_reserves_is_refused()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Empty, TinyAdapter.Lora().Module("x", 2, 3));
+        File.Delete(bench.InBase("model.safetensors"));
+        byte[] pickle = TinyPickle.StateDict(("x.weight", new TinyTensor("0", 2, 3)), ("__metadata__", new TinyTensor("1", 2, 3)));
+        File.WriteAllBytes(bench.InBase("pytorch_model.bin"), TinyTorchFile.Zip(pickle, Storages));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.ShardImpossible, "'model.safetensors'", "'__metadata__' is reserved");
+        bench.Passed();
+    }
+
     private static Task<MergeResult> Merge(MergeRequest request, string output) => new Merger().MergeAsync(request, output, CancellationToken.None);
 
     private static string CopyWithoutWeights(string from, string to)

@@ -17,6 +17,9 @@ namespace LoraMerge.Dialects.Mlx;
 /// </remarks>
 internal sealed class MlxTensors
 {
+    /// <summary>Far more than any layer has; each becomes a module of its own.</summary>
+    private const int MostExperts = 65_536;
+
     private readonly string _path;
     private readonly AdapterDialect _dialect;
     private readonly MlxConfig _config;
@@ -31,7 +34,7 @@ internal sealed class MlxTensors
         _weights = weights;
     }
 
-    /// <exception cref="LoraMergeException">LORA3004, 3008 to 3010, 3012.</exception>
+    /// <exception cref="LoraMergeException">LORA3004, 3008 to 3010, 3012, 3051.</exception>
     public static Adapter Sort(string path, AdapterDialect dialect, MlxConfig config, Shard weights)
     {
         if (weights.Tensors.IsEmpty)
@@ -94,7 +97,7 @@ internal sealed class MlxTensors
             throw Errors.MlxPairDoesNotFit(name, a, b);
         ThrowIfRankDiffers(name, b, rank);
         string path = MlxNames.OfModule(name);
-        return Enumerable.Range(0, checked((int)experts)).Select(e => Pair(MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank])));
+        return Enumerable.Range(0, CountOfExperts(b)).Select(e => Pair(MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank])));
     }
 
     private LoraModule Pair(string path, StoredTensor a, StoredTensor b) => new(path, a, b, new StoredFactor(a), new StoredFactor(b), _config.Rank, _config.Scaling);
@@ -108,9 +111,13 @@ internal sealed class MlxTensors
         string path = MlxNames.OfModule(tensor.Name[..split]);
         string parameter = tensor.Name[(split + 1)..];
         if (tensor.Shape.Length == 3 && MlxNames.IsStack(path))
-            return Enumerable.Range(0, checked((int)tensor.Shape[0])).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, tensor.At(e)));
+            return Enumerable.Range(0, CountOfExperts(tensor)).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, tensor.At(e)));
         return [new SavedParameter(path, parameter, parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? tensor.Transposed() : tensor)];
     }
+
+    /// <exception cref="LoraMergeException">LORA3051.</exception>
+    private static int CountOfExperts(StoredTensor stacked) =>
+        stacked.Shape[0] <= MostExperts ? (int)stacked.Shape[0] : throw Errors.TooManyExperts(stacked, MostExperts);
 
     private void ThrowIfRankDiffers(string layer, StoredTensor tensor, long found)
     {

@@ -23,6 +23,9 @@ internal sealed class PeftConfigReader
         "library_name", "lora_dtype", "lorap_emb_lr", "lorap_lr_ratio", "swift_type", "torch_dtype", "transformers_version",
     ], StringComparer.Ordinal);
 
+    /// <summary>Embeddings with trained tokens: a model has a handful, and all are held against every module with such tokens.</summary>
+    private const int MostEmbeddings = 100;
+
     private readonly ConfigFields _fields;
 
     private PeftConfigReader(ConfigFields fields) => _fields = fields;
@@ -71,6 +74,7 @@ internal sealed class PeftConfigReader
     {
         null => [],
         JsonArray list => [new TrainableTokens(null, Indices(list))],
+        JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid($"\"trainable_token_indices\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
         JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw _fields.Invalid($"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
         var other => throw _fields.Invalid($"\"trainable_token_indices\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
     };

@@ -24,19 +24,7 @@ internal sealed class ExpertsDelta : WeightDelta
         _scaling = scaling;
     }
 
-    public override double? Norm
-    {
-        get
-        {
-            if (_scaling == 0)
-                return 0;
-            using var scope = NewDisposeScope();
-            Tensor left = _left.to(ScalarType.Float64);
-            Tensor right = _right.to(ScalarType.Float64);
-            double square = left.transpose(1, 2).matmul(left).mul(right.matmul(right.transpose(1, 2))).sum().cpu().item<double>();
-            return Math.Sqrt(Math.Max(square, 0));
-        }
-    }
+    public override double? Norm => _scaling == 0 ? 0 : ProductNorm.Of(_left, _right);
 
     public override void ApplyTo(Tensor w, long firstRow)
     {

@@ -10,6 +10,9 @@ namespace LoraMerge.Kinds.Lora;
 /// <summary>LoRA with its variants: rsLoRA, DoRA, BdLoRA, KaSA, PiSSA, OLoRA, fused projections of PEFT 0.2, parameters of experts.</summary>
 internal sealed class LoraKind : AdapterKind
 {
+    /// <summary>Names of block-diagonal modules: a model has a handful, and all are held against every module.</summary>
+    private const int MostBlockDiagonal = 100;
+
     public override string PeftType => "LORA";
 
     public override string Does => "small matrices whose product is added to weights";
@@ -83,8 +86,11 @@ internal sealed class LoraKind : AdapterKind
             return null;
         var inner = new ConfigFields(fields.File, json);
         int blocks = inner.Integer("nblocks") ?? 1;
+        (ImmutableArray<string> a, ImmutableArray<string> b) = (inner.Texts("target_modules_bd_a"), inner.Texts("target_modules_bd_b"));
+        if (a.Length + b.Length > MostBlockDiagonal)
+            throw fields.Invalid($"\"use_bdlora\" names {a.Length + b.Length} modules, and at most {MostBlockDiagonal} are read");
         return blocks >= 1
-            ? new BlockDiagonalPattern(inner.Texts("target_modules_bd_a"), inner.Texts("target_modules_bd_b"), blocks)
+            ? new BlockDiagonalPattern(a, b, blocks)
             : throw fields.Invalid($"\"nblocks\" is {blocks}, but it is at least 1");
     }
 }

@@ -47,9 +47,11 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
     /// <summary>In the order of registration; where shapes do not allow that, in the only order that they allow.</summary>
     private ImmutableArray<Match> Assign(ImmutableArray<Candidate> candidates, string adapter)
     {
+        if (Pairs.Length > RegistrationOrder.Length || candidates.Length > RegistrationOrder.Length)
+            throw LoraErrors.ParameterUnknown(Path, candidates.Select(candidate => candidate.Path), Pairs.Length, adapter); // no module has so many, and their orders would be countless
         if (Pairs.Length == candidates.Length && Pairs.Zip(candidates).All(both => Fits(both.First, both.Second)))
             return [.. Pairs.Zip(candidates, (pair, candidate) => Orient(pair, candidate))];
-        ImmutableArray<ImmutableArray<Candidate>> orders = [.. Orders(Pairs, candidates)];
+        ImmutableArray<ImmutableArray<Candidate>> orders = [.. Orders(Pairs, candidates).Take(2)];
         if (orders is [var order])
             return [.. Pairs.Zip(order, (pair, candidate) => Orient(pair, candidate))];
         if (candidates is [var only] && Pairs.Length == 1)

@@ -13,11 +13,15 @@ internal sealed class LoraTensors
 
     private readonly LoraConfig _config;
     private readonly AdapterTensors _tensors;
+    private readonly HashSet<string> _targetModules;
+    private readonly bool _hasTargetWithoutModule;
 
     private LoraTensors(LoraConfig config, AdapterTensors tensors)
     {
         _config = config;
         _tensors = tensors;
+        _targetModules = config.TargetParameters.Where(target => target.Contains('.', StringComparison.Ordinal)).Select(target => target[..target.LastIndexOf('.')]).ToHashSet(StringComparer.Ordinal);
+        _hasTargetWithoutModule = config.TargetParameters.Any(target => !target.Contains('.', StringComparison.Ordinal));
     }
 
     /// <summary>The layers, then the modules of which parameters are adapted, both in ordinal order of their paths.</summary>
@@ -60,12 +64,12 @@ internal sealed class LoraTensors
         StoredTensor b = module.Needed(isEmbedding ? LoraRoles.EmbeddingB : LoraRoles.B);
         int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
-        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(module, a) != b.Shape[1] * bBlocks)
+        if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(module, a) != (Int128)b.Shape[1] * bBlocks)
             throw LoraErrors.PairDoesNotFit(name, a, b);
         if (a.Shape[0] % aBlocks != 0 || b.Shape[0] % bBlocks != 0)
             throw LoraErrors.BlocksDoNotFit(name, a, aBlocks, b, bBlocks);
         int rank = RankOf(module, a);
-        if (!_config.Ranks.AlphasOf(name, rank).Any())
+        if (a.Shape[0] > int.MaxValue || !_config.Ranks.AlphasOf(name, rank).Any())
             throw Errors.RankMismatch("lora_A", name, a, _config.Ranks.RankOf(name));
         bool isFused = HasFusedProjections(module);
         b = isFused ? b with { Shape = b.Shape[..2] } : b;
@@ -100,9 +104,21 @@ internal sealed class LoraTensors
     private bool IsParameterPath(string path)
     {
         string module = WithoutWrappers(path);
-        return path != module || _tensors.Find(path + WrapperPart)?.Has(LoraRoles.A) == true || _config.TargetParameters.Any(target => target.LastIndexOf('.') is var dot && dot < 0
-            ? module.EndsWith("experts", StringComparison.Ordinal)
-            : module == target[..dot] || module.EndsWith("." + target[..dot], StringComparison.Ordinal));
+        return path != module || _tensors.Find(path + WrapperPart)?.Has(LoraRoles.A) == true || HasTargetParameter(module);
+    }
+
+    /// <summary>Whether <c>target_parameters</c> names the module, or the end of its path from a dot on; experts where it names no module at all.</summary>
+    private bool HasTargetParameter(string module)
+    {
+        if (_config.TargetParameters.IsEmpty)
+            return false;
+        HashSet<string>.AlternateLookup<ReadOnlySpan<char>> targets = _targetModules.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (int start = 0; start >= 0; start = module.IndexOf('.', start) is var dot and >= 0 ? dot + 1 : -1)
+        {
+            if (targets.Contains(module.AsSpan(start)))
+                return true;
+        }
+        return _hasTargetWithoutModule && module.EndsWith("experts", StringComparison.Ordinal);
     }
 
     private static LoraParameterPair ParameterPair(ModuleTensors tensors)

@@ -1,0 +1,50 @@
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>‖L·R‖ (Frobenius) from the factors alone, in float64.</summary>
+/// <remarks>
+/// ‖L·R‖² = Σ (LᵀL ⊙ R·Rᵀ): two r×r products instead of one as large as W, summed piece by piece, as the factors may be large too. Both are brought near 1 by a power
+/// of two first, which changes no digit, so that no square leaves the range of float64 where the norm itself does not.
+/// </remarks>
+internal static class ProductNorm
+{
+    /// <param name="left"><c>[…, rows, r]</c>.</param>
+    /// <param name="right"><c>[…, r, columns]</c>.</param>
+    /// <returns>Infinite where the norm is beyond float64.</returns>
+    public static double Of(Tensor left, Tensor right)
+    {
+        using var scope = NewDisposeScope();
+        (int leftExponent, int rightExponent) = (ExponentOf(left), ExponentOf(right));
+        Tensor product = Gram(left, leftExponent).mul(Gram(right.transpose(-1, -2), rightExponent)); // [..., r, r]
+        double square = product.sum().cpu().item<double>();
+        return Math.ScaleB(Math.Sqrt(Math.Max(square, 0)), leftExponent + rightExponent);
+    }
+
+    /// <summary>That of the largest element.</summary>
+    private static int ExponentOf(Tensor tensor)
+    {
+        if (tensor.NumberOfElements == 0)
+            return 0;
+        (Tensor least, Tensor most) = tensor.aminmax();
+        double largest = Math.Max(Math.Abs(least.to(ScalarType.Float64).item<double>()), Math.Abs(most.to(ScalarType.Float64).item<double>()));
+        return largest == 0 ? 0 : Math.Max(Math.ILogB(largest), -1022); // whose negative is a power of two that float64 has
+    }
+
+    /// <summary>TᵀT of a factor that is divided by a power of two.</summary>
+    /// <param name="tall">T, <c>[…, n, r]</c>.</param>
+    /// <param name="exponent">That of the power.</param>
+    private static Tensor Gram(Tensor tall, int exponent)
+    {
+        long n = tall.shape[^2];
+        long step = Math.Max(PieceSize.Elements / Math.Max(tall.NumberOfElements / Math.Max(n, 1), 1), 1);
+        Tensor gram = zeros([.. tall.shape[..^2], tall.shape[^1], tall.shape[^1]], ScalarType.Float64, tall.device);
+        for (long first = 0; first < n; first += step)
+        {
+            using var scope = NewDisposeScope();
+            Tensor piece = tall.narrow(-2, first, Math.Min(step, n - first)).to(ScalarType.Float64, copy: true).mul_(Math.ScaleB(1, -exponent));
+            gram.add_(piece.transpose(-1, -2).matmul(piece));
+        }
+        return gram;
+    }
+}
