@@ -6,12 +6,18 @@ namespace LoraMerge.Cli;
 /// <summary>Faults in the form that MSBuild and editors recognise: <c>file: error CODE: text</c>.</summary>
 internal static class CanonicalLine
 {
+    private const int LongestStart = 3000;
+    private const int LongestEnd = 1000;
+
     public static string Of(LoraMergeException fault) => Of(fault.File, "error", fault.Code, fault.Message);
 
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
-        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {text}").ReplaceLineEndings(" "));
+        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {Shortened(text)}").ReplaceLineEndings(" "));
+
+    /// <summary>Texts of a file may have megabytes; what is wrong stands at the beginning, what to do at the end.</summary>
+    private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";
 
     /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
     private static string WithoutControls(string line) => line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;

@@ -14,7 +14,12 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        ParseResult parsed = Parse(args);
+        if (!ResponseFile.TryExpand(args, out string[]? words, out string? unreadable))
+        {
+            await error.WriteLineAsync(unreadable);
+            return WrongUsage;
+        }
+        ParseResult parsed = Parse(words);
         if (parsed.Errors.Count > 0)
         {
             foreach (var fault in parsed.Errors)
@@ -39,10 +44,8 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>What stands in a response file is an argument, also where it begins with '@'.</summary>
-    public static ParseResult Parse(string[] args) => ResponseFile.TryExpand(args, out string[]? expanded)
-        ? Create().Parse(expanded, new ParserConfiguration { ResponseFileTokenReplacer = null })
-        : Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+    /// <summary>Every word is an argument as it is, also where it begins with '@'.</summary>
+    public static ParseResult Parse(IReadOnlyList<string> words) => Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     private static RootCommand Create()
     {
@@ -56,6 +59,7 @@ internal static class CommandLine
             CacheCommand.Create(),
             RuntimeCommand.Create(),
         };
+        root.Directives.Clear(); // the library's [suggest] ends in its own exceptions, and no command has use for a first word in brackets
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
             version.Action = new VersionAction();
         return root;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace LoraMerge.Cli;
 
@@ -19,8 +20,8 @@ internal static class MergeCommand
         options.AddTo(command);
         command.Validators.Add(result =>
         {
-            bool hasStore = !string.IsNullOrEmpty(result.GetValue(store));
-            bool isForStore = hasStore && !string.IsNullOrEmpty(result.GetValue(state));
+            bool hasStore = IsGiven(result, store);
+            bool isForStore = hasStore && IsGiven(result, state);
             if (isForStore == result.GetResult(output) is not null || hasStore != isForStore)
                 result.AddError("Give --output DIR.");
         });
@@ -38,6 +39,9 @@ internal static class MergeCommand
         });
         return command;
     }
+
+    /// <summary>By its tokens: an option that is given twice has no value, and a fault of its own.</summary>
+    private static bool IsGiven(SymbolResult command, Option option) => command.GetResult(option) is { Tokens: [.., { Value.Length: > 0 }] };
 
     private static DateTime? Time(long? ticks) => ticks is long t ? new DateTime(Math.Clamp(t, 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc) : null;
 }

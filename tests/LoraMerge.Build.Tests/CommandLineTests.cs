@@ -29,6 +29,43 @@ public sealed class CommandLineTests
         Assert.Equal(["/adapters/a=b=0.5", "/adapters/ü=-1E-07"], parsed.GetValue<string[]>("--adapter")!);
         Assert.Equal((long?)42, parsed.GetValue<long?>("--newer-than"));
         Assert.Equal(Environment.ProcessId, parsed.GetValue<int?>("--parent-pid"));
-        Assert.All(arguments.Where(word => word.StartsWith("--", StringComparison.Ordinal)), option => Assert.NotNull(parsed.GetResult(option)));
+        Assert.All(arguments, word => Assert.NotNull(parsed.GetResult(word[..word.IndexOf('=')])));
+    }
+
+    [Theory]
+    [InlineData("--store=/x")]
+    [InlineData("--output")]
+    [InlineData("--")]
+    [InlineData("@/etc/passwd")]
+    [InlineData("-h")]
+    [InlineData("--help")]
+    [InlineData("--base=/x --adapter=/y")]
+    [InlineData("a=b:c=d")]
+    [InlineData(" \"quoted\" ")]
+    [InlineData("[diagram]")]
+    public void A_value_stays_a_value_whatever_it_is_spelled_like(string value)
+    {
+        var item = new TaskItem("x");
+        var request = new ModelRequest(item, value, [item], [value], "models/base", new ModelOptions
+        {
+            Name = value,
+            BaseName = value,
+            BaseVersion = value,
+            MaxShardSize = value,
+            Adapters = [new AdapterOptions(value, 1, value, value, Release: value)],
+        });
+        var settings = new ProjectSettings("cpu", 2, value, "written", "warn", value);
+        string file = Path.GetTempFileName();
+        File.WriteAllLines(file, WorkerArguments.Of(request, settings, new ModelStore(value, BelongsToProject: true), value, value, newerThanTicks: null));
+
+        Assert.True(ResponseFile.TryExpand(["merge", "@" + file], out string[]? words, out _));
+        ParseResult parsed = CommandLine.Parse(words);
+
+        Assert.Empty(parsed.Errors);
+        Assert.All((string[])["--name", "--base", "--base-version", "--max-shard-size", "--max-memory", "--store", "--state", "--runtime", "--store-max-size"], option => Assert.Equal(value, parsed.GetValue<string>(option)));
+        Assert.Equal([value + "=1"], parsed.GetValue<string[]>("--adapter")!);
+        Assert.All((string[])["--adapter-version", "--base-range", "--adapter-release"], option => Assert.Equal(["1=" + value], parsed.GetValue<string[]>(option)!));
+        Assert.Null(parsed.GetResult("--output"));
+        File.Delete(file);
     }
 }

@@ -35,7 +35,7 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
     {
         string[] words = [.. args.Skip(1).SelectMany(word => word.StartsWith('@') ? File.ReadAllLines(word[1..]) : [word])];
         return args[0] == "merge"
-            ? new FakeArguments(words.Chunk(2).ToLookup(pair => pair[0], pair => pair[1]))
+            ? new FakeArguments(words.Select(word => word.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[1]))
             : throw new ArgumentException($"'{args[0]}' is no command of the fake.");
     }
 

@@ -19,7 +19,13 @@ public sealed class CommandLineTests
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--speed", "fast")]
     [InlineData("merge", "--base", "x", "--base", "x", "--adapter", "y", "--output", "z")]
     [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--parent-pid", "many")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "s", "--store", "s", "--state", "t")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--store", "s", "--state", "t", "--state", "t")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--output", "z")]
     [InlineData("merge", "@/nowhere/arguments.rsp")]
+    [InlineData("[suggest]", "-", "--")]
+    [InlineData("[suggest:x]", "-")]
+    [InlineData("[diagram]", "merge")]
     [InlineData("inspect")]
     [InlineData("verify", "--base", "x", "--adapter", "y")]
     [InlineData("runtime", "add", "rocm")]
@@ -141,6 +147,36 @@ public sealed class CommandLineTests
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.True(File.Exists(Path.Combine(bench.OutputPath, "lora-merge.json")));
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("/dev/full")]
+    [InlineData("/dev/zero")]
+    public async Task A_response_file_that_never_ends_is_refused(string device)
+    {
+        Assert.SkipUnless(File.Exists(device), "Only Unix has such devices.");
+
+        CommandLineRun run = await CommandLineRun.Of("merge", "@" + device);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith($"The response file '{device}' has more than 1048576 characters", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_stands_in_a_response_file_is_never_looked_up_again()
+    {
+        using var bench = new Workbench();
+        string inner = Path.Combine(bench.Folder, "inner.rsp"), outer = Path.Combine(bench.Folder, "outer.rsp");
+        File.WriteAllLines(inner, ["--output=" + bench.OutputPath]);
+        File.WriteAllLines(outer, ["merge", "--base=" + bench.Base, "--adapter=" + bench.Adapter, "--name", "@" + inner]);
+
+        CommandLineRun nested = await CommandLineRun.Of("@" + outer);
+        CommandLineRun beside = await CommandLineRun.Of("@" + outer, "@/nowhere/arguments.rsp");
+
+        Assert.Equal((2, 2), (nested.ExitCode, beside.ExitCode));
+        Assert.Contains("Give --output DIR.", nested.Error, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/arguments.rsp", beside.Error, StringComparison.Ordinal);
         bench.Passed();
     }
 
