@@ -13,6 +13,9 @@ internal static partial class NativeLibraries
     /// <summary>File beside the executable that holds the folder's path, in builds of this repository.</summary>
     private const string FolderFile = "lora-merge.natives";
 
+    /// <summary>Folder beside the executable, where it was published.</summary>
+    private const string PublishedFolder = "natives";
+
     private static readonly Lock Gate = new();
     private static string? s_loadedFrom;
 
@@ -64,7 +67,8 @@ internal static partial class NativeLibraries
     private static string? DefaultFolder()
     {
         string file = Path.Combine(AppContext.BaseDirectory, FolderFile);
-        return File.Exists(file) ? File.ReadAllText(file).Trim() : PackageFolder();
+        string published = Path.Combine(AppContext.BaseDirectory, PublishedFolder);
+        return File.Exists(file) ? File.ReadAllText(file).Trim() : Directory.Exists(published) ? published : PackageFolder();
     }
 
     /// <summary>From a package folder: packages/loramerge.build/VERSION/tools/worker/FRAMEWORK/ beside packages/loramerge.build.runtime.RID/VERSION/tools/.</summary>
