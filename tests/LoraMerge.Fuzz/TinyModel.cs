@@ -26,4 +26,24 @@ internal static class TinyModel
     public static ReadOnlySpan<byte> AdapterConfig => """
         {"peft_type":"LORA","r":2,"lora_alpha":4,"base_model_name_or_path":"tiny/llama"}
         """u8;
+
+    /// <summary>An adapter of a layer with its bias, both ends of the vocabulary, experts as a parameter, one expert, and a norm.</summary>
+    public static ReadOnlySpan<byte> BroadAdapterWeights => """
+        {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight":{"dtype":"F32","shape":[4,2],"data_offsets":[32,64]},
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_B.bias":{"dtype":"F32","shape":[4],"data_offsets":[64,80]},
+        "base_model.model.model.embed_tokens.lora_embedding_A":{"dtype":"F32","shape":[2,8],"data_offsets":[80,144]},
+        "base_model.model.model.embed_tokens.lora_embedding_B":{"dtype":"F32","shape":[4,2],"data_offsets":[144,176]},
+        "base_model.model.lm_head.lora_A.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[176,208]},
+        "base_model.model.lm_head.lora_B.weight":{"dtype":"F32","shape":[8,2],"data_offsets":[208,272]},
+        "base_model.model.model.layers.1.mlp.experts.lora_A.weight":{"dtype":"F32","shape":[4,6],"data_offsets":[272,368]},
+        "base_model.model.model.layers.1.mlp.experts.lora_B.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[368,432]},
+        "base_model.model.model.layers.0.mlp.experts.0.gate_proj.lora_A.weight":{"dtype":"F32","shape":[2,4],"data_offsets":[432,464]},
+        "base_model.model.model.layers.0.mlp.experts.0.gate_proj.lora_B.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[464,488]},
+        "base_model.model.model.norm.weight":{"dtype":"F32","shape":[4],"data_offsets":[488,504]}}
+        """u8;
+
+    public static ReadOnlySpan<byte> BroadAdapterConfig => """
+        {"peft_type":"LORA","r":2,"lora_alpha":4,"target_parameters":["mlp.experts.gate_up_proj"]}
+        """u8;
 }

@@ -120,6 +120,27 @@ public sealed class HostileSizeTests
     }
 
     [Fact]
+    public void Pairs_of_parameters_in_countless_orders_are_refused()
+    {
+        const int count = 12; // 479,001,600 orders, as all shapes are the same but one
+        TinyCheckpoint checkpoint = TinyCheckpoint.Llama();
+        string[] names = ["gate_up_proj", .. Enumerable.Range(1, count - 1).Select(i => $"p{i}")];
+        TinyAdapter adapter = TinyAdapter.Lora(2).Config("target_parameters", new JsonArray([.. names.Select(name => (JsonNode)$"mlp.experts.{name}")]));
+        for (int i = 0; i < count; i++)
+        {
+            checkpoint.Filled($"model.layers.0.mlp.experts.{names[i]}", DType.F32, 2, 4, 6);
+            string wrapped = "model.layers.0.mlp.experts" + string.Concat(Enumerable.Repeat(".base_layer", i));
+            adapter.Filled(wrapped + ".lora_A.weight", DType.F32, 4, i == count - 1 ? 7 : 6).Filled(wrapped + ".lora_B.weight", DType.F32, 4, 4);
+        }
+        using var bench = new Workbench(checkpoint, adapter);
+
+        LoraMergeException fault = Refused(bench);
+
+        Assert.Equal(DiagnosticCode.ParameterUnknown, fault.Code);
+        bench.Passed();
+    }
+
+    [Fact]
     public void Factor_beyond_all_numbers_is_refused()
     {
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("lora_alpha", 1e308));
