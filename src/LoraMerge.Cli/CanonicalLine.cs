@@ -8,10 +8,14 @@ internal static class CanonicalLine
 {
     public static string Of(LoraMergeException fault) => Of(fault.File, "error", fault.Code, fault.Message);
 
+    public static string CodeOf(LoraMergeException fault) => TextOf(fault.Code);
+
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
-        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {text}").ReplaceLineEndings(" "));
+        WithoutControls($"{Origin(file)}: {severity} {TextOf(code)}: {text}".ReplaceLineEndings(" "));
+
+    private static string TextOf(DiagnosticCode code) => string.Create(CultureInfo.InvariantCulture, $"LORA{(int)code:D4}");
 
     /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
     private static string WithoutControls(string line) => line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;

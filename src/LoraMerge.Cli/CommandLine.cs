@@ -17,9 +17,7 @@ internal static class CommandLine
         ParseResult parsed = Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var fault in parsed.Errors)
-                await error.WriteLineAsync(fault.Message);
-            await error.WriteLineAsync("'lora-merge --help' lists commands and options.");
+            await error.WriteLineAsync(UsageReport.Of(parsed));
             return WrongUsage;
         }
         var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToTidyUp };
@@ -29,7 +27,10 @@ internal static class CommandLine
         }
         catch (LoraMergeException e)
         {
-            await error.WriteLineAsync(CanonicalLine.Of(e));
+            foreach (LoraMergeException fault in e.Others.Prepend(e))
+                await error.WriteLineAsync(CanonicalLine.Of(fault));
+            if (!Console.IsErrorRedirected && HelpPage.AddressOf(CanonicalLine.CodeOf(e)) is string page)
+                await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
         catch (OperationCanceledException)
@@ -41,14 +42,14 @@ internal static class CommandLine
 
     /// <summary>What stands in a response file is an argument, also where it begins with '@'.</summary>
     public static ParseResult Parse(string[] args) => ResponseFile.TryExpand(args, out string[]? expanded)
-        ? Create().Parse(expanded, new ParserConfiguration { ResponseFileTokenReplacer = null })
-        : Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
+        ? Create(expanded).Parse(expanded, new ParserConfiguration { ResponseFileTokenReplacer = null })
+        : Create(args).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
 
-    private static RootCommand Create()
+    private static RootCommand Create(string[] args)
     {
         var root = new RootCommand("Merges LoRA adapters into base models.")
         {
-            MergeCommand.Create(),
+            MergeCommand.Create(isForBuild: args.Any(word => word.Split('=')[0] == MergeCommand.StoreOption)),
             PlanCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),

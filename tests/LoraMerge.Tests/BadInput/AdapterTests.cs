@@ -205,7 +205,7 @@ public sealed class AdapterTests
         using var bench = new Workbench();
         bench.Adapter = bench.InAdapter("adapter_config.json");
 
-        await bench.AssertRefusedAsync(DiagnosticCode.SafetensorsInvalid, bench.Adapter);
+        await bench.AssertRefusedAsync(DiagnosticCode.InputIsOfAnotherKind, bench.Adapter, "is a JSON file", $"Name its folder, '{bench.InAdapter("")[..^1]}'");
         bench.Passed();
     }
 
