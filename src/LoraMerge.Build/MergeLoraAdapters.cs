@@ -117,7 +117,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     {
         var faults = new FaultLog(Log, ProjectFile);
         ProjectSettings settings = ProjectSettings.Read(this, faults);
-        RequestedProperties.Check(ProjectFiles.Read(ProjectFile, SettingsFiles), BuildEngine, ProjectFile, faults);
+        RequestedProperties.Check(ProjectFiles.Read(ProjectFile, SettingsFiles), (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [], ProjectFile, faults);
         IReadOnlyList<ModelRequest> requests = new RequestReader(settings, faults).Read(BaseModels, Adapters);
         if (faults.HasErrors)
             return false;

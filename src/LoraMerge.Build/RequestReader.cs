@@ -12,8 +12,7 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd",
     ];
 
-    /// <param name="TargetPath">Null for the default.</param>
-    /// <param name="Options">Without what a result has of its own: name and adapters.</param>
+    // TargetPath is null for the default; Options lack what a result has of its own, name and adapters.
     private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName, string? TargetPath, ModelOptions Options);
 
     private sealed record Adapter(ITaskItem Item, string Path, string? MergedModelName, AdapterOptions Options);

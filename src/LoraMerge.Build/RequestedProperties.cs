@@ -2,7 +2,6 @@ using System.Collections;
 using System.Xml;
 using System.Xml.Linq;
 using LoraMerge.Diagnostics;
-using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
@@ -25,10 +24,10 @@ internal static class RequestedProperties
     ];
 
     /// <param name="files">Where properties may be written.</param>
-    /// <param name="engine">Knows what the command line sets.</param>
+    /// <param name="ofCommandLine">Names of those that the command line sets.</param>
     /// <param name="projectFile">Absolute path of the project.</param>
     /// <param name="faults">Where it is said.</param>
-    public static void Check(ProjectFiles files, IBuildEngine engine, string projectFile, FaultLog faults)
+    public static void Check(ProjectFiles files, IEnumerable<string> ofCommandLine, string projectFile, FaultLog faults)
     {
         // A name that a file uses as $(Name) is a variable of the project's own.
         foreach (KeyValuePair<string, string> file in files.Texts)
@@ -40,8 +39,7 @@ internal static class RequestedProperties
             }
         }
         var project = new SourcePosition(projectFile, 0, 0);
-        IEnumerable<string> global = (engine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [];
-        foreach (string name in global.Where(IsUnknown).Where(name => !IsUsed(name, files)))
+        foreach (string name in ofCommandLine.Where(IsUnknown).Where(name => !IsUsed(name, files)))
             faults.Warning(project, BuildErrors.PropertyUnknown(name, ", which the command line sets,", Meant(name)));
         // On Linux and macOS a variable of a program in capitals has another name.
         foreach (string name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (string)variable.Key)
