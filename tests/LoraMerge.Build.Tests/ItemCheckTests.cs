@@ -296,7 +296,7 @@ public sealed class ItemCheckTests : IDisposable
         AssertFails("LORA1027", [Item("base")], [Item("adapter")]);
 
         BuildErrorEventArgs error = Assert.Single(_engine.Errors);
-        Assert.Contains($"'{Path.Combine(_folder, item)}' cannot be read: Could not find file '{path}'", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{Path.Combine(_folder, item)}' cannot be read: Could not find", error.Message, StringComparison.Ordinal);
         Assert.Equal(item == "base" ? 3 : 4, error.LineNumber);
     }
 
