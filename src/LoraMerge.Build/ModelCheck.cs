@@ -124,9 +124,11 @@ internal sealed class ModelCheck
             return "it has not been merged yet";
         if (_state.Key == key)
             return $"'{_store.Path}' no longer holds it";
-        string?[] changes = [_firstChange is { } change ? $"'{change.FullPath}' has changed" : FindGone(), OptionsFile.FindChange(_statePath, _request.Options)];
+        string?[] changes = [_firstChange is { } change ? $"'{change.FullPath}' {(WasThere(change) ? "has changed" : "is new")}" : FindGone(), OptionsFile.FindChange(_statePath, _request.Options)];
         return changes.Any(known => known is not null) ? string.Join(" and ", changes.Where(known => known is not null)) : "an option or the list of inputs has changed";
     }
+
+    private bool WasThere(InputFile file) => _state!.Inputs.Any(input => _roots.Find(root => root.Label == input.Label)?.Files.Contains(file) == true && input.RelativePath == file.RelativePath);
 
     private string? FindGone()
     {
