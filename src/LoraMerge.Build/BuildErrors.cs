@@ -1,3 +1,5 @@
+using LoraMerge.Diagnostics;
+
 namespace LoraMerge.Build;
 
 /// <summary>Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 for what was built before. The worker has a table of its own.</summary>
@@ -5,10 +7,10 @@ namespace LoraMerge.Build;
 internal static class BuildErrors
 {
     public static BuildFault BaseModelMissing(string path) => new("LORA1001",
-        $"The base model '{path}' does not exist. Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
+        $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
 
     public static BuildFault AdapterMissing(string path) => new("LORA1002",
-        $"The adapter '{path}' does not exist. Correct Include of the LoraAdapter; a relative path starts at the project's folder.");
+        $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraAdapter; a relative path starts at the project's folder.");
 
     public static BuildFault NoBaseModel() => new("LORA1003",
         "There is a LoraAdapter but no LoraBaseModel to merge it into. Add <LoraBaseModel Include=\"FOLDER\" /> with the folder of the model that the adapter was trained for.");
@@ -16,14 +18,14 @@ internal static class BuildErrors
     public static BuildFault NoAdapter(string baseModel) => new("LORA1004",
         $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove the LoraBaseModel; a model that ships as it is needs only Content. Wildcards in Include find files, not folders.");
 
-    public static BuildFault UnknownBaseModel(string value, string known) => new("LORA1005",
-        $"BaseModel='{value}' names no LoraBaseModel. There is: {known}.", "BaseModel");
+    public static BuildFault UnknownBaseModel(string value, IReadOnlyList<string> known) => new("LORA1005",
+        $"BaseModel='{value}' names no LoraBaseModel. {(known.Count == 1 ? $"The only one is '{known[0]}'" : $"There are {PathGuess.Quoted(known)}")}.", "BaseModel");
 
-    public static BuildFault AmbiguousBaseModel(string adapter, string candidates) => new("LORA1006",
-        $"The adapter '{adapter}' may belong to several base models: {candidates}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
+    public static BuildFault AmbiguousBaseModel(string adapter, IReadOnlyList<string> candidates) => new("LORA1006",
+        $"The adapter '{adapter}' may belong to {PathGuess.Quoted(candidates)}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
 
     public static BuildFault NotAModel(string path) => new("LORA1007",
-        $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself: wildcards in Include match files, not folders.");
+        $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself, '{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders.");
 
     public static BuildFault InvalidName(string name) => new("LORA1008",
         $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a space at the end, and names of Windows devices.", "MergedModelName");
@@ -43,8 +45,8 @@ internal static class BuildErrors
     public static BuildFault InvalidDensity(string value) => new("LORA1028",
         $"Density='{value}' is not a share from 0 to 1. Write it with a point, such as 0.5.", "Density");
 
-    public static BuildFault UnknownValue(string name, string value, string known) => new("LORA1013",
-        $"{name}='{value}' is unknown. Write one of: {known}.", name);
+    public static BuildFault UnknownValue(string name, string value, params string[] known) => new("LORA1013",
+        $"{name}='{value}' is unknown.{(Spelling.Nearest(value, known) is { } meant ? $" Was '{meant}' meant?" : "")} Write one of: {string.Join(", ", known)}.", name);
 
     public static BuildFault InvalidCount(string name, string value) => new("LORA1014",
         $"{name}='{value}' is not a whole number of at least 1. Correct it, or leave it out for the default.");
@@ -56,13 +58,22 @@ internal static class BuildErrors
         $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
 
     public static BuildFault NoDownload(string address) => new("LORA1017",
-        $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download it, for example with 'hf download {address.Substring("hf://".Length)} --local-dir FOLDER', and name the folder.");
+        $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download its files first, for example by a target with DownloadFile, and name their folder; README.md of the package shows such a target.");
 
-    public static BuildFault MetadataResembles(string itemType, string name, string known) => new("LORA1018",
-        $"The metadata '{name}' of a {itemType} means nothing. Was '{known}' meant?", name);
+    public static BuildFault MetadataResembles(string itemType, string name, string known, string knownOf) => new("LORA1018",
+        $"The metadata '{name}' of a {itemType} means nothing. Was '{known}'{(knownOf == itemType ? "" : $" of the {knownOf}")} meant?", name);
 
     public static BuildFault MetadataOfOtherItem(string itemType, string name, string otherType) => new("LORA1019",
         $"The metadata '{name}' means nothing on a {itemType}: it belongs on a {otherType}.", name);
+
+    public static BuildFault MetadataUnknown(string itemType, string name, IEnumerable<string> known) => new("LORA1035",
+        $"The metadata '{name}' of a {itemType} means nothing. A {itemType} has {string.Join(", ", known)}.", name);
+
+    /// <param name="name">The property.</param>
+    /// <param name="setBy">Where no file sets it: what does, between commas.</param>
+    /// <param name="meant">What it may have been meant to be; null where nothing is near.</param>
+    public static BuildFault PropertyUnknown(string name, string setBy, string? meant) => new("LORA1036",
+        $"The property '{name}'{setBy} means nothing, and nothing uses it.{(meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")}");
 
     public static BuildFault UnsupportedRuntime(string runtime) => new("LORA1020",
         $"Models cannot be merged on '{runtime}': libtorch exists for linux-x64, win-x64 and osx-arm64. Build on one of these, or set LoraMergeEnabled to false here.");
@@ -88,8 +99,11 @@ internal static class BuildErrors
     public static BuildFault BaseHoldsOutput(string baseModel, string folder) => new("LORA1030",
         $"The base model '{baseModel}' holds '{folder}', where the build writes: its own files would become part of the model. Put the model into a folder of its own.");
 
-    public static BuildFault ListedTwice(string itemType, string path) => new("LORA1031",
-        $"The {itemType} '{path}' is listed twice, here and before, perhaps in an imported file. Remove one of them; to apply an adapter twice as strongly, set its Weight to 2.");
+    public static BuildFault BaseModelTwice(string path) => new("LORA1031",
+        $"The LoraBaseModel '{path}' is listed twice, here and before, perhaps in an imported file. Remove one of them; to make several models of it, give its adapters a MergedModelName each.", IsLast: true);
+
+    public static BuildFault AdapterTwice(string path) => new("LORA1031",
+        $"The LoraAdapter '{path}' is listed twice for one merged model, here and before, perhaps in an imported file. Remove one of them; to apply it twice as strongly, set its Weight to 2.", IsLast: true);
 
     public static BuildFault NotBuilt(string model, string configuration) => new("LORA6001",
         $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build -c {configuration}' first.");

@@ -25,6 +25,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     [Required]
     public string ProjectFile { get; set; } = "";
 
+    /// <summary>Absolute paths of other files that set properties of the project, where they are known.</summary>
+    public string[] SettingsFiles { get; set; } = [];
+
     /// <summary>Absolute path that the models' names are appended to, for what this build remembers.</summary>
     [Required]
     public string StatePrefix { get; set; } = "";
@@ -114,6 +117,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     {
         var faults = new FaultLog(Log, ProjectFile);
         ProjectSettings settings = ProjectSettings.Read(this, faults);
+        RequestedProperties.Check(ProjectFiles.Read(ProjectFile, SettingsFiles), (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [], ProjectFile, faults);
         IReadOnlyList<ModelRequest> requests = new RequestReader(settings, faults).Read(BaseModels, Adapters);
         if (faults.HasErrors)
             return false;
@@ -144,10 +148,10 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                (ITaskItem item, string path) = FindUnreadable(request);
-                faults.Error(item, BuildErrors.Unreadable(path, fault.Message));
+                var unreadable = UnreadableInput.Find(request);
+                faults.Error(unreadable?.Item, BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
             }
-            states.AddRange(((string[])[statePath, ResponseFile(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
+            states.AddRange(((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
         }
         MergedFiles = [.. merged];
         StateFiles = [.. states];
@@ -219,7 +223,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     private bool Run(string host, string statePath, ModelRequest request, FaultLog faults)
     {
-        var worker = new Worker(this, host, WorkerPath, ResponseFile(statePath), Path.GetDirectoryName(ProjectFile)!, request, faults);
+        var worker = new Worker(this, host, WorkerPath, ResponseFile(statePath), ProjectFile, request, faults);
         _worker = worker;
         bool isMerged = !_cancellation.IsCancellationRequested && worker.Execute();
         _worker = null;
@@ -249,22 +253,6 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         long now = DateTime.UtcNow.Ticks;
         BuildEngine4.RegisterTaskObject(key, now, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         return now;
-    }
-
-    private static (ITaskItem Item, string Path) FindUnreadable(ModelRequest request)
-    {
-        for (int i = 0; i < request.AdapterPaths.Count; i++)
-        {
-            try
-            {
-                InputFiles.OfAdapter(request.AdapterPaths[i], i + 1);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                return (request.AdapterItems[i], request.AdapterPaths[i]);
-            }
-        }
-        return (request.BaseItem, request.BasePath);
     }
 
     private VerifiedPlacement? PlacementOf(ModelRequest request) =>

@@ -65,7 +65,10 @@ internal sealed class ModelCheck
         if (found.IsRefreshed)
             found.Entry.Save(_store.Path, found.EntryName);
         if (_hasRead || _state is null || _state.Key != found.Key || _state.Inputs.Count != _known.Count)
+        {
             StateFile.Create(_statePath, _stampedTicks, found.Key, found.EntryName, _known).Save();
+            OptionsFile.Save(_statePath, _request.Options);
+        }
         DateTime newest = new(_roots.SelectMany(root => root.Files).Max(file => file.Stamp.ModifiedTicks), DateTimeKind.Utc);
         if (File.GetLastWriteTimeUtc(_statePath) < newest)
             File.SetLastWriteTimeUtc(_statePath, newest > DateTime.UtcNow ? newest : DateTime.UtcNow);
@@ -74,7 +77,11 @@ internal sealed class ModelCheck
     /// <summary>Leaves what is known to the worker; without a key, so that a merge that fails is not taken for one that did not.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
-    public void SaveKnown() => StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
+    public void SaveKnown()
+    {
+        StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
+        OptionsFile.Save(_statePath, _request.Options);
+    }
 
     // Hashing what the worker would read anyway pays only if it may save the merge: not where there is no merged model at all.
     private bool HashInputs(CancellationToken cancellation)
@@ -117,7 +124,16 @@ internal sealed class ModelCheck
             return "it has not been merged yet";
         if (_state.Key == key)
             return $"'{_store.Path}' no longer holds it";
-        return _firstChange is { } change ? $"'{change.FullPath}' has changed" : "an option, the list of inputs or the version of LoraMerge.Build has changed";
+        string?[] changes = [_firstChange is { } change ? $"'{change.FullPath}' {(WasThere(change) ? "has changed" : "is new")}" : FindGone(), OptionsFile.FindChange(_statePath, _request.Options)];
+        return changes.Any(known => known is not null) ? string.Join(" and ", changes.Where(known => known is not null)) : "an option or the list of inputs has changed";
+    }
+
+    private bool WasThere(InputFile file) => _state!.Inputs.Any(input => _roots.Find(root => root.Label == input.Label)?.Files.Contains(file) == true && input.RelativePath == file.RelativePath);
+
+    private string? FindGone()
+    {
+        StateFile.Input? gone = _state!.Inputs.FirstOrDefault(input => !_known.Exists(known => known.Root.Label == input.Label && known.File.RelativePath == input.RelativePath));
+        return gone is null ? null : $"'{gone.RelativePath}' is gone";
     }
 }
 

@@ -41,7 +41,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
 
         string device = (task.Device ?? "auto").Trim().ToLowerInvariant();
         if (device is not ("auto" or "cpu" or "cuda") && !Regex.IsMatch(device, @"^cuda:\d{1,3}$", RegexOptions.CultureInvariant))
-            faults.Error(null, BuildErrors.UnknownValue("LoraMergeDevice", task.Device!, "auto, cpu, cuda, cuda:N"));
+            faults.Error(null, BuildErrors.UnknownValue("LoraMergeDevice", task.Device!, "auto", "cpu", "cuda", "cuda:N"));
 
         int? threads = null;
         if (task.Threads is { Length: > 0 })
@@ -60,7 +60,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
     private static void CheckSwitch(string name, string? value, FaultLog faults)
     {
         if (value is { Length: > 0 } && !s_switchWords.Contains(value.Trim(), StringComparer.OrdinalIgnoreCase))
-            faults.Error(null, BuildErrors.UnknownValue(name, value, "true, false"));
+            faults.Error(null, BuildErrors.UnknownValue(name, value, "true", "false"));
     }
 
     private static string? ByteCount(string name, string? value, FaultLog faults)
@@ -78,7 +78,7 @@ internal sealed record ProjectSettings(string Device, int? Threads, string? MaxM
             return byDefault;
         if (known.FirstOrDefault(word => word.Equals(value.Trim(), StringComparison.OrdinalIgnoreCase)) is { } found)
             return found;
-        faults.Error(null, BuildErrors.UnknownValue(name, value, string.Join(", ", known)));
+        faults.Error(null, BuildErrors.UnknownValue(name, value, known));
         return byDefault;
     }
 }

@@ -7,37 +7,39 @@ namespace LoraMerge.Build;
 /// <summary>Makes of a project's items the list of merged models that they ask for, and reports everything that is wrong with them at once.</summary>
 internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
 {
-    private static readonly string[] s_weightFiles = [".safetensors", ".bin", ".pt", ".pth"];
-
     private static readonly string[] s_combinations =
     [
         "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd",
     ];
 
-    private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName);
+    // TargetPath is null for the default; Options lack what a result has of its own, name and adapters.
+    private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName, string? TargetPath, ModelOptions Options);
+
+    private sealed record Adapter(ITaskItem Item, string Path, string? MergedModelName, AdapterOptions Options);
 
     /// <returns>What can be merged; only to be used where no error was logged.</returns>
     public IReadOnlyList<ModelRequest> Read(ITaskItem[] baseItems, ITaskItem[] adapterItems)
     {
-        if (baseItems.Length == 0)
-        {
-            if (adapterItems.Length > 0)
-                faults.Error(adapterItems[0], BuildErrors.NoBaseModel());
-            return [];
-        }
         List<BaseModel> bases = [.. baseItems.Select(ReadBase)];
-        if (bases.GroupBy(model => model.Path).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        List<Adapter> adapters = [.. adapterItems.Select(ReadAdapter)];
+        if (bases.Count == 0)
         {
-            faults.Error(twice.Last().Item, BuildErrors.ListedTwice(MergeLoraAdapters.BaseModelItem, twice.Key));
+            if (adapters.Count > 0)
+                faults.Error(adapters[0].Item, BuildErrors.NoBaseModel());
             return [];
         }
+        foreach (IGrouping<string, BaseModel> same in bases.GroupBy(model => model.Path).Where(group => group.Count() > 1))
+            faults.Error(same.Last().Item, BuildErrors.BaseModelTwice(same.Key));
+        bases = [.. bases.GroupBy(model => model.Path).Select(same => same.First())];
+
         List<ModelRequest> requests = [];
-        ILookup<BaseModel?, ITaskItem> adapters = adapterItems.Where(IsPresent).ToLookup(adapter => FindBase(adapter, bases));
+        ILookup<BaseModel?, Adapter> adaptersOf = adapters.ToLookup(adapter => FindBase(adapter, bases));
         foreach (BaseModel model in bases)
         {
-            if (!adapters.Contains(model) && !faults.HasErrors)
+            // An adapter that belongs to no base may have been meant for this one.
+            if (!adaptersOf.Contains(model) && !adaptersOf.Contains(null))
                 faults.Error(model.Item, BuildErrors.NoAdapter(model.Item.ItemSpec));
-            foreach (IGrouping<string, ITaskItem> group in adapters[model].GroupBy(adapter => Text(adapter, "MergedModelName") ?? model.DefaultName))
+            foreach (IGrouping<string, Adapter> group in adaptersOf[model].GroupBy(adapter => adapter.MergedModelName ?? model.DefaultName))
                 requests.Add(ReadRequest(model, group.Key, [.. group]));
         }
         ReportCollisions(requests);
@@ -47,42 +49,47 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
     private BaseModel ReadBase(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.BaseModelItem, faults);
-        string path = PathOf(item);
-        if (IsDownload(item))
-            faults.Error(item, BuildErrors.NoDownload(item.ItemSpec));
-        else if (!Exists(path))
-            faults.Error(item, BuildErrors.BaseModelMissing(path));
-        else if (!IsModel(path))
-            faults.Error(item, BuildErrors.NotAModel(path));
+        string path = NamedInput.PathOf(item);
+        if (NamedInput.FindFault(item, BuildErrors.BaseModelMissing) is { } fault)
+            faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Format", ["safetensors"], "writes safetensors");
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
-        return new BaseModel(item, path, Text(item, "MergedModelName") ?? ModelOptions.NameOf(path));
+        var options = new ModelOptions
+        {
+            BaseName = ModelOptions.NameOf(path),
+            BaseVersion = Text(item, "Version"),
+            DType = OneOf(item, "DType", "auto", ["auto", "float32", "float16", "bfloat16"]),
+            MaxShardSize = ReadMaxShardSize(item),
+            Combine = OneOf(item, "Combine", "sequential", s_combinations),
+            Density = ReadDensity(item),
+            MajoritySign = OneOf(item, "MajoritySign", "total", ["total", "frequency"]),
+            SvdRank = ReadSvdRank(item),
+            Device = settings.Device,
+            OnUnmatched = settings.OnUnmatched,
+        };
+        return new BaseModel(item, path, Text(item, "MergedModelName") ?? ModelOptions.NameOf(path), ReadTargetPath(item), options);
     }
 
-    private bool IsPresent(ITaskItem item)
+    private Adapter ReadAdapter(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.AdapterItem, faults);
+        string path = NamedInput.PathOf(item);
+        if (NamedInput.FindFault(item, BuildErrors.AdapterMissing) is { } fault)
+            faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.AdapterItem, "Sha256", [], "does not check pins; remove it");
-        string path = PathOf(item);
-        if (IsDownload(item))
-            faults.Error(item, BuildErrors.NoDownload(item.ItemSpec));
-        else if (!Exists(path))
-            faults.Error(item, BuildErrors.AdapterMissing(path));
-        else if (!IsModel(path))
-            faults.Error(item, BuildErrors.NotAModel(path));
-        else
-            return true;
-        return false;
+        var options = new AdapterOptions(
+            ModelOptions.NameOf(path), ReadWeight(item), Text(item, "Version"), Text(item, "BaseModelVersion"), OneOf(item, "ExpertLayout", "peft", ["peft", "unsloth"]), Release: Text(item, "AdapterVersion"));
+        return new Adapter(item, path, Text(item, "MergedModelName"), options);
     }
 
-    private BaseModel? FindBase(ITaskItem adapter, List<BaseModel> bases)
+    private BaseModel? FindBase(Adapter adapter, List<BaseModel> bases)
     {
-        string? wanted = Text(adapter, "BaseModel");
+        string? wanted = Text(adapter.Item, "BaseModel");
         List<BaseModel> candidates = wanted is null ? bases : [.. bases.Where(model => Answers(model, wanted))];
         if (candidates.Count == 1)
             return candidates[0];
-        string known = string.Join(", ", (candidates.Count == 0 ? bases : candidates).Select(model => $"'{model.Item.ItemSpec}'"));
-        faults.Error(adapter, candidates.Count == 0 ? BuildErrors.UnknownBaseModel(wanted!, known) : BuildErrors.AmbiguousBaseModel(adapter.ItemSpec, known));
+        string[] known = [.. (candidates.Count == 0 ? bases : candidates).Select(model => model.Item.ItemSpec)];
+        faults.Error(adapter.Item, candidates.Count == 0 ? BuildErrors.UnknownBaseModel(wanted!, known) : BuildErrors.AmbiguousBaseModel(adapter.Item.ItemSpec, known));
         return null;
     }
 
@@ -91,34 +98,25 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
     {
         static string Trim(string path) => path.Replace('\\', '/').TrimEnd('/');
         return Trim(model.Item.ItemSpec) == Trim(wanted) || Trim(model.Path) == Trim(wanted)
-            || model.DefaultName == wanted || ModelOptions.NameOf(model.Path) == wanted;
+            || model.DefaultName == wanted || model.Options.BaseName == wanted;
     }
 
-    private ModelRequest ReadRequest(BaseModel model, string name, List<ITaskItem> adapters)
+    private ModelRequest ReadRequest(BaseModel model, string name, List<Adapter> adapters)
     {
-        if (adapters.GroupBy(PathOf).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            faults.Error(twice.Last(), BuildErrors.ListedTwice(MergeLoraAdapters.AdapterItem, twice.Key));
+        foreach (IGrouping<string, Adapter> same in adapters.GroupBy(adapter => adapter.Path).Where(group => group.Count() > 1))
+            faults.Error(same.Last().Item, BuildErrors.AdapterTwice(same.Key));
         if (!ModelName.IsValid(name))
-            faults.Error(Text(adapters[0], "MergedModelName") is null ? model.Item : adapters[0], BuildErrors.InvalidName(name));
-        string? maxShardSize = Text(model.Item, "MaxShardSize");
-        if (maxShardSize is not null && !ProjectSettings.IsByteCount(maxShardSize))
-            faults.Error(model.Item, BuildErrors.InvalidByteCount("MaxShardSize", maxShardSize));
-        var options = new ModelOptions
-        {
-            Name = name,
-            BaseName = ModelOptions.NameOf(model.Path),
-            BaseVersion = Text(model.Item, "Version"),
-            DType = OneOf(model.Item, "DType", "auto", ["auto", "float32", "float16", "bfloat16"]),
-            MaxShardSize = maxShardSize,
-            Combine = OneOf(model.Item, "Combine", "sequential", s_combinations),
-            Density = ReadDensity(model.Item),
-            MajoritySign = OneOf(model.Item, "MajoritySign", "total", ["total", "frequency"]),
-            SvdRank = ReadSvdRank(model.Item),
-            Device = settings.Device,
-            OnUnmatched = settings.OnUnmatched,
-            Adapters = [.. adapters.Select(ReadAdapter)],
-        };
-        return new ModelRequest(model.Item, model.Path, adapters, [.. adapters.Select(PathOf)], ReadTargetPath(model, name), options);
+            faults.Error(adapters[0].MergedModelName is null ? model.Item : adapters[0].Item, BuildErrors.InvalidName(name));
+        ModelOptions options = model.Options with { Name = name, Adapters = [.. adapters.Select(adapter => adapter.Options)] };
+        return new ModelRequest(model.Item, model.Path, [.. adapters.Select(adapter => adapter.Item)], [.. adapters.Select(adapter => adapter.Path)], model.TargetPath ?? "models/" + name, options);
+    }
+
+    private string? ReadMaxShardSize(ITaskItem item)
+    {
+        string? text = Text(item, "MaxShardSize");
+        if (text is not null && !ProjectSettings.IsByteCount(text))
+            faults.Error(item, BuildErrors.InvalidByteCount("MaxShardSize", text));
+        return text;
     }
 
     private string? ReadDensity(ITaskItem item)
@@ -137,22 +135,22 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         return text;
     }
 
-    private AdapterOptions ReadAdapter(ITaskItem item)
+    private double ReadWeight(ITaskItem item)
     {
         double weight = 1;
         if (Text(item, "Weight") is { } text && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) && !double.IsInfinity(weight) && !double.IsNaN(weight)))
             faults.Error(item, BuildErrors.InvalidWeight(text));
-        return new AdapterOptions(ModelOptions.NameOf(PathOf(item)), weight, Text(item, "Version"), Text(item, "BaseModelVersion"), OneOf(item, "ExpertLayout", "peft", ["peft", "unsloth"]), Release: Text(item, "AdapterVersion"));
+        return weight;
     }
 
-    private string ReadTargetPath(BaseModel model, string name)
+    private string? ReadTargetPath(ITaskItem item)
     {
-        if (Text(model.Item, "TargetPath") is not { } written)
-            return "models/" + name;
-        if (ModelName.NormalizeTargetPath(written) is { } targetPath)
-            return targetPath;
-        faults.Error(model.Item, BuildErrors.InvalidTargetPath(written));
-        return written;
+        if (Text(item, "TargetPath") is not { } written)
+            return null;
+        string? targetPath = ModelName.NormalizeTargetPath(written);
+        if (targetPath is null)
+            faults.Error(item, BuildErrors.InvalidTargetPath(written));
+        return targetPath ?? written;
     }
 
     // Letter case does not tell folders apart on every system.
@@ -177,7 +175,7 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
             return byDefault;
         if (known.FirstOrDefault(word => word.Equals(value, StringComparison.OrdinalIgnoreCase)) is { } found)
             return found;
-        faults.Error(item, BuildErrors.UnknownValue(name, value, string.Join(", ", known)));
+        faults.Error(item, BuildErrors.UnknownValue(name, value, known));
         return byDefault;
     }
 
@@ -186,14 +184,6 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         if (Text(item, name) is { } value && !known.Contains(value, StringComparer.OrdinalIgnoreCase))
             faults.Error(item, BuildErrors.NotThereYet(itemType, name, value, instead));
     }
-
-    private static bool IsDownload(ITaskItem item) => item.ItemSpec.StartsWith("hf://", StringComparison.OrdinalIgnoreCase);
-
-    private static bool Exists(string path) => Directory.Exists(path) || File.Exists(path);
-
-    private static bool IsModel(string path) => Directory.Exists(path) || s_weightFiles.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
-
-    private static string PathOf(ITaskItem item) => item.GetMetadata("FullPath").TrimEnd('/', '\\');
 
     private static string? Text(ITaskItem item, string name) => item.GetMetadata(name).Trim() is { Length: > 0 } text ? text : null;
 }

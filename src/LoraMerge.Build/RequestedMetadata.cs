@@ -1,8 +1,9 @@
+using LoraMerge.Diagnostics;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>The metadata that the two items know, and warnings for those that look like a slip of the pen.</summary>
+/// <summary>The metadata that the two items know, and warnings for all others: what is written and does nothing has to be said.</summary>
 internal static class RequestedMetadata
 {
     private static readonly string[] s_ofBaseModel =
@@ -11,38 +12,69 @@ internal static class RequestedMetadata
     private static readonly string[] s_ofAdapter =
         ["BaseModel", "MergedModelName", "Weight", "Version", "BaseModelVersion", "ExpertLayout", "AdapterVersion", "Sha256"];
 
+    /// <summary>What an editor keeps with a file for itself.</summary>
+    private static readonly string[] s_ofEditors = ["Visible", "InProject", "SubType", "DependentUpon"];
+
+    /// <summary>
+    /// What the SDKs for apps, web, Razor, Blazor and workers and NuGet put on items of other types. On these two they put nothing; but where an item is made from another
+    /// (<c>Include="@(Content)"</c>, a file of a package, what a target returns), its metadata come along.
+    /// </summary>
+    private static readonly string[] s_ofTheBuild =
+    [
+        "AssetType", "CopyLocal", "CopyToOutputDirectory", "CopyToPublishDirectory", "CopyUpToDateMarker", "DestinationSubDirectory", "DestinationSubPath", "ExcludeFromSingleFile",
+        "IsKeyOutput", "Link", "MSBuildSourceProjectFile", "MSBuildSourceTargetName", "NuGetItemType", "NuGetPackageId", "NuGetPackageVersion", "OriginalItemSpec", "Pack",
+        "PathInPackage", "Private", "ReferenceAssembly", "RelativePath", "RuntimeIdentifier", "TargetFrameworkIdentifier", "TargetFrameworkVersion", "TargetPath",
+        "TargetPlatformIdentifier", "TargetPlatformMoniker",
+    ];
+
+    /// <summary>Words that people try who know the matter from elsewhere.</summary>
+    private static readonly Dictionary<string, string> s_otherWords = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Scale"] = "Weight",
+        ["Scaling"] = "Weight",
+        ["Strength"] = "Weight",
+        ["Factor"] = "Weight",
+        ["Ratio"] = "Weight",
+        ["Name"] = "MergedModelName",
+        ["ModelName"] = "MergedModelName",
+        ["OutputName"] = "MergedModelName",
+        ["Path"] = "TargetPath",
+        ["Output"] = "TargetPath",
+        ["OutputPath"] = "TargetPath",
+        ["OutputFolder"] = "TargetPath",
+        ["OutputDirectory"] = "TargetPath",
+        ["Link"] = "TargetPath",
+        ["LinkBase"] = "TargetPath",
+        ["Precision"] = "DType",
+        ["DataType"] = "DType",
+        ["Base"] = "BaseModel",
+        ["BaseVersion"] = "BaseModelVersion",
+        ["CombinationType"] = "Combine",
+        ["Rank"] = "SvdRank",
+        ["PeftVersion"] = "AdapterVersion",
+    };
+
     /// <param name="itemType">LoraBaseModel or LoraAdapter.</param>
     public static IReadOnlyList<string> Of(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? s_ofAdapter : s_ofBaseModel;
 
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
-        string otherType = itemType == MergeLoraAdapters.AdapterItem ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
-        IReadOnlyList<string> own = Of(itemType);
-        foreach (string name in item.CloneCustomMetadata().Keys)
+        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Where(name => !Contains(Of(itemType), name) && !Contains(s_ofEditors, name)).OrderBy(name => name, StringComparer.Ordinal))
         {
-            if (own.Contains(name, StringComparer.OrdinalIgnoreCase))
-                continue;
-            if (Of(otherType).Contains(name, StringComparer.OrdinalIgnoreCase))
-                faults.Warning(item, BuildErrors.MetadataOfOtherItem(itemType, name, otherType));
-            else if (own.FirstOrDefault(known => Distance(known, name) <= 2) is { } meant)
-                faults.Warning(item, BuildErrors.MetadataResembles(itemType, name, meant));
+            if (!Contains(s_ofTheBuild, name) || faults.IsWritten(item, itemType, name))
+                faults.Warning(item, Doubt(itemType, name));
         }
     }
 
-    /// <summary>Levenshtein's distance, letter case ignored.</summary>
-    private static int Distance(string left, string right)
+    private static BuildFault Doubt(string itemType, string name)
     {
-        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
-        for (int i = 1; i <= left.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= right.Length; j++)
-            {
-                int change = char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], Math.Min(diagonal + change, Math.Min(row[j], row[j - 1]) + 1));
-            }
-        }
-        return row[right.Length];
+        string otherType = itemType == MergeLoraAdapters.AdapterItem ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
+        if (Contains(Of(otherType), name))
+            return BuildErrors.MetadataOfOtherItem(itemType, name, otherType);
+        if (s_otherWords.TryGetValue(name, out string? meant) || (meant = Spelling.Nearest(name, Of(itemType)) ?? Spelling.Nearest(name, Of(otherType))) is not null)
+            return BuildErrors.MetadataResembles(itemType, name, meant, Contains(Of(itemType), meant) ? itemType : otherType);
+        return BuildErrors.MetadataUnknown(itemType, name, Of(itemType).Where(known => known is not ("Format" or "Sha256")));
     }
+
+    private static bool Contains(IReadOnlyList<string> names, string name) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
 }

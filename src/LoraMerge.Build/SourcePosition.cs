@@ -1,48 +1,86 @@
+using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>Where an item, or one of its metadata, is written.</summary>
+/// <summary>Where an item, one of its metadata, or a property is written.</summary>
 /// <param name="File">The project file or a file that it imports.</param>
-/// <param name="Line">From 1; 0 where it is not known, as for an Include with a property in it.</param>
+/// <param name="Line">From 1; 0 where it is not known.</param>
 /// <param name="Column">From 1; 0 where it is not known.</param>
 internal readonly record struct SourcePosition(string File, int Line, int Column)
 {
-    public static SourcePosition Of(ITaskItem? item, string? metadata, string projectFile)
+    // What stands in an Include for text that is only known when it is evaluated: a property, items of another type, metadata; an escaped letter.
+    private static readonly Regex s_computed = new(@"[$@%]\([^)]*\)|%[0-9A-Fa-f]{2}", RegexOptions.CultureInvariant);
+
+    /// <param name="item">Null where the project as a whole is meant.</param>
+    /// <param name="fault">What is said of it.</param>
+    /// <param name="projectFile">The project, for items of which it is not known where they were made.</param>
+    public static SourcePosition Of(ITaskItem? item, BuildFault fault, string projectFile)
     {
         if (item is null)
             return new SourcePosition(projectFile, 0, 0);
-        string file = item.GetMetadata("DefiningProjectFullPath") is { Length: > 0 } defining ? defining : projectFile;
+        string file = FileOf(item, projectFile);
+        return Read(file) is { } document && Find(document, item, fault) is { } place && place.HasLineInfo()
+            ? new SourcePosition(file, place.LineNumber, place.LinePosition)
+            : new SourcePosition(file, 0, 0);
+    }
+
+    /// <summary>Whether a file that makes an item of this type writes this metadata, in whatever way: it was then not merely taken over from another item.</summary>
+    public static bool IsWritten(ITaskItem item, string itemType, string metadata, string projectFile) =>
+        Read(FileOf(item, projectFile))?.Descendants().Any(element => element.Name.LocalName == itemType && Place(element, metadata) is not null) == true;
+
+    /// <returns>The file with the positions of its elements; null where it is not there or no XML.</returns>
+    public static XDocument? Read(string file)
+    {
         try
         {
-            return Find(file, item.ItemSpec, metadata) is { } place && place.HasLineInfo()
-                ? new SourcePosition(file, place.LineNumber, place.LinePosition)
-                : new SourcePosition(file, 0, 0);
+            return XDocument.Load(file, LoadOptions.SetLineInfo);
         }
         catch (Exception fault) when (fault is IOException or XmlException or UnauthorizedAccessException)
         {
-            return new SourcePosition(file, 0, 0);
+            return null;
         }
     }
 
+    private static string FileOf(ITaskItem item, string projectFile) => item.GetMetadata("DefiningProjectFullPath") is { Length: > 0 } defining ? defining : projectFile;
+
     // MSBuild does not say where an item stands, so the file is read again; only on the way to an error.
-    private static IXmlLineInfo? Find(string file, string include, string? metadata)
+    private static IXmlLineInfo? Find(XDocument document, ITaskItem item, BuildFault fault)
     {
-        XDocument document = XDocument.Load(file, LoadOptions.SetLineInfo);
-        XElement? element = document.Descendants()
-            .Where(element => element.Name.LocalName is MergeLoraAdapters.AdapterItem or MergeLoraAdapters.BaseModelItem)
-            .FirstOrDefault(element => Includes(element, include));
-        if (element is null)
+        List<XElement> elements = [.. document.Descendants().Where(element => element.Name.LocalName is MergeLoraAdapters.AdapterItem or MergeLoraAdapters.BaseModelItem)];
+        List<XElement> candidates = elements.FindAll(element => Includes(element, item.ItemSpec, Matches));
+        if (candidates.Count == 0)
+            candidates = elements.FindAll(element => Includes(element, item.ItemSpec, MayBecome));
+        if (candidates.Count == 0)
             return null;
-        object? place = metadata is null ? null : element.Attribute(metadata) as object ?? element.Elements().FirstOrDefault(child => child.Name.LocalName == metadata);
-        return (place ?? element.Attribute("Include")) as IXmlLineInfo;
+        int likest = candidates.Max(element => Likeness(element, item));
+        List<XElement> best = candidates.FindAll(element => Likeness(element, item) == likest);
+        XElement found = fault.IsLast ? best[best.Count - 1] : best[0];
+        return ((fault.Metadata is null ? null : Place(found, fault.Metadata)) ?? found.Attribute("Include")) as IXmlLineInfo;
     }
 
-    private static bool Includes(XElement element, string include)
+    private static object? Place(XElement element, string metadata) =>
+        element.Attributes().FirstOrDefault(attribute => IsNamed(attribute.Name, metadata)) as object ?? element.Elements().FirstOrDefault(child => IsNamed(child.Name, metadata));
+
+    /// <summary>Of two items with one Include, that one stands here whose metadata are these.</summary>
+    private static int Likeness(XElement element, ITaskItem item) =>
+        element.Attributes().Select(attribute => (attribute.Name, attribute.Value)).Concat(element.Elements().Select(child => (child.Name, child.Value)))
+            .Sum(pair => pair.Name.LocalName is "Include" or "Condition" ? 0 : item.GetMetadata(pair.Name.LocalName) == pair.Value ? 1 : -1);
+
+    private static bool IsNamed(XName name, string metadata) => name.LocalName.Equals(metadata, StringComparison.OrdinalIgnoreCase);
+
+    private static bool Includes(XElement element, string include, Func<string, string, bool> fits) =>
+        ((string?)element.Attribute("Include") ?? "").Split(';').Any(part => part.Trim().Length > 0 && fits(part.Trim().Replace('\\', '/'), include.Replace('\\', '/')));
+
+    private static bool Matches(string written, string include) => written == include;
+
+    /// <summary>Whether an Include with wildcards or with computed parts can have given this item.</summary>
+    private static bool MayBecome(string written, string include)
     {
-        string written = (string?)element.Attribute("Include") ?? "";
-        return written.Replace('\\', '/').Split(';').Any(part => part.Trim() == include.Replace('\\', '/'));
+        IEnumerable<string> parts = s_computed.Split(written)
+            .Select(text => Regex.Escape(text).Replace(@"\*\*/", "(.*/)?").Replace(@"\*\*", ".*").Replace(@"\*", "[^/]*").Replace(@"\?", "[^/]"));
+        return Regex.IsMatch(include, $"^{string.Join(".*", parts)}$", RegexOptions.CultureInvariant | RegexOptions.Singleline);
     }
 }

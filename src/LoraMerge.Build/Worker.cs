@@ -15,7 +15,7 @@ internal sealed class Worker : ToolTask
     private readonly string _host;
     private readonly string _workerPath;
     private readonly string _responseFile;
-    private readonly string _projectFolder;
+    private readonly string _projectFile;
     private readonly ModelRequest _request;
     private readonly FaultLog _faults;
     private string _lastWords = "";
@@ -23,14 +23,14 @@ internal sealed class Worker : ToolTask
     private bool _hasReportedError;
     private bool _isCanceled;
 
-    public Worker(ITask owner, string host, string workerPath, string responseFile, string projectFolder, ModelRequest request, FaultLog faults)
+    public Worker(ITask owner, string host, string workerPath, string responseFile, string projectFile, ModelRequest request, FaultLog faults)
     {
         BuildEngine = owner.BuildEngine;
         HostObject = owner.HostObject;
         _host = host;
         _workerPath = workerPath;
         _responseFile = responseFile;
-        _projectFolder = projectFolder;
+        _projectFile = projectFile;
         _request = request;
         _faults = faults;
         YieldDuringToolExecution = true;
@@ -56,7 +56,7 @@ internal sealed class Worker : ToolTask
 
     protected override string GenerateFullPathToTool() => _host;
 
-    protected override string GetWorkingDirectory() => _projectFolder;
+    protected override string GetWorkingDirectory() => Path.GetDirectoryName(_projectFile)!;
 
     protected override string GenerateCommandLineCommands()
     {
@@ -87,7 +87,7 @@ internal sealed class Worker : ToolTask
         if (WorkerFault.TryParse(singleLine) is { } fault)
             Report(fault);
         else if (messageImportance == StandardOutputImportanceToUse)
-            Log.LogMessage(MessageImportance.High, "{0}", singleLine);
+            Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileNameWithoutExtension(_projectFile), singleLine.Trim()); // builds of other projects say something at the same time
         else if (singleLine.Trim().Length > 0)
             KeepLastWords(singleLine.Trim());
     }

@@ -11,10 +11,14 @@ internal static class CanonicalLine
 
     public static string Of(LoraMergeException fault) => Of(fault.File, "error", fault.Code, fault.Message);
 
+    public static string CodeOf(LoraMergeException fault) => TextOf(fault.Code);
+
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
-        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {Shortened(text)}").ReplaceLineEndings(" "));
+        WithoutControls($"{Origin(file)}: {severity} {TextOf(code)}: {Shortened(text)}".ReplaceLineEndings(" "));
+
+    private static string TextOf(DiagnosticCode code) => string.Create(CultureInfo.InvariantCulture, $"LORA{(int)code:D4}");
 
     /// <summary>Texts of a file may have megabytes; what is wrong stands at the beginning, what to do at the end.</summary>
     private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";

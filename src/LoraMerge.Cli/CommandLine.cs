@@ -22,9 +22,7 @@ internal static class CommandLine
         ParseResult parsed = Parse(words);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var fault in parsed.Errors)
-                await error.WriteLineAsync(fault.Message);
-            await error.WriteLineAsync("'lora-merge --help' lists commands and options.");
+            await error.WriteLineAsync(UsageReport.Of(parsed));
             return WrongUsage;
         }
         var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToTidyUp };
@@ -34,7 +32,10 @@ internal static class CommandLine
         }
         catch (LoraMergeException e)
         {
-            await error.WriteLineAsync(CanonicalLine.Of(e));
+            foreach (LoraMergeException fault in e.Others.Prepend(e))
+                await error.WriteLineAsync(CanonicalLine.Of(fault));
+            if (!Console.IsErrorRedirected && HelpPage.AddressOf(CanonicalLine.CodeOf(e)) is string page)
+                await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
         catch (OperationCanceledException)
@@ -45,13 +46,13 @@ internal static class CommandLine
     }
 
     /// <summary>Every word is an argument as it is, also where it begins with '@'.</summary>
-    public static ParseResult Parse(IReadOnlyList<string> words) => Create().Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    public static ParseResult Parse(IReadOnlyList<string> words) => Create(words).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-    private static RootCommand Create()
+    private static RootCommand Create(IReadOnlyList<string> args)
     {
         var root = new RootCommand("Merges LoRA adapters into base models.")
         {
-            MergeCommand.Create(),
+            MergeCommand.Create(isForBuild: args.Any(word => word.Split('=')[0] == MergeCommand.StoreOption)),
             PlanCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),

@@ -9,11 +9,14 @@ namespace LoraMerge.Cli;
 /// <summary>What differs between two models as text for people, or as JSON for programs.</summary>
 internal static class DiffReport
 {
-    public static string ToText(ModelDiff diff, string first, string second)
+    public static string ToText(ModelDiff diff, string first, string second, bool showsAll)
     {
         var text = new StringBuilder();
-        foreach (TensorDiff tensor in diff.Tensors)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{tensor.Name}: {tensor.Describe(first, second)}");
+        IEnumerable<TensorDiff> tensors = diff.Tensors.OrderByDescending(tensor => tensor.Kind != DiffKind.Values).ThenByDescending(tensor => tensor.RelativeNorm ?? 0);
+        foreach (string line in ShortList.Of([.. tensors.Select(tensor => $"{tensor.Name}: {tensor.Describe(first, second)}")], showsAll))
+            text.AppendLine(line);
+        if (diff.Tensors.Any(tensor => tensor.LargestUlps > 0))
+            text.AppendLine(ShortList.MeaningOfUlp);
         foreach (FileDiff file in diff.Files)
             text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}");
         text.AppendLine(diff.IsEmpty

@@ -6,24 +6,30 @@ namespace LoraMerge.Cli;
 /// <summary><c>merge</c>: into a folder that the user names, or into the store of a build.</summary>
 internal static class MergeCommand
 {
-    public static Command Create()
+    public const string StoreOption = "--store";
+
+    /// <param name="isForBuild">Whether the model goes into a store instead of a folder that the user names.</param>
+    public static Command Create(bool isForBuild)
     {
         var options = new MergeOptions();
-        var output = new Option<string?>("--output") { Description = "Folder for the merged model: new, empty, or an earlier result.", HelpName = "DIR" };
-        var store = new Option<string?>("--store") { Description = "Store of merged models (used by the build).", HelpName = "DIR" };
-        var state = new Option<string?>("--state") { Description = "File that remembers the inputs (used by the build).", HelpName = "FILE" };
-        var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB (used by the build).", HelpName = "SIZE" };
-        var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks (used by the build).", HelpName = "TICKS" };
-        var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends (used by the build).", HelpName = "N" };
-        var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks (used by the build).", HelpName = "TICKS" };
-        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, maxSize, newerThan, parentId, parentStart };
-        options.AddTo(command);
+        var output = new Option<string?>("--output") { Description = "Folder for the merged model: new, empty, or an earlier result.", HelpName = "DIR", Required = !isForBuild };
+        // What only the build uses is not for people to read.
+        var store = new Option<string?>(StoreOption) { Description = "Store of merged models.", HelpName = "DIR", Hidden = true };
+        var state = new Option<string?>("--state") { Description = "File that remembers the inputs.", HelpName = "FILE", Hidden = true };
+        var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB.", HelpName = "SIZE", Hidden = true };
+        var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks.", HelpName = "TICKS", Hidden = true };
+        var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends.", HelpName = "N", Hidden = true };
+        var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks.", HelpName = "TICKS", Hidden = true };
+        var command = new Command("merge", "Merges adapters into a base model.");
+        options.AddTo(command, output);
+        foreach (Option option in (Option[])[store, state, maxSize, newerThan, parentId, parentStart])
+            command.Add(option);
         command.Validators.Add(result =>
         {
             bool hasStore = IsGiven(result, store);
             bool isForStore = hasStore && IsGiven(result, state);
             if (isForStore == result.GetResult(output) is not null || hasStore != isForStore)
-                result.AddError("Give --output DIR.");
+                result.AddError("Give either --output DIR, or --store DIR and --state FILE as the build does.");
         });
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -34,12 +34,14 @@ internal sealed class MergeOptions
     private readonly Option<string?> _maxMemory = new("--max-memory") { Description = "Memory that the merge may hold, such as 1GB.", HelpName = "SIZE" };
     private readonly Option<string> _verify = new("--verify") { Description = "What is read back: none, written or full.", DefaultValueFactory = _ => "none", HelpName = "LEVEL" };
     private readonly Option<string> _onUnmatched = new("--on-unmatched") { Description = "Adapter tensors without a place in the base: error or warn.", DefaultValueFactory = _ => "error", HelpName = "WHAT" };
-    private readonly Option<string?> _runtime = new("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR" };
+    private readonly Option<string?> _runtime = new("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR", Hidden = true };
 
-    public void AddTo(Command command)
+    /// <param name="command">Gets the options, those that are needed first.</param>
+    /// <param name="needed">What else the command needs.</param>
+    public void AddTo(Command command, params Option[] needed)
     {
-        foreach (Option option in (Option[])[_base, _baseVersion, _adapters, _adapterVersions, _baseRanges, _adapterReleases, _expertLayouts, _name, _dtype, _maxShardSize,
-            _combine, _density, _majoritySign, _svdRank, _device, _threads, _maxMemory, _verify, _onUnmatched, _runtime])
+        foreach (Option option in (Option[])[_base, _adapters, .. needed, _dtype, _name, _maxShardSize, _combine, _density, _majoritySign, _svdRank, _onUnmatched, _verify,
+            _device, _threads, _maxMemory, _baseVersion, _adapterVersions, _baseRanges, _adapterReleases, _expertLayouts, _runtime])
             command.Add(option);
     }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
+using LoraMerge.Devices;
 
 namespace LoraMerge.Cli;
 
-/// <summary><c>runtime</c>: installs libtorch with CUDA for this user.</summary>
+/// <summary><c>runtime</c>: what merges run on; installs libtorch with CUDA for this user.</summary>
 internal static class RuntimeCommand
 {
     public static Command Create()
@@ -11,6 +13,15 @@ internal static class RuntimeCommand
         which.AcceptOnlyFromAmong("cuda");
         var add = new Command("add", "Downloads a runtime (several GB, once) and installs it for this user.") { which };
         add.SetAction((parsed, cancellation) => CudaInstallation.RunAsync(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellation));
-        return new Command("runtime", "Manages the libraries that merges run on.") { add };
+        var show = new Command("show", "Says which libraries merges run on here, and lets torch compute something.");
+        show.SetAction(parsed =>
+        {
+            TorchVersions torch = TorchVersions.Read(nativesFolder: null);
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            output.WriteLine($"TorchSharp {torch.TorchSharp}, libtorch {torch.LibTorch}");
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"1 + 2 + 3 = {torch.Sum} (computed by torch on {torch.Threads} threads)"));
+            output.WriteLine(CudaRuntime.Folder is string cuda ? $"CUDA: {cuda}" : "CUDA: not installed ('lora-merge runtime add cuda', several GB)");
+        });
+        return new Command("runtime", "Shows and adds the libraries that merges run on.") { show, add };
     }
 }

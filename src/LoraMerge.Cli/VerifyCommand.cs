@@ -12,17 +12,21 @@ internal static class VerifyCommand
     {
         var options = new MergeOptions();
         var model = new Argument<string>("model") { Description = "Folder of the merged model." };
-        var command = new Command("verify", "Computes a merged model again and compares it bit by bit.") { model };
+        Option<bool> all = ShortList.All();
+        var command = new Command("verify", "Computes a merged model again and compares it bit by bit. Exit code 1 where it differs.") { model, all };
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
             var merger = new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report);
             ModelComparison comparison = await merger.VerifyAsync(options.Read(parsed), parsed.GetValue(model)!, cancellation);
-            foreach (TensorDifference difference in comparison.Differences)
-                output.WriteLine(difference.Describe());
+            string[] tensors = [.. comparison.Differences.OrderByDescending(difference => difference.Reason is not null).ThenByDescending(difference => difference.LargestUlps).Select(difference => difference.Describe())];
+            foreach (string line in ShortList.Of(tensors, parsed.GetValue(all)))
+                output.WriteLine(line);
             foreach (FileDiff file in comparison.Files)
                 output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
+            if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
+                output.WriteLine(ShortList.MeaningOfUlp);
             output.WriteLine(comparison.IsEqual
                 ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
                 : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{(comparison.Files.IsEmpty ? "" : $", {comparison.Files.Length} other {(comparison.Files.Length == 1 ? "file" : "files")}")}"));

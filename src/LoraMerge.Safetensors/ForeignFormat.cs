@@ -3,6 +3,8 @@ namespace LoraMerge.Safetensors;
 /// <summary>Recognises files that are often found under the name of a safetensors file.</summary>
 internal static class ForeignFormat
 {
+    private static bool IsText(ReadOnlySpan<byte> start) => !start.ContainsAnyExceptInRange((byte)'\t', (byte)'~');
+
     /// <summary>Names the kind of file that begins like this, or returns null.</summary>
     /// <param name="start">The first 8 bytes; none of these beginnings is a header length that the format allows.</param>
     public static string? Recognise(ReadOnlySpan<byte> start)
@@ -19,6 +21,10 @@ internal static class ForeignFormat
             return "an HDF5 file";
         if (start.StartsWith("<!DOCTY"u8) || start.StartsWith("<!docty"u8) || start.StartsWith("<html"u8))
             return "an HTML page: probably the answer of a server instead of the file";
+        if (start[0] is (byte)'{' or (byte)'[' && IsText(start))
+            return "a JSON file";
+        if (start[0] == '<' && IsText(start))
+            return "an XML file";
         return null;
     }
 }

@@ -45,9 +45,33 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         ThrowIfUnsound(request);
         VersionRanges.ThrowIfUnsatisfied(request);
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
+        List<LoraMergeException> faults =
+        [
+            .. Path.Exists(request.BaseModel) ? [] : (LoraMergeException[])[Errors.PathNotFound("base model", request.BaseModel)],
+            .. request.Adapters.Where(adapter => !Path.Exists(adapter.Path)).Select(adapter => Errors.PathNotFound("adapter", adapter.Path)),
+        ];
+        if (faults.Count > 0)
+            throw Errors.All(faults);
         InputSnapshot snapshot = InputSnapshot.Take(request);
-        Checkpoint checkpoint = Checkpoint.Open(request.BaseModel);
-        return new Inputs(request, snapshot, checkpoint, [.. request.Adapters.Select(adapter => AdapterDialects.Open(adapter.Path, adapter.AdapterVersion))]);
+        Checkpoint? checkpoint = Open(request.BaseModel, Checkpoint.Open, faults);
+        Adapter?[] adapters = [.. request.Adapters.Select(adapter => Open(adapter.Path, path => AdapterDialects.Open(path, adapter.AdapterVersion), faults))];
+        return faults.Count == 0 ? new Inputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
+    }
+
+    /// <summary>What is wrong with one input hides nothing of the others.</summary>
+    private static T? Open<T>(string path, Func<string, T> open, List<LoraMergeException> faults)
+        where T : class
+    {
+        try
+        {
+            InputKind.ThrowIfForeign(path);
+            return open(path);
+        }
+        catch (LoraMergeException fault)
+        {
+            faults.Add(fault);
+            return null;
+        }
     }
 
     /// <summary>What does not depend on any file.</summary>

@@ -15,6 +15,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
     {
         if (!Path.Exists(path))
             throw Errors.PathNotFound("path", path);
+        InputKind.ThrowIfForeign(path);
         if (AdapterInspection.IsAdapter(path))
             return new Inspection(AdapterInspection.Of(path));
         string manifest = Path.Combine(path, MergeManifest.FileName);

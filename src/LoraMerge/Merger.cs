@@ -80,8 +80,10 @@ public sealed class Merger
     private MergePlan PlanAndReport(Inputs inputs)
     {
         MergePlan plan = inputs.Plan();
-        foreach (MergeEvent note in plan.Notes)
+        foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)))
             _report(note);
+        if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(plan, limit) is var held && held > limit)
+            _report(Notes.MemoryLimitTooLow(limit, held));
         return plan;
     }
 }

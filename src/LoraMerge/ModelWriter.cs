@@ -36,7 +36,7 @@ internal sealed class ModelWriter
     {
         var watch = Stopwatch.StartNew();
         MergeRequest request = _inputs.Request;
-        _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}"));
+        _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{(_inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}")}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));

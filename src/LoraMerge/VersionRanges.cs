@@ -9,30 +9,39 @@ internal static class VersionRanges
     /// <exception cref="LoraMergeException">LORA1104, LORA1105, LORA1113.</exception>
     public static void ThrowIfUnsatisfied(MergeRequest request)
     {
-        NuGetVersion? version = request.BaseVersion is string text
-            ? NuGetVersion.TryParse(text, out NuGetVersion? parsed) ? parsed : throw Errors.VersionInvalid("Version of the base model", text)
-            : null;
+        List<LoraMergeException> faults = [];
+        NuGetVersion? version = null;
+        if (request.BaseVersion is string text && !NuGetVersion.TryParse(text, out version))
+            faults.Add(Errors.VersionInvalid("Version of the base model", text, request.BaseModel));
         List<Asked> ranges = [];
         foreach (AdapterRequest adapter in request.Adapters)
         {
             if (adapter.Version is string own && !NuGetVersion.TryParse(own, out _))
-                throw Errors.VersionInvalid($"Version of adapter '{adapter.Path}'", own);
-            if (adapter.BaseVersionRange is string rangeText)
-                ranges.Add(Read(adapter.Path, rangeText));
+                faults.Add(Errors.VersionInvalid($"Version of adapter '{adapter.Path}'", own, adapter.Path));
+            if (adapter.BaseVersionRange is not string rangeText)
+                continue;
+            if (VersionRange.TryParse(rangeText, out VersionRange? range))
+                ranges.Add(new Asked(adapter.Path, rangeText, range));
+            else
+                faults.Add(Errors.VersionInvalid($"BaseModelVersion of adapter '{adapter.Path}'", rangeText, adapter.Path));
         }
+        ThrowIfAny(faults);
         ThrowIfInConflict(ranges, request.BaseModel);
         foreach (Asked asked in ranges)
         {
             if (version is null)
-                throw Errors.BaseVersionMissing(asked.Adapter, asked.Text, request.BaseModel);
-            if (!IsSatisfied(asked.Range, version))
-                throw Errors.BaseVersionMismatch(asked.Adapter, asked.Range.PrettyPrint(), request.BaseModel, version.ToNormalizedString());
+                faults.Add(Errors.BaseVersionMissing(asked.Adapter, asked.Text, request.BaseModel));
+            else if (!IsSatisfied(asked.Range, version))
+                faults.Add(Errors.BaseVersionMismatch(asked.Adapter, asked.Range.PrettyPrint(), request.BaseModel, version.ToNormalizedString()));
         }
+        ThrowIfAny(faults);
     }
 
-    private static Asked Read(string adapter, string text) => VersionRange.TryParse(text, out VersionRange? range)
-        ? new Asked(adapter, text, range)
-        : throw Errors.VersionInvalid($"BaseModelVersion of adapter '{adapter}'", text);
+    private static void ThrowIfAny(List<LoraMergeException> faults)
+    {
+        if (faults.Count > 0)
+            throw Errors.All(faults);
+    }
 
     /// <summary>No version of the base could serve both, whatever it is.</summary>
     private static void ThrowIfInConflict(List<Asked> ranges, string baseModel)

@@ -20,7 +20,7 @@ internal sealed record BuildResult(int ExitCode, string Output, int? FakesStarte
     public IReadOnlyList<Warning> Warnings => [.. Log.FindChildrenRecursive<Warning>()];
 
     /// <summary>How many merges a user was told of.</summary>
-    public int Merges => Lines.Count(line => line.StartsWith("Merging ", StringComparison.Ordinal));
+    public int Merges => Lines.Count(line => line.Contains(": Merging ", StringComparison.Ordinal));
 
     /// <summary>How many processes were started to merge, whether there was anything to merge or not.</summary>
     public int Workers => FakesStarted ?? CommandLines.Count;

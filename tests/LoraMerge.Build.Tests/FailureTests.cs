@@ -47,6 +47,19 @@ public sealed class FailureTests(UpToDateProject shared) : IClassFixture<UpToDat
     }
 
     [Fact]
+    public async Task An_unknown_property_is_warned_of_in_the_file_that_sets_it()
+    {
+        TestProject project = await shared.GetAsync();
+        project.Write("Directory.Build.props", "<Project>\n  <PropertyGroup>\n    <LoraMergeDevices>cpu</LoraMergeDevices>\n  </PropertyGroup>\n</Project>");
+
+        BuildResult warned = (await project.BuildAsync("--no-restore", "-p:LoraMergeDtype=float16")).ThrowIfFailed();
+        BuildResult silent = (await project.BuildAsync("--no-restore", "-p:NoWarn=LORA1036")).ThrowIfFailed();
+
+        Assert.Equal([("LORA1036", "Directory.Build.props", 3), ("LORA1036", "App.csproj", 0)], warned.Warnings.Select(warning => (warning.Code, Path.GetFileName(warning.File), warning.LineNumber)));
+        Assert.Empty(silent.Warnings);
+    }
+
+    [Fact]
     public async Task A_compile_error_comes_before_a_long_merge()
     {
         TestProject project = await shared.GetAsync();

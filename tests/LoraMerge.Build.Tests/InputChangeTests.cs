@@ -1,3 +1,6 @@
+using Microsoft.Build.Logging.StructuredLogger;
+using Task = System.Threading.Tasks.Task;
+
 namespace LoraMerge.Build.Tests;
 
 public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpToDateProject>
@@ -56,6 +59,21 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
         BuildResult changed = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
 
         Assert.Equal(1, changed.Merges);
+        Assert.Contains(changed.Log.FindChildrenRecursive<Message>(), message => message.Text == "'base' is merged because Weight of adapter 'pirate' has changed from '1' to '0.5'.");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_gone_is_named()
+    {
+        TestProject project = await shared.GetAsync();
+        project.Write("models/base/notes/tokens.json", "{}");
+        (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        File.Delete(project.PathOf("models/base/notes/tokens.json"));
+        File.SetLastWriteTimeUtc(project.PathOf("obj/Debug/net10.0/App.csproj.lora.base.state"), DateTime.UtcNow);
+
+        BuildResult changed = await project.BuildAsync("--no-restore", "-question");
+
+        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("'notes/tokens.json' is gone", StringComparison.Ordinal));
     }
 
     [Fact]

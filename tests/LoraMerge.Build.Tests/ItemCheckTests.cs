@@ -25,6 +25,7 @@ public sealed class ItemCheckTests : IDisposable
         AssertFails("LORA1003", [], [Item("adapter")]);
         AssertFails("LORA1004", [Item("base")], []);
         AssertFails("LORA1004", [Item("base"), Item("other")], [Item("adapter", ("BaseModel", "base"))]);
+        Assert.Contains("'" + Path.Combine(_folder, "other") + "'", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -40,13 +41,18 @@ public sealed class ItemCheckTests : IDisposable
     public void What_is_listed_twice_is_named()
     {
         AssertFails("LORA1031", [Item("base"), Item("base/")], [Item("adapter")]);
+        Assert.DoesNotContain("Weight", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
         AssertFails("LORA1031", [Item("base")], [Item("adapter"), Item("other/../adapter")]);
+        Assert.Contains("set its Weight to 2", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_adapter_must_belong_to_exactly_one_base()
     {
         AssertFails("LORA1005", [Item("base")], [Item("adapter", ("BaseModel", "bass"))]);
+        Assert.EndsWith($"The only one is '{Path.Combine(_folder, "base")}'.", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+        AssertFails("LORA1005", [Item("base"), Item("other")], [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "bass"))]);
+        Assert.EndsWith($"There are '{Path.Combine(_folder, "base")}' and '{Path.Combine(_folder, "other")}'.", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
         AssertFails("LORA1006", [Item("base"), Item("other")], [Item("adapter")]);
     }
 
@@ -143,29 +149,170 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Wieght", "LORA1018")]
-    [InlineData("DType", "LORA1019")]
-    public void Metadata_that_means_nothing_is_warned_of(string name, string code)
+    [InlineData("Wieght", "LORA1018", "Was 'Weight' meant?")]
+    [InlineData("Scale", "LORA1018", "Was 'Weight' meant?")]
+    [InlineData("Strength", "LORA1018", "Was 'Weight' meant?")]
+    [InlineData("Precision", "LORA1018", "Was 'DType' of the LoraBaseModel meant?")]
+    [InlineData("OutputPath", "LORA1018", "Was 'TargetPath' of the LoraBaseModel meant?")]
+    [InlineData("DType", "LORA1019", "belongs on a LoraBaseModel")]
+    [InlineData("Alpha", "LORA1035", "A LoraAdapter has BaseModel, MergedModelName,")]
+    public void Metadata_that_means_nothing_on_an_adapter_is_warned_of(string name, string code, string words)
     {
         Run([Item("base")], [Item("adapter", (name, "x"))], task => task.NoBuild = true);
 
-        Assert.Equal(code, Assert.Single(_engine.Warnings).Code);
+        BuildWarningEventArgs warning = Assert.Single(_engine.Warnings);
+        Assert.Equal(code, warning.Code);
+        Assert.Contains(words, warning.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MaxShardSise", "LORA1018", "Was 'MaxShardSize' meant?")]
+    [InlineData("Precision", "LORA1018", "Was 'DType' meant?")]
+    [InlineData("Strength", "LORA1018", "Was 'Weight' of the LoraAdapter meant?")]
+    [InlineData("Weight", "LORA1019", "belongs on a LoraAdapter")]
+    [InlineData("Quantize", "LORA1035", "A LoraBaseModel has MergedModelName, TargetPath,")]
+    public void Metadata_that_means_nothing_on_a_base_is_warned_of(string name, string code, string words)
+    {
+        Run([Item("base", (name, "x"))], [Item("adapter")], task => task.NoBuild = true);
+
+        BuildWarningEventArgs warning = Assert.Single(_engine.Warnings);
+        Assert.Equal(code, warning.Code);
+        Assert.Contains(words, warning.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Metadata_of_others_is_none_of_our_business()
+    public void Metadata_that_the_SDK_put_on_another_item_are_passed_over_and_the_same_ones_written_here_are_not()
     {
-        Run([Item("base")], [Item("adapter", ("Link", "x"), ("CopyToOutputDirectory", "Never"), ("Visible", "false"), ("Pack", "true"))], task => task.NoBuild = true);
-
+        (string, string)[] metadata = [("Link", "x"), ("CopyToOutputDirectory", "Never"), ("NuGetPackageId", "Some.Model"), ("Visible", "false"), ("TargetPath", "x")];
+        Run([Item("base")], [Item("adapter", metadata)], task => task.NoBuild = true);
         Assert.Empty(_engine.Warnings);
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), """
+            <Project>
+              <ItemGroup>
+                <LoraAdapter Include="@(None)" Link="x"><CopyToOutputDirectory>Never</CopyToOutputDirectory></LoraAdapter>
+                <None Include="adapter" NuGetPackageId="y" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Run([Item("base")], [Item("adapter", metadata)], task => task.NoBuild = true);
+
+        Assert.Equal(
+            [("LORA1035", 3, 46), ("LORA1018", 3, 36)],
+            _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber, warning.ColumnNumber)));
     }
 
     [Fact]
     public void All_faults_are_reported_at_once()
     {
-        Assert.False(Run([Item("base", ("DType", "int8"), ("Format", "gguf"))], [Item("adapter", ("Weight", "heavy")), Item("nowhere")]));
+        Assert.False(Run(
+            [Item("base", ("DType", "int8"), ("Format", "gguf")), Item("base", ("SvdRank", "0"))],
+            [Item("adapter", ("Weight", "heavy")), Item("nowhere", ("ExpertLayout", "vllm"), ("Wieght", "1")), Item("adapter", ("BaseModel", "bass"))]));
 
-        Assert.Equal(["LORA1002", "LORA1012", "LORA1013", "LORA1016"], _engine.Errors.Select(error => error.Code).Order());
+        Assert.Equal(["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1016", "LORA1031"], _engine.Errors.Select(error => error.Code).Order());
+        Assert.Equal("LORA1018", Assert.Single(_engine.Warnings).Code);
+    }
+
+    [Fact]
+    public void A_fault_of_a_base_with_two_results_is_said_once()
+    {
+        AssertFails("LORA1013", [Item("base", ("DType", "int8"))], [Item("adapter", ("MergedModelName", "a")), Item("adapter", ("MergedModelName", "b"))]);
+    }
+
+    [Fact]
+    public void Faults_of_adapters_are_told_where_the_base_is_missing_from_the_items()
+    {
+        Run([], [Item("adapter", ("Weight", "heavy"))]);
+
+        Assert.Equal(["LORA1003", "LORA1012"], _engine.Errors.Select(error => error.Code).Order());
+    }
+
+    [Theory]
+    [InlineData("bsae", "LORA1001", "Did you mean '{0}base'?")]
+    [InlineData("Adapter/x", "LORA1001", null)]
+    [InlineData("model", "LORA1001", "In '{1}' there are 'adapter', 'base' and 'other'.")]
+    public void A_path_that_leads_nowhere_is_held_against_what_is_there(string path, string code, string? hint)
+    {
+        AssertFails(code, [Item(path)], [Item("adapter")]);
+
+        string expected = hint is null ? "does not exist. Correct" : "does not exist. " + string.Format(null, hint, _folder + Path.DirectorySeparatorChar, _folder);
+        Assert.Contains(expected, Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_item_of_a_wildcard_a_property_or_another_item_is_found_where_it_is_written()
+    {
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"""
+            <Project>
+              <ItemGroup>
+                <LoraBaseModel Include="{_folder}/base" />
+                <LoraAdapter Include="{_folder}/adapter/*.txt" />
+                <LoraAdapter Include="$(Somewhere)/parrot" />
+                <LoraAdapter Include="{_folder}/away" MergedModelName="one" />
+                <LoraAdapter Include="{_folder}/away" MergedModelName="two" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Run([Item("base")], [Item("adapter/notes.txt"), Item("birds/parrot"), Item("away", ("MergedModelName", "two"))]);
+
+        Assert.Equal([("LORA1007", 4), ("LORA1002", 5), ("LORA1002", 7)], _engine.Errors.Select(error => (error.Code, error.LineNumber)));
+    }
+
+    [Fact]
+    public void An_item_that_is_listed_twice_is_pointed_at_where_it_stands_again()
+    {
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"""
+            <Project>
+              <ItemGroup>
+                <LoraAdapter Include="{_folder}/adapter" />
+                <LoraAdapter Include="{_folder}/adapter" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        AssertFails("LORA1031", [Item("base")], [Item("adapter"), Item("adapter")]);
+
+        Assert.Equal(4, Assert.Single(_engine.Errors).LineNumber);
+    }
+
+    [Theory]
+    [InlineData("base/model.safetensors", "base")]
+    [InlineData("adapter/adapter_model.safetensors", "adapter")]
+    public void A_link_that_leads_nowhere_is_told_at_the_item_that_it_belongs_to(string file, string item)
+    {
+        string path = Path.Combine(_folder, file);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, Path.Combine(_folder, "gone"));
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"""
+            <Project>
+              <ItemGroup>
+                <LoraBaseModel Include="{_folder}/base" />
+                <LoraAdapter Include="{_folder}/adapter" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        AssertFails("LORA1027", [Item("base")], [Item("adapter")]);
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.StartsWith($"'{Path.Combine(_folder, item)}' cannot be read: Could not find", error.Message, StringComparison.Ordinal);
+        Assert.Equal(item == "base" ? 3 : 4, error.LineNumber);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_found_among_all_inputs()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A file that exists and cannot be read, whoever asks: the memory of this process from its first byte on.");
+        ITaskItem model = Item("base"), adapter = Item("adapter");
+        ModelRequest request = new(model, Path.Combine(_folder, "base"), [adapter], [Path.Combine(_folder, "adapter")], "models/base", new());
+        (ITaskItem, string)? before = UnreadableInput.Find(request);
+        string weights = Path.Combine(_folder, "adapter", "adapter_model.safetensors");
+        File.Delete(weights);
+        File.CreateSymbolicLink(weights, "/proc/self/mem");
+
+        Assert.Null(before);
+        Assert.Equal((adapter, weights), UnreadableInput.Find(request));
     }
 
     [Fact]
@@ -173,7 +320,9 @@ public sealed class ItemCheckTests : IDisposable
     {
         AssertFails("LORA1003", [], [Item("adapter")]);
 
-        Assert.EndsWith("#lora1003", Assert.Single(_engine.Errors).HelpLink, StringComparison.Ordinal);
+        Uri link = new(Assert.Single(_engine.Errors).HelpLink);
+        Assert.Equal(("#lora1003", true), (link.Fragment, link.IsFile));
+        Assert.Contains("\n## LORA1003\n", File.ReadAllText(link.LocalPath), StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -194,6 +343,7 @@ public sealed class ItemCheckTests : IDisposable
 
     private bool Run(ITaskItem[] bases, ITaskItem[] adapters, Action<MergeLoraAdapters>? change = null)
     {
+        _engine.Warnings.Clear();
         using var task = new MergeLoraAdapters
         {
             BuildEngine = _engine,

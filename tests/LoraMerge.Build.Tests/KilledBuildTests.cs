@@ -61,7 +61,7 @@ public sealed class KilledBuildTests(KilledBuildTests.BuiltProject built) : ICla
         int worker = 0;
         BuildResult result = await project.DotnetAsync(["build", "-tl:off", "--no-restore"], onLine: (process, line) =>
         {
-            if (worker != 0 || !line.TrimStart().StartsWith("Merging ", StringComparison.Ordinal))
+            if (worker != 0 || !line.Contains("App: Merging ", StringComparison.Ordinal))
                 return;
             worker = Assert.Single(ChildrenOf(process.Id), child => CommandLineOf(child).Contains("lora-merge.dll", StringComparison.Ordinal));
             end(process.Id, worker);

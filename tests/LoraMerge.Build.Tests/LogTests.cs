@@ -22,7 +22,7 @@ public sealed class LogTests
         Assert.Equal(["models/base"], ItemsOf(changed, "LoraBaseModel"));
         var task = Assert.Single(changed.Tasks("MergeLoraAdapters"));
         Assert.Contains(task.FindChildrenRecursive<Message>(), message => message.Text == $"'base' is merged because '{project.PathOf("adapters/pirate/adapter_model.safetensors")}' has changed.");
-        Assert.Contains(task.FindChildrenRecursive<Message>(), message => message.Text.StartsWith("Merged base: ", StringComparison.Ordinal));
+        Assert.Contains(task.FindChildrenRecursive<Message>(), message => message.Text.StartsWith("App: Merged base: ", StringComparison.Ordinal));
         string line = Assert.Single(changed.CommandLines);
         Assert.Contains("lora-merge.dll\" merge \"@", line, StringComparison.Ordinal);
         Assert.Contains("App.csproj.lora.base.rsp\"", line, StringComparison.Ordinal);

@@ -22,7 +22,7 @@ public sealed class RemovalTests
         project.Write("Directory.Build.targets", "<Project />");
         Assert.Equal(0, late.Workers);
         Assert.Empty(ModelsIn(project, "bin"));
-        Assert.Equal("LoraMergeEnabled='flase' is unknown. Write one of: true, false.", Assert.Single(unclear.Errors).Text);
+        Assert.Equal("LoraMergeEnabled='flase' is unknown. Was 'false' meant? Write one of: true, false.", Assert.Single(unclear.Errors).Text);
 
         project.WriteProject(items: "");
         BuildResult removed = (await project.BuildAsync()).ThrowIfFailed();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Cli;
 using LoraMerge.Incremental;
 using LoraMerge.Safetensors;
 
@@ -38,8 +39,30 @@ public sealed class DiffTests
 
         CommandLineRun run = await CommandLineRun.Of("diff", one, other);
 
-        Assert.Equal([$"w: {expected}", "different: 1 of 2 tensors, 0 of 0 other files"], run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        string[] explained = expected.Contains("ulp", StringComparison.Ordinal) ? [ShortList.MeaningOfUlp] : [];
+        Assert.Equal([$"w: {expected}", .. explained, "different: 1 of 2 tensors, 0 of 0 other files"], run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(1, run.ExitCode);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Of_many_tensors_the_ten_that_differ_most_are_listed_and_all_when_asked()
+    {
+        using var folder = new TestFolder();
+        TinyCheckpoint one = TinyCheckpoint.Empty, other = TinyCheckpoint.Empty;
+        foreach (int i in Enumerable.Range(1, 12))
+        {
+            one.With($"w{i:D2}", DType.F32, [1], 1);
+            other.With($"w{i:D2}", DType.F32, [1], 1 + (i / 16.0));
+        }
+        string[] diff = ["diff", one.WriteTo(folder["one"]), other.WriteTo(folder["other"])];
+
+        string[] lines = (await CommandLineRun.Of(diff)).Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        string[] all = (await CommandLineRun.Of([.. diff, "--all"])).Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(Enumerable.Range(3, 10).Reverse().Select(i => $"w{i:D2}"), lines[..10].Select(line => line.Split(':')[0]));
+        Assert.Equal(["... and 2 more (--all lists them)", ShortList.MeaningOfUlp, "different: 12 of 12 tensors, 0 of 0 other files"], lines[10..]);
+        Assert.Equal([.. Enumerable.Range(1, 12).Reverse().Select(i => $"w{i:D2}"), ShortList.MeaningOfUlp.Split(':')[0], "different"], all.Select(line => line.Split(':')[0]));
         folder.Passed();
     }
 

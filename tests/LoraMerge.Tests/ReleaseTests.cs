@@ -29,7 +29,7 @@ public sealed class ReleaseTests
 
         new Merger(Collect(warnings)).Plan(request with { Adapters = [request.Adapters[0] with { AdapterVersion = "0.16.0" }] });
 
-        Assert.Empty(warnings);
+        Assert.Equal([DiagnosticCode.NoTokenizer], warnings); // the bases of the cases have none
     }
 
     [Fact]

@@ -22,13 +22,25 @@ internal sealed record ComputeDevice(torch.Device Device, string? Note)
         if (TryParseCuda(asked, out int index) && cuda is null)
             throw Errors.CudaRuntimeNotInstalled(asked);
         NativeLibraries.Load(cuda ?? nativesFolder);
-        if (cuda is null)
-            return new ComputeDevice(torch.CPU, asked == "auto" ? "Device: CPU (the CUDA runtime is not installed)." : null);
-        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        int count = cuda is not null && torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (asked == "auto")
-            return count > 0 ? new ComputeDevice(torch.device(DeviceType.CUDA, 0), "Device: cuda:0.") : new ComputeDevice(torch.CPU, "Device: CPU (no CUDA device was found).");
+            return new ComputeDevice(count > 0 ? torch.device(DeviceType.CUDA, 0) : torch.CPU, NoteOn(cuda is not null, CudaRuntime.HasDriver, count));
+        if (cuda is null)
+            return new ComputeDevice(torch.CPU, null);
         return index < count ? new ComputeDevice(torch.device(DeviceType.CUDA, index), null) : throw Errors.CudaNotAvailable(asked, count);
     }
+
+    /// <summary>What is worth a line where the choice was ours: not that a machine without a GPU computes on its CPU.</summary>
+    /// <param name="hasRuntime">Whether libtorch with CUDA is installed.</param>
+    /// <param name="hasDriver">Whether the system has NVIDIA's driver.</param>
+    /// <param name="deviceCount">Devices that CUDA finds.</param>
+    internal static string? NoteOn(bool hasRuntime, bool hasDriver, int deviceCount) => (hasRuntime, hasDriver, deviceCount) switch
+    {
+        (true, _, > 0) => "Device: cuda:0.",
+        (true, _, _) => "Device: CPU (the CUDA runtime finds no device).",
+        (false, true, _) => "Device: CPU. This machine has an NVIDIA driver: 'lora-merge runtime add cuda' (several GB, once) lets merges use the GPU.",
+        _ => null,
+    };
 
     private static bool TryParseCuda(string text, out int index)
     {

@@ -18,6 +18,8 @@ public enum DiagnosticCode
     InputChangedDuringMerge = 1111,
     InputIsSpecial = 1112,
     BaseVersionConflict = 1113,
+    MemoryLimitTooLow = 1120,
+    InputIsOfAnotherKind = 1121,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,
@@ -37,6 +39,9 @@ public enum DiagnosticCode
     PickleNotReadable = 2016,
     SharedTensorChanged = 2017,
     PickleContentUnclear = 2018,
+    ConfigMissing = 2030,
+    NoTokenizer = 2031,
+    OnlyWeightsNamed = 2032,
     JsonTooLarge = 2045,
     TensorNameTooLong = 2046,
     ShapeUncountable = 2047,

@@ -10,6 +10,11 @@ namespace LoraMerge.Diagnostics;
 /// <summary>Makes every fault of the user: what is wrong, where; expected and found; what to do.</summary>
 internal static class Errors
 {
+    /// <summary>Several faults at once: all of them are said.</summary>
+    public static LoraMergeException All(IReadOnlyList<LoraMergeException> faults) => faults.Count == 1
+        ? faults[0]
+        : new(faults[0].Code, faults[0].Message, faults[0].File, faults[0]) { Others = [.. faults.Skip(1)] };
+
     // The request.
 
     public static LoraMergeException ArgumentInvalid(string option, string value, string expected) =>
@@ -42,11 +47,14 @@ internal static class Errors
     public static LoraMergeException BaseVersionConflict(string baseModel, (string Path, string Range) first, (string Path, string Range) second) =>
         new(DiagnosticCode.BaseVersionConflict, $"Two adapters ask for versions of '{baseModel}' that exclude each other: '{first.Path}' for {first.Range}, '{second.Path}' for {second.Range}. Use adapters that were trained on one version, or merge them into two models (MergedModelName) of two bases.", second.Path);
 
-    public static LoraMergeException VersionInvalid(string what, string text) =>
-        new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).");
+    public static LoraMergeException VersionInvalid(string what, string text, string input) =>
+        new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).", input);
 
     public static LoraMergeException PathNotFound(string what, string path) =>
-        new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist. Correct the path, or fetch the model into it.", path);
+        new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist.{PathGuess.ForMissing(path)} Correct the path, or fetch the model into it.", path);
+
+    public static LoraMergeException InputIsOfAnotherKind(string path, string kind, string remedy) =>
+        new(DiagnosticCode.InputIsOfAnotherKind, $"'{path}' is {kind}, but a model, an adapter or its weight file is expected. {remedy}", path);
 
     public static LoraMergeException DiskSpaceTooSmall(string folder, long needed, long free) =>
         new(DiagnosticCode.DiskSpaceTooSmall, $"The merged model needs {Bytes(needed)} in '{folder}', but only {Bytes(free)} are free there. Nothing was written. Free some space, or choose another folder.");
@@ -66,10 +74,10 @@ internal static class Errors
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
-        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. Fetch the model's weights into it.", folder);
+        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. {(PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it.")}", folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
-        new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", file, cause);
+        new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} {(cause.Fault == SafetensorsFault.NotSafetensors ? "Put the safetensors file in its place (if it should be one, fetch it again), or name another." : "Fetch it again; an interrupted download is the usual cause.")}", file, cause);
 
     public static LoraMergeException LfsPointer(string file, long length) =>
         new(DiagnosticCode.LfsPointer, $"'{file}' is a git LFS pointer of {length} bytes, not the file itself. Run 'git lfs install' and 'git lfs pull' in its repository.", file);
@@ -131,7 +139,7 @@ internal static class Errors
     // Adapters.
 
     public static LoraMergeException AdapterConfigMissing(string path) =>
-        new(DiagnosticCode.AdapterConfigMissing, $"The adapter '{path}' has no adapter_config.json, without which its rank and scaling are unknown. Fetch the file that was saved with it.", path);
+        new(DiagnosticCode.AdapterConfigMissing, $"The adapter '{path}' has no adapter_config.json, without which its rank and scaling are unknown. {ConfigRemedy(path)}", path);
 
     public static LoraMergeException AdapterConfigInvalid(string file, string reason) =>
         new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
@@ -381,6 +389,14 @@ internal static class Errors
         (_, 0) => "Its values are too large for that range; keep the base's dtype.",
         _ => $"Check {List(adapters)} and the weights: such values come from a training that diverged, or from far too large a weight.",
     };
+
+    private static string ConfigRemedy(string path) => PathGuess.AdaptersIn(path) is { Count: > 0 } inside ? Inside("an adapter", "adapters", inside)
+        : PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
+        : "Fetch the file that was saved with it.";
+
+    private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
+        ? $"There is {one} in '{folders[0]}': name that folder."
+        : $"There are {several} in {PathGuess.Quoted(folders)}: name the one that is meant.";
 
     internal static string List(IEnumerable<string> items)
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace LoraMerge.Diagnostics;
 
 /// <summary>A fault of the user, made by <see cref="Errors"/>. Anything else that is thrown is a fault of ours.</summary>
@@ -15,4 +17,7 @@ public sealed class LoraMergeException : Exception
 
     /// <summary>The input that the fault lies in, as the user wrote it; null where there is none.</summary>
     public string? File { get; }
+
+    /// <summary>What else is wrong, where several faults were found at once.</summary>
+    public ImmutableArray<LoraMergeException> Others { get; internal init; } = [];
 }

@@ -40,6 +40,18 @@ internal static class Notes
     public static MergeEvent.Warning TrainedBiasesLost(string module, string? biasMode, string adapter) =>
         new(DiagnosticCode.TrainedBiasesLost, $"Adapter '{adapter}' trained the biases of its layers (\"bias\": \"{biasMode}\"), such as that of '{module}', but they are not in its file: PEFT 0.7 to 0.20 did not save them. They cannot be recovered; the merged model keeps the base's.", adapter);
 
+    public static MergeEvent.Warning MemoryLimitTooLow(long limit, long held) =>
+        new(DiagnosticCode.MemoryLimitTooLow, $"The memory limit is {Errors.Bytes(limit)}, but this merge holds about {Errors.Bytes(held)} at least, and goes on with that. Raise LoraMergeMaxMemory (--max-memory), or leave it out.", null);
+
+    public static MergeEvent.Warning ConfigMissing(string checkpoint) =>
+        new(DiagnosticCode.ConfigMissing, $"The base model '{checkpoint}' has no config.json, so the merged model has none either, and most engines cannot open it. Fetch the file that belongs to the model into its folder.", checkpoint);
+
+    public static MergeEvent.Warning TokenizerMissing(string checkpoint) =>
+        new(DiagnosticCode.NoTokenizer, $"The base model '{checkpoint}' works on tokens, but neither it nor an adapter has a tokenizer (tokenizer.json, tokenizer.model, vocab.txt or the like), so the merged model has none either. Fetch the file that belongs to the model into its folder.", checkpoint);
+
+    public static MergeEvent.Warning OnlyWeightsNamed(string file, string folder) =>
+        new(DiagnosticCode.OnlyWeightsNamed, $"Of the model in '{folder}' only the weights in '{Path.GetFileName(file)}' are named, so the merged model has no config.json and no tokenizer. Name the folder to merge the whole model.", file);
+
     public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
         new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);
 }

@@ -203,9 +203,10 @@ public sealed class AdapterTests
     public async Task A_config_that_is_named_as_the_weights_is_refused_as_what_it_is()
     {
         using var bench = new Workbench();
+        string folder = bench.Adapter;
         bench.Adapter = bench.InAdapter("adapter_config.json");
 
-        await bench.AssertRefusedAsync(DiagnosticCode.SafetensorsInvalid, bench.Adapter);
+        await bench.AssertRefusedAsync(DiagnosticCode.InputIsOfAnotherKind, "is a JSON file", $"Name its folder, '{folder}'");
         bench.Passed();
     }
 

@@ -73,7 +73,7 @@ public sealed class BaseTests
         await bench.MergeAsync();
         File.WriteAllBytes(bench.InBase("model.safetensors"), Encoding.Latin1.GetBytes(bytes));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.SafetensorsInvalid, bench.InBase("model.safetensors"), "Fetch it again");
+        await bench.AssertRefusedAsync(DiagnosticCode.SafetensorsInvalid, bench.InBase("model.safetensors"), "etch it again");
         Assert.NotEmpty(what);
         bench.Passed();
     }

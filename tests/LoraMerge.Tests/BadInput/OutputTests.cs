@@ -196,6 +196,7 @@ public sealed class OutputTests
     public async Task A_weight_file_as_base_may_have_the_output_beside_it()
     {
         using var bench = new Workbench();
+        File.Delete(bench.InBase("config.json")); // beside which weights alone are warned of
         bench.Base = bench.InBase("model.safetensors");
         bench.Output = Path.Combine("base", "merged");
 

@@ -18,7 +18,9 @@ internal static class ProgramMemory
             await Task.Delay(5, TestContext.Current.CancellationToken);
         }
         ChildProcess run = await ChildProcess.WaitFor(merge);
-        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        // Some forms hold more than the limit that makes blocks small, and say so.
+        Assert.DoesNotContain(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.Contains("warning LORA1120", StringComparison.Ordinal));
+        Assert.Equal(0, run.ExitCode);
         Assert.True(peak > 0);
         return peak;
     }

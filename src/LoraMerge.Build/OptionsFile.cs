@@ -1,0 +1,75 @@
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Build;
+
+/// <summary>What decided a merged model besides the contents of its inputs, as the last build had it. Only to say what has changed; losing it costs nothing.</summary>
+internal static class OptionsFile
+{
+    private const string Tool = "tool";
+
+    /// <summary>How the user says it; what is missing here is said as it is.</summary>
+    private static readonly Dictionary<string, string> s_names = new()
+    {
+        ["name"] = "MergedModelName",
+        ["base"] = "the name of the base model",
+        ["base-version"] = "Version of the base model",
+        ["dtype"] = "DType",
+        ["max-shard-size"] = "MaxShardSize",
+        ["combine"] = "Combine",
+        ["density"] = "Density",
+        ["majority-sign"] = "MajoritySign",
+        ["svd-rank"] = "SvdRank",
+        ["device"] = "LoraMergeDevice",
+        ["on-unmatched"] = "LoraMergeOnUnmatched",
+        ["weight"] = "Weight",
+        ["version"] = "Version",
+        ["base-range"] = "BaseModelVersion",
+        ["expert-layout"] = "ExpertLayout",
+        ["adapter-release"] = "AdapterVersion",
+    };
+
+    /// <param name="statePath">The model's state file, beside which it lies.</param>
+    public static string PathFor(string statePath) => Path.ChangeExtension(statePath, ".options");
+
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
+    public static void Save(string statePath, ModelOptions options) => AtomicFile.WriteLines(PathFor(statePath), LinesOf(options));
+
+    /// <returns>What is not as it was, as the end of a sentence; null where nothing is, or where it is not known how it was.</returns>
+    public static string? FindChange(string statePath, ModelOptions options)
+    {
+        if (AtomicFile.TryReadLines(PathFor(statePath)) is not { } before)
+            return null;
+        string[] now = [.. LinesOf(options)];
+        string[] adaptersBefore = AdaptersIn(before), adaptersNow = AdaptersIn(now);
+        if (!adaptersBefore.SequenceEqual(adaptersNow))
+            return $"the adapters have changed from {Quoted(adaptersBefore)} to {Quoted(adaptersNow)}";
+        string adapter = "";
+        List<string> changes = [];
+        foreach ((string was, string @is) in before.Zip(now, (was, @is) => (was, @is)))
+        {
+            (string key, string value) = Split(@is);
+            if (key == "adapter")
+                adapter = $" of adapter '{value}'";
+            if (was != @is)
+                changes.Add(Describe(key, Split(was).Value, value, adapter));
+        }
+        return changes.Count == 0 ? null : string.Join(" and ", changes);
+    }
+
+    private static string Describe(string key, string was, string @is, string adapter) => key == Tool
+        ? $"LoraMerge.Build {was} has become {@is}"
+        : $"{(s_names.TryGetValue(key, out string? name) ? name : key)}{adapter} has changed from '{was}' to '{@is}'";
+
+    private static IEnumerable<string> LinesOf(ModelOptions options) => options.ToLines().Prepend($"{Tool} {ToolVersion.Current}");
+
+    private static string[] AdaptersIn(string[] lines) => [.. lines.Select(Split).Where(line => line.Key == "adapter").Select(line => line.Value)];
+
+    private static (string Key, string Value) Split(string line)
+    {
+        int end = line.IndexOf(' ');
+        return end < 0 ? (line, "") : (line.Substring(0, end), line.Substring(end + 1));
+    }
+
+    private static string Quoted(string[] names) => string.Join(", ", names.Select(name => $"'{name}'"));
+}
