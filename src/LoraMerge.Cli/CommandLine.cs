@@ -32,6 +32,11 @@ internal static class CommandLine
             await error.WriteLineAsync(CanonicalLine.Of(e));
             return UserFault;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync(CanonicalLine.Of(Errors.FileFault(e)));
+            return UserFault;
+        }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("Cancelled; nothing was changed.");

@@ -14,8 +14,7 @@ internal static class MergeCommand
         var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB (used by the build).", HelpName = "SIZE" };
         var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks (used by the build).", HelpName = "TICKS" };
         var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends (used by the build).", HelpName = "N" };
-        var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks (used by the build).", HelpName = "TICKS" };
-        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, maxSize, newerThan, parentId, parentStart };
+        var command = new Command("merge", "Merges adapters into a base model.") { output, store, state, maxSize, newerThan, parentId };
         options.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -26,7 +25,7 @@ internal static class MergeCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId), parsed.GetValue(parentStart));
+            using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
             MergeRequest request = options.Read(parsed);
             var events = new ConsoleEvents(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var merger = new Merger(events.Report);

@@ -65,6 +65,7 @@ public sealed class ShardWriter : IDisposable
 
     /// <summary>Completes the file, flushes it to the disk and moves it to its path, over a file that lies there.</summary>
     /// <exception cref="InvalidOperationException">A tensor lacks bytes. More may be written, and Commit called again.</exception>
+    /// <exception cref="IOException">The disk did not take the file, or it cannot be moved.</exception>
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
@@ -77,7 +78,7 @@ public sealed class ShardWriter : IDisposable
         _isClosed = true;
     }
 
-    /// <summary>Without a <see cref="Commit"/> before: deletes what has been written.</summary>
+    /// <summary>Without a <see cref="Commit"/> before: deletes what has been written. A file that cannot be deleted stays: what led here is the fault to tell.</summary>
     public void Dispose()
     {
         if (_isClosed)
@@ -85,7 +86,13 @@ public sealed class ShardWriter : IDisposable
 
         _isClosed = true;
         _file.Dispose();
-        File.Delete(PartialPath);
+        try
+        {
+            File.Delete(PartialPath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private static string PartialOf(string path) => path + ".partial";

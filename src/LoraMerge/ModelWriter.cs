@@ -41,6 +41,7 @@ internal sealed class ModelWriter
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
 
+        destination.Begin([.. _plan.FileNames, MergeManifest.FileName]);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         Reuse reuse = (recipes is null ? Reuse.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
@@ -87,9 +88,25 @@ internal sealed class ModelWriter
 
     private static void ThrowIfDiskTooSmall(MergePlan left, string folder)
     {
-        long needed = left.ByteLength + left.SideFiles.Sum(file => FileStamp.Of(file.Source).ByteLength);
+        long needed = left.ByteLength + left.SideFiles.Sum(file => ByteLengthOf(file.Source));
         if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
+    }
+
+    private static long ByteLengthOf(string input)
+    {
+        try
+        {
+            return FileStamp.Of(input).ByteLength;
+        }
+        catch (FileNotFoundException)
+        {
+            throw Errors.InputChangedDuringMerge(input);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(input, e);
+        }
     }
 
     /// <summary>Null where the system does not tell, as for Windows' network folders: then writing itself will show.</summary>

@@ -18,6 +18,8 @@ public enum DiagnosticCode
     InputChangedDuringMerge = 1111,
     InputIsSpecial = 1112,
     BaseVersionConflict = 1113,
+    OutputCannotBeReplaced = 1140,
+    OutputParentNotWritable = 1141,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,
@@ -125,10 +127,13 @@ public enum DiagnosticCode
     CudaRuntimeNotInstalled = 5008,
     DoraOutputIsZero = 5010,
     CopiesDiffer = 5011,
+    DiskFlushFailed = 5020,
+    FileFault = 5021,
     QuantizationUnknown = 5040,
     ValueNotInGgufType = 5041,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,
     NotAStore = 6051,
+    EntryHoldsForeignFile = 6052,
 }

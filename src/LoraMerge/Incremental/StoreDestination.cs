@@ -1,13 +1,16 @@
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>A new entry of a store: merged in a staging folder there, renamed to the name of its key, and listed in its <c>.entry</c> file last.</summary>
-/// <remarks>Whoever uses it holds the store's lock, so any staging folder that is there already was left by a merge that was killed.</remarks>
+/// <summary>A new entry of a store: merged in a staging folder there, put into the place that its key names, and listed in its <c>.entry</c> file last.</summary>
+/// <remarks>Whoever uses it holds the store's lock. An entry of that key that is there already, damaged or to be made anew, stays until the new one is whole and on the disk.</remarks>
 internal sealed class StoreDestination : IModelDestination
 {
     private readonly string _store;
+    private FolderSwap? _swap;
+    private bool _isCommitted;
 
     private StoreDestination(string store, string stagingFolder)
     {
@@ -24,9 +27,7 @@ internal sealed class StoreDestination : IModelDestination
         try
         {
             StoreContents.Sweep(store);
-            string staging = Path.Combine(store, modelName + StoreContents.PartialSuffix);
-            Directory.CreateDirectory(staging);
-            return new StoreDestination(store, staging);
+            return new StoreDestination(store, Path.Combine(store, PartialName.For(modelName)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -35,19 +36,38 @@ internal sealed class StoreDestination : IModelDestination
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
+    public void Begin(IEnumerable<string> files)
+    {
+        try
+        {
+            StagedFolder.Begin(StagingFolder, files);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(StagingFolder, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="LoraMergeException">LORA1103, LORA1109, LORA5020, LORA6052.</exception>
     public string Commit()
     {
         try
         {
             MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
-            string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
-            string folder = StoreEntry.FolderOf(_store, entry);
-            if (TryKeep(entry, manifest.Key))
+            string name = StoreEntry.NameFor(manifest.Name, manifest.Key);
+            string folder = StoreEntry.FolderOf(_store, name);
+            if (TryKeep(name, manifest.Key))
                 return folder;
-            StoreContents.Delete(_store, entry);
-            Directory.Move(StagingFolder, folder);
-            Describe(folder, manifest).Save(_store, entry);
+            StagedFolder.Complete(StagingFolder);
+            StoreEntry entry = Describe(StagingFolder, manifest);
+            _swap = FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+            if (_swap.Earlier is not null && OwnFiles.In(_swap.Earlier, FilesOf(name)).FindForeign() is string foreign)
+                throw Errors.EntryHoldsForeignFile(folder, foreign);
+            DiskFlush.OfFolder(_store);
+            entry.Save(_store, name);
+            _isCommitted = true;
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,22 +81,27 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            if (Directory.Exists(StagingFolder))
-                Directory.Delete(StagingFolder, recursive: true);
+            if (!_isCommitted)
+                _swap?.Undo();
+            string? left = _isCommitted ? _swap?.Earlier : StagingFolder;
+            if (left is not null && Directory.Exists(left))
+                OwnFiles.In(left).Delete();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {
         }
     }
 
     /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
-    private bool TryKeep(string entry, string key)
+    private bool TryKeep(string name, string key)
     {
-        if (!EntryLease.IsHeld(_store, entry) || StoreEntry.TryLoad(_store, entry, key)?.Check(_store, entry, CancellationToken.None) is not StoreEntry sound)
+        if (!EntryLease.IsHeld(_store, name) || StoreEntry.TryLoad(_store, name, key)?.Check(_store, name, CancellationToken.None) is not StoreEntry sound)
             return false;
-        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, entry);
+        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, name);
         return true;
     }
+
+    private IEnumerable<string> FilesOf(string name) => StoreEntry.TryLoad(_store, name, key: null)?.Files.Select(file => file.RelativePath) ?? [];
 
     private static StoreEntry Describe(string folder, MergeManifest manifest)
     {
