@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -54,7 +53,7 @@ internal static class DiskFlush
         if (!file.IsInvalid)
             Flush(file, path);
         else if (Marshal.GetLastWin32Error() is int error and not AccessDenied) // a folder may be open to writing alone
-            throw new DiskFlushException(path, new Win32Exception(error).Message);
+            throw new DiskFlushException(path, MessageOf(error));
     }
 
     private static void Flush(SafeFileHandle file, string path)
@@ -65,9 +64,15 @@ internal static class DiskFlush
             if (s_cannotFlush.Contains(error))
                 return;
             if (error != Interrupted)
-                throw new DiskFlushException(path, new Win32Exception(error).Message);
+                throw new DiskFlushException(path, MessageOf(error));
         }
     }
+
+#if NETSTANDARD
+    private static string MessageOf(int error) => new System.ComponentModel.Win32Exception(error).Message;
+#else
+    private static string MessageOf(int error) => Marshal.GetPInvokeErrorMessage(error);
+#endif
 
 #pragma warning disable SYSLIB1054, CA2101 // Sources for .NET Standard too, which has no generated marshalling; "ANSI" is UTF-8 on Unix.
     [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]

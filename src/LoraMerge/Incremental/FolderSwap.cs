@@ -13,14 +13,16 @@ internal sealed partial class FolderSwap
     private const uint Exchange = 2; // RENAME_EXCHANGE, RENAME_SWAP
 
     private readonly string _staged;
-    private readonly string _place;
 
     private FolderSwap(string staged, string place, string? earlier)
     {
         _staged = staged;
-        _place = place;
+        Place = place;
         Earlier = earlier;
     }
+
+    /// <summary>Where the folder lies now.</summary>
+    public string Place { get; }
 
     /// <summary>Where that lies now which was in the place; null where nothing was.</summary>
     public string? Earlier { get; }
@@ -39,17 +41,24 @@ internal sealed partial class FolderSwap
         }
         if (TryExchange(staged, place))
             return new FolderSwap(staged, place, earlier: staged);
-        Directory.Move(place, aside);
+        bool isEmpty = !Directory.EnumerateFileSystemEntries(place).Any();
+        if (isEmpty)
+            Directory.Delete(place); // which goes where a rename does not
+        else
+            Directory.Move(place, aside);
         try
         {
             Directory.Move(staged, place);
         }
         catch
         {
-            Directory.Move(aside, place);
+            if (isEmpty)
+                Directory.CreateDirectory(place);
+            else
+                Directory.Move(aside, place);
             throw;
         }
-        return new FolderSwap(staged, place, earlier: aside);
+        return new FolderSwap(staged, place, isEmpty ? null : aside);
     }
 
     /// <summary>Puts both back.</summary>
@@ -57,11 +66,11 @@ internal sealed partial class FolderSwap
     /// <exception cref="UnauthorizedAccessException">It may not be done.</exception>
     public void Undo()
     {
-        if (Earlier == _staged && TryExchange(_staged, _place))
+        if (Earlier == _staged && TryExchange(_staged, Place))
             return;
-        Directory.Move(_place, _staged);
+        Directory.Move(Place, _staged);
         if (Earlier is not null)
-            Directory.Move(Earlier, _place);
+            Directory.Move(Earlier, Place);
     }
 
     private static bool TryExchange(string first, string second)

@@ -41,11 +41,11 @@ internal sealed class OutputFolder : IModelDestination
         {
             output = new OutputFolder(RealPath.Of(path));
             output.ThrowIfOverlaps(inputs);
-            MovableFolder.ThrowIfMountPoint(output._path);
+            ImmovableFolder.ThrowIfMountPoint(output._path);
             output.Lock();
             output.Recover();
             output.ThrowIfNotOurs(path);
-            MovableFolder.ThrowIfInLowerLayer(output._path, output._old);
+            ImmovableFolder.ThrowIfInLowerLayer(output._path, output._old);
             return output;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -156,8 +156,11 @@ internal sealed class OutputFolder : IModelDestination
         if (!Directory.Exists(folder))
             return;
         OwnFiles.In(folder).Delete();
-        if (Directory.Exists(folder))
-            throw Errors.StagingHoldsForeignFile(folder, OwnFiles.In(folder).FindForeign()!);
+        if (!Directory.Exists(folder))
+            return;
+        throw OwnFiles.In(folder).FindForeign() is string foreign
+            ? Errors.StagingHoldsForeignFile(folder, foreign)
+            : new IOException($"'{folder}' cannot be deleted: another program has a file in it open.");
     }
 
     private void ThrowIfNotOurs(string asked)

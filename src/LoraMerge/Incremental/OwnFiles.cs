@@ -14,8 +14,8 @@ internal sealed class OwnFiles
     /// <summary>In the order in which they are deleted.</summary>
     private static readonly string[] s_proofs = [MergeManifest.FileName, StagedFolder.ListName];
 
-    /// <summary>What desktops leave in every folder that they show; it is no loss.</summary>
-    private static readonly string[] s_litter = [".DS_Store", "Thumbs.db", "desktop.ini"];
+    /// <summary>What desktops leave in every folder that they show, and NFS in the place of a file that is deleted while it is open: no loss.</summary>
+    private static readonly string[] s_litter = [".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*"];
 
     private readonly string _folder;
     private readonly Entry[] _entries;
@@ -76,7 +76,7 @@ internal sealed class OwnFiles
 
     private bool IsForeign(Entry entry) => entry.IsFolder
         ? !_subfolders.Contains(entry.Name) && !_entries.Any(below => below.Name.StartsWith(entry.Name + "/", StringComparison.Ordinal))
-        : !_names.Contains(entry.Name) && !s_litter.Contains(entry.Info.Name) && !IsPartial(entry.Name);
+        : !_names.Contains(entry.Name) && !NamePattern.MatchesAny(s_litter, entry.Info.Name) && !IsPartial(entry.Name);
 
     /// <summary>What a listed file is called until it is whole.</summary>
     private bool IsPartial(string name) => _names.Contains(StagedFolder.ListName)

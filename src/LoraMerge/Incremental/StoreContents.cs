@@ -41,16 +41,19 @@ internal static class StoreContents
     /// <summary>Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files. Files that no merge wrote stay.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be deleted.</exception>
-    private static void Delete(string store, string name)
+    public static void Delete(string store, string name)
     {
         string folder = StoreEntry.FolderOf(store, name);
-        IEnumerable<string> files = StoreEntry.TryLoad(store, name, key: null)?.Files.Select(file => file.RelativePath) ?? [];
+        string[] files = FilesOf(store, name);
         File.Delete(StoreEntry.FileOf(store, name));
         if (!Directory.Exists(folder))
             return;
         string emptied = OwnFiles.In(folder, files).FindForeign() is null ? SetAside(folder) : folder;
         OwnFiles.In(emptied, files).Delete();
     }
+
+    /// <summary>Relative paths of the files that an entry's mark lists; none where it has no mark.</summary>
+    public static string[] FilesOf(string store, string name) => [.. StoreEntry.TryLoad(store, name, key: null)?.Files.Select(file => file.RelativePath) ?? []];
 
     /// <summary>Under a name that says that nobody wants the folder any more, an empty one even; where it cannot be renamed, it is emptied in its place.</summary>
     private static string SetAside(string folder)

@@ -62,9 +62,9 @@ internal sealed class StoreDestination : IModelDestination
                 return folder;
             StagedFolder.Complete(StagingFolder);
             StoreEntry entry = Describe(StagingFolder, manifest);
-            _swap = FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
-            if (_swap.Earlier is not null && OwnFiles.In(_swap.Earlier, FilesOf(name)).FindForeign() is string foreign)
-                throw Errors.EntryHoldsForeignFile(folder, foreign);
+            ThrowIfForeign(folder, name, folder);
+            _swap = Put(folder, name);
+            ThrowIfForeign(_swap.Earlier, name, folder);
             DiskFlush.OfFolder(_store);
             entry.Save(_store, name);
             _isCommitted = true;
@@ -81,8 +81,8 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            if (!_isCommitted)
-                _swap?.Undo();
+            if (!_isCommitted && _swap is not null)
+                TakeBack(_swap);
             string? left = _isCommitted ? _swap?.Earlier : StagingFolder;
             if (left is not null && Directory.Exists(left))
                 OwnFiles.In(left).Delete();
@@ -90,6 +90,14 @@ internal sealed class StoreDestination : IModelDestination
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {
         }
+    }
+
+    /// <summary>The mark too, which may be there already: flushing it may have failed.</summary>
+    private void TakeBack(FolderSwap swap)
+    {
+        if (swap.Earlier is null)
+            File.Delete(StoreEntry.FileOf(_store, Path.GetFileName(swap.Place)));
+        swap.Undo();
     }
 
     /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
@@ -101,7 +109,24 @@ internal sealed class StoreDestination : IModelDestination
         return true;
     }
 
-    private IEnumerable<string> FilesOf(string name) => StoreEntry.TryLoad(_store, name, key: null)?.Files.Select(file => file.RelativePath) ?? [];
+    private void ThrowIfForeign(string? earlier, string name, string folder)
+    {
+        if (Directory.Exists(earlier) && OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)).FindForeign() is string foreign)
+            throw Errors.EntryHoldsForeignFile(folder, foreign);
+    }
+
+    private FolderSwap Put(string folder, string name)
+    {
+        try
+        {
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
+        catch (IOException e) when (ImmovableFolder.IsReasonOf(e))
+        {
+            StoreContents.Delete(_store, name); // it came with the image of a container: what was in it is lost if this fails, but no half of it counts
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
+    }
 
     private static StoreEntry Describe(string folder, MergeManifest manifest)
     {

@@ -77,22 +77,47 @@ public sealed class SystemLimitTests
     [Fact]
     public async Task An_output_that_comes_with_the_image_of_a_container_is_refused_at_once_and_stays()
     {
-        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
         using var bench = new Workbench();
         bench.Output = "disk/merged";
         await bench.MergeAsync();
         SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
-        string upper = Path.Combine(bench.Folder, "disk", "upper");
-        Directory.CreateDirectory(upper);
-        string mount = $"mount -t tmpfs tmpfs '{upper}' && mkdir '{upper}/u' '{upper}/w' && mount -t overlay overlay -o 'lowerdir={bench.Folder}/disk,upperdir={upper}/u,workdir={upper}/w' '{bench.Folder}/disk'";
-        await ChildProcess.SkipUnless("This system has no overlay file system.", "unshare", "-m", "sh", "-c", mount);
 
-        ChildProcess run = await InOwnMounts(bench, mount, after: $"test -e '{bench.OutputPath}/lora-merge.json' || echo gone >&2");
+        ChildProcess run = await InContainer(bench, ChildProcess.MergeOf(bench), after: $"test -e '{bench.OutputPath}/lora-merge.json' || echo gone >&2");
 
         AssertRefused(run, "LORA1140", bench.OutputPath, "image of this container");
         Assert.Equal("", run.Output);
-        Directory.Delete(upper);
         Assert.Equal(before, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_empty_output_that_comes_with_the_image_of_a_container_is_filled()
+    {
+        using var bench = new Workbench();
+        bench.Output = "disk/merged";
+        Directory.CreateDirectory(bench.OutputPath);
+
+        ChildProcess run = await InContainer(bench, ChildProcess.MergeOf(bench), after: $"ls -A '{bench.Folder}/disk' '{bench.OutputPath}'");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.EndsWith($"disk:\nmerged\n\n{bench.OutputPath}:\nconfig.json\ngeneration_config.json\nlora-merge.json\nmodel.safetensors\ntokenizer.json\n", run.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_store_that_comes_with_the_image_of_a_container_is_merged_into_again()
+    {
+        using var bench = new Workbench();
+        string store = Path.Combine(bench.Folder, "disk", "store");
+        string[] merge = [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")];
+        ChildProcess first = await ChildProcess.Run(merge);
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(store).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+        ChildProcess again = await InContainer(bench, [.. merge, "--newer-than", long.MaxValue.ToString(CultureInfo.InvariantCulture)], after: $"ls -A '{store}'");
+
+        Assert.Equal((0, ""), (first.ExitCode, first.Error));
+        Assert.Equal((0, ""), (again.ExitCode, again.Error));
+        Assert.EndsWith($"\n{string.Join("\n", entries)}\n", again.Output, StringComparison.Ordinal);
         bench.Passed();
     }
 
@@ -208,6 +233,23 @@ public sealed class SystemLimitTests
 
     private static async Task<ChildProcess> InOwnMounts(Workbench bench, string mount, string after = "true") =>
         await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. ChildProcess.MergeOf(bench)]);
+
+    /// <summary>With all that the bench's "disk" holds in a lower layer, as the files of an image are.</summary>
+    private static async Task<ChildProcess> InContainer(Workbench bench, string[] command, string after)
+    {
+        string upper = Path.Combine(Path.GetTempPath(), Path.GetFileName(bench.Folder) + "-upper");
+        string mount = $"mkdir -p '{upper}' && mount -t tmpfs tmpfs '{upper}' && mkdir '{upper}/u' '{upper}/w'"
+            + $" && mount -t overlay overlay -o 'lowerdir={bench.Folder}/disk,upperdir={upper}/u,workdir={upper}/w' '{bench.Folder}/disk'";
+        await ChildProcess.SkipUnless("This system lets no process mount overlay file systems of its own (unshare -m).", "unshare", "-m", "sh", "-c", mount);
+        try
+        {
+            return await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. command]);
+        }
+        finally
+        {
+            Directory.Delete(upper);
+        }
+    }
 
     private static Task SkipUnlessOtherUser() => ChildProcess.SkipUnless(NoOtherUser, [.. Nobody, .. ChildProcess.LoraMerge, "--help"]);
 

@@ -2,10 +2,13 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>Finds folders that no rename can move, before a merge is done for nothing.</summary>
-internal static class MovableFolder
+/// <summary>Folders that no rename can move; to be found before a merge is done for nothing.</summary>
+internal static class ImmovableFolder
 {
     private const int OtherDevice = 18; // EXDEV
+
+    /// <summary>Whether that is why a rename failed: the folder lies on another file system than its neighbours, or in a lower layer of one.</summary>
+    public static bool IsReasonOf(IOException fault) => (fault.HResult & 0xFFFF) == OtherDevice;
 
     /// <param name="folder">With all links followed.</param>
     /// <exception cref="LoraMergeException">LORA1140: a file system is mounted there, or it is the root of one.</exception>
@@ -21,13 +24,14 @@ internal static class MovableFolder
     /// <exception cref="LoraMergeException">LORA1140.</exception>
     public static void ThrowIfInLowerLayer(string folder, string aside)
     {
-        if (!Directory.Exists(folder) || !new DriveInfo(folder).DriveFormat.StartsWith("overlay", StringComparison.Ordinal))
+        bool isFilled = Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+        if (!isFilled || !new DriveInfo(folder).DriveFormat.StartsWith("overlay", StringComparison.Ordinal))
             return;
         try
         {
             Directory.Move(folder, aside);
         }
-        catch (IOException e) when ((e.HResult & 0xFFFF) == OtherDevice)
+        catch (IOException e) when (IsReasonOf(e))
         {
             throw Errors.OutputIsInLowerLayer(folder, e);
         }
