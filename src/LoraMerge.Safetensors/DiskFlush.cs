@@ -20,20 +20,24 @@ internal static class DiskFlush
     /// <param name="file">Open for writing.</param>
     /// <param name="path">Its path, for the message.</param>
     /// <exception cref="DiskFlushException">Bytes that were written are not on the disk.</exception>
+    /// <exception cref="IOException">The same, on Windows.</exception>
     public static void OfFile(FileStream file, string path)
     {
-        file.Flush(flushToDisk: true); // all there is on Windows; macOS' disks are told to empty their own cache
+        file.Flush();
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-            Flush(file.SafeFileHandle, path);
+            Flush(file.SafeFileHandle, path); // before .NET, to which the system would tell the fault, once and for all
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Linux))
+            file.Flush(flushToDisk: true); // on macOS, the disk's own cache too
     }
 
 #if !NETSTANDARD
     /// <inheritdoc cref="OfFile(FileStream, string)"/>
     public static void OfFile(SafeFileHandle file, string path)
     {
-        RandomAccess.FlushToDisk(file);
         if (!OperatingSystem.IsWindows())
             Flush(file, path);
+        if (!OperatingSystem.IsLinux())
+            RandomAccess.FlushToDisk(file);
     }
 #endif
 

@@ -24,16 +24,30 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, IModelDestination, EarlierModels, MergeResult> merge, CancellationToken cancellation)
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
+        Sweep();
         Inputs inputs = Inputs.Open(request);
         InputSnapshot snapshot = inputs.Snapshot;
         InputHashes known = KnownHashes(snapshot, inputs.Name, cancellation);
-        if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
-            return there;
-        using var destination = StoreDestination.Create(_store, inputs.Name);
-        MergeResult result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
-        Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
+        if (FindEntry(inputs, snapshot, known, cancellation) is not MergeResult result)
+        {
+            using var destination = new StoreDestination(_store, inputs.Name);
+            result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
+            Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
+        }
         RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
         return result;
+    }
+
+    private void Sweep()
+    {
+        try
+        {
+            StoreContents.Sweep(_store);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(_store, e);
+        }
     }
 
     /// <summary>What the state file knows; and everything, where the store may have the model already. Otherwise the merge hashes while it reads.</summary>
@@ -104,7 +118,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(_stateFile, e);
+            throw Errors.StateNotWritable(_stateFile, StoreEntry.FolderOf(_store, entry), e);
         }
     }
 

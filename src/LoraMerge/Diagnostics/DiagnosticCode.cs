@@ -20,6 +20,7 @@ public enum DiagnosticCode
     BaseVersionConflict = 1113,
     OutputCannotBeReplaced = 1140,
     OutputParentNotWritable = 1141,
+    OutputNotSettled = 1142,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,

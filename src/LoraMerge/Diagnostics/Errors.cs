@@ -45,6 +45,12 @@ internal static class Errors
     public static LoraMergeException OutputParentNotWritable(string output, Exception cause) =>
         new(DiagnosticCode.OutputParentNotWritable, $"'{output}' cannot be replaced: a merge makes the new model beside it, in '{Path.GetDirectoryName(output)}', and puts it into its place whole, by a rename. That folder cannot be written: {Sentence(cause.Message)} Make it writable, or choose an output in one that is.", null, cause);
 
+    public static LoraMergeException OutputNotSettled(string output, Exception cause) =>
+        new(DiagnosticCode.OutputNotSettled, $"The new model is in '{output}', whole, but then the system failed: {Sentence(cause.Message)} The earlier one could not be put back either. Check the disk, and merge again.", null, cause);
+
+    public static LoraMergeException StateNotWritable(string file, string model, Exception cause) =>
+        new(DiagnosticCode.OutputNotWritable, $"The merged model is in '{model}', whole, but '{file}', by which the next build would know, cannot be written: {Sentence(cause.Message)} Make room or change its permissions, and build again: nothing is merged then.", null, cause);
+
     public static LoraMergeException OutputIsBeingWritten(string output) =>
         new(DiagnosticCode.OutputNotWritable, $"Another merge is writing '{output}' at this moment. Wait for it, or choose another folder.");
 

@@ -24,7 +24,6 @@ internal static class AtomicFile
     public static void WriteLines(string path, IEnumerable<string> lines)
     {
         string folder = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(folder);
         byte[] bytes = s_utf8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
         for (int attempt = 1; !TryWrite(path, bytes, isLastAttempt: attempt == MostAttempts); attempt++)
         {
@@ -97,7 +96,7 @@ internal static class AtomicFile
         }
     }
 
-    /// <returns>False where another process took the new file for one that was left, in the moment when nobody has it open.</returns>
+    /// <returns>False where it is to be tried again: there was no folder, or another process took the new file for one that was left, in the moment when nobody has it open.</returns>
     private static bool TryWrite(string path, byte[] bytes, bool isLastAttempt)
     {
         string partial = PartialName.For(path);
@@ -110,6 +109,11 @@ internal static class AtomicFile
             }
             Move(partial, path);
             return true;
+        }
+        catch (DirectoryNotFoundException) when (!isLastAttempt)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            return false;
         }
         catch (IOException fault) when (!isLastAttempt && (fault is FileNotFoundException || FileLock.IsTaken(fault)))
         {

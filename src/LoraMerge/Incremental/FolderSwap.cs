@@ -62,15 +62,22 @@ internal sealed partial class FolderSwap
     }
 
     /// <summary>Puts both back.</summary>
-    /// <exception cref="IOException">It cannot be done.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be done.</exception>
-    public void Undo()
+    /// <returns>Whether that could be done.</returns>
+    public bool TryUndo()
     {
-        if (Earlier == _staged && TryExchange(_staged, Place))
-            return;
-        Directory.Move(Place, _staged);
-        if (Earlier is not null)
-            Directory.Move(Earlier, Place);
+        try
+        {
+            if (Earlier == _staged)
+                return TryExchange(_staged, Place);
+            Directory.Move(Place, _staged);
+            if (Earlier is not null)
+                Directory.Move(Earlier, Place);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static bool TryExchange(string first, string second)

@@ -16,7 +16,8 @@ internal sealed class OutputFolder : IModelDestination
     private readonly string _old;
     private readonly string? _newParent;
     private OutputLock? _lock;
-    private string? _earlier;
+    private FolderSwap? _swap; // from when it is made, unless it is undone
+    private OwnFiles? _earlier;
     private bool _isCommitted;
 
     private OutputFolder(string path)
@@ -75,33 +76,35 @@ internal sealed class OutputFolder : IModelDestination
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LoraMergeException">LORA1103: somebody has put a file into the earlier model, or where the new one was made. LORA1109, LORA5020.</exception>
+    /// <exception cref="LoraMergeException">LORA1103: somebody has put a file into the earlier model, or where the new one was made. LORA1109, LORA1142, LORA5020.</exception>
     public string Commit()
     {
         try
         {
             StagedFolder.Complete(StagingFolder);
-            FolderSwap swap = FolderSwap.Make(StagingFolder, _path, _old);
-            try
-            {
-                // Nobody finds the earlier model by its path any more: what is in it now is all that there will be.
-                if (swap.Earlier is not null && OwnFiles.In(swap.Earlier).FindForeign() is string foreign)
-                    throw Errors.OutputHoldsForeignFile(_path, foreign);
-                DiskFlush.OfFolder(Path.GetDirectoryName(_path)!);
-            }
-            catch
-            {
-                swap.Undo();
-                throw;
-            }
-            _earlier = swap.Earlier;
-            _isCommitted = true;
-            return _path;
+            _swap = FolderSwap.Make(StagingFolder, _path, _old);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Errors.OutputNotWritable(_path, e);
         }
+        try
+        {
+            // Nobody finds the earlier model by its path any more: what is in it now is all that there will be.
+            _earlier = _swap.Earlier is null ? null : OwnFiles.In(_swap.Earlier);
+            if (_earlier?.FindForeign() is string foreign)
+                throw Errors.OutputHoldsForeignFile(_path, foreign);
+            DiskFlush.OfFolder(Path.GetDirectoryName(_path)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+            if (!_swap.TryUndo())
+                throw Errors.OutputNotSettled(_path, e);
+            _swap = null;
+            throw e is LoraMergeException ? e : Errors.OutputNotWritable(_path, e);
+        }
+        _isCommitted = true;
+        return _path;
     }
 
     /// <summary>What cannot be removed now does not matter: the next merge removes it.</summary>
@@ -109,10 +112,10 @@ internal sealed class OutputFolder : IModelDestination
     {
         try
         {
-            if (!_isCommitted && _lock is not null)
+            if (_isCommitted)
+                _earlier?.Delete();
+            else if (_swap is null && _lock is not null)
                 Recover();
-            else if (_earlier is not null)
-                OwnFiles.In(_earlier).Delete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {

@@ -32,7 +32,7 @@ internal sealed class OwnFiles
 
     /// <summary>Looks at a folder as it is now, and at what it says of itself.</summary>
     /// <param name="folder">It exists.</param>
-    /// <param name="alsoNamed">Relative paths that something else names.</param>
+    /// <param name="alsoNamed">Relative paths that something else names; with the manifest's, those of all files that it lists.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be read.</exception>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1112, LORA2003: the manifest cannot be read.</exception>
@@ -40,7 +40,7 @@ internal sealed class OwnFiles
     {
         Entry[] entries = [.. Entries(new DirectoryInfo(folder), "")];
         HashSet<string> names = new(alsoNamed ?? [], StringComparer.Ordinal);
-        foreach (Entry proof in entries.Where(entry => s_proofs.Contains(entry.Name)))
+        foreach (Entry proof in entries.Where(entry => s_proofs.Contains(entry.Name) && !names.Contains(entry.Name))) // who names it knows all that it names
             names.UnionWith(ReadNames(proof.Info.FullName).Append(proof.Name));
         return new OwnFiles(folder, entries, names);
     }

@@ -9,31 +9,17 @@ namespace LoraMerge.Incremental;
 internal sealed class StoreDestination : IModelDestination
 {
     private readonly string _store;
-    private FolderSwap? _swap;
+    private FolderSwap? _swap; // from when it is made, unless it is undone
     private bool _isCommitted;
 
-    private StoreDestination(string store, string stagingFolder)
+    public StoreDestination(string store, string modelName)
     {
         _store = store;
-        StagingFolder = stagingFolder;
+        StagingFolder = Path.Combine(store, PartialName.For(modelName));
     }
 
     /// <inheritdoc/>
     public string StagingFolder { get; }
-
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
-    public static StoreDestination Create(string store, string modelName)
-    {
-        try
-        {
-            StoreContents.Sweep(store);
-            return new StoreDestination(store, Path.Combine(store, PartialName.For(modelName)));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.OutputNotWritable(store, e);
-        }
-    }
 
     /// <inheritdoc/>
     /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
@@ -50,7 +36,7 @@ internal sealed class StoreDestination : IModelDestination
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LoraMergeException">LORA1103, LORA1109, LORA5020, LORA6052.</exception>
+    /// <exception cref="LoraMergeException">LORA1103, LORA1109, LORA1142, LORA5020, LORA6052.</exception>
     public string Commit()
     {
         try
@@ -64,9 +50,7 @@ internal sealed class StoreDestination : IModelDestination
             StoreEntry entry = Describe(StagingFolder, manifest);
             ThrowIfForeign(folder, name, folder);
             _swap = Put(folder, name);
-            ThrowIfForeign(_swap.Earlier, name, folder);
-            DiskFlush.OfFolder(_store);
-            entry.Save(_store, name);
+            Mark(entry, name, folder, _swap);
             _isCommitted = true;
             return folder;
         }
@@ -81,9 +65,7 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            if (!_isCommitted && _swap is not null)
-                TakeBack(_swap);
-            string? left = _isCommitted ? _swap?.Earlier : StagingFolder;
+            string? left = _isCommitted ? _swap?.Earlier : _swap is null ? StagingFolder : null;
             if (left is not null && Directory.Exists(left))
                 OwnFiles.In(left).Delete();
         }
@@ -92,12 +74,36 @@ internal sealed class StoreDestination : IModelDestination
         }
     }
 
-    /// <summary>The mark too, which may be there already: flushing it may have failed.</summary>
-    private void TakeBack(FolderSwap swap)
+    private void Mark(StoreEntry entry, string name, string folder, FolderSwap swap)
     {
-        if (swap.Earlier is null)
-            File.Delete(StoreEntry.FileOf(_store, Path.GetFileName(swap.Place)));
-        swap.Undo();
+        try
+        {
+            ThrowIfForeign(swap.Earlier, name, folder);
+            DiskFlush.OfFolder(_store);
+            entry.Save(_store, name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+            if (!TryUnmark(name, swap) || !swap.TryUndo())
+                throw Errors.OutputNotSettled(folder, e);
+            _swap = null;
+            throw e is LoraMergeException ? e : Errors.OutputNotWritable(_store, e);
+        }
+    }
+
+    /// <summary>It may be marked already, where it could not be brought to the disk.</summary>
+    private bool TryUnmark(string name, FolderSwap swap)
+    {
+        try
+        {
+            if (swap.Earlier is null)
+                File.Delete(StoreEntry.FileOf(_store, name));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
