@@ -36,12 +36,12 @@ internal sealed class ModelWriter
     {
         var watch = Stopwatch.StartNew();
         MergeRequest request = _inputs.Request;
+        destination.Begin([.. _plan.FileNames, MergeManifest.FileName]);
         _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
 
-        destination.Begin([.. _plan.FileNames, MergeManifest.FileName]);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         Reuse reuse = (recipes is null ? Reuse.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
