@@ -79,6 +79,19 @@ internal sealed unsafe class OutputFile : IDisposable
         _buffer = _otherBuffer = null;
     }
 
+    /// <summary>Closes and deletes the file. One that cannot be deleted stays: what led here is the fault to tell.</summary>
+    public void Discard()
+    {
+        Dispose();
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
     private void Gather(long fileOffset, ReadOnlySpan<byte> bytes)
     {
         if (_gathered == 0)

@@ -78,21 +78,14 @@ public sealed class ShardWriter : IDisposable
         _isClosed = true;
     }
 
-    /// <summary>Without a <see cref="Commit"/> before: deletes what has been written. A file that cannot be deleted stays: what led here is the fault to tell.</summary>
+    /// <summary>Without a <see cref="Commit"/> before: deletes what has been written.</summary>
     public void Dispose()
     {
         if (_isClosed)
             return;
 
         _isClosed = true;
-        _file.Dispose();
-        try
-        {
-            File.Delete(PartialPath);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-        }
+        _file.Discard();
     }
 
     private static string PartialOf(string path) => path + ".partial";
