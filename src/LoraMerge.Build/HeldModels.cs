@@ -6,6 +6,9 @@ namespace LoraMerge.Build;
 /// <summary>Holds the models that a build uses until it ends, when they have been copied: another build's limit or <c>lora-merge cache</c> takes none of them away.</summary>
 internal static class HeldModels
 {
+    /// <summary>Several nodes may build in one process, and what is registered twice is forgotten: it would be held until the process ends.</summary>
+    private static readonly object s_turn = new();
+
     /// <returns>False where the model was taken away before it could be held.</returns>
     public static bool TryHold(IBuildEngine engine, ModelStore store, FoundModel found, CancellationToken cancellation)
     {
@@ -20,8 +23,13 @@ internal static class HeldModels
             lease?.Dispose();
             return false;
         }
-        if (lease is not null)
-            build.RegisterTaskObject(key, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        lock (s_turn)
+        {
+            if (lease is not null && build.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is null)
+                build.RegisterTaskObject(key, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+            else
+                lease?.Dispose();
+        }
         return true;
     }
 }

@@ -47,7 +47,7 @@ internal static class WorkerArguments
     public static List<string> OfParent()
     {
         using Process self = Process.GetCurrentProcess();
-        return [Argument("--parent-pid", Text(self.Id)), Argument("--parent-start", Text(self.StartTime.ToUniversalTime().Ticks))];
+        return [Argument("--parent-pid", Text(self.Id))];
     }
 
     private static void AddIfGiven(List<string> arguments, string option, string? value, string? number = null)

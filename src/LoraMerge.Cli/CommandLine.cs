@@ -38,6 +38,11 @@ internal static class CommandLine
                 await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync(CanonicalLine.Of(Errors.FileFault(e)));
+            return UserFault;
+        }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("Cancelled; nothing was changed.");

@@ -19,10 +19,9 @@ internal static class MergeCommand
         var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB.", HelpName = "SIZE", Hidden = true };
         var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks.", HelpName = "TICKS", Hidden = true };
         var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends.", HelpName = "N", Hidden = true };
-        var parentStart = new Option<long?>("--parent-start") { Description = "Start time of that process in UTC ticks.", HelpName = "TICKS", Hidden = true };
         var command = new Command("merge", "Merges adapters into a base model.");
         options.AddTo(command, output);
-        foreach (Option option in (Option[])[store, state, maxSize, newerThan, parentId, parentStart])
+        foreach (Option option in (Option[])[store, state, maxSize, newerThan, parentId])
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -33,7 +32,7 @@ internal static class MergeCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId), parsed.GetValue(parentStart));
+            using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
             MergeRequest request = options.Read(parsed);
             var events = new ConsoleEvents(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             var merger = new Merger(events.Report);

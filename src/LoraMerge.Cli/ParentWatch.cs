@@ -8,40 +8,32 @@ namespace LoraMerge.Cli;
 internal sealed class ParentWatch : IDisposable
 {
     private const int ExitCode = 1;
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Start times are read from different clocks of the system; a reused process number is off by far more.</summary>
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
-
+    private readonly int _processId;
     private readonly Timer _timer;
+    private bool _wasGone;
 
-    private ParentWatch(int processId, DateTime? startTime) =>
-        _timer = new Timer(_ => ExitIfGone(processId, startTime), null, TimeSpan.Zero, Interval);
-
-    /// <summary>Starts watching; null where there is no parent to watch.</summary>
-    public static ParentWatch? Start(int? processId, long? startTicks) =>
-        processId is int id ? new ParentWatch(id, startTicks is long ticks ? new DateTime(Math.Clamp(ticks, 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc) : null) : null;
-
-    public void Dispose() => _timer.Dispose();
-
-    private static void ExitIfGone(int processId, DateTime? startTime)
+    private ParentWatch(int processId)
     {
-        if (!IsAlive(processId, startTime))
-            Environment.Exit(ExitCode);
+        _processId = processId;
+        _timer = new Timer(_ => ExitIfGone(), null, TimeSpan.Zero, Interval);
     }
 
-    private static bool IsAlive(int processId, DateTime? startTime)
+    /// <summary>Starts watching; null where there is no parent to watch.</summary>
+    public static ParentWatch? Start(int? processId) => processId is int id ? new ParentWatch(id) : null;
+
+    /// <summary>Whether a process is there that was there before this one. One that began later only got the number of a parent that is gone.</summary>
+    /// <remarks>Both beginnings are told by one clock at one moment, so that it does not matter when that clock is set.</remarks>
+    public static bool IsAlive(int processId)
     {
         try
         {
-            using Process process = Process.GetProcessById(processId);
-            return !process.HasExited && (startTime is not { } start || (process.StartTime.ToUniversalTime() - start).Duration() <= Tolerance);
+            using Process parent = Process.GetProcessById(processId);
+            using Process self = Process.GetCurrentProcess();
+            return !parent.HasExited && parent.StartTime <= self.StartTime;
         }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-        catch (InvalidOperationException)
+        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException)
         {
             return false;
         }
@@ -49,5 +41,16 @@ internal sealed class ParentWatch : IDisposable
         {
             return true; // it is there, but belongs to a user who does not show its start time
         }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    /// <summary>Twice in a row: a clock that is set between the two readings, or a look that the system refuses, is no end of a process.</summary>
+    private void ExitIfGone()
+    {
+        bool isGone = !IsAlive(_processId);
+        if (isGone && _wasGone)
+            Environment.Exit(ExitCode);
+        _wasGone = isGone;
     }
 }

@@ -17,6 +17,7 @@ internal sealed unsafe class OutputFile : IDisposable
     private const long SmallestDirectFile = 16 << 20;
     private const int InvalidArgument = 22; // EINVAL
 
+    private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly Lock _lock = new();
     private SafeFileHandle? _direct;
@@ -26,8 +27,9 @@ internal sealed unsafe class OutputFile : IDisposable
     private long? _bufferOffset; // of the buffer's first byte in the file; null before the first write
     private int _gathered;
 
-    private OutputFile(SafeFileHandle file, SafeFileHandle? direct)
+    private OutputFile(string path, SafeFileHandle file, SafeFileHandle? direct)
     {
+        _path = path;
         _file = file;
         _direct = direct;
         if (direct is null)
@@ -41,7 +43,7 @@ internal sealed unsafe class OutputFile : IDisposable
     public static OutputFile Create(string path, long fileLength)
     {
         SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.None, preallocationSize: fileLength);
-        return new OutputFile(file, fileLength >= SmallestDirectFile ? DirectFiles.TryOpen(path) : null);
+        return new OutputFile(path, file, fileLength >= SmallestDirectFile ? DirectFiles.TryOpen(path) : null);
     }
 
     public void Write(long fileOffset, ReadOnlySpan<byte> bytes)
@@ -56,13 +58,14 @@ internal sealed unsafe class OutputFile : IDisposable
     }
 
     /// <summary>Brings all that has been written to the disk.</summary>
+    /// <exception cref="DiskFlushException">The disk did not take it.</exception>
     public void FlushToDisk()
     {
         lock (_lock)
         {
             WriteGathered();
             _writing.GetAwaiter().GetResult();
-            RandomAccess.FlushToDisk(_file);
+            DiskFlush.OfFile(_file, _path);
         }
     }
 
@@ -74,6 +77,19 @@ internal sealed unsafe class OutputFile : IDisposable
         NativeMemory.AlignedFree(_buffer);
         NativeMemory.AlignedFree(_otherBuffer);
         _buffer = _otherBuffer = null;
+    }
+
+    /// <summary>Closes and deletes the file. One that cannot be deleted stays: what led here is the fault to tell.</summary>
+    public void Discard()
+    {
+        Dispose();
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private void Gather(long fileOffset, ReadOnlySpan<byte> bytes)

@@ -65,6 +65,7 @@ public sealed class ShardWriter : IDisposable
 
     /// <summary>Completes the file, flushes it to the disk and moves it to its path, over a file that lies there.</summary>
     /// <exception cref="InvalidOperationException">A tensor lacks bytes. More may be written, and Commit called again.</exception>
+    /// <exception cref="IOException">The disk did not take the file, or it cannot be moved.</exception>
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
@@ -84,8 +85,7 @@ public sealed class ShardWriter : IDisposable
             return;
 
         _isClosed = true;
-        _file.Dispose();
-        File.Delete(PartialPath);
+        _file.Discard();
     }
 
     private static string PartialOf(string path) => path + ".partial";

@@ -36,6 +36,7 @@ internal sealed class ModelWriter
     {
         var watch = Stopwatch.StartNew();
         MergeRequest request = _inputs.Request;
+        destination.Begin([.. _plan.FileNames, MergeManifest.FileName]);
         _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{(_inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}")}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
@@ -87,9 +88,25 @@ internal sealed class ModelWriter
 
     private static void ThrowIfDiskTooSmall(MergePlan left, string folder)
     {
-        long needed = left.ByteLength + left.SideFiles.Sum(file => FileStamp.Of(file.Source).ByteLength);
+        long needed = left.ByteLength + left.SideFiles.Sum(file => ByteLengthOf(file.Source));
         if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
+    }
+
+    private static long ByteLengthOf(string input)
+    {
+        try
+        {
+            return FileStamp.Of(input).ByteLength;
+        }
+        catch (FileNotFoundException)
+        {
+            throw Errors.InputChangedDuringMerge(input);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(input, e);
+        }
     }
 
     /// <summary>Null where the system does not tell, as for Windows' network folders: then writing itself will show.</summary>

@@ -24,16 +24,30 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     public async Task<MergeResult> RunAsync(Func<Inputs, InputHashes, IModelDestination, EarlierModels, MergeResult> merge, CancellationToken cancellation)
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
+        Sweep();
         Inputs inputs = Inputs.Open(request);
         InputSnapshot snapshot = inputs.Snapshot;
         InputHashes known = KnownHashes(snapshot, inputs.Name, cancellation);
-        if (FindEntry(inputs, snapshot, known, cancellation) is MergeResult there)
-            return there;
-        using var destination = StoreDestination.Create(_store, inputs.Name);
-        MergeResult result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
-        Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
+        if (FindEntry(inputs, snapshot, known, cancellation) is not MergeResult result)
+        {
+            using var destination = new StoreDestination(_store, inputs.Name);
+            result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
+            Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
+        }
         RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
         return result;
+    }
+
+    private void Sweep()
+    {
+        try
+        {
+            StoreContents.Sweep(_store);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(_store, e);
+        }
     }
 
     /// <summary>What the state file knows; and everything, where the store may have the model already. Otherwise the merge hashes while it reads.</summary>
@@ -46,7 +60,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             let hash = state?.KnownHash(root, file)
             where hash is not null
             select KeyValuePair.Create(file.FullPath, hash));
-        return StoreEntry.NamesFor(_store, name).Any()
+        return EarlierModels.NamesIn(_store, name).Count > 0
             ? InputHashes.None.With(known.Complete(snapshot.Roots, cancellation).Select(input => KeyValuePair.Create(input.File.FullPath, input.Hash)))
             : known;
     }
@@ -62,14 +76,36 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         StoreEntry? entry = StoreEntry.TryLoad(_store, name, key);
         if (entry is null || (into.NewerThan is DateTime time && entry.FinishedTicks < time.Ticks))
             return null;
-        if (entry.Check(_store, name, cancellation) is not StoreEntry sound)
+        if (TryCheck(entry, name, cancellation) is not StoreEntry sound)
             return null;
-        if (!ReferenceEquals(sound, entry))
-            sound.Save(_store, name);
         string folder = StoreEntry.FolderOf(_store, name);
         MergeManifest manifest = MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName));
         Record(snapshot, manifest, hashed);
         return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
+    }
+
+    /// <summary>An entry whose files cannot be read is no use; it is merged again.</summary>
+    private StoreEntry? TryCheck(StoreEntry entry, string name, CancellationToken cancellation)
+    {
+        StoreEntry? sound;
+        try
+        {
+            sound = entry.Check(_store, name, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        try
+        {
+            if (sound is not null && !ReferenceEquals(sound, entry))
+                sound.Save(_store, name);
+            return sound;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(StoreEntry.FileOf(_store, name), e);
+        }
     }
 
     private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
@@ -82,7 +118,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(_stateFile, e);
+            throw Errors.StateNotWritable(_stateFile, StoreEntry.FolderOf(_store, entry), e);
         }
     }
 
@@ -91,7 +127,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     {
         try
         {
-            foreach (string unused in StoreUsers.FindUnused(_store))
+            foreach (string unused in StoreUsers.FindUnused(_store).Where(name => name != made))
                 StoreContents.TryRemove(_store, unused);
             if (into.MaxSize is ByteSize most && StoreContents.Shrink(_store, most.Bytes, exceptFor: made) is var left && left > most.Bytes)
                 report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: the rest is in use, or cannot be taken away."));

@@ -12,7 +12,7 @@ public sealed class FullDiskTests
         BuildResult built = await RunAsync(project, """
             mount -t tmpfs -o size=48k none cache
             build -p:LoraMergeCacheFolder=cache
-            mount -o remount,size=4m,nr_inodes=4 cache
+            mount -o remount,size=4m,nr_inodes=5 cache
             build -p:LoraMergeCacheFolder=cache
             find cache -name '*.safetensors' -o -name '*.entry' -o -name '*.partial' | sed 's/^/left: /'
             find bin -name '*.safetensors' | sed 's/^/left: /'

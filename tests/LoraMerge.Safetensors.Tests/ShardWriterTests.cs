@@ -187,6 +187,18 @@ public sealed class ShardWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_partial_file_that_cannot_be_deleted_hides_no_fault()
+    {
+        ShardWriter writer = ShardWriter.Create(_path, _layout);
+        File.Delete(_path + ".partial");
+        Directory.CreateDirectory(_path + ".partial");
+
+        writer.Dispose();
+
+        Assert.True(Directory.Exists(_path + ".partial"));
+    }
+
+    [Fact]
     public void A_file_larger_than_the_disk_is_refused_at_once_and_leaves_nothing()
     {
         ShardLayout layout = ShardLayout.Create([("huge", DType.U8, [1L << 58])]);

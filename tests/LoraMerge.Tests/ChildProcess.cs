@@ -8,6 +8,9 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Error)
     /// <summary>The built command line, as it lies beside the tests.</summary>
     public static string[] LoraMerge { get; } = ["dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "lora-merge.dll")];
 
+    /// <summary>The command that merges a bench's inputs into its output.</summary>
+    public static string[] MergeOf(Workbench bench) => [.. LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
+
     public static async Task<ChildProcess> Run(params string[] command)
     {
         using Process process = Start(command);

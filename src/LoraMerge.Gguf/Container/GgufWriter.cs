@@ -86,8 +86,7 @@ internal sealed class GgufWriter : IDisposable
             return;
 
         _isClosed = true;
-        _file.Dispose();
-        File.Delete(PartialPath);
+        _file.Discard();
     }
 
     private static string PartialOf(string path) => path + ".partial";

@@ -20,6 +20,9 @@ public enum DiagnosticCode
     BaseVersionConflict = 1113,
     MemoryLimitTooLow = 1120,
     InputIsOfAnotherKind = 1121,
+    OutputCannotBeReplaced = 1140,
+    OutputParentNotWritable = 1141,
+    OutputNotSettled = 1142,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,
@@ -139,10 +142,13 @@ public enum DiagnosticCode
     RowTooLong = 5030,
     TooManyElementsToCombine = 5031,
     ShardImpossible = 5032,
+    DiskFlushFailed = 5020,
+    FileFault = 5021,
     QuantizationUnknown = 5040,
     ValueNotInGgufType = 5041,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,
     NotAStore = 6051,
+    EntryHoldsForeignFile = 6052,
 }

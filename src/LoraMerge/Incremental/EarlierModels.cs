@@ -1,3 +1,4 @@
+using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
 
 namespace LoraMerge.Incremental;
@@ -9,8 +10,23 @@ namespace LoraMerge.Incremental;
 internal sealed record EarlierModels(string Store, string ModelName, bool MayBeUsed)
 {
     /// <summary>Whether there are any. Then the hashes of all inputs are known already.</summary>
-    public bool IsAny => MayBeUsed && StoreEntry.NamesFor(Store, ModelName).Any();
+    /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>
+    public bool IsAny => MayBeUsed && NamesIn(Store, ModelName).Count > 0;
 
-    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
-    public Reuse Find(MergePlan plan, Recipes recipes) => Reuse.Of(plan, Store, ModelName, recipes);
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111: the store, or an adapter's tensor, cannot be read.</exception>
+    public Reuse Find(MergePlan plan, Recipes recipes) => Reuse.Of(plan, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
+
+    /// <summary>Names of the complete entries of a model.</summary>
+    /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>
+    public static IReadOnlyList<string> NamesIn(string store, string modelName)
+    {
+        try
+        {
+            return [.. StoreEntry.NamesFor(store, modelName)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(store, e);
+        }
+    }
 }

@@ -10,12 +10,16 @@ internal sealed class EntryLease : IDisposable
     private const int PollMilliseconds = 50;
     private const int MostAttempts = 600;
 
+    /// <summary>How long an entry counts as used where the file system has no locks that would tell.</summary>
+    private static readonly TimeSpan s_longestUse = TimeSpan.FromDays(1);
+
     private readonly FileStream _file;
 
     private EntryLease(FileStream file) => _file = file;
 
     /// <summary>Names of all entries that were ever used.</summary>
-    public static IEnumerable<string> AllNames(string store) => Directory.GetFiles(store, "*" + Extension).Select(file => Path.GetFileNameWithoutExtension(file));
+    public static IEnumerable<string> AllNames(string store) =>
+        new DirectoryInfo(store).GetFiles("*" + Extension).Where(file => file.Length == 0).Select(file => Path.GetFileNameWithoutExtension(file.Name)).Where(StoreEntry.IsName);
 
     /// <summary>Any number of builds may use an entry at once. Waits while it is being taken away: then the lease is for an entry that is no more.</summary>
     /// <returns>Null where the store is read-only, so that nobody takes anything away.</returns>
@@ -52,12 +56,17 @@ internal sealed class EntryLease : IDisposable
     }
 
     /// <summary>To take the entry away. Its owner ends with <see cref="Remove"/>.</summary>
-    /// <returns>Null where somebody uses it, or this user may not.</returns>
+    /// <returns>Null where somebody uses it, or may use it where locks do not tell, or this user may not.</returns>
     public static EntryLease? TryOwn(string store, string entryName)
     {
         try
         {
-            return new EntryLease(new FileStream(FileOf(store, entryName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            bool isNew = !File.Exists(FileOf(store, entryName));
+            var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            if (isNew || lease.IsAlone)
+                return lease;
+            lease.Dispose();
+            return null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -65,14 +74,15 @@ internal sealed class EntryLease : IDisposable
         }
     }
 
-    /// <summary>Whether a build uses the entry now; also where this user may not know.</summary>
+    /// <summary>Whether a build uses the entry now; also where this user may not know, and, where locks do not tell, for a day after the last use.</summary>
     public static bool IsHeld(string store, string entryName)
     {
         try
         {
-            if (File.Exists(FileOf(store, entryName)))
-                new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
-            return false;
+            if (!File.Exists(FileOf(store, entryName)))
+                return false;
+            using var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None));
+            return !lease.IsAlone;
         }
         catch (UnauthorizedAccessException)
         {
@@ -88,7 +98,7 @@ internal sealed class EntryLease : IDisposable
     public static DateTime? LastUse(string store, string entryName)
     {
         string path = FileOf(store, entryName);
-        return File.Exists(path) ? File.GetLastWriteTimeUtc(path) : null;
+        return File.Exists(path) ? FileStamp.TimeOf(path) : null;
     }
 
     /// <summary>Removes the claim's file, for an entry that is no more, and releases the claim: in this order, or another process could hold a file that is gone. Windows deletes no file that anybody has open.</summary>
@@ -108,6 +118,9 @@ internal sealed class EntryLease : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Of a lease that shares with nobody.</summary>
+    private bool IsAlone => FileLock.IsHeeded(_file.Name) || DateTime.UtcNow - FileStamp.TimeOf(_file.Name) > s_longestUse;
 
     private static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 }

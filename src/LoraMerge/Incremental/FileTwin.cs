@@ -41,8 +41,7 @@ internal static class FileTwin
     /// <summary>Puts what was made of a file into its place, with the time of its source: by that, others see that the two are the same.</summary>
     public static void Commit(string source, string partial, string destination)
     {
-        DateTime time = File.GetLastWriteTimeUtc(source);
-        if (File.GetLastWriteTimeUtc(partial) != time)
+        if (FileStamp.TimeOf(source) is DateTime time && FileStamp.TimeOf(partial) != time)
             File.SetLastWriteTimeUtc(partial, time);
         AtomicFile.Move(partial, destination);
     }

@@ -19,13 +19,26 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         ], now);
     }
 
-    /// <exception cref="LoraMergeException">LORA1111.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public void ThrowIfChanged()
     {
-        foreach (InputFile file in Roots.SelectMany(root => root.Files))
+        foreach (InputFile file in Roots.SelectMany(root => root.Files).Where(file => !IsAsItWas(file)))
+            throw Errors.InputChangedDuringMerge(file.FullPath);
+    }
+
+    private static bool IsAsItWas(InputFile file)
+    {
+        try
         {
-            if (!File.Exists(file.FullPath) || FileStamp.Of(file.FullPath) != file.Stamp)
-                throw Errors.InputChangedDuringMerge(file.FullPath);
+            return FileStamp.Of(file.FullPath) == file.Stamp;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file.FullPath, e);
         }
     }
 

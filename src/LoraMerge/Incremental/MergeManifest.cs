@@ -32,7 +32,7 @@ public sealed record MergeManifest(
     public ImmutableSortedDictionary<string, string>? FileRecipes { get; init; }
 
     /// <summary>Its name in the model's folder.</summary>
-    public const string FileName = Merging.OutputFolder.ManifestName;
+    public const string FileName = "lora-merge.json";
 
     /// <summary>SHA-256 of each file, where <see cref="Verification.Full"/> asked for it.</summary>
     public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Incremental;
 
@@ -14,17 +15,14 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
     /// <summary>Nothing is there to be taken over.</summary>
     public static Reuse None(MergePlan plan) => new(plan, ImmutableDictionary<string, EarlierFile>.Empty, []);
 
-    /// <summary>Takes over as many bytes as one of the store's models of that name allows.</summary>
+    /// <summary>Takes over as many bytes as one of the earlier models allows.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
-    public static Reuse Of(MergePlan plan, string store, string modelName, Recipes recipes)
-    {
-        EarlierModel[] earlier = [.. StoreEntry.NamesFor(store, modelName).Select(name => EarlierModel.TryOpen(store, name)).OfType<EarlierModel>()];
-        return earlier.Select(model => Of(plan, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(plan);
-    }
+    public static Reuse Of(MergePlan plan, IEnumerable<EarlierModel> earlier, Recipes recipes) =>
+        earlier.Select(model => Of(plan, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(plan);
 
     /// <summary>Puts the files into a folder that this can be done with without copying them; the others are to be written like those that are new.</summary>
     /// <returns>The same for the files that are in their places, with the plan for the rest.</returns>
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public Reuse PlaceIn(string folder)
     {
         ImmutableDictionary<string, EarlierFile> placed = Files.Where(file => IsPlaced(file.Value, Path.Combine(folder, file.Key))).ToImmutableDictionary();
@@ -32,14 +30,11 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
     }
 
     /// <summary>A link shares its bytes with a file that others can write to.</summary>
-    /// <exception cref="LoraMergeException">LORA1111.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public void ThrowIfChanged(string folder)
     {
-        foreach ((string name, EarlierFile file) in Files)
-        {
-            if (FileStamp.Of(Path.Combine(folder, name)) != file.Stamp)
-                throw Errors.InputChangedDuringMerge(file.Path);
-        }
+        foreach (EarlierFile file in Files.Where(file => !file.Value.IsAt(Path.Combine(folder, file.Key))).Select(file => file.Value))
+            throw Errors.InputChangedDuringMerge(file.Path);
     }
 
     private long SavedBytes =>
@@ -68,7 +63,10 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
     {
         try
         {
-            return FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
+            bool isPlaced = FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
+            if (isPlaced)
+                DiskFlush.OfFile(path);
+            return isPlaced;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -81,4 +79,19 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
 /// <param name="Path">Where it lies.</param>
 /// <param name="Hash">XxHash128 of its bytes.</param>
 /// <param name="Stamp">As it was when it was found sound.</param>
-internal sealed record EarlierFile(string Path, string Hash, FileStamp Stamp);
+internal sealed record EarlierFile(string Path, string Hash, FileStamp Stamp)
+{
+    /// <summary>Whether a twin of it has the length and time that it had.</summary>
+    /// <exception cref="LoraMergeException">LORA1110.</exception>
+    public bool IsAt(string twin)
+    {
+        try
+        {
+            return FileStamp.Of(twin) == Stamp;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(twin, e);
+        }
+    }
+}

@@ -47,7 +47,7 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
     /// <returns>The hash of a file that has the stamp it had when it was hashed; null where it has to be read.</returns>
     public string? KnownHash(InputRoot root, InputFile file)
     {
-        if (Math.Abs(file.Stamp.ModifiedTicks - StampedTicks) <= s_clockStep)
+        if (!file.Stamp.HasTime || Math.Abs(file.Stamp.ModifiedTicks - StampedTicks) <= s_clockStep)
             return null;
         string rootPath = RelativePath.Between(System.IO.Path.GetDirectoryName(Path)!, root.Path);
         return Inputs.FirstOrDefault(input => input.Label == root.Label && input.RootPath == rootPath

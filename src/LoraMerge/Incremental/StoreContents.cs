@@ -1,13 +1,10 @@
-using System.Text.RegularExpressions;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
 
 /// <summary>What lies in a store, and how it is taken away. Whoever changes anything holds the store's lock.</summary>
-internal static partial class StoreContents
+internal static class StoreContents
 {
-    /// <summary>What a folder is called while it is filled or emptied: it never counts as a model, and the next merge removes it.</summary>
-    public const string PartialSuffix = ".partial";
-
     /// <summary>The complete entries, last used first.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
@@ -35,26 +32,42 @@ internal static partial class StoreContents
             lease.Remove();
             return true;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or LoraMergeException)
         {
             return false;
         }
     }
 
-    /// <summary>Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files.</summary>
+    /// <summary>Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files. Files that no merge wrote stay.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be deleted.</exception>
     public static void Delete(string store, string name)
     {
-        File.Delete(StoreEntry.FileOf(store, name));
         string folder = StoreEntry.FolderOf(store, name);
+        string[] files = FilesOf(store, name);
+        File.Delete(StoreEntry.FileOf(store, name));
         if (!Directory.Exists(folder))
             return;
-        string emptied = folder + PartialSuffix;
-        if (Directory.Exists(emptied))
-            Directory.Delete(emptied, recursive: true);
-        Directory.Move(folder, emptied);
-        Directory.Delete(emptied, recursive: true);
+        string emptied = OwnFiles.In(folder, files).FindForeign() is null ? SetAside(folder) : folder;
+        OwnFiles.In(emptied, files).Delete();
+    }
+
+    /// <summary>Relative paths of the files that an entry's mark lists; none where it has no mark.</summary>
+    public static string[] FilesOf(string store, string name) => [.. StoreEntry.TryLoad(store, name, key: null)?.Files.Select(file => file.RelativePath) ?? []];
+
+    /// <summary>Under a name that says that nobody wants the folder any more, an empty one even; where it cannot be renamed, it is emptied in its place.</summary>
+    private static string SetAside(string folder)
+    {
+        string aside = PartialName.For(folder);
+        try
+        {
+            Directory.Move(folder, aside);
+            return aside;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return folder;
+        }
     }
 
     /// <summary>Takes away the entries that were used longest ago, until the rest fits.</summary>
@@ -78,37 +91,56 @@ internal static partial class StoreContents
         return left;
     }
 
-    /// <summary>Takes away what killed merges left.</summary>
-    /// <exception cref="IOException">A file cannot be deleted.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file cannot be deleted.</exception>
+    /// <summary>Takes away what killed merges left, and nothing that might be somebody else's. What cannot be deleted now, because a program has it open, waits for the next merge.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
     public static void Sweep(string store)
     {
-        foreach (string partial in Directory.EnumerateDirectories(store, "*" + PartialSuffix))
-            Directory.Delete(partial, recursive: true);
-        foreach (string folder in Directory.EnumerateDirectories(store).Where(folder => IsUnmarkedModel(store, folder)))
-            Directory.Delete(folder, recursive: true);
-        foreach (string name in EntryLease.AllNames(store).Where(name => !File.Exists(StoreEntry.FileOf(store, name))))
+        var marked = StoreEntry.AllNames(store).ToHashSet(StringComparer.Ordinal);
+        foreach (string folder in Directory.GetDirectories(store).Where(folder => PartialName.TargetOf(Path.GetFileName(folder)) is not null || IsUnmarkedModel(folder)))
+            Try(() => OwnFiles.In(folder).Delete());
+        foreach (string name in EntryLease.AllNames(store).Where(IsUnmarked))
             EntryLease.TryOwn(store, name)?.Remove();
-        AtomicFile.DeleteRemains(store, "*");
+        AtomicFile.DeleteRemains(store, StoreEntry.IsFileName);
+
+        // The list of names too: that a file is not found may be a fault of the disk.
+        bool IsUnmarked(string name) => !marked.Contains(name) && !File.Exists(StoreEntry.FileOf(store, name));
+
+        // Its merge was killed between putting it into its place and marking it.
+        bool IsUnmarkedModel(string folder) =>
+            Path.GetFileName(folder) is { } name && StoreEntry.IsName(name) && IsUnmarked(name) && NameByManifest(folder) == name;
     }
 
-    /// <summary>Whether its merge was killed between renaming the folder and marking it.</summary>
-    private static bool IsUnmarkedModel(string store, string folder)
+    private static string? NameByManifest(string folder)
     {
-        string name = Path.GetFileName(folder);
-        return EntryName.IsMatch(name) && !File.Exists(StoreEntry.FileOf(store, name)) && File.Exists(Path.Combine(folder, MergeManifest.FileName));
+        string file = Path.Combine(folder, MergeManifest.FileName);
+        string? name = null;
+        Try(() =>
+        {
+            if (File.Exists(file) && MergeManifest.Read(file) is { Key.Length: >= StoreEntry.KeyDigitCount } manifest)
+                name = StoreEntry.NameFor(manifest.Name, manifest.Key);
+        });
+        return name;
+    }
+
+    private static void Try(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+        }
     }
 
     private static StoredModel? Describe(string store, string name)
     {
-        if (!EntryName.IsMatch(name) || StoreEntry.TryLoad(store, name, key: null) is not StoreEntry entry)
+        if (StoreEntry.TryLoad(store, name, key: null) is not StoreEntry entry)
             return null;
         DateTime lastUsed = EntryLease.LastUse(store, name) ?? new DateTime(entry.FinishedTicks, DateTimeKind.Utc);
         return new StoredModel(name, entry.Key, entry.Files.Sum(file => file.Stamp.ByteLength), lastUsed, EntryLease.IsHeld(store, name));
     }
-
-    [GeneratedRegex("-[0-9a-f]{16}$")]
-    private static partial Regex EntryName { get; }
 }
 
 /// <summary>A merged model of a store.</summary>

@@ -1,53 +1,57 @@
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>A new entry of a store: merged in a staging folder there, renamed to the name of its key, and listed in its <c>.entry</c> file last.</summary>
-/// <remarks>Whoever uses it holds the store's lock, so any staging folder that is there already was left by a merge that was killed.</remarks>
+/// <summary>A new entry of a store: merged in a staging folder there, put into the place that its key names, and listed in its <c>.entry</c> file last.</summary>
+/// <remarks>Whoever uses it holds the store's lock. An entry of that key that is there already, damaged or to be made anew, stays until the new one is whole and on the disk.</remarks>
 internal sealed class StoreDestination : IModelDestination
 {
     private readonly string _store;
+    private FolderSwap? _swap; // from when it is made, unless it is undone
+    private bool _isCommitted;
 
-    private StoreDestination(string store, string stagingFolder)
+    public StoreDestination(string store, string modelName)
     {
         _store = store;
-        StagingFolder = stagingFolder;
+        StagingFolder = Path.Combine(store, PartialName.For(modelName));
     }
 
     /// <inheritdoc/>
     public string StagingFolder { get; }
 
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
-    public static StoreDestination Create(string store, string modelName)
+    /// <inheritdoc/>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
+    public void Begin(IEnumerable<string> files)
     {
         try
         {
-            StoreContents.Sweep(store);
-            string staging = Path.Combine(store, modelName + StoreContents.PartialSuffix);
-            Directory.CreateDirectory(staging);
-            return new StoreDestination(store, staging);
+            StagedFolder.Begin(StagingFolder, files);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(store, e);
+            throw Errors.OutputNotWritable(StagingFolder, e);
         }
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1103, LORA1109, LORA1142, LORA5020, LORA6052.</exception>
     public string Commit()
     {
         try
         {
             MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
-            string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
-            string folder = StoreEntry.FolderOf(_store, entry);
-            if (TryKeep(entry, manifest.Key))
+            string name = StoreEntry.NameFor(manifest.Name, manifest.Key);
+            string folder = StoreEntry.FolderOf(_store, name);
+            if (TryKeep(name, manifest.Key))
                 return folder;
-            StoreContents.Delete(_store, entry);
-            Directory.Move(StagingFolder, folder);
-            Describe(folder, manifest).Save(_store, entry);
+            StagedFolder.Complete(StagingFolder);
+            StoreEntry entry = Describe(StagingFolder, manifest);
+            ThrowIfForeign(folder, name, folder);
+            _swap = Put(folder, name);
+            Mark(entry, name, folder, _swap);
+            _isCommitted = true;
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,21 +65,73 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            if (Directory.Exists(StagingFolder))
-                Directory.Delete(StagingFolder, recursive: true);
+            string? left = _isCommitted ? _swap?.Earlier : _swap is null ? StagingFolder : null;
+            if (left is not null && Directory.Exists(left))
+                OwnFiles.In(left).Delete();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {
         }
     }
 
-    /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
-    private bool TryKeep(string entry, string key)
+    private void Mark(StoreEntry entry, string name, string folder, FolderSwap swap)
     {
-        if (!EntryLease.IsHeld(_store, entry) || StoreEntry.TryLoad(_store, entry, key)?.Check(_store, entry, CancellationToken.None) is not StoreEntry sound)
+        try
+        {
+            ThrowIfForeign(swap.Earlier, name, folder);
+            DiskFlush.OfFolder(_store);
+            entry.Save(_store, name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+            if (!TryUnmark(name, swap) || !swap.TryUndo())
+                throw Errors.OutputNotSettled(folder, e);
+            _swap = null;
+            throw e is LoraMergeException ? e : Errors.OutputNotWritable(_store, e);
+        }
+    }
+
+    /// <summary>It may be marked already, where it could not be brought to the disk.</summary>
+    private bool TryUnmark(string name, FolderSwap swap)
+    {
+        try
+        {
+            if (swap.Earlier is null)
+                File.Delete(StoreEntry.FileOf(_store, name));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
             return false;
-        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, entry);
+        }
+    }
+
+    /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
+    private bool TryKeep(string name, string key)
+    {
+        if (!EntryLease.IsHeld(_store, name) || StoreEntry.TryLoad(_store, name, key)?.Check(_store, name, CancellationToken.None) is not StoreEntry sound)
+            return false;
+        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, name);
         return true;
+    }
+
+    private void ThrowIfForeign(string? earlier, string name, string folder)
+    {
+        if (Directory.Exists(earlier) && OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)).FindForeign() is string foreign)
+            throw Errors.EntryHoldsForeignFile(folder, foreign);
+    }
+
+    private FolderSwap Put(string folder, string name)
+    {
+        try
+        {
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
+        catch (IOException e) when (ImmovableFolder.IsReasonOf(e))
+        {
+            StoreContents.Delete(_store, name); // it came with the image of a container: what was in it is lost if this fails, but no half of it counts
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
     }
 
     private static StoreEntry Describe(string folder, MergeManifest manifest)

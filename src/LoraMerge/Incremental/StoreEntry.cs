@@ -14,23 +14,36 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     private const string Header = "lora-merge entry 1";
     private const string Extension = ".entry";
 
+    /// <summary>Digits of the key that an entry's name ends with.</summary>
+    public const int KeyDigitCount = 16;
+
     /// <summary>The folder's name below the store, and that of the entry's file without its extension.</summary>
-    public static string NameFor(string modelName, string key) => $"{modelName}-{key.Substring(0, 16)}";
+    public static string NameFor(string modelName, string key) => $"{modelName}-{key.Substring(0, KeyDigitCount)}";
+
+    /// <summary>Whether a name is one that <see cref="NameFor"/> gives.</summary>
+    public static bool IsName(string name)
+    {
+        int dash = name.Length - KeyDigitCount - 1;
+        return dash > 0 && name[dash] == '-' && name.Skip(dash + 1).All(PartialName.IsDigit);
+    }
+
+    /// <summary>Whether a file of a store is the mark of an entry.</summary>
+    public static bool IsFileName(string name) => name.EndsWith(Extension, StringComparison.Ordinal) && IsName(Path.GetFileNameWithoutExtension(name));
 
     public static string FolderOf(string store, string entryName) => Path.Combine(store, entryName);
 
     public static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 
     /// <summary>Names of all entries that are marked as complete; none where there is no store.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IEnumerable<string> AllNames(string store) =>
-        Directory.Exists(store) ? Directory.GetFiles(store, "*" + Extension).Select(file => Path.GetFileNameWithoutExtension(file)) : [];
+        Directory.Exists(store) ? Directory.GetFiles(store).Select(file => Path.GetFileName(file)).Where(IsFileName).Select(file => Path.GetFileNameWithoutExtension(file)) : [];
 
     /// <summary>Names of all complete entries of a model.</summary>
-    public static IEnumerable<string> NamesFor(string store, string modelName)
-    {
-        int nameLength = NameFor(modelName, new string('0', 16)).Length;
-        return AllNames(store).Where(name => name.Length == nameLength && name.StartsWith(modelName + "-", StringComparison.Ordinal));
-    }
+    /// <inheritdoc cref="AllNames" path="/exception"/>
+    public static IEnumerable<string> NamesFor(string store, string modelName) =>
+        AllNames(store).Where(name => name.Length == modelName.Length + 1 + KeyDigitCount && name.StartsWith(modelName + "-", StringComparison.Ordinal));
 
     /// <param name="store">Folder of the store.</param>
     /// <param name="entryName">As <see cref="NameFor"/> gives it.</param>
@@ -69,7 +82,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
             if (!File.Exists(path))
                 return null;
             FileStamp stamp = FileStamp.Of(path);
-            bool isSame = stamp == file.Stamp || (stamp.ByteLength == file.Stamp.ByteLength && hash(file, path) == file.Hash);
+            bool isSame = (stamp == file.Stamp && stamp.HasTime) || (stamp.ByteLength == file.Stamp.ByteLength && hash(file, path) == file.Hash);
             if (!isSame)
                 return null;
             files.Add(file with { Stamp = stamp });

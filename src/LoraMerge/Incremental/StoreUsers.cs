@@ -21,22 +21,42 @@ internal static class StoreUsers
             AtomicFile.WriteLines(file, lines);
     }
 
-    /// <summary>Names of the complete entries that no build uses any more; none in a store without users. Forgets users whose state file is gone.</summary>
+    /// <summary>Names of the complete entries that no build uses any more; none in a store without users, nor where it cannot be read who they are. Forgets users whose state file is gone.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IReadOnlyList<string> FindUnused(string store)
     {
         if (!Directory.Exists(FolderOf(store)))
             return [];
         var used = new HashSet<string>();
-        foreach (string file in Directory.GetFiles(FolderOf(store)))
+        foreach (string file in Directory.GetFiles(FolderOf(store)).Where(file => Path.GetFileName(file) is { Length: 32 } name && name.All(PartialName.IsDigit)))
         {
-            if (AtomicFile.TryReadLines(file) is not { Length: 2 } lines)
-                continue;
-            if (File.Exists(Path.Combine(store, lines[0])))
-                used.Add(lines[1]);
-            else
+            if (AtomicFile.ReadLines(file) is not { Length: 2 } lines)
+                return [];
+            if (IsGone(Path.Combine(store, lines[0])))
                 File.Delete(file);
+            else
+                used.Add(lines[1]);
         }
         return [.. StoreEntry.AllNames(store).Where(name => !used.Contains(name))];
+    }
+
+    /// <summary>Surely: what cannot be looked at may be there.</summary>
+    private static bool IsGone(string file)
+    {
+        try
+        {
+            File.GetAttributes(file);
+            return false;
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static string FolderOf(string store) => Path.Combine(store, "users");

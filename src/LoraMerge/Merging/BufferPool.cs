@@ -8,6 +8,7 @@ namespace LoraMerge.Merging;
 internal sealed class BufferPool(int count, long elementCount) : IDisposable
 {
     private readonly ConcurrentDictionary<DType, Lazy<BlockingCollection<BlockBuffer>>> _free = new();
+    private readonly ConcurrentBag<BlockBuffer> _all = [];
 
     /// <summary>Elements that each buffer holds.</summary>
     public long ElementCount => elementCount;
@@ -16,21 +17,26 @@ internal sealed class BufferPool(int count, long elementCount) : IDisposable
 
     public void Return(BlockBuffer buffer) => Free(buffer.DType).Add(buffer);
 
+    /// <summary>All buffers, also those that a fault kept from coming back. Nobody uses one any more.</summary>
     public void Dispose()
     {
+        foreach (BlockBuffer buffer in _all)
+            buffer.Dispose();
         foreach (Lazy<BlockingCollection<BlockBuffer>> free in _free.Values)
-        {
-            while (free.Value.TryTake(out BlockBuffer? buffer))
-                buffer.Dispose();
             free.Value.Dispose();
-        }
     }
 
-    private BlockingCollection<BlockBuffer> Free(DType dtype) => _free.GetOrAdd(dtype, static (key, size) => new Lazy<BlockingCollection<BlockBuffer>>(() =>
+    private BlockingCollection<BlockBuffer> Free(DType dtype) => _free.GetOrAdd(dtype, static (key, pool) => new Lazy<BlockingCollection<BlockBuffer>>(() => pool.Make(key)), this).Value;
+
+    private BlockingCollection<BlockBuffer> Make(DType dtype)
     {
         var buffers = new BlockingCollection<BlockBuffer>(new ConcurrentQueue<BlockBuffer>());
-        for (int i = 0; i < size.Count; i++)
-            buffers.Add(new BlockBuffer(key, size.Elements));
+        for (int i = 0; i < count; i++)
+        {
+            var buffer = new BlockBuffer(dtype, elementCount);
+            _all.Add(buffer);
+            buffers.Add(buffer);
+        }
         return buffers;
-    }), (Count: count, Elements: elementCount)).Value;
+    }
 }

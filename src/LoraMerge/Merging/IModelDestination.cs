@@ -4,10 +4,14 @@ namespace LoraMerge.Merging;
 /// <remarks>Disposing without a commit removes the staging folder.</remarks>
 internal interface IModelDestination : IDisposable
 {
-    /// <summary>The folder to write into; on the same file system as the final place.</summary>
+    /// <summary>The folder to write into; on the same file system as the final place. <see cref="Begin"/> makes it.</summary>
     string StagingFolder { get; }
 
-    /// <summary>Puts the staged model into its place.</summary>
+    /// <summary>Makes the staging folder. Only what is named here may be written into it; by that, a later merge removes it after a kill.</summary>
+    /// <param name="files">Relative paths of all files of the model, with '/'. A file may be called by its name and <c>.partial</c> until it is whole.</param>
+    void Begin(IEnumerable<string> files);
+
+    /// <summary>Puts the staged model, which is on the disk, into its place.</summary>
     /// <returns>The folder where the model now lies.</returns>
     string Commit();
 }

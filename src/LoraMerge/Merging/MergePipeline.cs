@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Devices;
 using LoraMerge.Planning;
-using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
 
@@ -44,8 +44,6 @@ internal sealed class MergePipeline
     /// <exception cref="Diagnostics.LoraMergeException">LORA1109 to LORA1111, LORA3013, LORA5004, LORA5005.</exception>
     public IReadOnlyList<TensorOutcome> Run(TensorFiles baseFiles, IBlockSink sink, CancellationToken cancellation)
     {
-        if (_options.Threads is int threads)
-            set_num_threads(threads);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var pool = new BufferPool(BufferCount, BufferElements(_plan, _options.BlockElements));
         using var merger = new TensorMerger(_options.Device, pool, _options.AdapterPath);
@@ -108,8 +106,9 @@ internal sealed class MergePipeline
         return block;
     }
 
-    private static void Compute(TensorMerger merger, BlockingCollection<Block> input, BlockingCollection<Block> output, CancellationToken cancellation)
+    private void Compute(TensorMerger merger, BlockingCollection<Block> input, BlockingCollection<Block> output, CancellationToken cancellation)
     {
+        using var threads = new TorchThreads(_options.Threads);
         foreach (Block block in input.GetConsumingEnumerable(cancellation))
             output.Add(block.Tensor is PlannedTensor.Computed ? merger.Merge(block, cancellation) : block, cancellation);
     }

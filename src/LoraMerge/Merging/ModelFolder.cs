@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Merging;
 
@@ -16,7 +17,7 @@ internal sealed class ModelFolder(string folder)
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
     /// <summary>Side files, configuration and index.</summary>
-    /// <exception cref="LoraMergeException">LORA1109 to LORA1111.</exception>
+    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA5020.</exception>
     public void Write(MergePlan plan, ModelConfig config)
     {
         foreach (SideFile file in plan.SideFiles)
@@ -30,19 +31,12 @@ internal sealed class ModelFolder(string folder)
             WriteIndex(plan);
     }
 
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public void Write(string relativePath, byte[] bytes)
     {
-        string path = Path.Combine(folder, relativePath);
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path, bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.OutputNotWritable(path, e);
-        }
+        using FileStream to = CreateOutput(Path.Combine(folder, relativePath));
+        WriteOutput(to, bytes);
+        Flush(to);
         _hashes[relativePath] = Convert.ToHexStringLower(XxHash128.Hash(bytes));
     }
 
@@ -62,15 +56,16 @@ internal sealed class ModelFolder(string folder)
             hash.Append(piece.AsSpan(0, length));
             WriteOutput(to, piece.AsSpan(0, length));
         }
+        Flush(to);
         _hashes[relativePath] = Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
     private void WriteIndex(MergePlan plan)
     {
         if (plan.IndexSource is string source)
-            Copy(source, Path.GetFileName(source));
+            Copy(source, plan.IndexName);
         else
-            Write("model.safetensors.index.json", CheckpointIndex.ToBytes(
+            Write(plan.IndexName, CheckpointIndex.ToBytes(
                 plan.ByteLength,
                 plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
     }
@@ -129,6 +124,18 @@ internal sealed class ModelFolder(string folder)
         try
         {
             file.Write(piece);
+        }
+        catch (IOException e)
+        {
+            throw Errors.OutputNotWritable(file.Name, e);
+        }
+    }
+
+    private static void Flush(FileStream file)
+    {
+        try
+        {
+            DiskFlush.OfFile(file, file.Name);
         }
         catch (IOException e)
         {

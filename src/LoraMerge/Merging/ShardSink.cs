@@ -32,7 +32,7 @@ internal sealed class ShardSink : IBlockSink, IDisposable
     /// <summary>Bytes of tensors that were written.</summary>
     public long WrittenByteLength { get; private set; }
 
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public void Write(int shard, int index, PlannedTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
     {
         try
@@ -54,7 +54,7 @@ internal sealed class ShardSink : IBlockSink, IDisposable
     }
 
     /// <summary>Commits the last file; files without any byte of tensors are written too.</summary>
-    /// <exception cref="LoraMergeException">LORA1109.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public void Complete()
     {
         try

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 
 namespace LoraMerge.Tests.BadInput;
@@ -20,7 +21,7 @@ public sealed class SystemLimitTests
 
         ChildProcess run = await InOwnMounts(bench, $"mount --bind '{bench.Folder}/disk' '{bench.Folder}/disk' && mount -o remount,ro,bind '{bench.Folder}/disk'");
 
-        AssertRefused(run, "LORA1109", bench.OutputPath, "Read-only file system");
+        AssertRefused(run, "LORA1141", bench.OutputPath, $"beside it, in '{Path.GetDirectoryName(bench.OutputPath)}'", "Read-only file system");
         Assert.Equal(before, FolderContents.Of(bench.Folder));
         bench.Passed();
     }
@@ -35,7 +36,7 @@ public sealed class SystemLimitTests
 
         ChildProcess run = await InOwnMounts(bench, $"mount -t tmpfs -o size=64k tmpfs '{bench.Folder}/disk'", after: $"ls -A '{bench.Folder}/disk' >&2");
 
-        AssertRefused(run, "LORA1108", "0.52 MB", "0.07 MB", "Nothing was written");
+        AssertRefused(run, "LORA1108", "0.52 MB", "0.06 MB", "Nothing was written");
         bench.Passed();
     }
 
@@ -54,6 +55,98 @@ public sealed class SystemLimitTests
         ChildProcess run = await InOwnMounts(bench, $"mount -t tmpfs -o size=256k tmpfs '{bench.Folder}/disk'", after: $"ls -A '{bench.Folder}/disk' >&2");
 
         AssertRefused(run, "LORA1109", "prompts/", "No space left on device");
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("mount -t tmpfs tmpfs '{0}'")]
+    [InlineData("mount --bind '{0}' '{0}'")]
+    public async Task An_output_where_a_file_system_is_mounted_is_refused_at_once(string mount)
+    {
+        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
+        using var bench = new Workbench();
+        Directory.CreateDirectory(bench.OutputPath);
+
+        ChildProcess run = await InOwnMounts(bench, string.Format(CultureInfo.InvariantCulture, mount, bench.OutputPath), after: $"ls -A '{bench.OutputPath}' >&2");
+
+        AssertRefused(run, "LORA1140", bench.OutputPath, "is mounted", $"'{bench.OutputPath}/model'");
+        Assert.Equal("", run.Output);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_output_that_comes_with_the_image_of_a_container_is_refused_at_once_and_stays()
+    {
+        using var bench = new Workbench();
+        bench.Output = "disk/merged";
+        await bench.MergeAsync();
+        SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
+
+        ChildProcess run = await InContainer(bench, ChildProcess.MergeOf(bench), after: $"test -e '{bench.OutputPath}/lora-merge.json' || echo gone >&2");
+
+        AssertRefused(run, "LORA1140", bench.OutputPath, "image of this container");
+        Assert.Equal("", run.Output);
+        Assert.Equal(before, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_empty_output_that_comes_with_the_image_of_a_container_is_filled()
+    {
+        using var bench = new Workbench();
+        bench.Output = "disk/merged";
+        Directory.CreateDirectory(bench.OutputPath);
+
+        ChildProcess run = await InContainer(bench, ChildProcess.MergeOf(bench), after: $"ls -A '{bench.Folder}/disk' '{bench.OutputPath}'");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.EndsWith($"disk:\nmerged\n\n{bench.OutputPath}:\nconfig.json\ngeneration_config.json\nlora-merge.json\nmodel.safetensors\ntokenizer.json\n", run.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_store_that_comes_with_the_image_of_a_container_is_merged_into_again()
+    {
+        using var bench = new Workbench();
+        string store = Path.Combine(bench.Folder, "disk", "store");
+        string[] merge = [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")];
+        ChildProcess first = await ChildProcess.Run(merge);
+        string[] entries = [.. Directory.EnumerateFileSystemEntries(store).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+        ChildProcess again = await InContainer(bench, [.. merge, "--newer-than", long.MaxValue.ToString(CultureInfo.InvariantCulture)], after: $"ls -A '{store}'");
+
+        Assert.Equal((0, ""), (first.ExitCode, first.Error));
+        Assert.Equal((0, ""), (again.ExitCode, again.Error));
+        Assert.EndsWith($"\n{string.Join("\n", entries)}\n", again.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Inputs_whose_times_no_calendar_has_are_merged()
+    {
+        await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
+        using var bench = new Workbench();
+        string times = $"cp -r '{bench.Base}' '{bench.Folder}/saved' && mount -t tmpfs tmpfs '{bench.Base}' && cp '{bench.Folder}'/saved/* '{bench.Base}' && touch -d @999999999999 '{bench.Base}'/*";
+
+        ChildProcess run = await InOwnMounts(bench, times);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.True(File.Exists(Path.Combine(bench.OutputPath, "lora-merge.json")));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_store_that_may_not_be_listed_is_refused()
+    {
+        await SkipUnlessOtherUser();
+        using var bench = new Workbench();
+        string store = Directory.CreateDirectory(Path.Combine(bench.Folder, "store")).FullName;
+        OpenToAll(bench);
+        File.SetUnixFileMode(store, UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+
+        ChildProcess run = await ChildProcess.Run([.. Nobody, .. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")]);
+
+        AssertRefused(run, "LORA1110", store, "denied");
         bench.Passed();
     }
 
@@ -117,7 +210,7 @@ public sealed class SystemLimitTests
 
         ChildProcess run = await AsNobody(bench);
 
-        AssertRefused(run, "LORA1109", bench.OutputPath, "denied");
+        AssertRefused(run, "LORA1141", bench.OutputPath, "denied");
         Assert.Equal(before, FolderContents.Of(bench.Folder));
         bench.Passed();
     }
@@ -128,7 +221,7 @@ public sealed class SystemLimitTests
         await ChildProcess.SkipUnless("There is no shell here.", "sh", "-c", "true");
         using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).File("sub/notes.txt", "x"), TinyAdapter.ForLlama());
 
-        ChildProcess run = await ChildProcess.Run(["sh", "-c", "umask 022; exec \"$@\"", "sh", .. Merge(bench)]);
+        ChildProcess run = await ChildProcess.Run(["sh", "-c", "umask 022; exec \"$@\"", "sh", .. ChildProcess.MergeOf(bench)]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         foreach (string file in Directory.EnumerateFiles(bench.OutputPath, "*", SearchOption.AllDirectories))
@@ -138,15 +231,29 @@ public sealed class SystemLimitTests
         bench.Passed();
     }
 
-    private static string[] Merge(Workbench bench) =>
-        [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
-
     private static async Task<ChildProcess> InOwnMounts(Workbench bench, string mount, string after = "true") =>
-        await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. Merge(bench)]);
+        await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. ChildProcess.MergeOf(bench)]);
+
+    /// <summary>With all that the bench's "disk" holds in a lower layer, as the files of an image are.</summary>
+    private static async Task<ChildProcess> InContainer(Workbench bench, string[] command, string after)
+    {
+        string upper = Path.Combine(Path.GetTempPath(), Path.GetFileName(bench.Folder) + "-upper");
+        string mount = $"mkdir -p '{upper}' && mount -t tmpfs tmpfs '{upper}' && mkdir '{upper}/u' '{upper}/w'"
+            + $" && mount -t overlay overlay -o 'lowerdir={bench.Folder}/disk,upperdir={upper}/u,workdir={upper}/w' '{bench.Folder}/disk'";
+        await ChildProcess.SkipUnless("This system lets no process mount overlay file systems of its own (unshare -m).", "unshare", "-m", "sh", "-c", mount);
+        try
+        {
+            return await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. command]);
+        }
+        finally
+        {
+            Directory.Delete(upper);
+        }
+    }
 
     private static Task SkipUnlessOtherUser() => ChildProcess.SkipUnless(NoOtherUser, [.. Nobody, .. ChildProcess.LoraMerge, "--help"]);
 
-    private static async Task<ChildProcess> AsNobody(Workbench bench) => await ChildProcess.Run([.. Nobody, .. Merge(bench)]);
+    private static async Task<ChildProcess> AsNobody(Workbench bench) => await ChildProcess.Run([.. Nobody, .. ChildProcess.MergeOf(bench)]);
 
     private static string[] Nobody => ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 

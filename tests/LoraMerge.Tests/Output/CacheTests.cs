@@ -79,20 +79,41 @@ public sealed class CacheTests
     }
 
     [Fact]
-    public async Task What_killed_merges_left_is_swept_and_folders_of_others_stay()
+    public async Task An_entry_that_was_not_marked_is_swept_wherever_its_deletion_ended()
     {
         using var bench = new Workbench();
-        string whole = await Merge(bench, 1);
-        string unmarked = Path.Combine(Store(bench), "base-0123456789abcdef");
-        Directory.CreateDirectory(unmarked);
-        File.Copy(Path.Combine(Store(bench), whole, "lora-merge.json"), Path.Combine(unmarked, "lora-merge.json"));
-        string half = Directory.CreateDirectory(Path.Combine(Store(bench), "base.partial")).FullName;
-        string foreign = Directory.CreateDirectory(Path.Combine(Store(bench), "photos-0123456789abcdef")).FullName;
+        int count = 0;
+        for (bool isLast = false; !isLast; count++)
+        {
+            string unmarked = Path.Combine(Store(bench), await Merge(bench, 1));
+            File.Delete(unmarked + ".entry");
+            string[] files = [.. Directory.GetFiles(unmarked).Where(file => Path.GetFileName(file) != "lora-merge.json")];
+            foreach (string file in files.Take(count))
+                File.Delete(file);
+            isLast = count == files.Length;
 
-        string next = await Merge(bench, 2);
+            string next = await Merge(bench, 2 + count);
 
-        Assert.Equal((false, false, true), (Directory.Exists(unmarked), Directory.Exists(half), Directory.Exists(foreign)));
-        Assert.Equal(new[] { next, whole }.Order(StringComparer.Ordinal), ModelsOf(bench));
+            Assert.False(Directory.Exists(unmarked));
+            Assert.Contains(next, ModelsOf(bench));
+        }
+        Assert.Equal(5, count);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Where_locks_are_not_heeded_a_model_that_was_used_within_a_day_stays()
+    {
+        using var bench = new Workbench();
+        string[] models = [await Merge(bench, 1), await Merge(bench, 2)];
+        Use(bench, models[0], hoursAgo: 1).Dispose();
+        Use(bench, models[1], hoursAgo: 25).Dispose();
+
+        // .NET takes no locks then, as it does where the file system has none.
+        ChildProcess run = await ChildProcess.Run(["env", "DOTNET_SYSTEM_IO_DISABLEFILELOCKING=1", .. ChildProcess.LoraMerge, "cache", "clear", Store(bench)]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal([models[0]], ModelsOf(bench));
         bench.Passed();
     }
 

@@ -1,83 +1,12 @@
 using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Output;
 
-/// <summary>Whole or not at all: what a merge leaves when it is killed, cancelled or meets another one.</summary>
+/// <summary>Whole or not at all: what a merge leaves when it fails, is cancelled, or meets another one.</summary>
 public sealed class OutputFolderTests
 {
-    [Fact]
-    public async Task After_a_kill_before_the_renames_the_next_merge_removes_what_was_staged()
-    {
-        using var bench = new Workbench();
-        await bench.MergeAsync();
-        Directory.CreateDirectory(bench.OutputPath + ".lora-new");
-        File.WriteAllText(bench.OutputPath + ".lora-new/.lora-merge.lock", "");
-        File.WriteAllText(bench.OutputPath + ".lora-new/model.safetensors.partial", "half");
-
-        await bench.MergeAsync();
-
-        AssertOnlyTheModel(bench);
-        bench.Passed();
-    }
-
-    [Fact]
-    public async Task After_a_kill_before_the_first_file_the_next_merge_removes_the_empty_folder()
-    {
-        using var bench = new Workbench();
-        Directory.CreateDirectory(bench.OutputPath + ".lora-new");
-
-        await bench.MergeAsync();
-
-        AssertOnlyTheModel(bench);
-        bench.Passed();
-    }
-
-    [Fact]
-    public async Task After_a_kill_between_the_renames_a_merge_that_fails_puts_the_earlier_result_back()
-    {
-        using var bench = new Workbench();
-        await bench.MergeAsync();
-        SortedDictionary<string, string> earlier = FolderContents.Of(bench.OutputPath);
-        KillBetweenTheRenames(bench);
-        TinyAdapter.ForLlama().With("model.layers.1.mlp.up_proj.lora_A.weight", Safetensors.DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)]).WriteTo(bench.Adapter);
-
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => bench.MergeAsync());
-
-        Assert.Equal(DiagnosticCode.AdapterNotFinite, fault.Code);
-        Assert.Equal(earlier, FolderContents.Of(bench.OutputPath));
-        AssertOnlyTheModel(bench);
-        bench.Passed();
-    }
-
-    [Fact]
-    public async Task After_a_kill_between_the_renames_the_next_merge_gives_the_new_result()
-    {
-        using var bench = new Workbench();
-        await bench.MergeAsync();
-        SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
-        KillBetweenTheRenames(bench);
-
-        await bench.MergeAsync();
-
-        Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
-        AssertOnlyTheModel(bench);
-        bench.Passed();
-    }
-
-    [Fact]
-    public async Task After_a_kill_before_the_old_result_is_deleted_the_next_merge_deletes_it()
-    {
-        using var bench = new Workbench();
-        await bench.MergeAsync();
-        Copy(bench.OutputPath, bench.OutputPath + ".lora-old");
-
-        await bench.MergeAsync();
-
-        AssertOnlyTheModel(bench);
-        bench.Passed();
-    }
-
     [Fact]
     public async Task A_merge_that_is_cancelled_leaves_the_earlier_result_and_nothing_else()
     {
@@ -136,6 +65,75 @@ public sealed class OutputFolderTests
         bench.Passed();
     }
 
+    [Fact]
+    public async Task Another_merge_is_kept_away_until_the_earlier_result_is_deleted()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        using var first = OutputFolder.Create(bench.OutputPath, [bench.Base]);
+        first.Begin(["lora-merge.json"]);
+        File.WriteAllText(Path.Combine(first.StagingFolder, "lora-merge.json"), "{}");
+
+        first.Commit();
+        LoraMergeException second = await Assert.ThrowsAsync<LoraMergeException>(() => bench.MergeAsync());
+        first.Dispose();
+        await bench.MergeAsync();
+
+        Assert.Equal(DiagnosticCode.OutputNotWritable, second.Code);
+        Assert.Contains("Another merge is writing", second.Message, StringComparison.Ordinal);
+        AssertOnlyTheModel(bench);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("notes.txt")]
+    [InlineData("deep/below/notes.txt")]
+    public async Task A_file_that_is_put_into_the_earlier_result_during_a_merge_stays_there(string name)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> expected = FolderContents.Of(bench.Folder);
+        string path = Path.Combine(bench.OutputPath, name);
+        var merger = new Merger(happened =>
+        {
+            if (happened is not MergeEvent.Progress)
+                return;
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, "mine");
+        });
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+
+        Assert.Equal(DiagnosticCode.OutputNotOurs, fault.Code);
+        Assert.Contains($"'{name}'", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(path));
+        File.Delete(path);
+        if (name.StartsWith("deep", StringComparison.Ordinal))
+            Directory.Delete(Path.Combine(bench.OutputPath, "deep"), recursive: true);
+        Assert.Equal(expected, FolderContents.Of(bench.Folder));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_put_where_a_merge_works_stays_there()
+    {
+        using var bench = new Workbench();
+        string path = Path.Combine(bench.OutputPath + ".lora-new", "notes.txt");
+        var merger = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Progress)
+                File.WriteAllText(path, "mine");
+        });
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+
+        Assert.Equal(DiagnosticCode.OutputNotOurs, fault.Code);
+        Assert.Equal(["notes.txt"], FolderContents.Of(bench.OutputPath + ".lora-new").Keys);
+        Assert.Equal("mine", File.ReadAllText(path));
+        Assert.False(Directory.Exists(bench.OutputPath));
+        bench.Passed();
+    }
+
     [Theory]
     [InlineData("base/model.safetensors")]
     [InlineData("base/tokenizer.json")]
@@ -178,19 +176,6 @@ public sealed class OutputFolderTests
         Assert.Equal(DiagnosticCode.InputChangedDuringMerge, fault.Code);
         Assert.False(Directory.Exists(bench.OutputPath));
         bench.Passed();
-    }
-
-    private static void KillBetweenTheRenames(Workbench bench)
-    {
-        Copy(bench.OutputPath, bench.OutputPath + ".lora-new");
-        Directory.Move(bench.OutputPath, bench.OutputPath + ".lora-old");
-    }
-
-    private static void Copy(string folder, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(folder))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }
 
     private static void AssertOnlyTheModel(Workbench bench)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
+using LoraMerge.Incremental;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Output;
@@ -70,12 +71,113 @@ public sealed class StoreTests
     public async Task What_a_killed_merge_has_left_is_removed()
     {
         using var bench = new Workbench();
-        Directory.CreateDirectory(Path.Combine(bench.Folder, "store", "base.partial"));
-        File.WriteAllText(Path.Combine(bench.Folder, "store", "base.partial", "model.safetensors.partial"), "half");
+        string empty = Path.Combine(bench.Folder, "store", PartialName.For("base"));
+        string half = Path.Combine(bench.Folder, "store", PartialName.For("base"));
+        Directory.CreateDirectory(empty);
+        StagedFolder.Begin(half, ["model.safetensors", "lora-merge.json"]);
+        File.WriteAllText(Path.Combine(half, "model.safetensors.partial"), "half");
+        File.WriteAllText(Path.Combine(bench.Folder, "store", PartialName.For("base-0123456789abcdef.entry")), "lora-merge en");
+
+        MergeResult result = await Merge(bench);
+
+        Assert.Equal(
+            [".lora-merge.lock", Path.GetFileName(result.Folder), Path.GetFileName(result.Folder) + ".entry"],
+            Directory.EnumerateFileSystemEntries(Path.Combine(bench.Folder, "store")).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task What_others_keep_in_the_folder_stays_there()
+    {
+        using var bench = new Workbench();
+        string store = Path.Combine(bench.Folder, "store");
+        await bench.MergeAsync();
+        string[] texts = ["photos.partial/a.jpg", "base.partial/mine.txt", "big.download.partial", "diary.use", "shots-0123456789abcdef.use", "index.entry", "photos-0123456789abcdef/a.jpg"];
+        foreach (string text in texts)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(store, text))!);
+            File.WriteAllText(Path.Combine(store, text), "mine");
+            File.SetLastWriteTimeUtc(Path.Combine(store, text), DateTime.UtcNow.AddDays(-2));
+        }
+        Directory.CreateDirectory(Path.Combine(store, "empty.partial"));
+        Directory.CreateDirectory(Path.Combine(store, "empty-0123456789abcdef"));
+        Directory.Move(bench.OutputPath, Path.Combine(store, "base-0123456789abcdef")); // a model, but of another key
+        SortedDictionary<string, string> before = FolderContents.Of(store);
 
         await Merge(bench);
+        CommandLineRun pruned = await CommandLineRun.Of("cache", "clear", store);
 
-        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(bench.Folder, "store"), "*.partial"));
+        Assert.Equal((0, ""), (pruned.ExitCode, pruned.Error));
+        SortedDictionary<string, string> after = FolderContents.Of(store);
+        after.Remove(".lora-merge.lock");
+        Assert.Equal(before, after);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_put_into_an_entry_outlives_it()
+    {
+        using var bench = new Workbench();
+        MergeResult result = await Merge(bench);
+        File.WriteAllText(Path.Combine(result.Folder, "notes.txt"), "mine");
+
+        CommandLineRun cleared = await CommandLineRun.Of("cache", "clear", Path.Combine(bench.Folder, "store"));
+
+        Assert.Contains("Left: 0 models", cleared.Output, StringComparison.Ordinal);
+        Assert.Equal(["notes.txt"], FolderContents.Of(result.Folder).Keys);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_rebuild_leaves_an_entry_that_holds_a_file_of_somebody_else()
+    {
+        using var bench = new Workbench();
+        MergeResult result = await Merge(bench);
+        File.WriteAllText(Path.Combine(result.Folder, "notes.txt"), "mine");
+        SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => Merge(bench, newerThan: DateTime.UtcNow));
+        File.Delete(Path.Combine(result.Folder, "notes.txt"));
+        before.Remove(Path.GetRelativePath(bench.Folder, Path.Combine(result.Folder, "notes.txt")));
+
+        Assert.Equal(DiagnosticCode.EntryHoldsForeignFile, fault.Code);
+        Assert.Contains("'notes.txt'", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, FolderContents.Of(bench.Folder));
+        await Merge(bench, newerThan: DateTime.UtcNow);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_entry_that_cannot_be_marked_takes_no_room()
+    {
+        using var bench = new Workbench();
+        string name = new('n', 200); // as a folder's name it fits; as that of the mark, until it is whole, it does not
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => Merge(bench, name: name));
+
+        Assert.Equal(DiagnosticCode.OutputNotWritable, fault.Code);
+        Assert.Equal([".lora-merge.lock"], FolderContents.Of(Path.Combine(bench.Folder, "store")).Keys);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_entry_whose_user_cannot_be_read_is_kept()
+    {
+        using var bench = new Workbench();
+        StoreUsers.Open(Path.Combine(bench.Folder, "store"));
+        MergeResult first = await Merge(bench);
+        string user = Directory.GetFiles(Path.Combine(bench.Folder, "store", "users")).Single();
+        File.Delete(user);
+        string unreadable = Path.Combine(Path.GetDirectoryName(user)!, new string('0', 32));
+        File.CreateSymbolicLink(unreadable, unreadable);
+
+        await Merge(bench, weight: 2);
+        bool isKept = Directory.Exists(first.Folder);
+        File.Delete(unreadable);
+        await Merge(bench, weight: 3);
+
+        Assert.True(isKept);
+        Assert.False(Directory.Exists(first.Folder));
         bench.Passed();
     }
 
@@ -122,7 +224,9 @@ public sealed class StoreTests
         bench.Passed();
     }
 
-    private static Task<MergeResult> Merge(Workbench bench, Action<MergeEvent>? report = null, string? name = null) =>
+    private static Task<MergeResult> Merge(Workbench bench, Action<MergeEvent>? report = null, string? name = null, double weight = 1, DateTime? newerThan = null) =>
         new Merger(report).MergeIntoStoreAsync(
-            bench.Request() with { Name = name }, new StoreRequest(Path.Combine(bench.Folder, "store"), Path.Combine(bench.Folder, "obj", "base.state"), null), CancellationToken.None);
+            bench.Request() with { Name = name, Adapters = [new AdapterRequest(bench.Adapter, weight)] },
+            new StoreRequest(Path.Combine(bench.Folder, "store"), Path.Combine(bench.Folder, "obj", "base.state"), newerThan),
+            CancellationToken.None);
 }
