@@ -14,6 +14,7 @@ internal sealed record FuzzTarget(string Name, Func<byte[], ScratchFolder, bool>
         new("adapter", AdapterTarget.Feed),
         new("config", ConfigTarget.Feed),
         new("pickle", PickleTarget.Feed),
+        new("gguf", GgufTarget.Feed),
         new("arguments", ArgumentsTarget.Feed),
     ];
 
