@@ -62,10 +62,9 @@ internal sealed class GgufLayoutBuilder
 
         ImmutableArray<LayoutTensor> tensors = [.. Computed(), .. Laid(rules)];
         ImmutableArray<string> leftOut = LeftOut();
-        ImmutableArray<string>.Builder notes = ImmutableArray.CreateBuilder<string>();
-        notes.AddRange(_architecture.Notes(_config, _sizes));
+        List<string> notes = [.. _architecture.Notes(_config, _sizes)];
         GgufMetadata metadata = Describe(quantization, tokenizer, notes);
-        return new GgufLayout(quantization, metadata, Typed(tensors, quantization), leftOut, notes.ToImmutable());
+        return new GgufLayout(quantization, metadata, Typed(tensors, quantization), leftOut, [.. notes]);
     }
 
     private long RowsOfEmbedding(TensorRule rule)
@@ -177,7 +176,7 @@ internal sealed class GgufLayoutBuilder
         return unknown.Length == 0 ? [.. unused] : throw LayoutErrors.TensorUnknown(_architecture.Name, unknown[0], unknown.Length);
     }
 
-    private GgufMetadata Describe(GgufQuantization quantization, TokenizerMetadata tokenizer, ImmutableArray<string>.Builder notes)
+    private GgufMetadata Describe(GgufQuantization quantization, TokenizerMetadata tokenizer, List<string> notes)
     {
         var metadata = new GgufMetadata { { "general.architecture", _architecture.Name }, { "general.type", "model" } };
         foreach ((string key, GgufValue value) in _source.General)
@@ -185,9 +184,7 @@ internal sealed class GgufLayoutBuilder
         _architecture.Describe(_config, _sizes, new Keys(_architecture.Name, metadata));
         metadata.Add("general.file_type", quantization.FileType());
         metadata.Add("general.quantization_version", 2u);
-        var said = new List<string>();
-        tokenizer.Describe(metadata, _sizes["tokens"], _source.Config, said);
-        notes.AddRange(said);
+        tokenizer.Describe(metadata, _sizes["tokens"], _source.Config, notes);
         ChatTemplate.Find(_source.TemplateFolders)?.Describe(metadata);
         return metadata;
     }

@@ -41,8 +41,10 @@ internal static class QuantiserTable
         {
             string source = Path.Combine(folder, "float32.gguf");
             WeightsFile.Write(source);
-            Console.WriteLine($"{new FileInfo(source).Length / 1e6:0} MB of float32, file to file, {threads} threads; seconds of processor time, best of {runs}; errors as RMS and largest");
-            Console.WriteLine("| type | llama.cpp (s) | ours (s) | ratio | llama.cpp: RMS | ours: RMS | llama.cpp: largest | ours: largest | tensors of equal bytes |");
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{new FileInfo(source).Length / 1e6:0} MB of float32, file to file; seconds of processor time, {threads} threads, least of {runs}; errors"));
+            Console.WriteLine("| type | llama.cpp (s) | ours (s) | ratio "
+                + "| llama.cpp: RMS | ours: RMS | llama.cpp: largest | ours: largest | tensors of equal bytes |");
             Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
             foreach ((string name, LLamaFtype type) in All)
                 Console.WriteLine(Measure(name, type, source, folder, runs, threads));

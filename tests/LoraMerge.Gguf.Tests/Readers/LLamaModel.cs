@@ -44,8 +44,6 @@ internal sealed class LLamaModel : IDisposable
         return _context.NativeHandle.GetLogitsIth(tokens.Length - 1).ToArray();
     }
 
-    public int[] Tokenise(string text) => [.. _context.Tokenize(text, addBos: false, special: true).Select(token => (int)token)];
-
     public void Dispose()
     {
         _context.Dispose();

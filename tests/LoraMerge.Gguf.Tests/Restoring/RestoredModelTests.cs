@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
@@ -151,10 +152,11 @@ public sealed class RestoredModelTests : IDisposable
     [Fact]
     public void The_architectures_that_are_turned_back_are_those_that_say_so()
     {
-        string[] families = [.. GoldenCase.All.Select(golden => golden.Archive).Distinct()];
+        IEnumerable<string> names = ArchitectureList.All
+            .Where(architecture => !architecture.GetType().GetMethod("Restore")!.DeclaringType!.IsAbstract)
+            .Select(architecture => architecture.Name);
 
-        Assert.NotEmpty(families);
-        Assert.All(RestoredModel.Architectures, name => Assert.Contains(Gguf.Architectures.ArchitectureList.All, architecture => architecture.Name == name));
+        Assert.Equal(names.Distinct().Order(StringComparer.Ordinal), RestoredModel.Architectures);
     }
 
     [Theory]
