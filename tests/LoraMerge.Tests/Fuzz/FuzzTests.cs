@@ -31,6 +31,7 @@ public sealed class FuzzTests
     [InlineData("adapter", 4000)]
     [InlineData("config", 4000)]
     [InlineData("pickle", 6000)]
+    [InlineData("gguf", 6000)]
     [InlineData("arguments", 2000)]
     public void Mutations_of_the_corpus_are_accepted_or_refused(string target, int count)
     {
