@@ -27,9 +27,16 @@ internal sealed class PatternLookup
     /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
-        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), FindTogether),
+        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module) => FindTogether(config, module, Unbracketed, module)),
         new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module) => FindApart(config, module, Unbracketed, isNameLast: true)),
         Today,
+    ];
+
+    /// <summary>The same for kinds whose first releases matched a name without a parent, too, and knew a module that no key matched by the last part of its path (<c>lycoris_utils.py</c>).</summary>
+    public static ImmutableArray<PatternLookup> AllOfLycoris { get; } =
+    [
+        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module) => FindTogether(config, module, WithoutParent, module.Split('.')[^1])),
+        .. All[1..],
     ];
 
     /// <summary>How messages call it.</summary>
@@ -49,13 +56,13 @@ internal sealed class PatternLookup
         return ranks.SelectMany(rank => alphas.Select(alpha => (rank, alpha)));
     }
 
-    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module)
+    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module, Func<string, string> expression, string otherwise)
     {
-        string[] keys = [.. config.RankPattern.Select(pattern => pattern.Key).Where(key => IsMatch(Unbracketed(key), module))];
+        string[] keys = [.. config.RankPattern.Select(pattern => pattern.Key).Where(key => IsMatch(expression(key), module))];
         if (keys.Length == 0)
-            keys = [.. config.AlphaPattern.Select(pattern => pattern.Key).Where(key => IsMatch(Unbracketed(key), module))];
+            keys = [.. config.AlphaPattern.Select(pattern => pattern.Key).Where(key => IsMatch(expression(key), module))];
         if (keys.Length == 0)
-            keys = [module];
+            keys = [otherwise];
         return keys.Select(key => (ValueOf(config.RankPattern, key, config.Rank), ValueOf(config.AlphaPattern, key, config.Alpha)));
     }
 
@@ -74,6 +81,8 @@ internal sealed class PatternLookup
 
     /// <summary>Without brackets, so that <c>a|b</c> reads as <c>(.*\.a)|(b$)</c>, and a name without a parent never matches.</summary>
     private static string Unbracketed(string key) => $@"\A(?:.*\.{ModulePattern.FromPython(key)}$)";
+
+    private static string WithoutParent(string key) => $@"\A(?:(?:.*\.)?{ModulePattern.FromPython(key)}$)";
 
     private static bool IsMatch(string expression, string module)
     {
