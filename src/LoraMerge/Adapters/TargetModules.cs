@@ -35,9 +35,11 @@ public sealed record TargetModules(
     /// <exception cref="LoraMergeException">LORA3016.</exception>
     internal bool Match(string module)
     {
-        if (Excluded.Any(name => IsEnd(name, module)) || (ExcludedExpression is not null && IsWhole(ExcludedExpression, module)) || Saved.Any(name => IsMatch($@"\A(?:^|.*\.){ModulePattern.FromPython(name)}(?:$|\..*)", module)))
+        if (Excluded.Any(name => IsEnd(name, module)) || (ExcludedExpression is not null && IsWhole(ExcludedExpression, module)) || Saved.Any(name => IsWithin(name, module)))
             return false;
-        return Expression is not null ? IsWhole(Expression, module) : Names.Any(name => IsEnd(name, module)) && (Layers.IsEmpty || (LayerOf(module) is int layer && Layers.Contains(layer)));
+        return Expression is not null
+            ? IsWhole(Expression, module)
+            : Names.Any(name => IsEnd(name, module)) && (Layers.IsEmpty || (LayerOf(module) is int layer && Layers.Contains(layer)));
     }
 
     private int? LayerOf(string module) => (LayerLists.IsEmpty ? [@"[^.]*"] : LayerLists.Select(ModulePattern.FromPython))
@@ -45,6 +47,8 @@ public sealed record TargetModules(
         .Where(match => match.Success).Select(match => (int?)int.Parse(match.Groups["layer"].Value, CultureInfo.InvariantCulture)).FirstOrDefault();
 
     private static bool IsEnd(string name, string module) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
+
+    private static bool IsWithin(string name, string module) => IsMatch($@"\A(?:^|.*\.){ModulePattern.FromPython(name)}(?:$|\..*)", module);
 
     private static bool IsWhole(string expression, string module) => IsMatch($@"\A(?:{ModulePattern.FromPython(expression)})\z", module);
 

@@ -26,6 +26,7 @@ internal static class ModuleOrder
         ["q_proj", "k_proj", "v_proj", "o_proj"], ["q_proj", "k_proj", "v_proj", "dense"],
         ["o_proj", "qkv_proj"],
         ["query_key_value", "dense"], ["c_attn", "q_attn", "c_proj"], ["query", "key", "value"], ["self", "output"],
+        ["dense", "out_proj"],
         ["q", "k", "v", "o"], ["q_lin", "k_lin", "v_lin", "out_lin"], ["qkv", "proj"],
         // Feed-forward.
         ["gate_proj", "up_proj", "down_proj"], ["gate_up_proj", "down_proj"], ["c_fc", "c_proj"], ["dense_h_to_4h", "dense_4h_to_h"],
