@@ -48,7 +48,9 @@ public sealed record Adapter(
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
     /// <summary>Whether biases were trained that its release did not save.</summary>
-    public bool HasLostBiases => Config.TrainsBiasesOfAdaptedModules && Kind.LostBiases is { } lost && Config.Origin.Follows(lost) != false && !Parameters.Any(saved => saved.Parameter == "bias");
+    public bool HasLostBiases =>
+        (Config.TrainsBiasesOfAdaptedModules ? Kind.LostBiases : Config.BiasMode == "all" ? Kind.LostBiasesOfAll : null) is { } lost
+        && Config.Origin.Follows(lost) != false && !Parameters.Any(saved => saved.Parameter == "bias");
 
     /// <summary>What the user should know of how it was read.</summary>
     public ImmutableArray<MergeEvent> Notes { get; init; } = [];

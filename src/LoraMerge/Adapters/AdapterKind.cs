@@ -40,6 +40,9 @@ public abstract class AdapterKind
     /// <summary>Releases that trained biases of adapted modules and did not save them; null where there are none.</summary>
     internal virtual VersionRange? LostBiases => null;
 
+    /// <summary>The same where the biases of all modules were trained.</summary>
+    internal virtual VersionRange? LostBiasesOfAll => null;
+
     /// <summary>Reads what only this kind has; refuses by name what cannot be merged to the model that was trained.</summary>
     /// <param name="fields">adapter_config.json.</param>
     /// <param name="general">What was read of it already.</param>

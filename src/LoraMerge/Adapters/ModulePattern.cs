@@ -27,9 +27,12 @@ internal static partial class ModulePattern
     public static bool IsName(string key) => !key.AsSpan().ContainsAny(Signs);
 
     /// <summary>The expression that PEFT matches from the start of a module's path on (<c>re.match</c>).</summary>
-    public static string Expression(string key, PatternForm form) => form == PatternForm.Bracketed
-        ? $@"\A(?:.*\.)?(?:{FromPython(key)})\n?\z"
-        : $@"\A(?:.*\.{FromPython(key)}$)";
+    public static string Expression(string key, PatternForm form) => form switch
+    {
+        PatternForm.Bracketed => $@"\A(?:.*\.)?(?:{FromPython(key)})\n?\z",
+        PatternForm.Unbracketed => $@"\A(?:.*\.{FromPython(key)}$)",
+        _ => $@"\A(?:(?:.*\.)?{FromPython(key)}$)",
+    };
 
     /// <summary>Python spells named groups, references to them and the end of the text differently.</summary>
     private static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")

@@ -26,7 +26,7 @@ internal sealed class NameIndex
         var found = new SortedSet<int>();
         for (int end = module.Length; end >= module.Length - 1 && (end == module.Length || (end >= 0 && module[end] == '\n')); end--)
         {
-            if (form == PatternForm.Bracketed)
+            if (form != PatternForm.Unbracketed)
                 Find(module.AsSpan(0, end), found);
             for (int dot = 0; dot < end && module[dot] != '\n'; dot++)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
@@ -11,11 +12,13 @@ internal static class PatternChoice
     /// <param name="modules">Its modules with the ranks that their tensors have.</param>
     /// <param name="adapter">Its path, for messages.</param>
     /// <param name="notes">Gets a warning where several alphas are possible.</param>
-    public static RankAndAlpha Choose(RankAndAlpha config, AdapterOrigin origin, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
+    /// <param name="rules">The rules that the kind's releases had, the oldest first; LoRA's where nothing is said.</param>
+    public static RankAndAlpha Choose(
+        RankAndAlpha config, AdapterOrigin origin, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes, ImmutableArray<PatternLookup>? rules = null)
     {
         if (config.RankPattern.IsEmpty && config.AlphaPattern.IsEmpty)
             return config;
-        PatternLookup[] possible = [.. PatternLookup.All.Where(lookup => origin.Follows(lookup.Releases) != false)];
+        PatternLookup[] possible = [.. (rules ?? PatternLookup.All).Where(lookup => origin.Follows(lookup.Releases) != false)];
         PatternLookup[] fitting = [.. possible.Where(lookup => modules.All(module => lookup.Find(config, module.Module, module.Rank).Any()))];
         if (fitting.Length == 0)
             return config with { Lookup = possible[^1] };

@@ -22,9 +22,16 @@ internal sealed class PatternLookup
     /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
-        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), FindTogether),
+        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.Unbracketed, module)),
         new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)),
         Today,
+    ];
+
+    /// <summary>The same for kinds whose first releases matched a name without a parent, too, and knew a module that no key matched by the last part of its path (<c>lycoris_utils.py</c>).</summary>
+    public static ImmutableArray<PatternLookup> AllOfLycoris { get; } =
+    [
+        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.UnbracketedOrAlone, module.Split('.')[^1])),
+        .. All[1..],
     ];
 
     /// <summary>How messages call it.</summary>
@@ -47,13 +54,13 @@ internal sealed class PatternLookup
         return ranks.SelectMany(value => alphas.Select(alpha => (value, alpha)));
     }
 
-    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module, int? rank)
+    private static IEnumerable<(int Rank, double Alpha)> FindTogether(RankAndAlpha config, string module, int? rank, PatternForm form, string otherwise)
     {
-        string[] keys = [.. config.RankPattern.Matching(module, PatternForm.Unbracketed).Select(pattern => pattern.Key)];
+        string[] keys = [.. config.RankPattern.Matching(module, form).Select(pattern => pattern.Key)];
         if (keys.Length == 0)
-            keys = [.. config.AlphaPattern.Matching(module, PatternForm.Unbracketed).Select(pattern => pattern.Key)];
+            keys = [.. config.AlphaPattern.Matching(module, form).Select(pattern => pattern.Key)];
         if (keys.Length == 0)
-            keys = [module];
+            keys = [otherwise];
         return keys.Select(key => (Rank: ValueOf(config.RankPattern, key, config.Rank), Alpha: ValueOf(config.AlphaPattern, key, config.Alpha)))
             .Where(found => found.Rank == (rank ?? found.Rank));
     }

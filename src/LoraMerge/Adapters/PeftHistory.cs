@@ -12,6 +12,9 @@ internal static partial class PeftHistory
     /// <summary>0.15 to 0.17: an embedding with trained tokens no longer multiplied any of its rows, so that the model was trained without that factor.</summary>
     public static VersionRange TrainedTokensWithoutScale { get; } = VersionRange.Parse("[0.15.0,0.18.0)");
 
+    /// <summary>Up to 0.20 only LoRA and BOFT, and kinds like these, saved biases; the others trained them, <c>all</c> or those of adapted modules, and left them out of the file.</summary>
+    public static VersionRange BiasesNotSaved { get; } = VersionRange.Parse("(,0.21.0)");
+
     /// <summary>Fields of every kind that adapts layers, by the first release that writes them.</summary>
     private static readonly ImmutableArray<FirstWritten> FieldsOfAll =
     [

@@ -24,6 +24,8 @@ internal sealed record LowRankChange(int Adapter, string Module, string Name, Lo
     public override string Describe(Func<int, string> adapterName) =>
         string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.Sides.Rows}, scaling {Scaling}");
 
+    internal override long HeldBytes(WeightFacts weight) => A.HeldBytes + B.HeldBytes;
+
     internal override WeightDelta Load(DeltaInputs inputs) => LoadProduct(inputs);
 
     /// <summary>The product alone, for a change that is put around it.</summary>

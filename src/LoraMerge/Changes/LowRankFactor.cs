@@ -15,6 +15,9 @@ public abstract record LowRankFactor
     /// <summary>The shape as it is written in messages.</summary>
     internal virtual string ShapeText => string.Create(CultureInfo.InvariantCulture, $"[{Sides.Rows}, {Sides.Columns}]");
 
+    /// <summary>What is held besides it while tensor after tensor is worked on, where that grows with the model; a factor of a small rank is too little to count.</summary>
+    internal virtual long HeldBytes => 0;
+
     /// <summary>The matrix, in the buffer's dtype and on its device; the caller's.</summary>
     internal abstract Tensor Load(DeltaInputs inputs);
 }

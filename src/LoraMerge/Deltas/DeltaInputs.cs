@@ -29,4 +29,11 @@ internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device D
     /// <returns><c>[count, …]</c>; the caller's.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
     public Tensor ReadRows(StoredTensor stored, long firstRow, long count) => AdapterValues.ReadRows(stored, firstRow, count, Files, DType, Device);
+
+    /// <summary>Whole numbers that count something.</summary>
+    /// <param name="stored">The tensor.</param>
+    /// <param name="count">How many things are counted: every number is less.</param>
+    /// <returns>int64, in the stored shape; the caller's.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA3013, LORA3071.</exception>
+    public Tensor ReadIndices(StoredTensor stored, long count) => AdapterValues.ReadIndices(stored, count, Files, Device);
 }

@@ -34,13 +34,23 @@ internal sealed class LowRankDelta : WeightDelta
     /// <param name="isTransposed">Whether W is stored <c>[in, out]</c>.</param>
     public static LowRankDelta Of(Tensor a, Tensor b, double scaling, bool isTransposed)
     {
+        (b, a) = SidesOf(a, b, isTransposed);
+        return new LowRankDelta(a, b, scaling);
+    }
+
+    /// <summary>The factors of a product as W is stored: B and A, or Aᵀ and Bᵀ for <c>[in, out]</c>.</summary>
+    /// <param name="a"><c>[r, in]</c>; owned by the result.</param>
+    /// <param name="b"><c>[out, r]</c>; likewise.</param>
+    /// <param name="isTransposed">Whether W is stored <c>[in, out]</c>.</param>
+    public static (Tensor B, Tensor A) SidesOf(Tensor a, Tensor b, bool isTransposed)
+    {
         if (!isTransposed)
-            return new LowRankDelta(a, b, scaling);
+            return (b, a);
         using (a)
         using (b)
         {
             using var scope = NewDisposeScope();
-            return new LowRankDelta(b.t().contiguous().MoveToOuterDisposeScope(), a.t().contiguous().MoveToOuterDisposeScope(), scaling);
+            return (a.t().contiguous().MoveToOuterDisposeScope(), b.t().contiguous().MoveToOuterDisposeScope());
         }
     }
 

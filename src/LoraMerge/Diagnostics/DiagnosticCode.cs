@@ -99,6 +99,8 @@ public enum DiagnosticCode
     TooManyExperts = 3051,
     ScalingNotFinite = 3052,
     AdapterTensorShapeInvalid = 3060,
+    KroneckerScaleAmbiguous = 3070,
+    AdapterIndexInvalid = 3071,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
@@ -128,6 +130,11 @@ public enum DiagnosticCode
     CombinationNeedsPlainLora = 4031,
     CombinationDensityMissing = 4032,
     CombinationOptionUnused = 4033,
+
+    // 4050-4054: kinds that draw or share by the sizes and the order of all modules.
+    ModuleOrderUnknown = 4050,
+    ModuleSizesUnknown = 4051,
+    ProjectionDrawAssumed = 4052,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

@@ -172,6 +172,12 @@ internal static class Errors
     public static LoraMergeException RankMismatch(string name, string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"{name} of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
 
+    public static LoraMergeException TensorsDoNotFit(string module, IEnumerable<StoredTensor> tensors, string rule) =>
+        new(DiagnosticCode.RankMismatch, $"{List(tensors.Select(tensor => $"{tensor.Name.Split('.')[^1]} {tensor.ShapeText}"))} of '{module}' in '{tensors.First().File}' do not fit: {rule}. Save the adapter again.", tensors.First().File);
+
+    public static LoraMergeException AdapterIndexInvalid(StoredTensor tensor, long place, double found, long count) =>
+        new(DiagnosticCode.AdapterIndexInvalid, string.Create(CultureInfo.InvariantCulture, $"'{tensor.Name}' in '{tensor.File}' holds {found} at element {place}, but it counts {count} things, so that whole numbers from 0 to {count - 1} are expected. Save the adapter again, with the configuration that it was trained with."), tensor.File);
+
     public static LoraMergeException AdapterKindUnknown(string file, string field, string kind) =>
         new(DiagnosticCode.AdapterKindUnknown, $"'{file}' says {field} \"{kind}\", which is no kind of adapter that is known. Correct the file, or ask for this kind.", file);
 
@@ -302,6 +308,12 @@ internal static class Errors
 
     public static LoraMergeException LayersCannotReplicate(string adapter, string reason) =>
         new(DiagnosticCode.LayersCannotReplicate, $"Adapter '{adapter}' was trained on replicated layers (layer_replication): {Sentence(reason)} Use the base that it was trained on, and merge adapters of other layers into other models.", adapter);
+
+    public static LoraMergeException ModuleOrderUnknown(string first, string second, string adapter) =>
+        new(DiagnosticCode.ModuleOrderUnknown, $"Adapter '{adapter}' shares or draws its numbers in the order in which the model's class makes its modules, and whether '{first}' or '{second}' comes first is not known for this architecture. Save the adapter with its indices or projections (save_indices, save_projection), or merge it with PEFT.", adapter);
+
+    public static LoraMergeException ModuleSizesUnknown(string module, string adapter) =>
+        new(DiagnosticCode.ModuleSizesUnknown, $"Adapter '{adapter}' holds no random matrices, and to draw them again the sizes of all its modules are needed, but the base has no weight of its own for '{module}'. Save the adapter with save_projection, or use the base that it was trained on.", adapter);
 
     public static LoraMergeException NothingToMerge(string checkpoint, IEnumerable<string> adapters) =>
         new(DiagnosticCode.NothingToMerge, $"No tensor of {List(adapters)} has a place in the base model '{checkpoint}': there is nothing to merge. Check that this is the base they were trained on.");

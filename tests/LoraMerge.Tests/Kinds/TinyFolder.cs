@@ -36,18 +36,18 @@ internal sealed class TinyFolder : IDisposable
 
     private string BaseFolder => Path.Combine(_folder.Path, "base");
 
-    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2; a release of null leaves that field out.</summary>
+    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2, unless they name a kind; a release of null leaves that field out.</summary>
     public TinyFolder With(string fields, params Matrix[] tensors) => With(fields, new AdapterRequest(""), tensors);
 
     public TinyFolder With(string fields, AdapterRequest asked, params Matrix[] tensors)
     {
         string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
         Directory.CreateDirectory(folder);
-        var config = new JsonObject
-        {
-            ["peft_type"] = "LORA", ["peft_version"] = "0.21.2", ["r"] = 1, ["lora_alpha"] = 2, ["corda_config"] = null, ["trainable_token_indices"] = null,
-        };
-        foreach ((string name, JsonNode? value) in JsonNode.Parse("{" + fields + "}")!.AsObject())
+        JsonObject given = JsonNode.Parse("{" + fields + "}")!.AsObject();
+        JsonObject config = given.ContainsKey("peft_type")
+            ? new JsonObject { ["peft_version"] = "0.21.2" }
+            : new JsonObject { ["peft_type"] = "LORA", ["peft_version"] = "0.21.2", ["r"] = 1, ["lora_alpha"] = 2, ["corda_config"] = null, ["trainable_token_indices"] = null };
+        foreach ((string name, JsonNode? value) in given)
             config[name] = value?.DeepClone();
         if (config["peft_version"] is null)
             config.Remove("peft_version");
