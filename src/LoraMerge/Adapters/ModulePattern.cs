@@ -35,7 +35,7 @@ internal static partial class ModulePattern
     };
 
     /// <summary>Python spells named groups, references to them and the end of the text differently.</summary>
-    private static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
+    public static string FromPython(string pattern) => BackReference.Replace(pattern, @"\k<${name}>")
         .Replace("(?P<", "(?<", StringComparison.Ordinal)
         .Replace(@"\Z", @"\z", StringComparison.Ordinal);
 

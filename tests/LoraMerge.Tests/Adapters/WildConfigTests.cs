@@ -64,7 +64,7 @@ public sealed class WildConfigTests
             AdapterOrigin origin = dialect.Date(source);
             string reading = dialect is MlxDialect
                 ? "MLX " + MlxConfig.Read(source.Fields!, origin).Training.ToString().ToLowerInvariant()
-                : ((LoraConfig)PeftConfigReader.Read(source.Fields!, origin).Own).EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA";
+                : PeftConfigReader.Read(source.Fields!, origin).Own is LoraConfig lora ? (lora.EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA") : source.Fields!.Text("peft_type")!;
             folder.Passed();
             return reading;
         }
