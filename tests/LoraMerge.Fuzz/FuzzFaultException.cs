@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 
 namespace LoraMerge.Fuzz;
 
@@ -6,15 +7,16 @@ namespace LoraMerge.Fuzz;
 [SuppressMessage("Design", "CA1032", Justification = "Without its input a fault helps nobody.")]
 internal sealed class FuzzFaultException : Exception
 {
-    public FuzzFaultException(FuzzTarget target, byte[] input, string what)
-        : base($"{target.Name}: {what}")
-    {
-        File = Path.Combine(Path.GetTempPath(), $"{target.Name}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(input))[..16]}");
-        System.IO.File.WriteAllBytes(File, input);
-    }
+    private FuzzFaultException(string message, string file)
+        : base(message) => File = file;
 
     /// <summary>Where the input lies.</summary>
     public string File { get; }
 
-    public override string Message => $"{base.Message} The input is kept: dotnet run --project tests/LoraMerge.Fuzz -- replay TARGET {File}";
+    public static FuzzFaultException Of(FuzzTarget target, byte[] input, string what)
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"{target.Name}-{Convert.ToHexStringLower(SHA256.HashData(input))[..16]}");
+        System.IO.File.WriteAllBytes(file, input);
+        return new FuzzFaultException($"{what}{Environment.NewLine}To see it again: dotnet run --project tests/LoraMerge.Fuzz -- replay {target.Name} {file}", file);
+    }
 }

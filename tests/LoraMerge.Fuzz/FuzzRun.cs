@@ -23,10 +23,10 @@ internal sealed class FuzzRun(FuzzTarget target)
             }
             catch (Exception e)
             {
-                throw new FuzzFaultException(target, input, e.ToString());
+                throw FuzzFaultException.Of(target, input, e.ToString());
             }
             if (GC.GetAllocatedBytesForCurrentThread() - before > MostBytes)
-                throw new FuzzFaultException(target, input, $"More than {MostBytes} bytes were allocated.");
+                throw FuzzFaultException.Of(target, input, $"More than {MostBytes} bytes were allocated.");
             Executions++;
         }
     }

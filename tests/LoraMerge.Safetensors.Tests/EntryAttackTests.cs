@@ -69,6 +69,13 @@ public sealed class EntryAttackTests
     [InlineData("U8", "[4611686018427387904,4,0]")] // overflows before the 0: refused like the reference does
     public void A_shape_whose_size_overflows(string dtype, string shape) => AssertShapeRefused(dtype, shape);
 
+    [Fact]
+    public void A_shape_of_more_dimensions_than_any_tensor_has()
+    {
+        AssertShapeRefused("U8", $"[{string.Join(',', Enumerable.Repeat(1, 65))}]");
+        Assert.Single(RawFile.Read(RawFile.Bytes($"{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{string.Join(',', Enumerable.Repeat(1, 64))}],\"data_offsets\":[0,1]}}}}", 1)).Tensors);
+    }
+
     [Theory]
     [InlineData("F4", "[1]")]
     [InlineData("F4", "[3,3]")]

@@ -14,7 +14,6 @@ namespace LoraMerge.Adapters;
 public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
 {
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestOfAll = TimeSpan.FromSeconds(10);
 
     private readonly ImmutableArray<ModulePattern<T>> _patterns;
     private readonly Dictionary<string, T> _values = new(StringComparer.Ordinal);
@@ -22,9 +21,13 @@ public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
     private readonly List<int> _expressions = [];
     private readonly Dictionary<(int, PatternForm), Regex> _compiled = [];
     private readonly Stopwatch _spent = new();
+    private readonly TimeSpan _longestOfAll;
 
-    internal ModulePatternSet(ReadOnlySpan<ModulePattern<T>> patterns)
+    /// <param name="patterns">In the order of the file.</param>
+    /// <param name="longestOfAll">How long all matching may take together; 10 seconds unless it is given.</param>
+    internal ModulePatternSet(ReadOnlySpan<ModulePattern<T>> patterns, TimeSpan? longestOfAll = null)
     {
+        _longestOfAll = longestOfAll ?? TimeSpan.FromSeconds(10);
         _patterns = [.. patterns];
         for (int i = 0; i < _patterns.Length; i++)
         {
@@ -68,8 +71,8 @@ public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
 
     private void ThrowIfTooLong()
     {
-        if (_spent.Elapsed > LongestOfAll)
-            throw Errors.AdapterPatternsTooSlow(Count, LongestOfAll);
+        if (_spent.Elapsed > _longestOfAll)
+            throw Errors.AdapterPatternsTooSlow(Count, _longestOfAll);
     }
 
     private bool IsMatch(int pattern, string module, PatternForm form)

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using LoraMerge.Adapters;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Tests.Adapters;
 
@@ -34,6 +35,19 @@ public sealed class ModulePatternSetTests
         ModulePatternSet<int> patterns = [ModulePattern.Create("q_proj", 3), ModulePattern.Create(@"layers\.\d\..*", 1), ModulePattern.Create("0.q_proj", 2), ModulePattern.Create("v_proj", 4)];
 
         Assert.Equal([3, 1, 2], patterns.Matching("model.layers.0.q_proj", PatternForm.Bracketed).Select(pattern => pattern.Value));
+    }
+
+    [Theory]
+    [InlineData("q_proj")]
+    [InlineData("(q|k)_proj")]
+    public void All_matching_together_has_a_limit_of_time(string key)
+    {
+        var patterns = new ModulePatternSet<int>([ModulePattern.Create(key, 1)], TimeSpan.Zero);
+
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => patterns.Matching("model.layers.0.q_proj", PatternForm.Bracketed));
+
+        Assert.Equal(DiagnosticCode.AdapterPatternInvalid, fault.Code);
+        Assert.Contains("more than 0 seconds", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
