@@ -14,8 +14,8 @@ internal static class DiskFlush
     private const int Interrupted = 4; // EINTR
     private const int AccessDenied = 13; // EACCES
 
-    /// <summary>EINVAL, EROFS and, of Linux and of macOS, EOPNOTSUPP, ENOTSUP and ENOSYS.</summary>
-    private static readonly int[] s_cannotFlush = [22, 30, 95, 38, 102, 45, 78];
+    /// <summary>EINVAL and, of Linux and of macOS, EOPNOTSUPP, ENOTSUP and ENOSYS.</summary>
+    private static readonly int[] s_cannotFlush = [22, 95, 38, 102, 45, 78];
 
     /// <param name="file">Open for writing.</param>
     /// <param name="path">Its path, for the message.</param>

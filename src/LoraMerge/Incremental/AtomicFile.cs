@@ -25,9 +25,9 @@ internal static class AtomicFile
     {
         string folder = Path.GetDirectoryName(path)!;
         byte[] bytes = s_utf8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
-        for (int attempt = 1; !TryWrite(path, bytes, isLastAttempt: attempt == MostAttempts); attempt++)
-        {
-        }
+        int attempt = 1;
+        while (!TryWrite(path, bytes, isLastAttempt: attempt == MostAttempts))
+            attempt++;
         DiskFlush.OfFolder(folder);
         DeleteRemains(folder, target => target == Path.GetFileName(path));
     }
@@ -69,7 +69,7 @@ internal static class AtomicFile
     {
         try
         {
-            return ReadLines(path);
+            return File.Exists(path) ? ReadLines(path) : null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -10,6 +10,7 @@ internal sealed class StoreDestination : IModelDestination
 {
     private readonly string _store;
     private FolderSwap? _swap; // from when it is made, unless it is undone
+    private OwnFiles? _earlier;
     private bool _isCommitted;
 
     public StoreDestination(string store, string modelName)
@@ -45,10 +46,10 @@ internal sealed class StoreDestination : IModelDestination
             string name = StoreEntry.NameFor(manifest.Name, manifest.Key);
             string folder = StoreEntry.FolderOf(_store, name);
             if (TryKeep(name, manifest.Key))
-                return folder;
+                return folder; // and what was staged goes
             StagedFolder.Complete(StagingFolder);
             StoreEntry entry = Describe(StagingFolder, manifest);
-            ThrowIfForeign(folder, name, folder);
+            ThrowIfForeign(name, folder, folder);
             _swap = Put(folder, name);
             Mark(entry, name, folder, _swap);
             _isCommitted = true;
@@ -65,9 +66,10 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            string? left = _isCommitted ? _swap?.Earlier : _swap is null ? StagingFolder : null;
-            if (left is not null && Directory.Exists(left))
-                OwnFiles.In(left).Delete();
+            if (_isCommitted)
+                _earlier?.Delete();
+            else if (_swap is null && Directory.Exists(StagingFolder))
+                OwnFiles.In(StagingFolder).Delete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {
@@ -78,7 +80,7 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            ThrowIfForeign(swap.Earlier, name, folder);
+            _earlier = ThrowIfForeign(name, folder, swap.Earlier);
             DiskFlush.OfFolder(_store);
             entry.Save(_store, name);
         }
@@ -115,10 +117,13 @@ internal sealed class StoreDestination : IModelDestination
         return true;
     }
 
-    private void ThrowIfForeign(string? earlier, string name, string folder)
+    /// <param name="name">The entry.</param>
+    /// <param name="folder">Its place.</param>
+    /// <param name="earlier">Where its earlier model lies; there may be none.</param>
+    private OwnFiles? ThrowIfForeign(string name, string folder, string? earlier)
     {
-        if (Directory.Exists(earlier) && OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)).FindForeign() is string foreign)
-            throw Errors.EntryHoldsForeignFile(folder, foreign);
+        OwnFiles? own = Directory.Exists(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)) : null;
+        return own?.FindForeign() is string foreign ? throw Errors.EntryHoldsForeignFile(folder, foreign) : own;
     }
 
     private FolderSwap Put(string folder, string name)

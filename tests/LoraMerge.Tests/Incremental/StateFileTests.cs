@@ -41,6 +41,19 @@ public sealed class StateFileTests
     }
 
     [Fact]
+    public void A_file_whose_time_no_calendar_has_has_to_be_read()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+        FileStamp timeless = root.Files[0].Stamp with { ModifiedTicks = DateTime.MaxValue.Ticks };
+
+        StateFile known = state with { Inputs = [state.Inputs[0] with { Stamp = timeless }] };
+
+        Assert.False(timeless.HasTime);
+        Assert.Null(known.KnownHash(root, root.Files[0] with { Stamp = timeless }));
+    }
+
+    [Fact]
     public void A_checkout_that_moved_is_still_known_and_another_base_is_not()
     {
         using var folder = new TemporaryFolder();

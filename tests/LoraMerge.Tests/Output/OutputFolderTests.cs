@@ -66,6 +66,23 @@ public sealed class OutputFolderTests
     }
 
     [Fact]
+    public async Task An_input_that_is_gone_when_room_is_made_for_it_is_refused()
+    {
+        using var bench = new Workbench();
+        var merger = new Merger(happened =>
+        {
+            if (happened is MergeEvent.Information { Text: var text } && text.StartsWith("Merging", StringComparison.Ordinal))
+                File.Delete(bench.InBase("tokenizer.json"));
+        });
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+
+        Assert.Equal((DiagnosticCode.InputChangedDuringMerge, bench.InBase("tokenizer.json")), (fault.Code, fault.File));
+        Assert.Equal(["adapter", "base"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task Another_merge_is_kept_away_until_the_earlier_result_is_deleted()
     {
         using var bench = new Workbench();

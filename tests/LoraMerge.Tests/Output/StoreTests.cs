@@ -53,17 +53,21 @@ public sealed class StoreTests
         bench.Passed();
     }
 
-    [Fact]
-    public async Task A_damaged_entry_is_merged_again()
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("lora-merge.json")]
+    public async Task A_damaged_entry_is_merged_again(string file)
     {
         using var bench = new Workbench();
         MergeResult result = await Merge(bench);
         SortedDictionary<string, string> expected = FolderContents.Of(result.Folder);
-        File.WriteAllText(Path.Combine(result.Folder, "tokenizer.json"), "damaged");
+        string[] entries = Directory.GetFileSystemEntries(Path.Combine(bench.Folder, "store"));
+        File.WriteAllText(Path.Combine(result.Folder, file), "damaged");
 
         await Merge(bench);
 
         Assert.Equal(expected, FolderContents.Of(result.Folder));
+        Assert.Equal(entries.Order(StringComparer.Ordinal), Directory.GetFileSystemEntries(Path.Combine(bench.Folder, "store")).Order(StringComparer.Ordinal));
         bench.Passed();
     }
 
