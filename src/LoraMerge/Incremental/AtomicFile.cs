@@ -43,7 +43,7 @@ internal static class AtomicFile
     }
 
     /// <summary>Renames a file, over another one if there is one.</summary>
-    public static void Move(string from, string to)
+    private static void Move(string from, string to)
     {
 #if NETSTANDARD
         Replace(from, to);

@@ -68,6 +68,7 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
     {
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             return FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
