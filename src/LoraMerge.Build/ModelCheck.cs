@@ -15,6 +15,7 @@ internal sealed class ModelCheck
     private readonly StateFile? _state;
     private readonly List<HashedInput> _known = [];
     private InputFile? _firstChange;
+    private (string Name, StoreEntry Entry)? _damaged;
     private bool _hasRead;
 
     /// <param name="request">The model.</param>
@@ -57,13 +58,16 @@ internal sealed class ModelCheck
             return NotFound("this is a rebuild");
         StoreEntry asked = _readsAll ? WithoutTimes(entry) : entry;
         if (asked.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
+        {
+            _damaged = (name, WithoutTimes(entry));
             return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
+        }
         return new FoundModel(key, name, whole, IsRefreshed: !whole.Files.SequenceEqual(entry.Files));
     }
 
     /// <summary>No file has such a time, so each is read.</summary>
     private static StoreEntry WithoutTimes(StoreEntry entry) =>
-        entry with { Files = [.. entry.Files.Select(file => file with { Stamp = file.Stamp with { ModifiedTicks = -1 } })] };
+        entry with { Files = [.. entry.Files.Select(file => file with { Stamp = file.Stamp with { ModifiedTicks = 0 } })] };
 
     /// <summary>Remembers that the model is up to date, for the next build and for Visual Studio's check of times.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
@@ -80,9 +84,15 @@ internal sealed class ModelCheck
     }
 
     /// <summary>Leaves what is known to the worker; without a key, so that a merge that fails is not taken for one that did not.</summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
-    public void SaveKnown() => StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file cannot be written.</exception>
+    public void SaveKnown()
+    {
+        // The worker trusts times: damage that only reading has shown is one that it has to read as well.
+        if (_damaged is var (name, entry))
+            entry.Save(_store.Path, name);
+        StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
+    }
 
     // Hashing what the worker would read anyway pays only if it may save the merge: not where there is no merged model at all.
     private bool HashInputs(CancellationToken cancellation)

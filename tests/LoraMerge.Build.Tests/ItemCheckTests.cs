@@ -160,6 +160,27 @@ public sealed class ItemCheckTests : IDisposable
         Assert.Empty(_engine.Warnings);
     }
 
+    [Theory]
+    [InlineData("models/base/config.json", "PreserveNewest", "", "true", true)]
+    [InlineData(@"models\base\config.json", "Always", "Never", "true", true)]
+    [InlineData("models/base/config.json", "", "IfDifferent", "true", true)]
+    [InlineData("models/base/config.json", "Never", "PreserveNewest", "false", false)]
+    [InlineData("models/base/config.json", "Never", "Never", "true", false)]
+    [InlineData("models/base/config.json", "", "", "true", false)]
+    [InlineData("models/base/notes.txt", "PreserveNewest", "", "true", false)]
+    [InlineData("models/other/config.json", "PreserveNewest", "", "true", false)]
+    public void Content_may_not_go_where_a_model_goes(string targetPath, string toOutput, string toPublish, string isPublished, bool isRefused)
+    {
+        var content = new TaskItem("some.json", new Dictionary<string, string> { ["TargetPath"] = targetPath, ["CopyToOutputDirectory"] = toOutput, ["CopyToPublishDirectory"] = toPublish });
+
+        AssertFails(isRefused ? "LORA1032" : "LORA6001", [Item("base")], [Item("adapter")], task =>
+        {
+            task.OtherContent = [content];
+            task.Publish = isPublished;
+            task.NoBuild = true;
+        });
+    }
+
     [Fact]
     public void All_faults_are_reported_at_once()
     {

@@ -120,6 +120,17 @@ public sealed class PlacingTests
     }
 
     [Fact]
+    public void What_an_earlier_model_has_left_goes_although_no_build_remembers_it()
+    {
+        using var bench = new PlacingBench();
+        bench.Begin(isReplaced: true);
+
+        Assert.True(bench.Place("new", record: "App.csproj of a fresh checkout"));
+
+        Assert.Equal(PlacingBench.Whole("new"), bench.OutputNow());
+    }
+
+    [Fact]
     public void A_file_of_the_store_with_other_bytes_than_its_list_says_is_not_placed()
     {
         using var bench = new PlacingBench();
