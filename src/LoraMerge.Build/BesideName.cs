@@ -6,7 +6,7 @@ namespace LoraMerge.Build;
 /// <remarks>Every placing has an ID of its own, so that two at once never meet; no reader of models takes such a file for one of a model's.</remarks>
 internal sealed class BesideName
 {
-    private readonly string _id = Guid.NewGuid().ToString("N").Substring(0, 16);
+    private string? _id;
     private int _count;
 
     /// <returns>Files of killed builds in a folder, or of builds that still run: whoever holds the folder's lock knows them to be left.</returns>
@@ -21,5 +21,9 @@ internal sealed class BesideName
     /// <summary>For a file that is taken out of a place.</summary>
     public string OfOld(string place) => Next(place, "old");
 
-    private string Next(string place, string extension) => Path.Combine(Path.GetDirectoryName(place)!, FormattableString.Invariant($".lora-{_id}-{++_count}.{extension}"));
+    private string Next(string place, string extension)
+    {
+        _id ??= Guid.NewGuid().ToString("N").Substring(0, 16);
+        return Path.Combine(Path.GetDirectoryName(place)!, FormattableString.Invariant($".lora-{_id}-{++_count}.{extension}"));
+    }
 }

@@ -8,7 +8,7 @@ internal sealed class ContentGuard
 {
     private static readonly string[] s_copies = ["Always", "PreserveNewest", "IfDifferent"];
 
-    private readonly List<(string Path, string TargetPath)> _copied;
+    private readonly List<ITaskItem> _copied;
     private readonly FaultLog _faults;
 
     /// <param name="content">Content and other items with TargetPath.</param>
@@ -17,7 +17,7 @@ internal sealed class ContentGuard
     public ContentGuard(IEnumerable<ITaskItem> content, bool isPublished, FaultLog faults)
     {
         _faults = faults;
-        _copied = [.. content.Where(item => IsCopied(item, isPublished)).Select(item => (item.ItemSpec, item.GetMetadata("TargetPath").Replace('\\', '/')))];
+        _copied = [.. content.Where(item => IsCopied(item, isPublished))];
     }
 
     /// <summary>Before the long work: most files of a merged model have the names of the base's.</summary>
@@ -36,12 +36,13 @@ internal sealed class ContentGuard
         if (!IsAnyIn(request))
             return;
         HashSet<string> places = new(files.Select(file => $"{request.TargetPath}/{file}"), InputGuard.Paths);
-        (string Path, string TargetPath) met = _copied.Find(copied => places.Contains(copied.TargetPath));
-        if (met.Path is not null)
-            _faults.Error(request.BaseItem, BuildErrors.ContentMeetsModel(request.Name, met.TargetPath, met.Path, ModelOptions.NameOf(request.AdapterPaths[0])));
+        if (_copied.Find(item => places.Contains(PlaceOf(item))) is { } met)
+            _faults.Error(request.BaseItem, BuildErrors.ContentMeetsModel(request.Name, PlaceOf(met), met.ItemSpec, ModelOptions.NameOf(request.AdapterPaths[0])));
     }
 
-    private bool IsAnyIn(ModelRequest request) => _copied.Exists(copied => copied.TargetPath.StartsWith(request.TargetPath + "/", StringComparison.OrdinalIgnoreCase));
+    private bool IsAnyIn(ModelRequest request) => _copied.Exists(item => PlaceOf(item).StartsWith(request.TargetPath + "/", StringComparison.OrdinalIgnoreCase));
+
+    private static string PlaceOf(ITaskItem item) => item.GetMetadata("TargetPath").Replace('\\', '/');
 
     private static bool IsCopied(ITaskItem item, bool isPublished)
     {

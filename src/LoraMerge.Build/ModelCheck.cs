@@ -15,7 +15,8 @@ internal sealed class ModelCheck
     private readonly StateFile? _state;
     private readonly List<HashedInput> _known = [];
     private InputFile? _firstChange;
-    private (string Name, StoreEntry Entry)? _damaged;
+    private StoreEntry? _damaged;
+    private string _damagedName = "";
     private bool _hasRead;
 
     /// <param name="request">The model.</param>
@@ -59,7 +60,8 @@ internal sealed class ModelCheck
         StoreEntry asked = _readsAll ? WithoutTimes(entry) : entry;
         if (asked.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
         {
-            _damaged = (name, WithoutTimes(entry));
+            _damaged = WithoutTimes(entry);
+            _damagedName = name;
             return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
         }
         return new FoundModel(key, name, whole, IsRefreshed: !whole.Files.SequenceEqual(entry.Files));
@@ -89,8 +91,7 @@ internal sealed class ModelCheck
     public void SaveKnown()
     {
         // The worker trusts times: damage that only reading has shown is one that it has to read as well.
-        if (_damaged is var (name, entry))
-            entry.Save(_store.Path, name);
+        _damaged?.Save(_store.Path, _damagedName);
         StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
     }
 

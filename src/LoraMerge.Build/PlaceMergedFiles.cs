@@ -69,7 +69,7 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 
     private void Place(FaultLog faults)
     {
-        PlacedModel[] models = [.. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)]))];
+        List<PlacedModel> models = [.. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)]))];
         List<InputGuard.Input> inputs = InputGuard.Inputs(BaseModels.Select(item => item.GetMetadata("FullPath")), Adapters.Select(item => item.GetMetadata("FullPath")));
         foreach (PlacedModel model in models)
         {
@@ -81,13 +81,13 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 
         var steps = new FileSteps(BeforeStep);
         var record = PlacedRecord.Load(RecordFile);
-        IReadOnlyList<(string Folder, IReadOnlyList<string> Files)> earlier = record.ModelsIn(Root);
+        List<RecordedModel> earlier = record.ModelsIn(Root);
         // First, so that a build that is killed has not put anything anywhere that no later build knows of.
         foreach (PlacedModel model in models)
             record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
         steps.Save(record);
 
-        HashSet<string> wanted = new(models.SelectMany(model => model.Files, (_, file) => file.Destination), InputGuard.Paths);
+        HashSet<string> wanted = new(models.SelectMany(model => model.Files.Select(file => file.Destination)), InputGuard.Paths);
         ModelPlacing NewPlacing() => new(
             Root, wanted, MayLink, destination => StagedCopy.TryTake(BuildEngine, destination), steps, (importance, text) => Log.LogMessage(importance, "{0}", text), _cancellation.Token);
         foreach (PlacedModel model in models)
@@ -100,12 +100,12 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
             record.Remove(Root, model.Folder);
             record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
         }
-        foreach ((string folder, IReadOnlyList<string> files) in earlier.Where(one => !models.Any(model => InputGuard.Paths.Equals(model.Folder, one.Folder))))
+        foreach (RecordedModel old in earlier.Where(one => !models.Any(model => InputGuard.Paths.Equals(model.Folder, one.Folder))))
         {
-            if (InputGuard.FindMet(folder, inputs) is null && NewPlacing().Remove(folder, files) is { } fault)
+            if (InputGuard.FindMet(old.Folder, inputs) is null && NewPlacing().Remove(old.Folder, old.Files) is { } fault)
                 faults.Warning(null, fault);
             else
-                record.Remove(Root, folder);
+                record.Remove(Root, old.Folder);
         }
         steps.Save(record);
     }

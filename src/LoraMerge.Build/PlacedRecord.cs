@@ -4,17 +4,16 @@ namespace LoraMerge.Build;
 
 /// <summary>Which files of which models earlier builds put where: by it, those that nobody asks for any more are taken away, and nothing else.</summary>
 /// <remarks>
-/// Text, UTF-8: <c>lora-merge placed 1</c>, then for each folder that models were put into <c>root PATH</c>, relative to the record's folder, and for each of its models
-/// <c>model FOLDER</c>, relative to the root, and <c>file PATH</c>, relative to the model's folder.
+/// Text, UTF-8: <c>lora-merge placed 1</c>, then for each model <c>root PATH</c>, the output or publish folder relative to the record's own, <c>model PATH</c>, relative to that, and for each of its
+/// files <c>file PATH</c>, relative to the model's folder.
 /// </remarks>
 internal sealed class PlacedRecord
 {
     private const string Header = "lora-merge placed 1";
 
+    // Lists of objects: whatever else a collection holds would be compiled anew in each build with nothing to do.
+    private readonly List<RecordedModel> _models = [];
     private string[] _saved;
-
-    /// <summary>Files by model by root, as they are written.</summary>
-    private readonly SortedDictionary<string, SortedDictionary<string, SortedSet<string>>> _roots = new(StringComparer.Ordinal);
 
     private PlacedRecord(string path, string[] saved)
     {
@@ -31,36 +30,38 @@ internal sealed class PlacedRecord
         string[] lines = AtomicFile.TryReadLines(path) ?? [];
         var record = new PlacedRecord(path, lines);
         if (lines.Length > 0 && lines[0] == Header)
-            record.Read(lines.Skip(1));
+            record.Read(lines);
         return record;
     }
 
-    /// <returns>Folders of models in a root, and the files of each; absolute paths.</returns>
-    public IReadOnlyList<(string Folder, IReadOnlyList<string> Files)> ModelsIn(string root) =>
-        _roots.TryGetValue(Relative(root), out SortedDictionary<string, SortedSet<string>>? models)
-            ? [.. models.Select(model => (At(root, model.Key), (IReadOnlyList<string>)[.. model.Value.Select(file => At(At(root, model.Key), file))]))]
-            : [];
+    /// <returns>The models in a root.</returns>
+    public List<RecordedModel> ModelsIn(string root) => _models.FindAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)));
 
     /// <summary>Adds files to those of a model.</summary>
-    public void Add(string root, string folder, IEnumerable<string> files) =>
-        FilesOf(Relative(root), RelativePath.Between(root, folder)).UnionWith(files.Select(file => RelativePath.Between(folder, file)));
+    /// <param name="root">Absolute path of the output or publish folder.</param>
+    /// <param name="folder">Absolute path of the model.</param>
+    /// <param name="files">Absolute paths.</param>
+    public void Add(string root, string folder, IEnumerable<string> files)
+    {
+        var known = new SortedSet<string>(files, StringComparer.Ordinal);
+        if (_models.Find(model => model.Root == Trimmed(root) && model.Folder == folder) is { } there)
+        {
+            known.UnionWith(there.Files);
+            _models.Remove(there);
+        }
+        _models.Add(new RecordedModel(Trimmed(root), folder, [.. known]));
+        _models.Sort((one, other) => string.CompareOrdinal(one.Root + "\n" + one.Folder, other.Root + "\n" + other.Folder));
+    }
 
     /// <summary>Forgets a model.</summary>
-    public void Remove(string root, string folder)
-    {
-        if (!_roots.TryGetValue(Relative(root), out SortedDictionary<string, SortedSet<string>>? models))
-            return;
-        models.Remove(RelativePath.Between(root, folder));
-        if (models.Count == 0)
-            _roots.Remove(Relative(root));
-    }
+    public void Remove(string root, string folder) => _models.RemoveAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)) && InputGuard.Paths.Equals(model.Folder, folder));
 
     /// <summary>Writes it where that changes anything; deletes it where nothing is left to know.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
     public void Save()
     {
-        string[] lines = [.. ToLines()];
+        string[] lines = _models.Count == 0 ? [] : [Header, .. _models.SelectMany(ToLines)];
         if (lines.SequenceEqual(_saved))
             return;
         if (lines.Length > 0)
@@ -70,48 +71,46 @@ internal sealed class PlacedRecord
         _saved = lines;
     }
 
-    private void Read(IEnumerable<string> lines)
+    private void Read(string[] lines)
     {
-        string? root = null, model = null;
+        string? root = null, folder = null;
+        List<string> files = [];
         foreach (string line in lines)
         {
-            string[] words = line.Split([' '], 2);
-            string path = words.Length == 2 ? words[1] : "";
-            if (words[0] == "root")
-                (root, model) = (Directory.Exists(At(System.IO.Path.GetDirectoryName(Path)!, path)) ? path : null, null);
-            else if (words[0] == "model")
-                model = RelativePath.IsBelow(path) ? path : null;
-            else if (words[0] == "file" && RelativePath.IsBelow(path) && root is not null && model is not null)
-                FilesOf(root, model).Add(path);
-        }
-    }
-
-    private SortedSet<string> FilesOf(string root, string model)
-    {
-        if (!_roots.TryGetValue(root, out SortedDictionary<string, SortedSet<string>>? models))
-            _roots[root] = models = new(StringComparer.Ordinal);
-        if (!models.TryGetValue(model, out SortedSet<string>? files))
-            models[model] = files = new(StringComparer.Ordinal);
-        return files;
-    }
-
-    private IEnumerable<string> ToLines()
-    {
-        if (_roots.Count > 0)
-            yield return Header;
-        foreach (KeyValuePair<string, SortedDictionary<string, SortedSet<string>>> root in _roots)
-        {
-            yield return "root " + root.Key;
-            foreach (KeyValuePair<string, SortedSet<string>> model in root.Value)
+            int space = line.IndexOf(' ');
+            string path = line.Substring(space + 1);
+            if (line.StartsWith("root ", StringComparison.Ordinal))
             {
-                yield return "model " + model.Key;
-                foreach (string file in model.Value)
-                    yield return "file " + file;
+                string full = System.IO.Path.GetFullPath(At(System.IO.Path.GetDirectoryName(Path)!, path));
+                (root, folder) = (Directory.Exists(full) ? full : null, null); // gone with all that was in it
+            }
+            else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
+            {
+                folder = At(root, path);
+                files = [];
+                _models.Add(new RecordedModel(root, folder, files));
+            }
+            else if (line.StartsWith("file ", StringComparison.Ordinal) && folder is not null && RelativePath.IsBelow(path))
+            {
+                files.Add(At(folder, path));
             }
         }
     }
 
-    private string Relative(string root) => RelativePath.Between(System.IO.Path.GetDirectoryName(Path)!, root);
+    private IEnumerable<string> ToLines(RecordedModel model)
+    {
+        yield return "root " + RelativePath.Between(System.IO.Path.GetDirectoryName(Path)!, model.Root);
+        yield return "model " + RelativePath.Between(model.Root, model.Folder);
+        foreach (string file in model.Files)
+            yield return "file " + RelativePath.Between(model.Folder, file);
+    }
+
+    private static string Trimmed(string root) => root.TrimEnd(System.IO.Path.DirectorySeparatorChar, System.IO.Path.AltDirectorySeparatorChar);
 
     private static string At(string folder, string relativePath) => System.IO.Path.Combine(folder, relativePath.Replace('/', System.IO.Path.DirectorySeparatorChar));
 }
+
+/// <param name="Root">Absolute path of the output or publish folder.</param>
+/// <param name="Folder">Absolute path of the model.</param>
+/// <param name="Files">Absolute paths, in ordinal order.</param>
+internal sealed record RecordedModel(string Root, string Folder, IReadOnlyList<string> Files);
