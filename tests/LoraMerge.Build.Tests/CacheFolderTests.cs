@@ -15,10 +15,15 @@ public sealed class CacheFolderTests
         foreach (string file in Directory.GetFiles(project.PathOf("restored"), "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, new DateTime(DateTime.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc));
 
+        project.Write("Directory.Build.targets", """<Project><Target Name="Fail" AfterTargets="MergeLoraAdapters" Condition="'$(Fails)' == 'true'"><Error Text="No." /></Target></Project>""");
+
+        BuildResult failed = await project.BuildAsync("second", "-p:Fails=true", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}");
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Empty(Directory.GetFiles(project.PathOf("second/bin"), "*", SearchOption.AllDirectories));
         BuildResult built = (await project.BuildAsync("second", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
         BuildResult again = (await project.BuildAsync("second", "--no-restore", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
 
-        Assert.Equal((0, 0), (built.Workers, again.Workers));
+        Assert.Equal((0, 0, 0), (failed.Workers, built.Workers, again.Workers));
         Assert.Equal(project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"), project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors"));
     }
 

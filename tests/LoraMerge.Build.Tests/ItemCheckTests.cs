@@ -190,6 +190,21 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Fact]
+    public void The_dotnet_that_merges_is_looked_for_where_the_build_says_and_not_in_the_environment_of_the_process()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string[] hosts = [.. ((string[])["host", "sdk", "path"]).Select(folder => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName, name))];
+        foreach (string host in hosts)
+            File.WriteAllText(host, "");
+        string sdk = Path.GetDirectoryName(hosts[1])!, search = string.Join(Path.PathSeparator, _folder, Path.GetDirectoryName(hosts[2]));
+
+        Assert.Equal(hosts[0], DotnetHost.Find(hosts[0], sdk, search));
+        Assert.Equal(hosts[1], DotnetHost.Find(Path.Combine(_folder, name), sdk, search));
+        Assert.Equal(hosts[2], DotnetHost.Find(null, "", search));
+        Assert.Null(DotnetHost.Find(null, null, null));
+    }
+
+    [Fact]
     public void Every_error_leads_to_its_heading()
     {
         AssertFails("LORA1003", [], [Item("adapter")]);
