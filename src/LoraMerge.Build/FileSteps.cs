@@ -28,7 +28,7 @@ internal sealed class FileSteps(Action<string, string>? before = null)
 
     public void Save(PlacedRecord record)
     {
-        before?.Invoke("save", record.Path);
+        before?.Invoke("save", record.FilePath);
         record.Save();
     }
 

@@ -128,49 +128,33 @@ internal sealed class ModelPlacing(
         file.IsMade = true;
     }
 
-    /// <summary>Nothing but renames from here on, and all of them or none.</summary>
+    /// <summary>Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.</summary>
     private BuildFault? Swap(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)
     {
-        var done = new List<(string From, string To)>();
-        string[] old = OldOf(staged, gone);
+        var renames = new Renames(steps);
+        List<string> aside = [];
         try
         {
-            foreach (string file in old)
-                Move(file, _beside.OfOld(file), at: file);
+            foreach (string file in OldOf(staged, gone))
+            {
+                _at = file;
+                aside.Add(_beside.OfOld(file));
+                renames.Add(file, aside.Last());
+            }
             foreach (StagedFile file in staged.OrderBy(file => PlacedModel.TurnOf(file.Place.Destination)))
-                Move(file.Path, file.Place.Destination, at: file.Place.Destination);
+            {
+                _at = file.Place.Destination;
+                renames.Add(file.Path, file.Place.Destination);
+            }
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
-            return TryUndo(done) ? BuildErrors.NotPlaced(_at, fault) : BuildErrors.NotWhole(model.Folder, _at, fault);
+            return renames.TryUndo() ? BuildErrors.NotPlaced(_at, fault) : BuildErrors.NotWhole(model.Folder, _at, fault);
         }
-        Sweep(done.Take(old.Length).Select(move => move.To));
+        Sweep(aside);
         foreach (StagedFile file in staged)
             log(MessageImportance.Low, $"{file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" }} '{file.Place.Source}' to '{file.Place.Destination}'.");
         return null;
-
-        void Move(string from, string to, string at)
-        {
-            _at = at;
-            if (Directory.Exists(at))
-                throw new IOException("A folder has this name.");
-            steps.Move(from, to);
-            done.Add((from, to));
-        }
-    }
-
-    private bool TryUndo(List<(string From, string To)> done)
-    {
-        try
-        {
-            foreach ((string from, string to) in Enumerable.Reverse(done))
-                steps.Move(to, from);
-            return true;
-        }
-        catch (Exception fault) when (FileFault.Is(fault))
-        {
-            return false; // the manifest would have been the last
-        }
     }
 
     private BuildFault? ReplaceOneByOne(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)

@@ -57,10 +57,6 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         {
             return false;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            faults.Error(null, BuildErrors.Unwritable(RecordFile, fault.Message));
-        }
         return !faults.HasErrors;
     }
 
@@ -85,7 +81,8 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         // First, so that a build that is killed has not put anything anywhere that no later build knows of.
         foreach (PlacedModel model in models)
             record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
-        steps.Save(record);
+        if (!TrySave(record, steps, faults))
+            return;
 
         HashSet<string> wanted = new(models.SelectMany(model => model.Files.Select(file => file.Destination)), InputGuard.Paths);
         ModelPlacing NewPlacing() => new(
@@ -107,7 +104,21 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
             else
                 record.Remove(Root, old.Folder);
         }
-        steps.Save(record);
+        TrySave(record, steps, faults);
+    }
+
+    private static bool TrySave(PlacedRecord record, FileSteps steps, FaultLog faults)
+    {
+        try
+        {
+            steps.Save(record);
+            return true;
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            faults.Error(null, BuildErrors.Unwritable(record.FilePath, FileFault.Reason(fault)));
+            return false;
+        }
     }
 
     private PlacedFile Describe(ITaskItem file)

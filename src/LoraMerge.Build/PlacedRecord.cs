@@ -11,17 +11,17 @@ internal sealed class PlacedRecord
 {
     private const string Header = "lora-merge placed 1";
 
-    // Lists of objects: whatever else a collection holds would be compiled anew in each build with nothing to do.
+    // A list of objects: no precompiled library has the code of dictionaries of this kind, and compiling it would be most of what a build with nothing to do costs.
     private readonly List<RecordedModel> _models = [];
     private string[] _saved;
 
     private PlacedRecord(string path, string[] saved)
     {
-        Path = path;
+        FilePath = path;
         _saved = saved;
     }
 
-    public string Path { get; }
+    public string FilePath { get; }
 
     /// <summary>Losing it costs tidiness: what it knew is left to MSBuild's own list of files.</summary>
     /// <param name="path">Absolute path; there need not be a file.</param>
@@ -65,9 +65,9 @@ internal sealed class PlacedRecord
         if (lines.SequenceEqual(_saved))
             return;
         if (lines.Length > 0)
-            AtomicFile.WriteLines(Path, lines);
+            AtomicFile.WriteLines(FilePath, lines);
         else
-            File.Delete(Path);
+            File.Delete(FilePath);
         _saved = lines;
     }
 
@@ -81,7 +81,7 @@ internal sealed class PlacedRecord
             string path = line.Substring(space + 1);
             if (line.StartsWith("root ", StringComparison.Ordinal))
             {
-                string full = System.IO.Path.GetFullPath(At(System.IO.Path.GetDirectoryName(Path)!, path));
+                string full = Path.GetFullPath(At(Path.GetDirectoryName(FilePath)!, path));
                 (root, folder) = (Directory.Exists(full) ? full : null, null); // gone with all that was in it
             }
             else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
@@ -99,15 +99,15 @@ internal sealed class PlacedRecord
 
     private IEnumerable<string> ToLines(RecordedModel model)
     {
-        yield return "root " + RelativePath.Between(System.IO.Path.GetDirectoryName(Path)!, model.Root);
+        yield return "root " + RelativePath.Between(Path.GetDirectoryName(FilePath)!, model.Root);
         yield return "model " + RelativePath.Between(model.Root, model.Folder);
         foreach (string file in model.Files)
             yield return "file " + RelativePath.Between(model.Folder, file);
     }
 
-    private static string Trimmed(string root) => root.TrimEnd(System.IO.Path.DirectorySeparatorChar, System.IO.Path.AltDirectorySeparatorChar);
+    private static string Trimmed(string root) => root.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
 
-    private static string At(string folder, string relativePath) => System.IO.Path.Combine(folder, relativePath.Replace('/', System.IO.Path.DirectorySeparatorChar));
+    private static string At(string folder, string relativePath) => Path.Combine(folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
 }
 
 /// <param name="Root">Absolute path of the output or publish folder.</param>
