@@ -105,6 +105,9 @@ internal static class BuildErrors
     public static BuildFault AdapterTwice(string path) => new("LORA1031",
         $"The LoraAdapter '{path}' is listed twice for one merged model, here and before, perhaps in an imported file. Remove one of them; to apply it twice as strongly, set its Weight to 2.", IsLast: true);
 
+    public static BuildFault ContentMeetsModel(string model, string targetPath, string content, string suggestedName) => new("LORA1032",
+        $"The merged model '{model}' and the file '{content}' of the project's content would both be written to '{targetPath}'. Give the model a MergedModelName of its own, such as '{suggestedName}', or take the file out of Content.");
+
     public static BuildFault NotBuilt(string model, string configuration) => new("LORA6001",
         $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build -c {configuration}' first.");
 
@@ -120,6 +123,14 @@ internal static class BuildErrors
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
         $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");
 
-    public static BuildFault NotPlaced(string file, string reason) => new("LORA6006",
-        $"'{file}' cannot be written: {reason} What was there before is as it was. Make room, or end the program that has it open, and build again.");
+    /// <summary>Nothing has changed in the place.</summary>
+    public static BuildFault NotPlaced(string file, Exception fault) => fault is DamagedFileException
+        ? new("LORA6009", $"'{file}' was not written: {fault.Message} What was there before is as it was. Build again: the model is merged anew. If that recurs, check the disk, and who writes to the store.")
+        : new("LORA6006", $"'{file}' cannot be written: {FileFault.Reason(fault)} What was there before is as it was. {FileFault.Remedy(fault)}, and build again.");
+
+    public static BuildFault NotWhole(string folder, string file, Exception fault) => new("LORA6007",
+        $"'{folder}' holds no whole model now: '{file}' cannot be written: {FileFault.Reason(fault)} So that nobody takes it for one, it has no lora-merge.json. {FileFault.Remedy(fault)}, and build again.");
+
+    public static BuildFault NotRemoved(string folder, string file, Exception fault) => new("LORA6008",
+        $"The merged model in '{folder}', which the project no longer asks for, is not gone: '{file}' cannot be deleted: {FileFault.Reason(fault)} {FileFault.Remedy(fault)}; the next build tries again.");
 }

@@ -5,20 +5,19 @@ internal static class DotnetHost
 {
     private static readonly string s_fileName = Path.DirectorySeparatorChar == '\\' ? "dotnet.exe" : "dotnet";
 
+    /// <param name="hostPath">DOTNET_HOST_PATH of the build, if set.</param>
     /// <param name="sdkRoot">The SDK's NetCoreRoot, if known.</param>
+    /// <param name="searchPath">PATH of the build.</param>
     /// <returns>Null where there is none.</returns>
-    public static string? Find(string? sdkRoot)
-    {
-        return Candidates(sdkRoot).FirstOrDefault(File.Exists);
-    }
+    public static string? Find(string? hostPath, string? sdkRoot, string? searchPath) => Candidates(hostPath, sdkRoot, searchPath).FirstOrDefault(File.Exists);
 
-    private static IEnumerable<string> Candidates(string? sdkRoot)
+    private static IEnumerable<string> Candidates(string? hostPath, string? sdkRoot, string? searchPath)
     {
-        if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host)
-            yield return host;
+        if (hostPath is { Length: > 0 })
+            yield return hostPath;
         if (sdkRoot is { Length: > 0 })
             yield return Path.Combine(sdkRoot, s_fileName);
-        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
+        foreach (string folder in (searchPath ?? "").Split(Path.PathSeparator))
         {
             if (folder.Length > 0 && folder.IndexOfAny(Path.GetInvalidPathChars()) < 0)
                 yield return Path.Combine(folder, s_fileName);

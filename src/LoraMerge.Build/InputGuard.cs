@@ -6,8 +6,11 @@ namespace LoraMerge.Build;
 /// <summary>Keeps what a build writes and what it merges apart: a model that is written over its own base is lost.</summary>
 internal static class InputGuard
 {
-    private static readonly StringComparison s_paths =
-        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) || RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+    private static readonly bool s_ignoresCase = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) || RuntimeInformation.IsOSPlatform(OSPlatform.OSX);
+    private static readonly StringComparison s_paths = s_ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+
+    /// <summary>Compares paths as this system's file systems mostly do.</summary>
+    public static StringComparer Paths { get; } = s_ignoresCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
     /// <summary>Refuses places in the output that meet an input, and bases that hold what the build writes.</summary>
     /// <param name="requests">All models of the project.</param>

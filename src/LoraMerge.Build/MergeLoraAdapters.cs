@@ -12,6 +12,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     internal const string BaseModelItem = "LoraBaseModel";
     internal const string AdapterItem = "LoraAdapter";
 
+    /// <summary>How often a model is looked for, or merged, that another process takes away before this build can hold it.</summary>
+    private const int MostAttempts = 3;
+
     private readonly CancellationTokenSource _cancellation = new();
     private volatile Worker? _worker;
 
@@ -52,6 +55,12 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>Absolute path of the folder with libtorch for that platform; empty where its package is not there.</summary>
     public string? RuntimeFolder { get; set; }
 
+    /// <summary>DOTNET_HOST_PATH. Not looked up here: several projects with different environments may be built in one process.</summary>
+    public string? HostPath { get; set; }
+
+    /// <summary>PATH, for the same reason.</summary>
+    public string? SearchPath { get; set; }
+
     /// <summary>The folder of the SDK's dotnet.</summary>
     public string? SdkRoot { get; set; }
 
@@ -84,6 +93,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     /// <summary>Whether the output gets hard links, which need no reading.</summary>
     public bool MayLink { get; set; }
+
+    /// <summary>What else the project copies to the output or the publish folder, with TargetPath.</summary>
+    public ITaskItem[] OtherContent { get; set; } = [];
 
     /// <summary>Rebuild: merge again what is up to date.</summary>
     public bool Force { get; set; }
@@ -123,6 +135,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             return false;
 
         InputGuard.Check(requests, NoBuild ? null : OutputFolder, [Store, Path.GetDirectoryName(StatePrefix)!], faults);
+        var content = new ContentGuard(OtherContent, isPublished: !"false".Equals(Publish?.Trim(), StringComparison.OrdinalIgnoreCase), faults);
+        foreach (ModelRequest request in requests)
+            content.CheckBeforeMerge(request);
         if (faults.HasErrors)
             return false;
 
@@ -134,13 +149,11 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             string statePath = $"{StatePrefix}{request.Name}.state";
             try
             {
-                // Another process may take the model away before it is held; not for ever, since it is then the last that was used.
-                FoundModel? found;
-                do
-                    found = Provide(request, settings, store, statePath, newerThanTicks, faults);
-                while (found is not null && !HeldModels.TryHold(BuildEngine, store, found, _cancellation.Token));
-                if (found is not null)
-                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file)));
+                if (Provide(request, settings, store, statePath, newerThanTicks, faults) is { } found)
+                {
+                    content.Check(request, found.Entry.Files.Select(file => file.RelativePath));
+                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file, ReadsAll(settings, store))));
+                }
             }
             catch (OperationCanceledException)
             {
@@ -161,32 +174,42 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <inheritdoc/>
     public void Dispose() => _cancellation.Dispose();
 
+    /// <summary>The model that is there or is merged now. Another process may take it away before it is held: then it is merged again.</summary>
     private FoundModel? Provide(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
     {
-        var check = new ModelCheck(request, store, statePath, PlacementOf(request));
-        FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
-        if (found is null)
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            if (NoBuild)
-                faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name, Configuration));
-            else if (FailIfNotIncremental)
-                faults.Error(request.BaseItem, BuildErrors.NotUpToDate(request.Name, check.Reason));
+            var check = new ModelCheck(request, store, statePath, PlacementOf(request), ReadsAll(settings, store));
+            FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
+            if (found is not null)
+                TryWrite(statePath, request, faults, () => check.SaveFound(found));
+            else if (!MayMerge(request, check, faults) || !Merge(request, settings, store, statePath, newerThanTicks, check, faults))
+                return null;
             else
-                found = Merge(request, settings, store, statePath, newerThanTicks, check, faults);
+                found = FindMerged(store, statePath);
+            if (found is not null && store.BelongsToProject)
+                TryWrite(store.Path, request, faults, () => StoreUsers.Record(store.Path, statePath, found.EntryName));
+            if (found is not null && HeldModels.TryHold(BuildEngine, store, found, _cancellation.Token))
+                return found;
+            Log.LogMessage(MessageImportance.Normal, "'{0}' was taken out of '{1}' before it could be used.", request.Name, store.Path);
         }
-        else
-        {
-            TryWrite(statePath, request, faults, () => check.SaveFound(found));
-        }
-        if (found is not null && store.BelongsToProject)
-            TryWrite(store.Path, request, faults, () => StoreUsers.Record(store.Path, statePath, found.EntryName));
-        return found;
+        faults.Error(request.BaseItem, BuildErrors.NothingMerged(request.Name, store.Path));
+        return null;
     }
 
-    private FoundModel? Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelCheck check, FaultLog faults)
+    private bool MayMerge(ModelRequest request, ModelCheck check, FaultLog faults)
+    {
+        if (NoBuild)
+            faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name, Configuration));
+        else if (FailIfNotIncremental)
+            faults.Error(request.BaseItem, BuildErrors.NotUpToDate(request.Name, check.Reason));
+        return !NoBuild && !FailIfNotIncremental;
+    }
+
+    private bool Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelCheck check, FaultLog faults)
     {
         string runtime = HostRuntime is { Length: > 0 } given ? given : SupportedRuntimes.Host;
-        string? host = DotnetHost.Find(SdkRoot);
+        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
         BuildFault? missing = !SupportedRuntimes.Contains(runtime) ? BuildErrors.UnsupportedRuntime(runtime)
             : RuntimeFolder is not { Length: > 0 } ? BuildErrors.RuntimeMissing(runtime)
             : !File.Exists(WorkerPath) ? BuildErrors.WorkerMissing(WorkerPath)
@@ -195,14 +218,14 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         if (missing is not null)
         {
             faults.Error(null, missing);
-            return null;
+            return false;
         }
 
         List<string> arguments = WorkerArguments.Of(request, settings, store, statePath, Path.GetFullPath(RuntimeFolder!), newerThanTicks);
         if (arguments.FirstOrDefault(argument => argument.IndexOfAny(['\n', '\r']) >= 0) is { } broken)
         {
             faults.Error(request.BaseItem, BuildErrors.LineBreak($"'{broken}'"));
-            return null;
+            return false;
         }
 
         Log.LogMessage(MessageImportance.Normal, "'{0}' is merged because {1}.", request.Name, check.Reason);
@@ -213,13 +236,14 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             if (store.BelongsToProject)
                 StoreUsers.Open(store.Path);
         });
-        if (!isReady || !Run(host!, statePath, request, faults))
-            return null;
-        if (StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } entryName } && StoreEntry.TryLoad(store.Path, entryName, key) is { } entry)
-            return new FoundModel(key, entryName, entry, IsRefreshed: false);
-        faults.Error(request.BaseItem, BuildErrors.NothingMerged(request.Name, store.Path));
-        return null;
+        return isReady && Run(host!, statePath, request, faults);
     }
+
+    /// <summary>What the worker has noted.</summary>
+    private static FoundModel? FindMerged(ModelStore store, string statePath) =>
+        StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } entryName } && StoreEntry.TryLoad(store.Path, entryName, key) is { } entry
+            ? new FoundModel(key, entryName, entry, IsRefreshed: false)
+            : null;
 
     private bool Run(string host, string statePath, ModelRequest request, FaultLog faults)
     {
@@ -256,15 +280,23 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     }
 
     private VerifiedPlacement? PlacementOf(ModelRequest request) =>
-        NoBuild || FailIfNotIncremental || MayLink || OutputFolder is not { Length: > 0 } ? null : new VerifiedPlacement(Path.Combine(OutputFolder, request.TargetPath));
+        NoBuild || FailIfNotIncremental || MayLink || OutputFolder is not { Length: > 0 } || BuildEngine is not IBuildEngine4 engine
+            ? null
+            : new VerifiedPlacement(engine, Path.Combine(OutputFolder, request.TargetPath));
+
+    /// <summary>Whether what comes from the store is read before it is shipped, whatever its times say: where others write to it, that can be asked for.</summary>
+    private static bool ReadsAll(ProjectSettings settings, ModelStore store) => settings.Verify == "full" && !store.BelongsToProject;
 
     private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");
 
-    private static TaskItem ContentItem(ModelRequest request, ModelStore store, FoundModel found, StoredFile file)
+    private static TaskItem ContentItem(ModelRequest request, ModelStore store, FoundModel found, StoredFile file, bool isRead)
     {
         string path = Path.Combine(StoreEntry.FolderOf(store.Path, found.EntryName), file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
         var item = new TaskItem(EscapedText.Of(path));
         item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
+        item.SetMetadata(PlaceMergedFiles.FolderMetadata, EscapedText.Of(request.TargetPath));
+        if (isRead)
+            item.SetMetadata(PlaceMergedFiles.HashMetadata, file.Hash);
         return item;
     }
 }

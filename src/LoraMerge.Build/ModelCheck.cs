@@ -9,25 +9,30 @@ internal sealed class ModelCheck
     private readonly ModelStore _store;
     private readonly string _statePath;
     private readonly VerifiedPlacement? _placement;
+    private readonly bool _readsAll;
     private readonly long _stampedTicks;
     private readonly List<InputRoot> _roots;
     private readonly StateFile? _state;
     private readonly List<HashedInput> _known = [];
     private InputFile? _firstChange;
+    private StoreEntry? _damaged;
+    private string _damagedName = "";
     private bool _hasRead;
 
     /// <param name="request">The model.</param>
     /// <param name="store">Where it may lie.</param>
     /// <param name="statePath">What the last build knew.</param>
     /// <param name="placement">Takes files that have to be read into the output; null where they are only to be read.</param>
+    /// <param name="readsAll">Whether every file of the entry has to be read, also one with the time that the entry says.</param>
     /// <exception cref="IOException">An input cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">An input cannot be read.</exception>
-    public ModelCheck(ModelRequest request, ModelStore store, string statePath, VerifiedPlacement? placement)
+    public ModelCheck(ModelRequest request, ModelStore store, string statePath, VerifiedPlacement? placement, bool readsAll)
     {
         _request = request;
         _store = store;
         _statePath = statePath;
         _placement = placement;
+        _readsAll = readsAll;
         _stampedTicks = DateTime.UtcNow.Ticks;
         _roots = [InputFiles.OfBase(request.BasePath), .. request.AdapterPaths.Select((path, index) => InputFiles.OfAdapter(path, index + 1))];
         _state = StateFile.TryLoad(statePath);
@@ -52,10 +57,19 @@ internal sealed class ModelCheck
             return NotFound(Describe(key));
         if (newerThanTicks is { } ticks && entry.FinishedTicks < ticks)
             return NotFound("this is a rebuild");
-        if (entry.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
+        StoreEntry asked = _readsAll ? WithoutTimes(entry) : entry;
+        if (asked.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
+        {
+            _damaged = WithoutTimes(entry);
+            _damagedName = name;
             return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
-        return new FoundModel(key, name, whole, IsRefreshed: !ReferenceEquals(entry, whole));
+        }
+        return new FoundModel(key, name, whole, IsRefreshed: !whole.Files.SequenceEqual(entry.Files));
     }
+
+    /// <summary>No file has such a time, so each is read.</summary>
+    private static StoreEntry WithoutTimes(StoreEntry entry) =>
+        entry with { Files = [.. entry.Files.Select(file => file with { Stamp = file.Stamp with { ModifiedTicks = 0 } })] };
 
     /// <summary>Remembers that the model is up to date, for the next build and for Visual Studio's check of times.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
@@ -75,10 +89,12 @@ internal sealed class ModelCheck
     }
 
     /// <summary>Leaves what is known to the worker; without a key, so that a merge that fails is not taken for one that did not.</summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file cannot be written.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file cannot be written.</exception>
     public void SaveKnown()
     {
+        // The worker trusts times: damage that only reading has shown is one that it has to read as well.
+        _damaged?.Save(_store.Path, _damagedName);
         StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
         OptionsFile.Save(_statePath, _request.Options);
     }

@@ -1,22 +1,30 @@
-using LoraMerge.Incremental;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
-/// <summary>Puts merged models into the output: each file whole or not at all, and large ones without a second copy of their bytes where the file system can. The build's own copy then finds them in place.</summary>
+/// <summary>Puts merged models into the output or the publish folder, each whole or not at all, and takes away those that earlier builds put there and nobody asks for any more.</summary>
 [MSBuildMultiThreadableTask]
 public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 {
+    /// <summary>Metadata of a file: its model's folder below <see cref="Root"/>.</summary>
+    internal const string FolderMetadata = "_LoraFolder";
+
+    /// <summary>Metadata of a file: the hash that its bytes must have; empty where it need not be read.</summary>
+    internal const string HashMetadata = "_LoraHash";
+
     private readonly CancellationTokenSource _cancellation = new();
 
-    /// <summary>Absolute paths of files of a store.</summary>
-    [Required]
+    /// <summary>Absolute paths of files of a store, with TargetPath.</summary>
     public ITaskItem[] Files { get; set; } = [];
 
-    /// <summary>Absolute path for each of them.</summary>
+    /// <summary>Absolute path of the folder that TargetPath starts at.</summary>
     [Required]
-    public ITaskItem[] Destinations { get; set; } = [];
+    public string Root { get; set; } = "";
+
+    /// <summary>Absolute path of the file that knows what earlier builds placed.</summary>
+    [Required]
+    public string RecordFile { get; set; } = "";
 
     /// <summary>All LoraBaseModel items: none of them is written over.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];
@@ -31,8 +39,8 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     /// <summary>Whether a hard link will do where the file system cannot clone. In a store that others use it will not: writing to the link would change the model for all.</summary>
     public bool MayLink { get; set; }
 
-    /// <summary>Whether a file holds weights. The others are small, and some people edit them in the output: they are never linked.</summary>
-    internal static bool IsWeightFile(string path) => Path.GetExtension(path) == ".safetensors";
+    /// <summary>Told of each operation on a file and of the file; a test lets it fail there.</summary>
+    internal Action<string, string>? BeforeStep { get; set; }
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -41,50 +49,83 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
-        List<InputGuard.Input> inputs = InputGuard.Inputs(BaseModels.Select(item => item.GetMetadata("FullPath")), Adapters.Select(item => item.GetMetadata("FullPath")));
-        foreach (string folder in Destinations.Select(destination => Path.GetDirectoryName(destination.ItemSpec)!).Distinct())
+        try
         {
-            if (InputGuard.FindMet(folder, inputs) is { } met)
-                faults.Error(null, BuildErrors.OutputMeetsInput(folder, met));
+            Place(faults);
         }
-        if (faults.HasErrors)
+        catch (OperationCanceledException)
+        {
             return false;
-        for (int i = 0; i < Files.Length; i++)
-            Place(Files[i].ItemSpec, Destinations[i].ItemSpec, faults);
-        return !faults.HasErrors && !_cancellation.IsCancellationRequested;
+        }
+        return !faults.HasErrors;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _cancellation.Dispose();
 
-    private void Place(string file, string destination, FaultLog faults)
+    private void Place(FaultLog faults)
+    {
+        List<PlacedModel> models = [.. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)]))];
+        List<InputGuard.Input> inputs = InputGuard.Inputs(BaseModels.Select(item => item.GetMetadata("FullPath")), Adapters.Select(item => item.GetMetadata("FullPath")));
+        foreach (PlacedModel model in models)
+        {
+            if (InputGuard.FindMet(model.Folder, inputs) is { } met)
+                faults.Error(null, BuildErrors.OutputMeetsInput(model.Folder, met));
+        }
+        if (faults.HasErrors)
+            return;
+
+        var steps = new FileSteps(BeforeStep);
+        var record = PlacedRecord.Load(RecordFile);
+        List<RecordedModel> earlier = record.ModelsIn(Root);
+        // First, so that a build that is killed has not put anything anywhere that no later build knows of.
+        foreach (PlacedModel model in models)
+            record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
+        if (!TrySave(record, steps, faults))
+            return;
+
+        HashSet<string> wanted = new(models.SelectMany(model => model.Files.Select(file => file.Destination)), InputGuard.Paths);
+        ModelPlacing NewPlacing() => new(
+            Root, wanted, MayLink, destination => StagedCopy.TryTake(BuildEngine, destination), steps, (importance, text) => Log.LogMessage(importance, "{0}", text), _cancellation.Token);
+        foreach (PlacedModel model in models)
+        {
+            if (NewPlacing().Place(model, [.. earlier.Where(one => InputGuard.Paths.Equals(one.Folder, model.Folder)).SelectMany(one => one.Files)]) is { } fault)
+            {
+                faults.Error(null, fault);
+                return;
+            }
+            record.Remove(Root, model.Folder);
+            record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
+        }
+        foreach (RecordedModel old in earlier.Where(one => !models.Any(model => InputGuard.Paths.Equals(model.Folder, one.Folder))))
+        {
+            if (InputGuard.FindMet(old.Folder, inputs) is null && NewPlacing().Remove(old.Folder, old.Files) is { } fault)
+                faults.Warning(null, fault);
+            else
+                record.Remove(Root, old.Folder);
+        }
+        TrySave(record, steps, faults);
+    }
+
+    private static bool TrySave(PlacedRecord record, FileSteps steps, FaultLog faults)
     {
         try
         {
-            // The rule of the copy that follows.
-            if (!File.Exists(destination) || FileStamp.Of(destination) != FileStamp.Of(file))
-                Log.LogMessage(MessageImportance.Low, "{0} '{1}' to '{2}'.", Put(file, destination), file, destination);
+            steps.Save(record);
+            return true;
         }
-        catch (OperationCanceledException)
+        catch (Exception fault) when (FileFault.Is(fault))
         {
-            // Nothing is left of it.
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            faults.Error(null, BuildErrors.NotPlaced(destination, fault.Message));
+            faults.Error(null, BuildErrors.Unwritable(record.FilePath, FileFault.Reason(fault)));
+            return false;
         }
     }
 
-    private string Put(string file, string destination)
+    private PlacedFile Describe(ITaskItem file)
     {
-        TwinKind twin = IsWeightFile(file) ? FileTwin.TryCreate(file, destination, MayLink) : TwinKind.None;
-        if (twin == TwinKind.None)
-            PlacedCopy.Make(file, destination, _cancellation.Token);
-        return twin switch
-        {
-            TwinKind.Clone => "Cloned",
-            TwinKind.Link => "Linked",
-            _ => "Copied",
-        };
+        string hash = file.GetMetadata(HashMetadata);
+        return new PlacedFile(file.ItemSpec, At(file.GetMetadata("TargetPath")), hash.Length > 0 ? hash : null);
     }
+
+    private string At(string targetPath) => Path.Combine(Root, targetPath.Replace('/', Path.DirectorySeparatorChar));
 }

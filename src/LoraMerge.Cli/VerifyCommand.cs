@@ -25,13 +25,21 @@ internal static class VerifyCommand
                 output.WriteLine(line);
             foreach (FileDiff file in comparison.Files)
                 output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
+            foreach (string difference in comparison.Manifest)
+                output.WriteLine($"lora-merge.json: {difference}");
             if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
                 output.WriteLine(ShortList.MeaningOfUlp);
             output.WriteLine(comparison.IsEqual
                 ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
-                : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{(comparison.Files.IsEmpty ? "" : $", {comparison.Files.Length} other {(comparison.Files.Length == 1 ? "file" : "files")}")}"));
+                : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{OtherFiles(comparison)}"));
             return comparison.IsEqual ? 0 : Differs;
         });
         return command;
+    }
+
+    private static string OtherFiles(ModelComparison comparison)
+    {
+        int count = comparison.Files.Length + (comparison.Manifest.IsEmpty ? 0 : 1);
+        return count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {count} other {(count == 1 ? "file" : "files")}");
     }
 }

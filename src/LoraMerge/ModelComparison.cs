@@ -9,8 +9,11 @@ namespace LoraMerge;
 /// <param name="Files">Files beside the weights that a merge writes, and that are missing (<see cref="DiffKind.OnlyInFirst"/>) or others here.</param>
 public sealed record ModelComparison(int TensorCount, ImmutableArray<TensorDifference> Differences, ImmutableArray<FileDiff> Files)
 {
+    /// <summary>What its manifest says, and the merge would not; or that there is none, as where a model was left in the middle.</summary>
+    public ImmutableArray<string> Manifest { get; init; } = [];
+
     /// <summary>Whether the model is what its inputs give.</summary>
-    public bool IsEqual => Differences.IsEmpty && Files.IsEmpty;
+    public bool IsEqual => Differences.IsEmpty && Files.IsEmpty && Manifest.IsEmpty;
 }
 
 /// <summary>A tensor of a merged model that is not what its inputs give.</summary>

@@ -15,10 +15,15 @@ public sealed class CacheFolderTests
         foreach (string file in Directory.GetFiles(project.PathOf("restored"), "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, new DateTime(DateTime.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc));
 
+        project.Write("Directory.Build.targets", """<Project><Target Name="Fail" AfterTargets="MergeLoraAdapters" Condition="'$(Fails)' == 'true'"><Error Text="No." /></Target></Project>""");
+
+        BuildResult failed = await project.BuildAsync("second", "-p:Fails=true", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}");
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Empty(Directory.GetFiles(project.PathOf("second/bin"), "*", SearchOption.AllDirectories));
         BuildResult built = (await project.BuildAsync("second", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
         BuildResult again = (await project.BuildAsync("second", "--no-restore", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
 
-        Assert.Equal((0, 0), (built.Workers, again.Workers));
+        Assert.Equal((0, 0, 0), (failed.Workers, built.Workers, again.Workers));
         Assert.Equal(project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"), project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors"));
     }
 
@@ -75,6 +80,43 @@ public sealed class CacheFolderTests
         Assert.All((BuildResult[])[first, second], build => Assert.Contains(build.Lines, line => line.StartsWith("Left: 1 model, ", StringComparison.Ordinal)));
         string kept = Assert.Single(Directory.GetFiles(project.PathOf("cache"), "*.safetensors", SearchOption.AllDirectories));
         Assert.Equal(project.HashOf(project.ModelPath()), project.HashOf(kept));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_taken_away_before_it_can_be_used_is_merged_again()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+
+        BuildResult once = (await project.DotnetAsync(["build", "-tl:off"], new() { ["FAKE_WORKER_BEHAVIOR"] = "evict once" })).ThrowIfFailed();
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+        BuildResult always = await project.DotnetAsync(["build", "-tl:off", "--no-restore"], new() { ["FAKE_WORKER_BEHAVIOR"] = "evict" });
+
+        Assert.Equal(2, once.Workers);
+        Assert.True(File.Exists(project.ModelPath()));
+        Assert.Equal((1, 3), (always.ExitCode, always.Workers));
+        Assert.Equal("LORA6005", Assert.Single(always.Errors).Code);
+    }
+
+    [Fact]
+    public async Task What_comes_from_a_folder_of_others_is_read_before_it_is_shipped_where_that_is_asked_for()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        string[] shared = ["-p:LoraMergeCacheFolder=cache", "-p:LoraMergeVerify=full"];
+        (await project.BuildAsync(shared)).ThrowIfFailed();
+        string whole = project.HashOf(project.ModelPath());
+        string stored = Assert.Single(Directory.GetFiles(project.PathOf("cache"), "*.safetensors", SearchOption.AllDirectories));
+        DateTime time = File.GetLastWriteTimeUtc(stored);
+        byte[] bytes = await File.ReadAllBytesAsync(stored, TestContext.Current.CancellationToken);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(stored, bytes, TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(stored, time);
+        Directory.Delete(project.PathOf("bin"), recursive: true);
+
+        BuildResult again = (await project.BuildAsync(["--no-restore", .. shared])).ThrowIfFailed();
+        BuildResult third = (await project.BuildAsync(["--no-restore", .. shared])).ThrowIfFailed();
+
+        Assert.Equal((1, 0), (again.Merges, third.Workers));
+        Assert.Equal(whole, project.HashOf(project.ModelPath()));
     }
 
     private static void CopyAsNew(string source, string target)

@@ -60,6 +60,28 @@ public sealed class FailureTests(UpToDateProject shared) : IClassFixture<UpToDat
     }
 
     [Fact]
+    public async Task Content_at_the_place_of_a_model_is_refused_before_the_merge_and_named()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject("""<Content Include="models/base/**" CopyToOutputDirectory="PreserveNewest" />""" + TestProject.ReadmeItems);
+
+        BuildResult failed = await project.BuildAsync();
+        project.WriteProject("""
+            <Content Include="models/base/**" CopyToOutputDirectory="PreserveNewest" />
+            <LoraBaseModel Include="models/base" MergedModelName="pirate" /><LoraAdapter Include="adapters/pirate" />
+            """);
+        (await project.DotnetAsync(["publish", "-tl:off", "--no-restore", "-c", "Debug", "-o", "out"])).ThrowIfFailed();
+
+        Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
+        var error = Assert.Single(failed.Errors);
+        Assert.Equal("LORA1032", error.Code);
+        Assert.True(error.LineNumber > 0);
+        Assert.Contains("MergedModelName of its own, such as 'pirate'", error.Text, StringComparison.Ordinal);
+        Assert.Equal(project.HashOf("models/base/model.safetensors"), project.HashOf("out/models/base/model.safetensors"));
+        Assert.NotEqual(project.HashOf("models/base/model.safetensors"), project.HashOf("out/models/pirate/model.safetensors"));
+    }
+
+    [Fact]
     public async Task A_compile_error_comes_before_a_long_merge()
     {
         TestProject project = await shared.GetAsync();

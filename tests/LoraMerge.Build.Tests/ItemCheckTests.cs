@@ -202,6 +202,27 @@ public sealed class ItemCheckTests : IDisposable
             _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber, warning.ColumnNumber)));
     }
 
+    [Theory]
+    [InlineData("models/base/config.json", "PreserveNewest", "", "true", true)]
+    [InlineData(@"models\base\config.json", "Always", "Never", "true", true)]
+    [InlineData("models/base/config.json", "", "IfDifferent", "true", true)]
+    [InlineData("models/base/config.json", "Never", "PreserveNewest", "false", false)]
+    [InlineData("models/base/config.json", "Never", "Never", "true", false)]
+    [InlineData("models/base/config.json", "", "", "true", false)]
+    [InlineData("models/base/notes.txt", "PreserveNewest", "", "true", false)]
+    [InlineData("models/other/config.json", "PreserveNewest", "", "true", false)]
+    public void Content_may_not_go_where_a_model_goes(string targetPath, string toOutput, string toPublish, string isPublished, bool isRefused)
+    {
+        var content = new TaskItem("some.json", new Dictionary<string, string> { ["TargetPath"] = targetPath, ["CopyToOutputDirectory"] = toOutput, ["CopyToPublishDirectory"] = toPublish });
+
+        AssertFails(isRefused ? "LORA1032" : "LORA6001", [Item("base")], [Item("adapter")], task =>
+        {
+            task.OtherContent = [content];
+            task.Publish = isPublished;
+            task.NoBuild = true;
+        });
+    }
+
     [Fact]
     public void All_faults_are_reported_at_once()
     {
@@ -313,6 +334,21 @@ public sealed class ItemCheckTests : IDisposable
 
         Assert.Null(before);
         Assert.Equal((adapter, weights), UnreadableInput.Find(request));
+    }
+
+    [Fact]
+    public void The_dotnet_that_merges_is_looked_for_where_the_build_says_and_not_in_the_environment_of_the_process()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string[] hosts = [.. ((string[])["host", "sdk", "path"]).Select(folder => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName, name))];
+        foreach (string host in hosts)
+            File.WriteAllText(host, "");
+        string sdk = Path.GetDirectoryName(hosts[1])!, search = string.Join(Path.PathSeparator, _folder, Path.GetDirectoryName(hosts[2]));
+
+        Assert.Equal(hosts[0], DotnetHost.Find(hosts[0], sdk, search));
+        Assert.Equal(hosts[1], DotnetHost.Find(Path.Combine(_folder, name), sdk, search));
+        Assert.Equal(hosts[2], DotnetHost.Find(null, "", search));
+        Assert.Null(DotnetHost.Find(null, null, null));
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class KillStormTests(ITestOutputHelper output)
             Assert.True(next.ExitCode == 0, $"{what}\n{next.Output}");
             Assert.True(project.HashOf(project.ModelPath()) == right[kill % 2], what);
             // Small text files that were half written are swept after a minute.
-            string[] left = [.. Directory.EnumerateDirectories(project.Folder, "*.partial", SearchOption.AllDirectories), .. Directory.EnumerateFiles(project.Folder, "*.safetensors.partial", SearchOption.AllDirectories)];
+            string[] left = [.. Directory.EnumerateDirectories(project.Folder, "*.partial", SearchOption.AllDirectories), .. Directory.EnumerateFiles(project.PathOf("bin"), ".lora-*", SearchOption.AllDirectories)];
             Assert.True(left.Length == 0, $"{what}: {string.Join(", ", left)}");
         }
     }

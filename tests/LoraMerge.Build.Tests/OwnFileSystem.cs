@@ -5,8 +5,6 @@ namespace LoraMerge.Build.Tests;
 /// <summary>A small file system of its own, in a file or in memory; gone afterwards. The test is skipped where the system lets nobody mount one.</summary>
 internal sealed class OwnFileSystem : IDisposable
 {
-    private const int Megabytes = 400; // btrfs and xfs want a few hundred
-
     private readonly string _workFolder;
 
     private OwnFileSystem(string workFolder) => _workFolder = workFolder;
@@ -25,14 +23,15 @@ internal sealed class OwnFileSystem : IDisposable
     }
 
     /// <param name="kind"><c>tmpfs</c>, or what <c>mkfs.KIND</c> makes.</param>
-    public static OwnFileSystem Create(string kind)
+    /// <param name="megabytes">Its size; btrfs and xfs want a few hundred.</param>
+    public static OwnFileSystem Create(string kind, int megabytes = 400)
     {
         var made = new OwnFileSystem(Directory.CreateTempSubdirectory("lora-mount-").FullName);
         Directory.CreateDirectory(made.Folder);
         string image = Path.Combine(made._workFolder, "image");
         bool isMounted = kind == "tmpfs"
-            ? Run($"mount -t tmpfs -o size={Megabytes}m tmpfs '{made.Folder}'")
-            : Run($"truncate -s {Megabytes}M '{image}' && PATH=$PATH:/usr/sbin:/sbin mkfs.{kind} -q '{image}' && mount -o loop '{image}' '{made.Folder}'");
+            ? Run($"mount -t tmpfs -o size={megabytes}m tmpfs '{made.Folder}'")
+            : Run($"truncate -s {megabytes}M '{image}' && PATH=$PATH:/usr/sbin:/sbin mkfs.{kind} -q '{image}' && mount -o loop '{image}' '{made.Folder}'");
         if (!isMounted)
         {
             Directory.Delete(made._workFolder, recursive: true);

@@ -73,7 +73,46 @@ public sealed class PublishTests
 
         (await project.DotnetAsync(["publish", "-tl:off", "--no-restore"])).ThrowIfFailed();
 
-        Assert.Empty(Directory.GetFiles(project.PathOf("bin/Release"), "*.safetensors", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetDirectories(project.PathOf("bin/Release"), "models", SearchOption.AllDirectories));
         Assert.True(File.Exists(project.PathOf("bin/Release/net10.0/publish/App.dll")));
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_placed_leaves_the_published_one_with_every_file()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.Write("models/base/notes.txt", "of the base");
+        (await project.DotnetAsync(["publish", "-tl:off", "-o", "out"])).ThrowIfFailed();
+        File.Delete(project.PathOf("models/base/notes.txt"));
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+        File.Delete(project.PathOf("out/models/base/config.json"));
+        project.Write("out/models/base/config.json/mine.txt", "a folder in the place of a file");
+        string[] before = [.. Directory.GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories).Select(file => $"{file} {project.HashOf(file)}").Order(StringComparer.Ordinal)];
+
+        BuildResult failed = await project.DotnetAsync(["publish", "-tl:off", "--no-restore", "-o", "out"]);
+
+        Assert.Equal(1, failed.ExitCode);
+        var error = Assert.Single(failed.Errors);
+        Assert.Equal("LORA6006", error.Code);
+        Assert.Contains("config.json' cannot be written: A folder has this name. What was there before is as it was.", error.Text, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories).Select(file => $"{file} {project.HashOf(file)}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_project_may_publish_the_model_to_another_place()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.Write("Directory.Build.targets", """
+            <Project>
+              <Target Name="Elsewhere" AfterTargets="ComputeResolvedFilesToPublishList">
+                <ItemGroup><ResolvedFileToPublish Update="@(ResolvedFileToPublish)" Condition="'%(Extension)' == '.safetensors'" RelativePath="elsewhere/%(Filename)%(Extension)" /></ItemGroup>
+              </Target>
+            </Project>
+            """);
+
+        (await project.DotnetAsync(["publish", "-tl:off", "-o", "out"])).ThrowIfFailed();
+
+        Assert.Equal(project.HashOf(project.ModelPath(configuration: "Release")), project.HashOf("out/elsewhere/model.safetensors"));
+        Assert.False(File.Exists(project.PathOf("out/models/base/model.safetensors")));
     }
 }

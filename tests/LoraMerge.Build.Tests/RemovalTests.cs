@@ -10,7 +10,7 @@ public sealed class RemovalTests
 
         BuildResult off = (await project.BuildAsync("--no-restore", "-p:LoraMergeEnabled=Off")).ThrowIfFailed();
         Assert.Equal(0, off.Workers);
-        Assert.Empty(ModelsIn(project, "bin"));
+        AssertNoTrace(project);
 
         BuildResult on = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
         Assert.Equal(0, on.Workers);
@@ -31,6 +31,23 @@ public sealed class RemovalTests
     }
 
     [Fact]
+    public async Task A_model_under_another_name_leaves_nothing_under_its_old_one()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject("""<LoraBaseModel Include="models/base" TargetPath="nested/models/old" /><LoraAdapter Include="adapters/pirate" />""");
+        (await project.DotnetAsync(["publish", "-tl:off", "-o", "published"])).ThrowIfFailed();
+        project.Write("published/nested/mine.txt", "mine");
+        project.WriteProject("""<LoraBaseModel Include="models/base" MergedModelName="new" /><LoraAdapter Include="adapters/pirate" />""");
+
+        BuildResult renamed = (await project.DotnetAsync(["publish", "-tl:off", "-o", "published"])).ThrowIfFailed();
+
+        Assert.Empty(renamed.Warnings);
+        Assert.All((string[])["bin/Release/net10.0", "published"], folder => Assert.True(File.Exists(project.PathOf($"{folder}/models/new/model.safetensors"))));
+        Assert.False(Directory.Exists(project.PathOf("bin/Release/net10.0/nested")));
+        Assert.Equal([project.PathOf("published/nested/mine.txt")], Directory.GetFileSystemEntries(project.PathOf("published/nested")));
+    }
+
+    [Fact]
     public async Task Clean_leaves_no_model_behind()
     {
         using TestProject project = TestProject.WithFakeWorker();
@@ -38,7 +55,7 @@ public sealed class RemovalTests
 
         (await project.DotnetAsync(["clean", "-tl:off"])).ThrowIfFailed();
 
-        Assert.Empty(ModelsIn(project, "bin"));
+        AssertNoTrace(project);
         Assert.Empty(ModelsIn(project, "obj"));
         Assert.False(Directory.Exists(project.PathOf("obj/lora")));
         Assert.Empty(Directory.GetFiles(project.PathOf("obj"), "*.state", SearchOption.AllDirectories));
@@ -57,6 +74,13 @@ public sealed class RemovalTests
 
         Assert.Equal(1, rebuilt.Merges);
         Assert.True(File.Exists(project.ModelPath()));
+    }
+
+    private static void AssertNoTrace(TestProject project)
+    {
+        Assert.Empty(ModelsIn(project, "bin"));
+        Assert.False(Directory.Exists(project.PathOf("bin/Debug/net10.0/models")));
+        Assert.Empty(Directory.GetFiles(project.PathOf("obj"), "*.placed", SearchOption.AllDirectories));
     }
 
     private static string[] ModelsIn(TestProject project, string folder) => Directory.GetFiles(project.PathOf(folder), "*.safetensors", SearchOption.AllDirectories);

@@ -36,6 +36,16 @@ internal static class FakeMerge
         File.WriteAllText(Path.Combine(folder, "model.safetensors"), "half");
     }
 
+    /// <summary>Deletes every entry of the store.</summary>
+    public static void TakeAwayAll(FakeArguments arguments)
+    {
+        foreach (string name in StoreEntry.AllNames(arguments.Store).ToList())
+        {
+            File.Delete(StoreEntry.FileOf(arguments.Store, name));
+            Directory.Delete(StoreEntry.FolderOf(arguments.Store, name), recursive: true);
+        }
+    }
+
     private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, string name)
     {
         Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path)))} into {arguments.Name}");

@@ -19,6 +19,14 @@ switch (Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR"))
     case "warn":
         Console.Error.WriteLine($"{arguments.BasePath}: warning LORA4999: the fake warns.");
         break;
+    case "evict once" or "evict":
+        // As 'lora-merge cache clear' beside a build, just after the merge.
+        string seen = Environment.GetEnvironmentVariable("FAKE_WORKER_LOG") + ".evicted";
+        int merged = FakeMerge.Run(arguments);
+        if (!File.Exists(seen) || Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR") == "evict")
+            FakeMerge.TakeAwayAll(arguments);
+        File.WriteAllText(seen, "");
+        return merged;
     case "wait":
         // As a long merge: goes on when the test has seen this.
         Console.WriteLine("  10 % of 4.0 GB");

@@ -12,17 +12,12 @@ internal static class ContentHash
 {
     /// <param name="path">The file.</param>
     /// <param name="cancellation">Reading large files takes time.</param>
-    /// <param name="copy">Gets what is read; null where nobody wants it.</param>
-    public static string OfFile(string path, CancellationToken cancellation, Stream? copy = null)
+    public static string OfFile(string path, CancellationToken cancellation)
     {
         var hash = new XxHash128();
         if (FileStamp.Of(path).ByteLength == 0)
             return Format(hash.GetCurrentHash()); // not opened: a pipe would be waited for
-        FilePieces.Read(path, (piece, offset, count) =>
-        {
-            Append(hash, piece, offset, count);
-            copy?.Write(piece, offset, count);
-        }, cancellation);
+        FilePieces.Read(path, (piece, offset, count) => Append(hash, piece, offset, count), cancellation);
         return Format(hash.GetCurrentHash());
     }
 

@@ -6,44 +6,23 @@ namespace LoraMerge.Incremental;
 /// <remarks>A clone (reflink) shares the bytes until one of the two is written; a hard link shares them for ever.</remarks>
 internal static class FileTwin
 {
-    /// <summary>Of the name that a file has until it is whole.</summary>
-    public const string PartialSuffix = ".partial";
-
     /// <summary>Linux' FICLONE: <c>_IOW(0x94, 9, int)</c>.</summary>
     private const ulong CloneRequest = 0x4004_9409;
 
-    /// <summary>Puts a twin in a file's place, whole or not at all, with the time of its source.</summary>
+    /// <summary>Makes a twin with the time of its source: by that, others see that the two are the same.</summary>
     /// <param name="source">Full path of the file.</param>
-    /// <param name="destination">Full path of its twin; a file that is there is replaced, and whoever has it open keeps the old one.</param>
+    /// <param name="destination">Full path of its twin: a name that is free, in a folder that is there.</param>
     /// <param name="mayLink">Whether a hard link will do.</param>
     /// <returns>What was made; <see cref="TwinKind.None"/> where neither is possible: then nothing has changed.</returns>
     /// <exception cref="IOException">The destination cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The destination cannot be written.</exception>
     public static TwinKind TryCreate(string source, string destination, bool mayLink)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
-        string partial = destination + PartialSuffix;
-        try
-        {
-            File.Delete(partial);
-            TwinKind kind = TryClone(source, partial) ? TwinKind.Clone : mayLink && TryLink(source, partial) ? TwinKind.Link : TwinKind.None;
-            if (kind == TwinKind.None)
-                return kind;
-            Commit(source, partial, destination);
-            return kind;
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
-    }
-
-    /// <summary>Puts what was made of a file into its place, with the time of its source: by that, others see that the two are the same.</summary>
-    public static void Commit(string source, string partial, string destination)
-    {
-        if (FileStamp.TimeOf(source) is DateTime time && FileStamp.TimeOf(partial) != time)
-            File.SetLastWriteTimeUtc(partial, time);
-        AtomicFile.Move(partial, destination);
+        if (!TryClone(source, destination))
+            return mayLink && TryLink(source, destination) ? TwinKind.Link : TwinKind.None;
+        if (FileStamp.TimeOf(source) is DateTime time)
+            File.SetLastWriteTimeUtc(destination, time);
+        return TwinKind.Clone;
     }
 
     private static bool TryClone(string source, string destination)

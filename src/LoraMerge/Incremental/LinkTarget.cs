@@ -1,5 +1,7 @@
 #if NETSTANDARD
 using System.Reflection;
+using System.Runtime.InteropServices;
+using LoraMerge.Build;
 #endif
 
 namespace LoraMerge.Incremental;
@@ -7,6 +9,11 @@ namespace LoraMerge.Incremental;
 /// <summary>What a symbolic link leads to in the end.</summary>
 internal static class LinkTarget
 {
+#if NETSTANDARD
+    /// <summary>Not in .NET Standard, and at run time in .NET alone.</summary>
+    private static readonly MethodInfo? s_resolve = typeof(FileSystemInfo).GetMethod("ResolveLinkTarget", [typeof(bool)]);
+#endif
+
     /// <returns>The target; the same where it is no link, or one that leads nowhere.</returns>
     public static T Of<T>(T entry)
         where T : FileSystemInfo
@@ -14,9 +21,10 @@ internal static class LinkTarget
         if (!entry.Exists || (entry.Attributes & FileAttributes.ReparsePoint) == 0)
             return entry;
 #if NETSTANDARD
-        // Not in .NET Standard, yet there at run time wherever links are usual.
-        MethodInfo? resolve = typeof(FileSystemInfo).GetMethod("ResolveLinkTarget", [typeof(bool)]);
-        return resolve?.Invoke(entry, [true]) as T ?? entry;
+        if (s_resolve is not null)
+            return s_resolve.Invoke(entry, [true]) as T ?? entry;
+        string? target = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? WindowsLink.Follow(entry.FullName) : null;
+        return target is null || target.Equals(entry.FullName, StringComparison.OrdinalIgnoreCase) ? entry : (T)(entry is DirectoryInfo ? (FileSystemInfo)new DirectoryInfo(target) : new FileInfo(target));
 #else
         return entry.ResolveLinkTarget(returnFinalTarget: true) as T ?? entry;
 #endif

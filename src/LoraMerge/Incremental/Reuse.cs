@@ -63,6 +63,7 @@ internal sealed record Reuse(MergePlan Plan, ImmutableDictionary<string, Earlier
     {
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             bool isPlaced = FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
             if (isPlaced)
                 DiskFlush.OfFile(path);

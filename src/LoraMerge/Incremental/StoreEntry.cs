@@ -79,7 +79,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
         foreach (StoredFile file in Files)
         {
             string path = Path.Combine(FolderOf(store, entryName), file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
-            if (!File.Exists(path))
+            if (!File.Exists(path) || IsLink(path, store))
                 return null;
             FileStamp stamp = FileStamp.Of(path);
             bool isSame = (stamp == file.Stamp && stamp.HasTime) || (stamp.ByteLength == file.Stamp.ByteLength && hash(file, path) == file.Hash);
@@ -88,6 +88,17 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
             files.Add(file with { Stamp = stamp });
         }
         return files.SequenceEqual(Files) ? this : this with { Files = files };
+    }
+
+    /// <summary>No merge leaves a link in a store: one that is there leads to files that nobody meant to ship.</summary>
+    private static bool IsLink(string path, string store)
+    {
+        for (FileSystemInfo entry = new FileInfo(path); entry.FullName.Length > store.Length; entry = new DirectoryInfo(Path.GetDirectoryName(entry.FullName)!))
+        {
+            if (LinkTarget.Of(entry) != entry)
+                return true;
+        }
+        return false;
     }
 
     private static StoreEntry? Parse(string[] lines)
@@ -110,6 +121,8 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
                     break;
                 case "file":
                     string[] file = words[1].Split([' '], 4);
+                    if (!RelativePath.IsBelow(file[3]))
+                        return null;
                     files.Add(new StoredFile(file[3], new FileStamp(ParseNumber(file[0]), ParseNumber(file[1])), file[2]));
                     break;
                 default:

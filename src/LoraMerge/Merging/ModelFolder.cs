@@ -27,8 +27,8 @@ internal sealed class ModelFolder(string folder)
             else
                 Copy(file.Source, file.RelativePath);
         }
-        if (plan.HasIndex)
-            WriteIndex(plan);
+        if (plan.IndexName is string index)
+            WriteIndex(plan, index);
     }
 
     /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
@@ -60,12 +60,12 @@ internal sealed class ModelFolder(string folder)
         _hashes[relativePath] = Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
-    private void WriteIndex(MergePlan plan)
+    private void WriteIndex(MergePlan plan, string name)
     {
         if (plan.IndexSource is string source)
-            Copy(source, plan.IndexName);
+            Copy(source, name);
         else
-            Write(plan.IndexName, CheckpointIndex.ToBytes(
+            Write(name, CheckpointIndex.ToBytes(
                 plan.ByteLength,
                 plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
     }

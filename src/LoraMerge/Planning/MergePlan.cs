@@ -26,6 +26,9 @@ public sealed record MergePlan(
     /// <summary>How the adapters become one change.</summary>
     public Combination Combination { get; init; } = Combination.Sequential;
 
+    /// <summary>The index's name; null for a single weight file.</summary>
+    internal string? IndexName => !HasIndex ? null : IndexSource is null ? "model.safetensors.index.json" : Path.GetFileName(IndexSource);
+
     /// <summary>All tensors, shard by shard.</summary>
     public IEnumerable<PlannedTensor> Tensors => Shards.SelectMany(shard => shard.Tensors);
 

@@ -67,6 +67,42 @@ public sealed class StoreEntryTests
         Assert.Null(entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("../../secret.txt")]
+    [InlineData("/etc/passwd")]
+    [InlineData("sub/../../secret.txt")]
+    [InlineData("./model.safetensors")]
+    [InlineData("sub//secret.txt")]
+    [InlineData("..")]
+    public void A_list_that_leads_out_of_the_entry_is_no_entry(string path)
+    {
+        using var folder = new TemporaryFolder();
+        StoreEntry entry = SaveEntry(folder);
+        StoredFile weights = entry.Files[0];
+        (entry with { Files = [weights, weights with { RelativePath = path }] }).Save(folder.Path, s_name);
+
+        Assert.Null(StoreEntry.TryLoad(folder.Path, s_name, Key));
+        (entry with { Files = [weights, weights with { RelativePath = "sub/..name" }] }).Save(folder.Path, s_name);
+        Assert.NotNull(StoreEntry.TryLoad(folder.Path, s_name, Key));
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("")]
+    public void A_link_in_the_place_of_a_file_or_of_the_folder_makes_the_entry_stale(string linked)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there.");
+        using var folder = new TemporaryFolder();
+        StoreEntry entry = SaveEntry(folder);
+        string path = Path.Combine(StoreEntry.FolderOf(folder.Path, s_name), linked).TrimEnd('/');
+        string elsewhere = Path.Combine(folder.Path, "elsewhere");
+        Directory.Move(path, elsewhere);
+        File.CreateSymbolicLink(path, elsewhere);
+
+        Assert.Null(entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
+        Assert.Null(entry.Check(folder.Path + "/", s_name, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void An_entry_is_unused_when_no_living_state_names_it()
     {

@@ -1,0 +1,116 @@
+using LoraMerge.Incremental;
+
+namespace LoraMerge.Build;
+
+/// <summary>Which files of which models earlier builds put where: by it, those that nobody asks for any more are taken away, and nothing else.</summary>
+/// <remarks>
+/// Text, UTF-8: <c>lora-merge placed 1</c>, then for each model <c>root PATH</c>, the output or publish folder relative to the record's own, <c>model PATH</c>, relative to that, and for each of its
+/// files <c>file PATH</c>, relative to the model's folder.
+/// </remarks>
+internal sealed class PlacedRecord
+{
+    private const string Header = "lora-merge placed 1";
+
+    // A list of objects: no precompiled library has the code of dictionaries of this kind, and compiling it would be most of what a build with nothing to do costs.
+    private readonly List<RecordedModel> _models = [];
+    private string[] _saved;
+
+    private PlacedRecord(string path, string[] saved)
+    {
+        FilePath = path;
+        _saved = saved;
+    }
+
+    public string FilePath { get; }
+
+    /// <summary>Losing it costs tidiness: what it knew is left to MSBuild's own list of files.</summary>
+    /// <param name="path">Absolute path; there need not be a file.</param>
+    public static PlacedRecord Load(string path)
+    {
+        string[] lines = AtomicFile.TryReadLines(path) ?? [];
+        var record = new PlacedRecord(path, lines);
+        if (lines.Length > 0 && lines[0] == Header)
+            record.Read(lines);
+        return record;
+    }
+
+    /// <returns>The models in a root.</returns>
+    public List<RecordedModel> ModelsIn(string root) => _models.FindAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)));
+
+    /// <summary>Adds files to those of a model.</summary>
+    /// <param name="root">Absolute path of the output or publish folder.</param>
+    /// <param name="folder">Absolute path of the model.</param>
+    /// <param name="files">Absolute paths.</param>
+    public void Add(string root, string folder, IEnumerable<string> files)
+    {
+        var known = new SortedSet<string>(files, StringComparer.Ordinal);
+        if (_models.Find(model => model.Root == Trimmed(root) && model.Folder == folder) is { } there)
+        {
+            known.UnionWith(there.Files);
+            _models.Remove(there);
+        }
+        _models.Add(new RecordedModel(Trimmed(root), folder, [.. known]));
+        _models.Sort((one, other) => string.CompareOrdinal(one.Root + "\n" + one.Folder, other.Root + "\n" + other.Folder));
+    }
+
+    /// <summary>Forgets a model.</summary>
+    public void Remove(string root, string folder) => _models.RemoveAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)) && InputGuard.Paths.Equals(model.Folder, folder));
+
+    /// <summary>Writes it where that changes anything; deletes it where nothing is left to know.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be written.</exception>
+    public void Save()
+    {
+        string[] lines = _models.Count == 0 ? [] : [Header, .. _models.SelectMany(ToLines)];
+        if (lines.SequenceEqual(_saved))
+            return;
+        if (lines.Length > 0)
+            AtomicFile.WriteLines(FilePath, lines);
+        else
+            File.Delete(FilePath);
+        _saved = lines;
+    }
+
+    private void Read(string[] lines)
+    {
+        string? root = null, folder = null;
+        List<string> files = [];
+        foreach (string line in lines)
+        {
+            int space = line.IndexOf(' ');
+            string path = line.Substring(space + 1);
+            if (line.StartsWith("root ", StringComparison.Ordinal))
+            {
+                string full = Path.GetFullPath(At(Path.GetDirectoryName(FilePath)!, path));
+                (root, folder) = (Directory.Exists(full) ? full : null, null); // gone with all that was in it
+            }
+            else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
+            {
+                folder = At(root, path);
+                files = [];
+                _models.Add(new RecordedModel(root, folder, files));
+            }
+            else if (line.StartsWith("file ", StringComparison.Ordinal) && folder is not null && RelativePath.IsBelow(path))
+            {
+                files.Add(At(folder, path));
+            }
+        }
+    }
+
+    private IEnumerable<string> ToLines(RecordedModel model)
+    {
+        yield return "root " + RelativePath.Between(Path.GetDirectoryName(FilePath)!, model.Root);
+        yield return "model " + RelativePath.Between(model.Root, model.Folder);
+        foreach (string file in model.Files)
+            yield return "file " + RelativePath.Between(model.Folder, file);
+    }
+
+    private static string Trimmed(string root) => root.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+
+    private static string At(string folder, string relativePath) => Path.Combine(folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
+}
+
+/// <param name="Root">Absolute path of the output or publish folder.</param>
+/// <param name="Folder">Absolute path of the model.</param>
+/// <param name="Files">Absolute paths, in ordinal order.</param>
+internal sealed record RecordedModel(string Root, string Folder, IReadOnlyList<string> Files);
