@@ -7,8 +7,6 @@ namespace LoraMerge.Kinds.TrainableTokens;
 /// <summary>Nothing decides the merge but the tensors and the numbers of the tokens.</summary>
 internal sealed record TrainableTokensConfig : KindConfig
 {
-    internal override string? What => "trainable tokens adapter: rows of the embedding for a few tokens, which replace the base's";
-
     internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) =>
         [("in words", $"It replaces {adapter.Rows.Sum(rows => rows.Indices.Length)} rows of {AdapterWords.Places(adapter.Rows.Select(rows => rows.Module))}.")];
 
