@@ -43,6 +43,9 @@ public abstract class AdapterKind
     /// <summary>The same where the biases of all modules were trained.</summary>
     internal virtual VersionRange? LostBiasesOfAll => null;
 
+    /// <summary>The field that names the tokens whose rows it holds.</summary>
+    internal virtual string TokensField => "trainable_token_indices";
+
     /// <summary>Reads what only this kind has; refuses by name what cannot be merged to the model that was trained.</summary>
     /// <param name="fields">adapter_config.json.</param>
     /// <param name="general">What was read of it already.</param>

@@ -153,9 +153,9 @@ internal sealed class AdapterTensors
     private SavedRows RowsOf(string module, StoredTensor rows)
     {
         TrainableTokens tokens = _config.TrainableTokens.FirstOrDefault(t => t.Module is null || module == t.Module || module.EndsWith("." + t.Module, StringComparison.Ordinal))
-            ?? throw Errors.AdapterConfigInvalid(_path, $"\"trainable_token_indices\" does not name '{module}', but the file holds rows of it");
+            ?? throw Errors.AdapterConfigInvalid(_path, $"\"{_kind.TokensField}\" does not name '{module}', but the file holds rows of it");
         if (rows.Shape.Length != 2 || rows.Shape[0] != tokens.Indices.Length)
-            throw Errors.AdapterConfigInvalid(_path, $"\"trainable_token_indices\" names {tokens.Indices.Length} tokens of '{module}', but '{rows.Name}' is {rows.ShapeText}");
+            throw Errors.AdapterConfigInvalid(_path, $"\"{_kind.TokensField}\" names {tokens.Indices.Length} tokens of '{module}', but '{rows.Name}' is {rows.ShapeText}");
         long repeated = tokens.Indices.GroupBy(i => i).FirstOrDefault(group => group.Count() > 1)?.Key ?? -1;
         if (repeated >= 0)
             throw Errors.TokenTrainedTwice(module, repeated, _path);

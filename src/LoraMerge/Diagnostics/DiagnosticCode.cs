@@ -101,6 +101,7 @@ public enum DiagnosticCode
     AdapterTensorShapeInvalid = 3060,
     KroneckerScaleAmbiguous = 3070,
     AdapterIndexInvalid = 3071,
+    OftSeriesAssumed = 3080,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

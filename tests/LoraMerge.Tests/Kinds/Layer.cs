@@ -43,6 +43,21 @@ internal sealed record Layer(string Module, Matrix Weight, int Outputs, int Inpu
         new(Module, [Weight], fields, adapter, () => ImmutableDictionary.CreateRange([KeyValuePair.Create(Weight.Name, Plus(delta))]))
         { Config = IsTransposed ? """{ "model_type": "gpt2" }""" : """{ "model_type": "llama" }""" };
 
+    /// <summary>The same for a kind that changes biases, too.</summary>
+    /// <param name="fields">Fields of the configuration.</param>
+    /// <param name="delta">The change of an output and an input.</param>
+    /// <param name="newBias">The bias that is made of the old one.</param>
+    /// <param name="adapter">The adapter's tensors.</param>
+    public KindExample ExampleWithBias(string fields, Func<int, int, double> delta, Func<double[], double[]> newBias, params ImmutableArray<Matrix> adapter)
+    {
+        Matrix bias = Matrix.Of(Module + ".bias", Outputs);
+        KindExample example = Example(fields, delta, adapter);
+        return example with { Base = example.Base.Add(bias), Expected = () => example.Expected().Add(bias.Name, newBias(bias.AsDoubles())) };
+    }
+
+    /// <summary>The weight's number of an output and an input.</summary>
+    public double At(int o, int i) => Weight.Values[IsTransposed ? (i * Outputs) + o : (o * Inputs) + i];
+
     /// <summary>Σ over the inner side of b[o, r]·a[r, i].</summary>
     public static double Product(Matrix b, Matrix a, int o, int i) => Enumerable.Range(0, (int)a.Shape[0]).Sum(r => b[o, r] * a[r, i]);
 }

@@ -52,7 +52,7 @@ internal sealed class PeftConfigReader
             BaseModelName = _fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null,
             TaskType = _fields.Text("task_type"),
             ModulesToSave = [.. _fields.Texts("modules_to_save").Where(entry => entry.Length > 0)],
-            TrainableTokens = Tokens(),
+            TrainableTokens = Tokens(kind.TokensField),
             KeepsTies = _fields.Flag("ensure_weight_tying"),
             LayerReplication = LayerReplication(),
             BiasMode = _fields.Text("bias"),
@@ -70,15 +70,18 @@ internal sealed class PeftConfigReader
         var other => throw _fields.Invalid($"\"layer_replication\" is {JsonFile.TextOf(other)}, but a list is expected"),
     };
 
-    private ImmutableArray<TrainableTokens> Tokens() => _fields.Value("trainable_token_indices") switch
+    private ImmutableArray<TrainableTokens> Tokens(string field) => _fields.Value(field) switch
     {
         null => [],
-        JsonArray list => [new TrainableTokens(null, Indices(list))],
-        JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid($"\"trainable_token_indices\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
-        JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw _fields.Invalid($"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
-        var other => throw _fields.Invalid($"\"trainable_token_indices\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
+        JsonArray list => [new TrainableTokens(null, Indices(field, list))],
+        JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid($"\"{field}\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
+        JsonObject modules =>
+        [
+            .. modules.Select(module => new TrainableTokens(module.Key, Indices(field, module.Value as JsonArray ?? throw _fields.Invalid($"\"{field}\" of '{module.Key}' is no list")))),
+        ],
+        var other => throw _fields.Invalid($"\"{field}\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
     };
 
-    private ImmutableArray<long> Indices(JsonArray list) =>
-        [.. list.Select(item => (long)_fields.ToInteger("a number of \"trainable_token_indices\"", item ?? throw _fields.Invalid("\"trainable_token_indices\" holds null")))];
+    private ImmutableArray<long> Indices(string field, JsonArray list) =>
+        [.. list.Select(item => (long)_fields.ToInteger($"a number of \"{field}\"", item ?? throw _fields.Invalid($"\"{field}\" holds null")))];
 }

@@ -1,7 +1,6 @@
-using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
-namespace LoraMerge.Kinds.Lora;
+namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W - c·Σ σᵢ·uᵢ·vᵢᵀ over the r largest singular values (PiSSA's residual base), or over the r smallest (KaSA's truncated one).</summary>
 /// <remarks>

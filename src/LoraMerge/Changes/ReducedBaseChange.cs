@@ -1,8 +1,7 @@
 using System.Globalization;
-using LoraMerge.Changes;
 using LoraMerge.Deltas;
 
-namespace LoraMerge.Kinds.Lora;
+namespace LoraMerge.Changes;
 
 /// <summary>W - c·(a part of the base that training took away before it began): the base that the adapter was trained on.</summary>
 /// <param name="Adapter"><inheritdoc/></param>

@@ -1,11 +1,10 @@
-using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
-namespace LoraMerge.Kinds.Lora;
+namespace LoraMerge.Changes;
 
-/// <summary>B·diag(σ): KaSA's trained singular values between B and A.</summary>
+/// <summary>B·diag(σ): trained singular values between B and A.</summary>
 /// <param name="B"><c>[out, r]</c>.</param>
 /// <param name="Diagonal">σ, <c>[r]</c>.</param>
 internal sealed record DiagonalFactor(LowRankFactor B, StoredTensor Diagonal) : LowRankFactor

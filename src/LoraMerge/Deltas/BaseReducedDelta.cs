@@ -1,7 +1,6 @@
-using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
-namespace LoraMerge.Kinds.Lora;
+namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W - c·L·R: takes away what training took from the base before it began, in two low-rank factors that passes over W compute.</summary>
 /// <remarks>The factors come from the base as it is stored, whatever other adapters do to it: each adapter was trained on its own reduced copy. PEFT rounds the reduced base to its dtype before training; here nothing is rounded in between.</remarks>

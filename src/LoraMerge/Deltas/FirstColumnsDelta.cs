@@ -1,7 +1,6 @@
-using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
-namespace LoraMerge.Kinds.Lora;
+namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W - c·s·Q_r·R_r, where W = Q·R: OLoRA's residual base. Q_r·R_r is the projection of W on its first r columns.</summary>
 /// <remarks>

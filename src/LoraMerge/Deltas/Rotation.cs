@@ -1,0 +1,51 @@
+using static TorchSharp.torch;
+
+namespace LoraMerge.Deltas;
+
+/// <summary>Small orthogonal matrices, computed in float64: what OFT, BOFT and their like make of trained numbers.</summary>
+internal static class Rotation
+{
+    /// <summary>Cayley's map of skew-symmetric matrices: R = (I - S)·(I + S)⁻¹.</summary>
+    /// <param name="skew">S, <c>[blocks, n, n]</c>, float64.</param>
+    /// <returns><c>[blocks, n, n]</c>, in the caller's scope.</returns>
+    /// <remarks>R solves R·(I + S) = I - S; transposed, (I - S)·Rᵀ = I + S. Nothing is inverted, and in float64 R is orthogonal to 1e-15.</remarks>
+    public static Tensor Cayley(Tensor skew)
+    {
+        using var scope = NewDisposeScope();
+        Tensor identity = eye(skew.shape[1], dtype: ScalarType.Float64, device: skew.device).unsqueeze(0);
+        return linalg.solve(identity - skew, identity + skew).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The skew-symmetric part of matrices: (X - Xᵀ) / 2.</summary>
+    /// <returns>In the caller's scope.</returns>
+    public static Tensor SkewPart(Tensor matrices)
+    {
+        using var scope = NewDisposeScope();
+        return (matrices - matrices.transpose(1, 2)).mul_(0.5).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Skew-symmetric matrices of their strict upper triangles, row by row.</summary>
+    /// <param name="triangles"><c>[blocks, n·(n-1)/2]</c>, float64.</param>
+    /// <param name="size">n.</param>
+    /// <returns><c>[blocks, n, n]</c>, in the caller's scope.</returns>
+    public static Tensor Skew(Tensor triangles, long size)
+    {
+        using var scope = NewDisposeScope();
+        Tensor numbers = arange(size * size, ScalarType.Int64, triangles.device).view(size, size);
+        Tensor places = numbers.triu(1).flatten();
+        places = places.masked_select(places.ne(0)); // in order: the triangle never holds place 0
+        Tensor full = zeros([triangles.shape[0], size * size], ScalarType.Float64, triangles.device);
+        full.index_copy_(1, places, triangles);
+        Tensor upper = full.view(-1, size, size);
+        return (upper - upper.transpose(1, 2)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Matrices whose Frobenius norm is above a limit, brought down to it; the others as they are.</summary>
+    /// <returns>In the caller's scope.</returns>
+    public static Tensor Limited(Tensor matrices, double limit)
+    {
+        using var scope = NewDisposeScope();
+        Tensor norm = matrices.mul(matrices).sum([1, 2], keepdim: true).sqrt();
+        return where(norm.le(limit), matrices, matrices.mul(limit) / norm).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,32 @@
+using LoraMerge.Deltas;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Kinds.Hira;
+
+/// <summary>W′ = W + c·W₀ ⊙ (B·A), with W₀ the weight before all adapters.</summary>
+/// <remarks>HiRA, ICLR 2025; PEFT, <c>HiraLayer._merge</c>, which rounds B·A, the product with W₀ and the sum to W's dtype one by one; here only the result is rounded.</remarks>
+/// <param name="a">As W is stored: <c>[r, row length]</c>, dtype of W's buffer; owned by this delta.</param>
+/// <param name="b"><c>[rows, r]</c>, likewise.</param>
+/// <param name="adapterWeight">c.</param>
+internal sealed class HiraDelta(Tensor a, Tensor b, double adapterWeight) : WeightDelta
+{
+    public override void ApplyTo(Tensor w, long firstRow) => throw new NotSupportedException("It needs the weight before all changes.");
+
+    public override void ApplyTo(Tensor w, Tensor source, long firstRow)
+    {
+        long step = Math.Max(PieceSize.Elements / 2 / w.shape[1], 1);
+        for (long first = 0; first < w.shape[0]; first += step)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(step, w.shape[0] - first);
+            Tensor share = b.narrow(0, firstRow + first, count).matmul(a).mul_(adapterWeight);
+            w.narrow(0, first, count).add_(share.mul_(source.narrow(0, first, count).to(w.device)));
+        }
+    }
+
+    public override void Dispose()
+    {
+        a.Dispose();
+        b.Dispose();
+    }
+}

@@ -1,0 +1,47 @@
+using LoraMerge.Deltas;
+using static TorchSharp.torch;
+
+namespace LoraMerge.Kinds.Oft;
+
+/// <summary>Makes OFT's rotations of what is stored, in float64.</summary>
+/// <remarks>PEFT, <c>OFTRotationModule._cayley_batch</c> and <c>_project_batch</c>, and the same of earlier releases. Series and inverse turn opposite ways, as they do in PEFT.</remarks>
+internal static class OftRotation
+{
+    /// <param name="form">What is stored.</param>
+    /// <param name="stored">In its shape, float64.</param>
+    /// <param name="size">n.</param>
+    /// <param name="limit">The largest Frobenius norm of a block; null for none. Of blocks it holds before their skew-symmetric part is taken, as in the releases that have them.</param>
+    /// <param name="terms">Terms of the series; 0 for the inverse.</param>
+    /// <param name="hasFullLastTerm">Whether the last of them counts twice.</param>
+    /// <returns>R, <c>[stored blocks, n, n]</c>, in the caller's scope.</returns>
+    public static Tensor Of(OftForm form, Tensor stored, long size, double? limit, int terms, bool hasFullLastTerm)
+    {
+        using var scope = NewDisposeScope();
+        bool isTriangle = form is OftForm.Triangles or OftForm.EmbeddingTriangles;
+        Tensor blocks = isTriangle ? Rotation.Skew(stored, size) : stored;
+        if (limit is double largest)
+            blocks = Rotation.Limited(blocks, largest);
+        Tensor skew = isTriangle ? blocks : Rotation.SkewPart(blocks);
+        return (terms == 0 ? Rotation.Cayley(skew) : Series(skew, terms, hasFullLastTerm)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>I + 2·Q + 2·Q² + …, with t terms of which the last is Qᵗ⁻¹ once; of three terms, as PEFT computes them, it is Q³.</summary>
+    private static Tensor Series(Tensor q, int terms, bool hasFullLastTerm)
+    {
+        Tensor sum = eye(q.shape[1], dtype: ScalarType.Float64, device: q.device).unsqueeze(0).repeat(q.shape[0], 1, 1);
+        if (terms == 1)
+            return sum;
+        sum.add_(q, alpha: 2);
+        if (terms == 2)
+            return sum;
+        Tensor power = q.matmul(q);
+        sum.add_(power, alpha: 2);
+        int last = hasFullLastTerm ? terms - 1 : Math.Max(terms - 1, 3);
+        for (int exponent = 3; exponent <= last; exponent++)
+        {
+            power = power.matmul(q);
+            sum.add_(power, alpha: exponent == last && !hasFullLastTerm ? 1 : 2);
+        }
+        return sum;
+    }
+}
