@@ -25,10 +25,10 @@ internal static class VerifyCommand
                 output.WriteLine(line);
             foreach (FileDiff file in comparison.Files)
                 output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
-            foreach (string difference in comparison.Manifest)
-                output.WriteLine($"lora-merge.json: {difference}");
             if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
                 output.WriteLine(ShortList.MeaningOfUlp);
+            foreach (string difference in comparison.Manifest)
+                output.WriteLine($"lora-merge.json: {difference}");
             output.WriteLine(comparison.IsEqual
                 ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
                 : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{OtherFiles(comparison)}"));

@@ -30,6 +30,7 @@ internal static class UnmergedKinds
         UnmergedKind.NotYet("PSOFT", "rotations within the strongest directions of weights", "psoft_"),
         UnmergedKind.Never("P_TUNING", TrainedPrompt, LearnsInputs),
         UnmergedKind.NotYet("SUPERTUNING", "the largest numbers of weights, changed one by one", "supertuning_"),
+        UnmergedKind.NotYet("OSF", "the least directions of weights, trained anew", "osf_"),
         UnmergedKind.Never("XLORA", "several small adapters that are mixed anew for each token", DependsOnInput, "xlora_"),
     ];
 }

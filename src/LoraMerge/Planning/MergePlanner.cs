@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;

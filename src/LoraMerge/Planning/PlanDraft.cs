@@ -1,4 +1,5 @@
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;

@@ -31,8 +31,8 @@ public sealed partial class RoomTests
 
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];
 
-    /// <summary>Formulas outside of these rooms: the deltas of kinds, and factors of products.</summary>
-    private static readonly string[] Formulas = ["*Delta.cs", "*Factor.cs", "*Factors.cs"];
+    /// <summary>Formulas outside of these rooms: the deltas of kinds, factors of products, and rotations.</summary>
+    private static readonly string[] Formulas = ["*Delta.cs", "*Factor.cs", "*Factors.cs", "*Rotation.cs"];
 
     public static TheoryData<string> Rooms => [.. Directory.EnumerateDirectories(Engine).Select(folder => Path.GetFileName(folder)!).Where(name => name is not ("bin" or "obj"))];
 

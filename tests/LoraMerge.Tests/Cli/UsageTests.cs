@@ -67,8 +67,9 @@ public sealed class UsageTests
         string[] lines = (await CommandLineRun.Of(verify)).Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
         string[] all = (await CommandLineRun.Of([.. verify, "--all"])).Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
 
-        Assert.Equal(["... and 2 more (--all lists them)", LoraMerge.Cli.ShortList.MeaningOfUlp, "different: 12 of 20 tensors"], lines[10..]);
-        Assert.Equal(14, all.Length);
+        Assert.Equal(["... and 2 more (--all lists them)", LoraMerge.Cli.ShortList.MeaningOfUlp], lines[10..12]);
+        Assert.StartsWith("different: 12 of 20 tensors", lines[^1], StringComparison.Ordinal);
+        Assert.Equal(lines.Length + 1, all.Length);
         bench.Passed();
     }
 }

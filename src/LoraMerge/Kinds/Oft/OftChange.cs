@@ -2,7 +2,6 @@ using System.Globalization;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
-using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.Oft;
 
@@ -36,15 +35,5 @@ internal sealed record OftChange(
 
     internal override long LoadingBytes(WeightFacts weight) => checked(5 * BlockBytes);
 
-    internal override WeightDelta Load(DeltaInputs inputs)
-    {
-        using var scope = NewDisposeScope();
-        Tensor stored = inputs.Read(Blocks).to(ScalarType.Float64);
-        Tensor rotations = OftRotation.Of(Form, stored, BlockSize, Limit, SeriesTerms, HasFullLastTerm).expand(BlockCount, BlockSize, BlockSize);
-        Tensor blocks = (Form == OftForm.EmbeddingTriangles ? rotations : rotations.transpose(1, 2)).contiguous();
-        WeightDelta delta = Form == OftForm.OutputBlocks
-            ? new OutputRotationDelta(blocks.DetachFromDisposeScope())
-            : new RotationDelta([new RotationStep(blocks.DetachFromDisposeScope())], Factors is null ? null : inputs.Read(Factors).flatten().to(ScalarType.Float64).DetachFromDisposeScope());
-        return new WeightedDelta(delta, AdapterWeight, RowsTogether);
-    }
+    internal override WeightDelta Load(DeltaInputs inputs) => OftRotation.Load(this, inputs);
 }

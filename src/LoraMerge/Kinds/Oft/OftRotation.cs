@@ -7,6 +7,19 @@ namespace LoraMerge.Kinds.Oft;
 /// <remarks>PEFT, <c>OFTRotationModule._cayley_batch</c> and <c>_project_batch</c>, and the same of earlier releases. Series and inverse turn opposite ways, as they do in PEFT.</remarks>
 internal static class OftRotation
 {
+    /// <summary>The arithmetic of a change.</summary>
+    public static WeightDelta Load(OftChange change, DeltaInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        Tensor stored = inputs.Read(change.Blocks).to(ScalarType.Float64);
+        Tensor rotations = Of(change.Form, stored, change.BlockSize, change.Limit, change.SeriesTerms, change.HasFullLastTerm).expand(change.BlockCount, change.BlockSize, change.BlockSize);
+        Tensor blocks = (change.Form == OftForm.EmbeddingTriangles ? rotations : rotations.transpose(1, 2)).contiguous().DetachFromDisposeScope();
+        if (change.Form == OftForm.OutputBlocks)
+            return new WeightedDelta(new OutputRotationDelta(blocks), change.AdapterWeight, change.RowsTogether);
+        Tensor? factors = change.Factors is null ? null : inputs.Read(change.Factors).flatten().to(ScalarType.Float64).DetachFromDisposeScope();
+        return new WeightedDelta(new RotationDelta([new RotationStep(blocks)], factors), change.AdapterWeight, change.RowsTogether);
+    }
+
     /// <param name="form">What is stored.</param>
     /// <param name="stored">In its shape, float64.</param>
     /// <param name="size">n.</param>

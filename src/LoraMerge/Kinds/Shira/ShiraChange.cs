@@ -2,7 +2,6 @@ using System.Globalization;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
-using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.Shira;
 
@@ -27,18 +26,5 @@ internal sealed record ShiraChange(int Adapter, string Module, StoredTensor Valu
 
     internal override long LoadingBytes(WeightFacts weight) => checked((Values.ElementCount * 48) + (Places is null ? SeededPlaces.LoadingBytes(weight) : 0));
 
-    internal override WeightDelta Load(DeltaInputs inputs)
-    {
-        using var scope = NewDisposeScope();
-        Tensor places = Places is null
-            ? SeededPlaces.Of(inputs.Weight.ElementCount, Values.ElementCount, Seed!.Value, inputs.Kept).sort().Values.to(inputs.Device)
-            : Stored(Places, inputs);
-        return new PlacesDelta(places, inputs.Read(Values), AdapterWeight);
-    }
-
-    private static Tensor Stored(StoredTensor stored, DeltaInputs inputs)
-    {
-        Tensor rows = inputs.ReadIndices(stored.At(0), inputs.Weight.RowCount), columns = inputs.ReadIndices(stored.At(1), inputs.Weight.RowLength);
-        return (rows * inputs.Weight.RowLength) + columns;
-    }
+    internal override WeightDelta Load(DeltaInputs inputs) => ShiraDelta.Load(this, inputs);
 }

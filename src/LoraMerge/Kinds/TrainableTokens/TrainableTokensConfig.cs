@@ -1,6 +1,6 @@
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
-using LoraMerge.Planning;
 
 namespace LoraMerge.Kinds.TrainableTokens;
 

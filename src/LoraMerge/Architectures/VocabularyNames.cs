@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.RegularExpressions;
 
-namespace LoraMerge.Planning;
+namespace LoraMerge.Architectures;
 
 /// <summary>What embeddings and output heads are called, and which families tie them: facts about transformers, as data.</summary>
 internal static partial class VocabularyNames

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using LoraMerge.Checkpoints;
 
-namespace LoraMerge.Planning;
+namespace LoraMerge.Architectures;
 
 /// <summary>How far a change of one end of a tied pair goes.</summary>
 internal enum VocabularyChange
