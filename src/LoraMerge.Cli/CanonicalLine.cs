@@ -14,7 +14,8 @@ internal static class CanonicalLine
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
-        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {Shortened(text)}").ReplaceLineEndings(" "));
+        WithoutControls(string.Create(CultureInfo.InvariantCulture, $"{Origin(file)}: {severity} LORA{(int)code:D4}: {Shortened(text)}")
+            .ReplaceLineEndings(" "));
 
     /// <summary>Texts of a file may have megabytes; what is wrong stands at the beginning, what to do at the end.</summary>
     private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";

@@ -17,13 +17,15 @@ internal sealed class PatternLookup
     }
 
     /// <summary>Since 0.15: both dictionaries apart, a key matched as a whole, at the start of a path or after a dot.</summary>
-    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false));
+    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module, rank) =>
+        FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false));
 
     /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
         new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), FindTogether),
-        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)),
+        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module, rank) =>
+            FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)),
         Today,
     ];
 
@@ -59,7 +61,8 @@ internal sealed class PatternLookup
     }
 
     /// <summary>The values of the keys that match, each once, the first first.</summary>
-    private static IEnumerable<T> Values<T>(ModulePatternSet<T> patterns, string module, T otherwise, PatternForm form, bool isNameLast) => patterns.Matching(module, form)
+    private static IEnumerable<T> Values<T>(ModulePatternSet<T> patterns, string module, T otherwise, PatternForm form, bool isNameLast) =>
+        patterns.Matching(module, form)
         .Select(pattern => pattern.Value).Distinct()
         .DefaultIfEmpty(isNameLast ? ValueOf(patterns, module, otherwise) : otherwise);
 

@@ -74,7 +74,8 @@ internal sealed class PeftConfigReader
     {
         null => [],
         JsonArray list => [new TrainableTokens(null, Indices(list))],
-        JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid($"\"trainable_token_indices\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
+        JsonObject { Count: > MostEmbeddings } modules =>
+            throw _fields.Invalid($"\"trainable_token_indices\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
         JsonObject modules => [.. modules.Select(module => new TrainableTokens(module.Key, Indices(module.Value as JsonArray ?? throw _fields.Invalid($"\"trainable_token_indices\" of '{module.Key}' is no list"))))],
         var other => throw _fields.Invalid($"\"trainable_token_indices\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
     };
