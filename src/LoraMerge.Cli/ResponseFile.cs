@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace LoraMerge.Cli;
 
-/// <summary>Response files: <c>@file</c> stands for the file's lines, one argument each, as they are. Nothing is quoted, so any path can be written; nothing in them is looked up again.</summary>
+/// <summary>
+/// Response files: <c>@file</c> stands for the file's lines, one argument each, as they are. Nothing is quoted, so any path can be written; nothing in them
+/// is looked up again.
+/// </summary>
 internal static class ResponseFile
 {
     /// <summary>Room for some hundred adapters with the longest paths.</summary>

@@ -190,7 +190,8 @@ internal ref struct HeaderParser
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
             if (_shape.Count == SafetensorsHeader.MaxDimensions)
-                FailTensor(SafetensorsFault.ShapeInvalid, name, $"its shape has more than {SafetensorsHeader.MaxDimensions} dimensions, and no tensor has so many");
+                FailTensor(SafetensorsFault.ShapeInvalid, name,
+                    $"its shape has more than {SafetensorsHeader.MaxDimensions} dimensions, and no tensor has so many");
             _shape.Add(ReadInteger(SafetensorsFault.ShapeInvalid, name, "its shape holds"));
         }
     }

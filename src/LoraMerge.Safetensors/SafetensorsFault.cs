@@ -24,7 +24,9 @@ public enum SafetensorsFault
     /// <summary>A dtype that the format does not have.</summary>
     UnknownDType,
 
-    /// <summary>A shape that is no array of non-negative integers, has more of them than any tensor, or whose size is no whole number of bytes or overflows.</summary>
+    /// <summary>
+    /// A shape that is no array of non-negative integers, has more of them than any tensor, or whose size is no whole number of bytes or overflows.
+    /// </summary>
     ShapeInvalid,
 
     /// <summary>Offsets that are no pair of non-negative integers in ascending order.</summary>

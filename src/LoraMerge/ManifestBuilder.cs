@@ -70,7 +70,8 @@ internal static class ManifestBuilder
     };
 
     private static ManifestDelta Delta(WeightChange change, double? norm, ImmutableArray<string> adapterNames) =>
-        new(string.Join(" + ", change.Adapters.Select(adapter => adapterNames[adapter])), change.Method, change.Factor, norm is double value && double.IsFinite(value) ? SixDigits(value) : null)
+        new(string.Join(" + ", change.Adapters.Select(adapter => adapterNames[adapter])), change.Method, change.Factor,
+            norm is double value && double.IsFinite(value) ? SixDigits(value) : null)
         {
             Sources = change is CombinedChange combined
                 ? [.. combined.Sources.Select(source => new ManifestSource(adapterNames[source.Adapter], source.AdapterWeight, source.Factors.Scaling))]

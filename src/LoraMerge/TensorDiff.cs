@@ -32,7 +32,10 @@ public sealed record TensorDiff(string Name, DiffKind Kind, DType DType, long El
     /// <summary>Elements that differ; of one dtype by their bits, of two by their values.</summary>
     public long DifferentElements { get; init; }
 
-    /// <summary>Norm of the difference, as a share of the norm in the first model (both Frobenius, over the finite elements, in float64); null where there is none, or its squares are beyond float64.</summary>
+    /// <summary>
+    /// Norm of the difference, as a share of the norm in the first model (both Frobenius, over the finite elements, in float64); null where there is none, or
+    /// its squares are beyond float64.
+    /// </summary>
     public double? RelativeNorm { get; init; }
 
     /// <summary>Largest difference of two elements; infinite where one is no finite number and the other is another. Null for dtypes that are not floating-point.</summary>

@@ -62,9 +62,11 @@ public sealed class CommandLineTests
         ParseResult parsed = CommandLine.Parse(words);
 
         Assert.Empty(parsed.Errors);
-        Assert.All((string[])["--name", "--base", "--base-version", "--max-shard-size", "--max-memory", "--store", "--state", "--runtime", "--store-max-size"], option => Assert.Equal(value, parsed.GetValue<string>(option)));
+        Assert.All((string[])["--name", "--base", "--base-version", "--max-shard-size", "--max-memory", "--store", "--state", "--runtime",
+            "--store-max-size"], option => Assert.Equal(value, parsed.GetValue<string>(option)));
         Assert.Equal([value + "=1"], parsed.GetValue<string[]>("--adapter")!);
-        Assert.All((string[])["--adapter-version", "--base-range", "--adapter-release"], option => Assert.Equal(["1=" + value], parsed.GetValue<string[]>(option)!));
+        Assert.All((string[])["--adapter-version", "--base-range", "--adapter-release"], option =>
+            Assert.Equal(["1=" + value], parsed.GetValue<string[]>(option)!));
         Assert.Null(parsed.GetResult("--output"));
         File.Delete(file);
     }

@@ -13,14 +13,17 @@ public sealed class PublishedToolTests
         string folder = Directory.CreateTempSubdirectory("lora-merge-tool-").FullName;
         string moved = Path.Combine(folder, "moved"), fixtures = Path.Combine(AppContext.BaseDirectory, "fixtures");
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        await Run("publish", Path.Combine(Repository.Root, "src", "LoraMerge.Cli"), "--no-build", "-c", configuration, "-o", Path.Combine(folder, "tool"), "-nodeReuse:false");
+        await Run("publish", Path.Combine(Repository.Root, "src", "LoraMerge.Cli"), "--no-build", "-c", configuration, "-o", Path.Combine(folder, "tool"),
+            "-nodeReuse:false");
         Directory.Move(Path.Combine(folder, "tool"), moved);
 
         string output = await Run("exec", Path.Combine(moved, "lora-merge.dll"), "merge",
-            "--base=" + Path.Combine(fixtures, "base"), "--adapter=" + Path.Combine(fixtures, "adapter"), "--output=" + Path.Combine(folder, "merged"), "--device=cpu");
+            "--base=" + Path.Combine(fixtures, "base"), "--adapter=" + Path.Combine(fixtures, "adapter"), "--output=" + Path.Combine(folder, "merged"),
+                "--device=cpu");
 
         Assert.Contains("Merged base: 14 of 21 tensors changed", output, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.EnumerateFiles(moved), file => file.EndsWith(".natives", StringComparison.Ordinal)); // which would name a folder of the repository
+        // Which would name a folder of the repository.
+        Assert.DoesNotContain(Directory.EnumerateFiles(moved), file => file.EndsWith(".natives", StringComparison.Ordinal));
         Directory.Delete(folder, recursive: true);
     }
 

@@ -3,7 +3,10 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Fuzz;
 
-/// <summary>An adapter of PEFT or mlx_lm, inspected and planned into a sound base: the input is adapter_config.json, and behind a zero byte, if there is one, the header of its weights.</summary>
+/// <summary>
+/// An adapter of PEFT or mlx_lm, inspected and planned into a sound base: the input is adapter_config.json, and behind a zero byte, if there is one, the
+/// header of its weights.
+/// </summary>
 internal static class AdapterTarget
 {
     public static bool Feed(byte[] input, ScratchFolder folder)

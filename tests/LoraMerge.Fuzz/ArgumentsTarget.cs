@@ -11,7 +11,10 @@ internal static class ArgumentsTarget
     private const string Option = "--name";
     private const int WordsAsValues = 4;
 
-    private static readonly InvocationConfiguration s_silent = new() { EnableDefaultExceptionHandler = false, Output = TextWriter.Null, Error = TextWriter.Null };
+    private static readonly InvocationConfiguration s_silent = new()
+    {
+        EnableDefaultExceptionHandler = false, Output = TextWriter.Null, Error = TextWriter.Null,
+    };
 
     public static bool Feed(byte[] input, ScratchFolder folder)
     {

@@ -4,7 +4,9 @@ using LoraMerge.Planning;
 
 namespace LoraMerge.Fuzz;
 
-/// <summary>A base model that a sound adapter is planned into: the input is its config.json, and behind a zero byte, if there is one, the header of its weights.</summary>
+/// <summary>
+/// A base model that a sound adapter is planned into: the input is its config.json, and behind a zero byte, if there is one, the header of its weights.
+/// </summary>
 internal static class ConfigTarget
 {
     public static bool Feed(byte[] input, ScratchFolder folder)

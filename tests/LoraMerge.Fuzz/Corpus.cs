@@ -21,7 +21,8 @@ internal sealed partial record Corpus(IReadOnlyList<byte[]> Inputs, IReadOnlyLis
 
     /// <summary>AFL writes a word in quotes, and bytes that do not print as <c>\xNN</c>.</summary>
     private static byte[] Unquote(string line) =>
-        Encoding.Latin1.GetBytes(Escape.Replace(line[1..line.LastIndexOf('"')], match => ((char)int.Parse(match.ValueSpan[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString()));
+        Encoding.Latin1.GetBytes(Escape.Replace(line[1..line.LastIndexOf('"')], match =>
+            ((char)int.Parse(match.ValueSpan[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString()));
 
     [GeneratedRegex(@"\\x[0-9a-f]{2}")]
     private static partial Regex Escape { get; }

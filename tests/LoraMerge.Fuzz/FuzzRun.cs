@@ -3,7 +3,9 @@ namespace LoraMerge.Fuzz;
 /// <summary>Feeds inputs to a target, and counts.</summary>
 internal sealed class FuzzRun(FuzzTarget target)
 {
-    /// <summary>What a parser may allocate for an input, all in all: real files are larger than the corpus', and take no more for each of their bytes.</summary>
+    /// <summary>
+    /// What a parser may allocate for an input, all in all: real files are larger than the corpus', and take no more for each of their bytes.
+    /// </summary>
     private const long MostBytes = 64_000_000;
 
     public int Executions { get; private set; }

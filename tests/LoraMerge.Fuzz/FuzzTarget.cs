@@ -3,7 +3,8 @@ namespace LoraMerge.Fuzz;
 /// <summary>A parser, and how it is fed.</summary>
 /// <param name="Name">What the command line and the corpus call it.</param>
 /// <param name="Feed">
-/// Gives it an input, in a folder that holds nothing else, and answers whether it was accepted rather than refused by a coded fault. Any other exception is a bug.
+/// Gives it an input, in a folder that holds nothing else, and answers whether it was accepted rather than refused by a coded fault.
+/// Any other exception is a bug.
 /// </param>
 internal sealed record FuzzTarget(string Name, Func<byte[], ScratchFolder, bool> Feed)
 {
@@ -20,5 +21,6 @@ internal sealed record FuzzTarget(string Name, Func<byte[], ScratchFolder, bool>
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static FuzzTarget Named(string name) =>
-        All.FirstOrDefault(target => target.Name == name) ?? throw new ArgumentException($"'{name}' is none of {string.Join(", ", All.Select(target => target.Name))}.");
+        All.FirstOrDefault(target => target.Name == name)
+            ?? throw new ArgumentException($"'{name}' is none of {string.Join(", ", All.Select(target => target.Name))}.");
 }

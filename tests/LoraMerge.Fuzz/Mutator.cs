@@ -7,7 +7,8 @@ internal sealed class Mutator(Corpus corpus, int seed)
     private const int LongestBlock = 64;
 
     /// <summary>Where counts and lengths change their sign or their width.</summary>
-    private static readonly long[] Edges = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue];
+    private static readonly long[] Edges = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue,
+        long.MinValue];
 
     private readonly Random _random = new(seed);
 

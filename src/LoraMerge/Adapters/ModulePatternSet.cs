@@ -9,7 +9,8 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Adapters;
 
 /// <summary>The keys of <c>rank_pattern</c> or <c>alpha_pattern</c> with their values, in the order of the file.</summary>
-/// <remarks>Nearly all keys are plain names, of which there may be one for each module: those are looked up, and only the others are tried one after another.</remarks>
+/// <remarks>Nearly all keys are plain names, of which there may be one for each module: those are looked up, and only the others are tried one after
+/// another.</remarks>
 [CollectionBuilder(typeof(ModulePattern), nameof(ModulePattern.Collect))]
 public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
 {
@@ -78,7 +79,8 @@ public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
     private bool IsMatch(int pattern, string module, PatternForm form)
     {
         if (!_compiled.TryGetValue((pattern, form), out Regex? expression))
-            _compiled[(pattern, form)] = expression = new Regex(ModulePattern.Expression(_patterns[pattern].Key, form), RegexOptions.CultureInvariant, LongestMatch);
+            _compiled[(pattern, form)] = expression = new Regex(ModulePattern.Expression(_patterns[pattern].Key, form), RegexOptions.CultureInvariant,
+                LongestMatch);
         try
         {
             return expression.IsMatch(module);

@@ -14,9 +14,12 @@ internal sealed class NameIndex
     {
         if (!_byLength.TryGetValue(key.Length, out Dictionary<string, Group>? groups))
             _byLength[key.Length] = groups = new Dictionary<string, Group>(StringComparer.Ordinal);
-        string outline = string.Create(key.Length, key, (letters, name) => { for (int i = 0; i < letters.Length; i++) letters[i] = name[i] == '.' ? '.' : '_'; });
+        string outline = new([.. key.Select(letter => letter == '.' ? '.' : '_')]);
         if (!groups.TryGetValue(outline, out Group? group))
-            groups[outline] = group = new Group([.. Enumerable.Range(0, key.Length).Where(i => key[i] == '.')], new Dictionary<string, List<int>>(StringComparer.Ordinal));
+        {
+            int[] dots = [.. Enumerable.Range(0, key.Length).Where(i => key[i] == '.')];
+            groups[outline] = group = new Group(dots, new Dictionary<string, List<int>>(StringComparer.Ordinal));
+        }
         (CollectionsMarshal.GetValueRefOrAddDefault(group.PlacesOf, key, out _) ??= []).Add(place);
     }
 

@@ -31,7 +31,8 @@ internal static class JsonFile
     /// <param name="file">Its path.</param>
     /// <param name="longest">The most bytes that it may have; what it becomes in memory is several times as much.</param>
     /// <exception cref="JsonException">The text is not JSON, has a name twice, or is no object. The message tells the line.</exception>
-    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer. LORA2045: it is too large.</exception>
+    /// <exception cref="LoraMergeException">LORA1110: the file cannot be read. LORA1112: it is none. LORA2003: it is a git LFS pointer. LORA2045: it is too
+    /// large.</exception>
     public static JsonObject Read(string file, int longest)
     {
         ReadOnlySpan<byte> bytes = ReadBytes(file, longest);

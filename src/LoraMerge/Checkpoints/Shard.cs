@@ -12,7 +12,9 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Metadata">The header's <c>__metadata__</c>; a pickle has none.</param>
 public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
-    /// <summary>The longest name of a tensor; real ones have some hundred characters, and the time that names take would grow with the square of their length.</summary>
+    /// <summary>
+    /// The longest name of a tensor; real ones have some hundred characters, and the time that names take would grow with the square of their length.
+    /// </summary>
     internal const int LongestName = 1000;
 
     /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>

@@ -19,7 +19,8 @@ internal abstract class AddedRowsDelta(double scaling) : WeightDelta
         {
             using var scope = NewDisposeScope();
             double norm = rows.to(ScalarType.Float64).norm().item<double>();
-            _norm = double.Hypot(_norm, double.IsFinite(norm) ? norm : ProductNorm.Of(rows.reshape(-1, 1), ones(1, 1, rows.dtype, rows.device))); // whose squares may be within float64
+            // Where the sum of the squares is beyond float64, the norm itself may not be.
+            _norm = double.Hypot(_norm, double.IsFinite(norm) ? norm : ProductNorm.Of(rows.reshape(-1, 1), ones(1, 1, rows.dtype, rows.device)));
             w.narrow(0, first, rows.shape[0]).add_(rows, alpha: scaling);
         }
     }

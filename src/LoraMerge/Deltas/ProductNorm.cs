@@ -4,8 +4,8 @@ namespace LoraMerge.Deltas;
 
 /// <summary>‖L·R‖ (Frobenius) from the factors alone, in float64.</summary>
 /// <remarks>
-/// ‖L·R‖² = Σ (LᵀL ⊙ R·Rᵀ): two r×r products instead of one as large as W, summed piece by piece, as the factors may be large too. Both are brought near 1 by a power
-/// of two first, which changes no digit, so that no square leaves the range of float64 where the norm itself does not.
+/// ‖L·R‖² = Σ (LᵀL ⊙ R·Rᵀ): two r×r products instead of one as large as W, summed piece by piece, as the factors may be large too.
+/// Both are brought near 1 by a power of two first, which changes no digit, so that no square leaves the range of float64 where the norm itself does not.
 /// </remarks>
 internal static class ProductNorm
 {

@@ -86,7 +86,8 @@ internal sealed class MergePlanner
         }
     }
 
-    private static IEnumerable<double> FactorsOf(WeightChange change) => change is CombinedChange combined ? combined.Sources.Select(source => source.Factors.Scaling) : [change.Factor];
+    private static IEnumerable<double> FactorsOf(WeightChange change) => change is CombinedChange combined
+        ? combined.Sources.Select(source => source.Factors.Scaling) : [change.Factor];
 
     /// <summary>The most elements that a way looks at together; torch and its decompositions count by an int there.</summary>
     private static long ElementsAtOnce(CombinedChange change, PlannedTensor.Computed tensor) => change.Combination.Way switch

@@ -20,7 +20,8 @@ public sealed class ModulePatternSetTests
 
         foreach (string module in Enumerable.Range(0, 400).Select(_ => Text(random.Next(0, 9))))
         {
-            int[] expected = [.. keys.Index().Where(key => Regex.IsMatch(module, ModulePattern.Expression(key.Item, form), RegexOptions.CultureInvariant)).Select(key => key.Index)];
+            int[] expected = [.. keys.Index().Where(key => Regex.IsMatch(module, ModulePattern.Expression(key.Item, form), RegexOptions.CultureInvariant))
+                .Select(key => key.Index)];
             Assert.Equal(expected, patterns.Matching(module, form).Select(pattern => pattern.Value));
             hits += expected.Length;
         }
@@ -32,7 +33,8 @@ public sealed class ModulePatternSetTests
     [Fact]
     public void Names_and_expressions_match_in_the_order_of_the_file()
     {
-        ModulePatternSet<int> patterns = [ModulePattern.Create("q_proj", 3), ModulePattern.Create(@"layers\.\d\..*", 1), ModulePattern.Create("0.q_proj", 2), ModulePattern.Create("v_proj", 4)];
+        ModulePatternSet<int> patterns = [ModulePattern.Create("q_proj", 3), ModulePattern.Create(@"layers\.\d\..*", 1), ModulePattern.Create("0.q_proj", 2),
+            ModulePattern.Create("v_proj", 4)];
 
         Assert.Equal([3, 1, 2], patterns.Matching("model.layers.0.q_proj", PatternForm.Bracketed).Select(pattern => pattern.Value));
     }
@@ -53,7 +55,8 @@ public sealed class ModulePatternSetTests
     [Fact]
     public void A_hundred_thousand_names_are_not_tried_one_by_one()
     {
-        ModulePatternSet<int> patterns = [.. Enumerable.Range(0, 100_000).Select(i => ModulePattern.Create($"layers.{i / 1000}.experts.{i % 1000}.up_proj", i))];
+        ModulePatternSet<int> patterns = [.. Enumerable.Range(0, 100_000)
+            .Select(i => ModulePattern.Create($"layers.{i / 1000}.experts.{i % 1000}.up_proj", i))];
         patterns.Matching("model.layers.7.experts.13.up_proj", PatternForm.Bracketed);
         long before = GC.GetAllocatedBytesForCurrentThread();
 

@@ -6,7 +6,9 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.BadInput;
 
-/// <summary>Files that would take more time or memory than any real model, or that count further than an int: refused by a code of their own, before it is spent.</summary>
+/// <summary>
+/// Files that would take more time or memory than any real model, or that count further than an int: refused by a code of their own, before it is spent.
+/// </summary>
 public sealed class HostileSizeTests
 {
     private const string QProj = "model.layers.0.self_attn.q_proj";
@@ -78,7 +80,8 @@ public sealed class HostileSizeTests
         const long length = 300_000_000;
         using var bench = new Workbench();
         WeightFile.WriteZeros(bench.InBase("model.safetensors"), [(QProj + ".weight", DType.BF16, [1, length])]);
-        WeightFile.WriteZeros(bench.InAdapter("adapter_model.safetensors"), [($"base_model.model.{QProj}.lora_A.weight", DType.F16, [2, length]), ($"base_model.model.{QProj}.lora_B.weight", DType.F16, [1, 2])]);
+        WeightFile.WriteZeros(bench.InAdapter("adapter_model.safetensors"),
+            [($"base_model.model.{QProj}.lora_A.weight", DType.F16, [2, length]), ($"base_model.model.{QProj}.lora_B.weight", DType.F16, [1, 2])]);
 
         LoraMergeException fault = Refused(bench);
 
@@ -92,12 +95,14 @@ public sealed class HostileSizeTests
     {
         using var bench = new Workbench();
         WeightFile.WriteZeros(bench.InBase("model.safetensors"), [(QProj + ".weight", DType.BF16, [50_000, 50_000])]);
-        WeightFile.WriteZeros(bench.InAdapter("adapter_model.safetensors"), [($"base_model.model.{QProj}.lora_A.weight", DType.F16, [2, 50_000]), ($"base_model.model.{QProj}.lora_B.weight", DType.F16, [50_000, 2])]);
+        WeightFile.WriteZeros(bench.InAdapter("adapter_model.safetensors"),
+            [($"base_model.model.{QProj}.lora_A.weight", DType.F16, [2, 50_000]), ($"base_model.model.{QProj}.lora_B.weight", DType.F16, [50_000, 2])]);
         Assert.True(CombinationWays.TryParse("ties_svd", out CombinationWay way));
         Assert.True(Density.TryParse("0.5", out Density? density));
         MergeRequest request = bench.Request() with { Combination = new Combination(way) { Density = density } };
 
-        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => new Merger().Plan(request with { Adapters = [.. request.Adapters, .. request.Adapters] }));
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => new Merger()
+            .Plan(request with { Adapters = [.. request.Adapters, .. request.Adapters] }));
 
         Assert.Equal(DiagnosticCode.TooManyElementsToCombine, fault.Code);
         Assert.Contains("2500000000 elements", fault.Message, StringComparison.Ordinal);
@@ -109,7 +114,8 @@ public sealed class HostileSizeTests
     {
         const long experts = 70_000;
         using var bench = new Workbench();
-        WeightFile.WriteZeros(bench.InAdapter("adapters.safetensors"), [("model.layers.0.mlp.switch_mlp.up_proj.lora_a", DType.F16, [experts, 2, 4]), ("model.layers.0.mlp.switch_mlp.up_proj.lora_b", DType.F16, [experts, 6, 2])]);
+        WeightFile.WriteZeros(bench.InAdapter("adapters.safetensors"), [("model.layers.0.mlp.switch_mlp.up_proj.lora_a", DType.F16, [experts, 2, 4]),
+            ("model.layers.0.mlp.switch_mlp.up_proj.lora_b", DType.F16, [experts, 6, 2])]);
         File.WriteAllText(bench.InAdapter("adapter_config.json"), """{"fine_tune_type": "lora", "num_layers": 1, "lora_parameters": {"rank": 2, "scale": 20, "dropout": 0}}""");
 
         LoraMergeException fault = Refused(bench);
@@ -146,7 +152,8 @@ public sealed class HostileSizeTests
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("lora_alpha", 1e308));
         MergeRequest request = bench.Request();
 
-        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => new Merger().Plan(request with { Adapters = [request.Adapters[0] with { Weight = 1e9 }] }));
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => new Merger()
+            .Plan(request with { Adapters = [request.Adapters[0] with { Weight = 1e9 }] }));
 
         Assert.Equal(DiagnosticCode.ScalingNotFinite, fault.Code);
         Assert.Contains("'model.layers.0.self_attn.q_proj'", fault.Message, StringComparison.Ordinal);
@@ -158,7 +165,8 @@ public sealed class HostileSizeTests
     [InlineData(1001, "layers.{0}.(q|k)_proj")]
     public void More_patterns_than_a_model_has_modules_are_refused(int count, string form)
     {
-        var patterns = new JsonObject(Enumerable.Range(0, count).Select(i => KeyValuePair.Create(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, i), (JsonNode?)2)));
+        var patterns = new JsonObject(Enumerable.Range(0, count)
+            .Select(i => KeyValuePair.Create(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, i), (JsonNode?)2)));
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("rank_pattern", patterns));
 
         LoraMergeException fault = Refused(bench);
@@ -171,7 +179,8 @@ public sealed class HostileSizeTests
     public void Hundred_thousand_pattern_keys_are_read()
     {
         var patterns = new JsonObject(Enumerable.Range(0, 100_000).Select(i => KeyValuePair.Create($"layers.{i}.q_proj", (JsonNode?)2)));
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("rank_pattern", patterns).Config("alpha_pattern", patterns.DeepClone()));
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("rank_pattern", patterns)
+            .Config("alpha_pattern", patterns.DeepClone()));
 
         PlannedMerge plan = new Merger().Plan(bench.Request());
 
@@ -193,7 +202,8 @@ public sealed class HostileSizeTests
         else if (field == "target_modules_bd")
             adapter.Config("use_bdlora", new JsonObject { ["nblocks"] = 1, ["target_modules_bd_a"] = texts });
         else
-            adapter.Config(field, field == "target_parameters" ? texts : new JsonObject(texts.Select(text => KeyValuePair.Create((string)text!, (JsonNode?)new JsonArray()))));
+            adapter.Config(field, field == "target_parameters" ? texts
+                : new JsonObject(texts.Select(text => KeyValuePair.Create((string)text!, (JsonNode?)new JsonArray()))));
         using var bench = new Workbench(TinyCheckpoint.Llama(), adapter);
 
         LoraMergeException fault = Refused(bench);
@@ -206,7 +216,8 @@ public sealed class HostileSizeTests
     [Fact]
     public async Task What_a_file_says_makes_no_line_of_megabytes()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("peft_type", new string('x', 1_000_000)).Config("r", new string('y', 1_000_000)));
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("peft_type", new string('x', 1_000_000))
+            .Config("r", new string('y', 1_000_000)));
 
         CommandLineRun run = await bench.RunAsync();
 
@@ -218,5 +229,6 @@ public sealed class HostileSizeTests
 
     private static LoraMergeException Refused(Workbench bench) => Assert.Throws<LoraMergeException>(() => new Merger().Plan(bench.Request()));
 
-    private static void WriteHeader(string file, string json) => File.WriteAllBytes(file, [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(json)), .. Encoding.UTF8.GetBytes(json)]);
+    private static void WriteHeader(string file, string json) =>
+        File.WriteAllBytes(file, [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(json)), .. Encoding.UTF8.GetBytes(json)]);
 }

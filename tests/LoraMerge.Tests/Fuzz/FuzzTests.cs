@@ -3,8 +3,8 @@ using LoraMerge.Fuzz;
 namespace LoraMerge.Tests.Fuzz;
 
 /// <summary>
-/// Every parser on the corpus that AFL found, and on mutations of it that are the same in every run: it ends well or with a coded fault, in bounded memory. The tests count
-/// executions; CONTRIBUTING.md says how to fuzz for longer.
+/// Every parser on the corpus that AFL found, and on mutations of it that are the same in every run: it ends well or with a coded fault, in bounded memory.
+/// The tests count executions; docs/hostile-input.md says how to fuzz for longer.
 /// </summary>
 public sealed class FuzzTests
 {

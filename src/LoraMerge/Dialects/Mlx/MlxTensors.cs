@@ -97,7 +97,8 @@ internal sealed class MlxTensors
             throw Errors.MlxPairDoesNotFit(name, a, b);
         ThrowIfRankDiffers(name, b, rank);
         string path = MlxNames.OfModule(name);
-        return Enumerable.Range(0, CountOfExperts(b)).Select(e => Pair(MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank])));
+        return Enumerable.Range(0, CountOfExperts(b)).Select(e =>
+            Pair(MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank])));
     }
 
     private LoraModule Pair(string path, StoredTensor a, StoredTensor b) => new(path, a, b, new StoredFactor(a), new StoredFactor(b), _config.Rank, _config.Scaling);

@@ -48,7 +48,8 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
     private ImmutableArray<Match> Assign(ImmutableArray<Candidate> candidates, string adapter)
     {
         if (Pairs.Length > RegistrationOrder.Length || candidates.Length > RegistrationOrder.Length)
-            throw LoraErrors.ParameterUnknown(Path, candidates.Select(candidate => candidate.Path), Pairs.Length, adapter); // no module has so many, and their orders would be countless
+            // No module has so many, and their orders would be countless.
+            throw LoraErrors.ParameterUnknown(Path, candidates.Select(candidate => candidate.Path), Pairs.Length, adapter);
         if (Pairs.Length == candidates.Length && Pairs.Zip(candidates).All(both => Fits(both.First, both.Second)))
             return [.. Pairs.Zip(candidates, (pair, candidate) => Orient(pair, candidate))];
         ImmutableArray<ImmutableArray<Candidate>> orders = [.. Orders(Pairs, candidates).Take(2)];

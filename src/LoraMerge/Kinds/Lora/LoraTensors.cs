@@ -20,7 +20,8 @@ internal sealed class LoraTensors
     {
         _config = config;
         _tensors = tensors;
-        _targetModules = config.TargetParameters.Where(target => target.Contains('.', StringComparison.Ordinal)).Select(target => target[..target.LastIndexOf('.')]).ToHashSet(StringComparer.Ordinal);
+        _targetModules = config.TargetParameters.Where(target => target.Contains('.', StringComparison.Ordinal))
+            .Select(target => target[..target.LastIndexOf('.')]).ToHashSet(StringComparer.Ordinal);
         _hasTargetWithoutModule = config.TargetParameters.Any(target => !target.Contains('.', StringComparison.Ordinal));
     }
 
