@@ -16,6 +16,8 @@ public sealed class KilledMergeTests
 
         Directory.CreateDirectory(staged);
         await MergeAndAssertOnlyTheModel(bench);
+        Write(Path.Combine(staged, ".DS_Store"));
+        await MergeAndAssertOnlyTheModel(bench);
         foreach (string torn in (string[])["", "{\"files\":{\"model.safe"])
         {
             Directory.CreateDirectory(staged);
