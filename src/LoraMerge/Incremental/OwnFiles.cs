@@ -6,7 +6,8 @@ namespace LoraMerge.Incremental;
 
 /// <summary>Which files of a folder a merge has written: those, and no others, are deleted.</summary>
 /// <remarks>
-/// They are named by the manifest of a whole model, or by the list that a merge writes into its staging folder before anything else (<see cref="StagedFolder"/>).
+/// They are named by the manifest of a whole model, or by the list that a merge writes into its staging folder before anything else
+/// (<see cref="StagedFolder"/>).
 /// Both are deleted last, so that a kill on the way leaves what the next merge knows. Links are not followed.
 /// </remarks>
 internal sealed class OwnFiles
@@ -84,7 +85,8 @@ internal sealed class OwnFiles
 
     /// <summary>What a listed file is called until it is whole.</summary>
     private bool IsPartial(string name) => _names.Contains(StagedFolder.ListName)
-        && ((name.EndsWith(".partial", StringComparison.Ordinal) && _names.Contains(name[..^".partial".Length])) || (PartialName.TargetOf(name) is string target && _names.Contains(target)));
+        && ((name.EndsWith(".partial", StringComparison.Ordinal) && _names.Contains(name[..^".partial".Length]))
+            || (PartialName.TargetOf(name) is string target && _names.Contains(target)));
 
     private static IEnumerable<Entry> Entries(DirectoryInfo folder, string prefix)
     {

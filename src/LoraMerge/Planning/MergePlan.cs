@@ -30,7 +30,8 @@ public sealed record MergePlan(
     public IEnumerable<PlannedTensor> Tensors => Shards.SelectMany(shard => shard.Tensors);
 
     /// <summary>Relative paths of all files that will be written, with '/'; the manifest is none of them.</summary>
-    public IEnumerable<string> FileNames => [.. Shards.Select(shard => shard.FileName), .. SideFiles.Select(file => file.RelativePath), .. HasIndex ? [IndexName] : (string[])[]];
+    public IEnumerable<string> FileNames =>
+        [.. Shards.Select(shard => shard.FileName), .. SideFiles.Select(file => file.RelativePath), .. HasIndex ? [IndexName] : (string[])[]];
 
     /// <summary>What the index is called, if there is one.</summary>
     internal string IndexName => IndexSource is null ? "model.safetensors.index.json" : Path.GetFileName(IndexSource);
