@@ -5,7 +5,8 @@ namespace LoraMerge.Safetensors;
 
 /// <summary>Brings files and folders to the disk, and says so when the disk does not take them.</summary>
 /// <remarks>
-/// On Unix .NET's own flush passes over what the system answers, such as an input/output error or a full quota, and knows no folders: the system is asked directly.
+/// On Unix .NET's own flush passes over what the system answers, such as an input/output error or a full quota, and knows no folders: the system is asked
+/// directly.
 /// A file system that cannot flush has nothing to answer for.
 /// </remarks>
 internal static class DiskFlush

@@ -31,7 +31,8 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         if (FindEntry(inputs, snapshot, known, cancellation) is not MergeResult result)
         {
             using var destination = new StoreDestination(_store, inputs.Name);
-            result = await Task.Run(() => merge(inputs, known, destination, new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null)), cancellation);
+            var earlier = new EarlierModels(_store, inputs.Name, MayBeUsed: into.NewerThan is null);
+            result = await Task.Run(() => merge(inputs, known, destination, earlier), cancellation);
             Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
         }
         RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));

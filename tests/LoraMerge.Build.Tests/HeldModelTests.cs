@@ -15,11 +15,13 @@ public sealed class HeldModelTests
         const string Name = "base-0123456789abcdef";
         var entry = new StoreEntry(new string('0', 32), 1, []);
         entry.Save(folder, Name);
+        var store = new ModelStore(folder, BelongsToProject: false);
+        var found = new FoundModel(entry.Key, Name, entry, IsRefreshed: false);
         IBuildEngine4 engine = DispatchProxy.Create<IBuildEngine4, ObjectRegistry>();
         var registry = (ObjectRegistry)engine;
 
         Task<bool>[] nodes = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
-            () => HeldModels.TryHold(engine, new ModelStore(folder, BelongsToProject: false), new FoundModel(entry.Key, Name, entry, IsRefreshed: false), CancellationToken.None),
+            () => HeldModels.TryHold(engine, store, found, CancellationToken.None),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         bool[] held = await Task.WhenAll(nodes);
         EntryLease? whileBuilding = EntryLease.TryOwn(folder, Name);

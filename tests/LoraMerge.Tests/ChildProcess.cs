@@ -9,7 +9,15 @@ internal sealed record ChildProcess(int ExitCode, string Output, string Error)
     public static string[] LoraMerge { get; } = ["dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "lora-merge.dll")];
 
     /// <summary>The command that merges a bench's inputs into its output.</summary>
-    public static string[] MergeOf(Workbench bench) => [.. LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
+    public static string[] MergeOf(Workbench bench) =>
+        [.. LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
+
+    /// <summary>The command that merges a bench's inputs into a store, as a build does.</summary>
+    public static string[] MergeInto(string store, Workbench bench) =>
+    [
+        .. LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu",
+        "--store", store, "--state", Path.Combine(bench.Folder, "base.state"),
+    ];
 
     public static async Task<ChildProcess> Run(params string[] command)
     {

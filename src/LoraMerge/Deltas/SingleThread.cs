@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>Holds torch to one thread until it is disposed: sums over many numbers come out otherwise for another number of threads. No other merge of this process sets one meanwhile.</summary>
+/// <summary>
+/// Holds torch to one thread until it is disposed: sums over many numbers come out otherwise for another number of threads. No other merge of this process
+/// sets one meanwhile.
+/// </summary>
 internal sealed class SingleThread : IDisposable
 {
     private readonly int _before;

@@ -36,25 +36,41 @@ internal static class Errors
         new(DiagnosticCode.OutputNotOurs, $"The output '{output}' is an earlier result, but it holds '{file}', which no merge wrote and which would be lost. Move it away, or choose another folder.");
 
     public static LoraMergeException StagingHoldsForeignFile(string folder, string file) =>
-        new(DiagnosticCode.OutputNotOurs, $"'{folder}', where a merge works, holds '{file}', which no merge wrote and which would be lost. Move it away, or choose another output folder.");
+        new(DiagnosticCode.OutputNotOurs,
+            $"'{folder}', where a merge works, holds '{file}', which no merge wrote and which would be lost. Move it away, or "
+            + "choose another output folder.");
 
     public static LoraMergeException OutputLockIsForeign(string output, string file) =>
-        new(DiagnosticCode.OutputNotOurs, $"'{file}', which a merge to '{output}' would lock, is a file with contents, which no merge wrote and which would be lost. Move it away, or choose another output folder.");
+        new(DiagnosticCode.OutputNotOurs,
+            $"'{file}', which a merge to '{output}' would lock, is a file with contents, which no merge wrote and which would be "
+            + "lost. Move it away, or choose another output folder.");
 
     public static LoraMergeException OutputIsMountPoint(string output) =>
-        new(DiagnosticCode.OutputCannotBeReplaced, $"The output '{output}' is where a file system is mounted, as a volume of a container is: a merged model takes its place whole, by a rename, which no system allows there. Choose a folder in it, such as '{Path.Combine(output, "model")}'.");
+        new(DiagnosticCode.OutputCannotBeReplaced,
+            $"The output '{output}' is where a file system is mounted, as a volume of a container is: a merged model takes its "
+            + "place whole, by a rename, which no system allows there. Choose a folder in it, such as "
+            + $"'{Path.Combine(output, "model")}'.");
 
     public static LoraMergeException OutputIsInLowerLayer(string output, Exception cause) =>
-        new(DiagnosticCode.OutputCannotBeReplaced, $"The output '{output}' comes with the image of this container, so it cannot be renamed: {Sentence(cause.Message)} A merged model takes its place whole, by a rename. Delete the folder first, or choose another one.", null, cause);
+        new(DiagnosticCode.OutputCannotBeReplaced,
+            $"The output '{output}' comes with the image of this container, so it cannot be renamed: {Sentence(cause.Message)} A "
+            + "merged model takes its place whole, by a rename. Delete the folder first, or choose another one.", null, cause);
 
     public static LoraMergeException OutputParentNotWritable(string output, Exception cause) =>
-        new(DiagnosticCode.OutputParentNotWritable, $"'{output}' cannot be replaced: a merge makes the new model beside it, in '{Path.GetDirectoryName(output)}', and puts it into its place whole, by a rename. That folder cannot be written: {Sentence(cause.Message)} Make it writable, or choose an output in one that is.", null, cause);
+        new(DiagnosticCode.OutputParentNotWritable,
+            $"'{output}' cannot be replaced: a merge makes the new model beside it, in '{Path.GetDirectoryName(output)}', and puts "
+            + $"it into its place whole, by a rename. That folder cannot be written: {Sentence(cause.Message)} Make it writable, or "
+            + "choose an output in one that is.", null, cause);
 
     public static LoraMergeException OutputNotSettled(string output, Exception cause) =>
-        new(DiagnosticCode.OutputNotSettled, $"The new model is in '{output}', whole, but then the system failed: {Sentence(cause.Message)} The earlier one could not be put back either. Check the disk, and merge again.", null, cause);
+        new(DiagnosticCode.OutputNotSettled,
+            $"The new model is in '{output}', whole, but then the system failed: {Sentence(cause.Message)} The earlier one could "
+            + "not be put back either. Check the disk, and merge again.", null, cause);
 
     public static LoraMergeException StateNotWritable(string file, string model, Exception cause) =>
-        new(DiagnosticCode.OutputNotWritable, $"The merged model is in '{model}', whole, but '{file}', by which the next build would know, cannot be written: {Sentence(cause.Message)} Make room or change its permissions, and build again: nothing is merged then.", null, cause);
+        new(DiagnosticCode.OutputNotWritable,
+            $"The merged model is in '{model}', whole, but '{file}', by which the next build would know, cannot be written: "
+            + $"{Sentence(cause.Message)} Make room or change its permissions, and build again: nothing is merged then.", null, cause);
 
     public static LoraMergeException OutputIsBeingWritten(string output) =>
         new(DiagnosticCode.OutputNotWritable, $"Another merge is writing '{output}' at this moment. Wait for it, or choose another folder.");
@@ -81,8 +97,11 @@ internal static class Errors
         new(DiagnosticCode.DiskSpaceTooSmall, $"The merged model needs {Bytes(needed)} in '{folder}', but only {Bytes(free)} are free there. Nothing was written. Free some space, or choose another folder.");
 
     public static LoraMergeException OutputNotWritable(string path, Exception cause) => cause is DiskFlushException flush
-        ? new(DiagnosticCode.DiskFlushFailed, $"'{flush.Path}' was written, but the disk did not take it: {Sentence(cause.Message)} Check the disk, its free space and the quota, and merge again.", null, cause)
-        : new(DiagnosticCode.OutputNotWritable, $"'{path}' cannot be written: {Sentence(cause.Message)} Make room or change its permissions, or choose another folder.", null, cause);
+        ? new(DiagnosticCode.DiskFlushFailed,
+            $"'{flush.Path}' was written, but the disk did not take it: {Sentence(cause.Message)} Check the disk, its free space "
+            + "and the quota, and merge again.", null, cause)
+        : new(DiagnosticCode.OutputNotWritable,
+            $"'{path}' cannot be written: {Sentence(cause.Message)} Make room or change its permissions, or choose another folder.", null, cause);
 
     public static LoraMergeException InputNotReadable(string file, Exception cause) =>
         new(DiagnosticCode.InputNotReadable, $"'{file}' cannot be read: {Sentence(cause.Message)} Check that it exists and may be read.", file, cause);
@@ -372,7 +391,8 @@ internal static class Errors
         new(DiagnosticCode.VerificationFailed, $"'{file}' was written, but cannot be read back: {Sentence(cause.Message)} Check the disk, and merge again.", file, cause);
 
     public static LoraMergeException FileFault(Exception cause) =>
-        new(DiagnosticCode.FileFault, $"A file could not be read or written: {Sentence(cause.Message)} Check the disk and the permissions, and try again.", null, cause);
+        new(DiagnosticCode.FileFault,
+            $"A file could not be read or written: {Sentence(cause.Message)} Check the disk and the permissions, and try again.", null, cause);
 
     // GGUF.
 
@@ -393,7 +413,9 @@ internal static class Errors
         new(DiagnosticCode.NotAStore, $"'{folder}' is no store of merged models: {(Directory.Exists(folder) ? "it holds none, and none was ever merged into it" : "there is no such folder")}. Name the folder of LoraMergeCacheFolder, or obj/lora of a project.", folder);
 
     public static LoraMergeException EntryHoldsForeignFile(string folder, string file) =>
-        new(DiagnosticCode.EntryHoldsForeignFile, $"'{folder}' is to be replaced by the merged model of that name, but it holds '{file}', which no merge wrote and which would be lost. Move it away.");
+        new(DiagnosticCode.EntryHoldsForeignFile,
+            $"'{folder}' is to be replaced by the merged model of that name, but it holds '{file}', which no merge wrote and which "
+            + "would be lost. Move it away.");
 
     internal static string Bytes(long count) => count < 10_000_000
         ? string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0.##} MB")

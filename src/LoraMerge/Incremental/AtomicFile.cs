@@ -96,7 +96,10 @@ internal static class AtomicFile
         }
     }
 
-    /// <returns>False where it is to be tried again: there was no folder, or another process took the new file for one that was left, in the moment when nobody has it open.</returns>
+    /// <returns>
+    /// False where it is to be tried again: there was no folder, or another process took the new file for one that was left, in the moment when nobody has
+    /// it open.
+    /// </returns>
     private static bool TryWrite(string path, byte[] bytes, bool isLastAttempt)
     {
         string partial = PartialName.For(path);

@@ -14,7 +14,8 @@ internal sealed record EarlierModels(string Store, string ModelName, bool MayBeU
     public bool IsAny => MayBeUsed && NamesIn(Store, ModelName).Count > 0;
 
     /// <exception cref="LoraMergeException">LORA1110, LORA1111: the store, or an adapter's tensor, cannot be read.</exception>
-    public Reuse Find(MergePlan plan, Recipes recipes) => Reuse.Of(plan, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
+    public Reuse Find(MergePlan plan, Recipes recipes) =>
+        Reuse.Of(plan, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
 
     /// <summary>Names of the complete entries of a model.</summary>
     /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>

@@ -19,7 +19,8 @@ internal sealed class EntryLease : IDisposable
 
     /// <summary>Names of all entries that were ever used.</summary>
     public static IEnumerable<string> AllNames(string store) =>
-        new DirectoryInfo(store).GetFiles("*" + Extension).Where(file => file.Length == 0).Select(file => Path.GetFileNameWithoutExtension(file.Name)).Where(StoreEntry.IsName);
+        new DirectoryInfo(store).GetFiles("*" + Extension).Where(file => file.Length == 0)
+            .Select(file => Path.GetFileNameWithoutExtension(file.Name)).Where(StoreEntry.IsName);
 
     /// <summary>Any number of builds may use an entry at once. Waits while it is being taken away: then the lease is for an entry that is no more.</summary>
     /// <returns>Null where the store is read-only, so that nobody takes anything away.</returns>

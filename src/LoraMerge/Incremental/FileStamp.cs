@@ -17,7 +17,9 @@ internal readonly record struct FileStamp(long ByteLength, long ModifiedTicks)
         return new FileStamp(file.Length, TimeOf(file)?.Ticks ?? s_noTime);
     }
 
-    /// <returns>When a file was last written, UTC; null where that lies outside of the years 1 to 9999, which file systems can store and .NET cannot say.</returns>
+    /// <returns>
+    /// When a file was last written, UTC; null where that lies outside of the years 1 to 9999, which file systems can store and .NET cannot say.
+    /// </returns>
     public static DateTime? TimeOf(string path) => TimeOf(new FileInfo(path));
 
     private static DateTime? TimeOf(FileInfo file)

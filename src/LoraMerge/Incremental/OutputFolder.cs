@@ -6,7 +6,8 @@ namespace LoraMerge.Incremental;
 
 /// <summary>A folder that the user named for the merged model.</summary>
 /// <remarks>
-/// The model is staged in <c>NAME.lora-new</c>, beside its place, and changes places with the earlier one when it is whole and on the disk (<see cref="FolderSwap"/>);
+/// The model is staged in <c>NAME.lora-new</c>, beside its place, and changes places with the earlier one when it is whole and on the disk
+/// (<see cref="FolderSwap"/>);
 /// then the earlier one is deleted. All of that, from the first look to the last file that is deleted, happens under one lock.
 /// Whatever a kill or a fault leaves, the next merge knows (<see cref="OwnFiles"/>): it removes rubbish, and puts an earlier model back that lies aside.
 /// </remarks>
@@ -76,7 +77,9 @@ internal sealed class OutputFolder : IModelDestination
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LoraMergeException">LORA1103: somebody has put a file into the earlier model, or where the new one was made. LORA1109, LORA1142, LORA5020.</exception>
+    /// <exception cref="LoraMergeException">
+    /// LORA1103: somebody has put a file into the earlier model, or where the new one was made. LORA1109, LORA1142, LORA5020.
+    /// </exception>
     public string Commit()
     {
         try

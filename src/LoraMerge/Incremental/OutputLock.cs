@@ -2,7 +2,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>One merge at a time into an output folder: a lock on <c>NAME.lora-lock</c> beside it. The system frees it when its owner ends, however it ends.</summary>
+/// <summary>
+/// One merge at a time into an output folder: a lock on <c>NAME.lora-lock</c> beside it. The system frees it when its owner ends, however it ends.
+/// </summary>
 internal sealed class OutputLock : IDisposable
 {
     private const int ReadOnlyFileSystem = 30; // EROFS

@@ -6,7 +6,8 @@ namespace LoraMerge.Incremental;
 
 /// <summary>Which files of a folder a merge has written: those, and no others, are deleted.</summary>
 /// <remarks>
-/// They are named by the manifest of a whole model, or by the list that a merge writes into its staging folder before anything else (<see cref="StagedFolder"/>).
+/// They are named by the manifest of a whole model, or by the list that a merge writes into its staging folder before anything else
+/// (<see cref="StagedFolder"/>).
 /// Both are deleted last, so that a kill on the way leaves what the next merge knows. Links are not followed.
 /// </remarks>
 internal sealed class OwnFiles
@@ -21,6 +22,7 @@ internal sealed class OwnFiles
     private readonly Entry[] _entries;
     private readonly HashSet<string> _names;
     private readonly HashSet<string> _subfolders;
+    private readonly bool _isUnknown; // nothing says that a merge made the folder, and it holds more than litter
 
     private OwnFiles(string folder, Entry[] entries, HashSet<string> names)
     {
@@ -28,6 +30,7 @@ internal sealed class OwnFiles
         _entries = entries;
         _names = names;
         _subfolders = names.SelectMany(ParentsOf).ToHashSet(StringComparer.Ordinal);
+        _isUnknown = names.Count == 0 && !entries.All(IsLitter);
     }
 
     /// <summary>Looks at a folder as it is now, and at what it says of itself.</summary>
@@ -52,7 +55,7 @@ internal sealed class OwnFiles
     public bool IsWhole => HasManifest && _names.IsSubsetOf(_entries.Select(entry => entry.Name));
 
     /// <summary>A file, or an empty folder, that no merge made; null where there is none.</summary>
-    public string? FindForeign() => _entries.Where(IsForeign).Select(entry => entry.Name).Order(StringComparer.Ordinal).FirstOrDefault();
+    public string? FindForeign() => _entries.Where(IsForeign).OrderBy(IsLitter).ThenBy(entry => entry.Name, StringComparer.Ordinal).FirstOrDefault()?.Name;
 
     /// <summary>Deletes what a merge made, and the folder where nothing else is in it.</summary>
     /// <exception cref="IOException">Something cannot be deleted; the next merge goes on there.</exception>
@@ -76,11 +79,14 @@ internal sealed class OwnFiles
 
     private bool IsForeign(Entry entry) => entry.IsFolder
         ? !_subfolders.Contains(entry.Name) && !_entries.Any(below => below.Name.StartsWith(entry.Name + "/", StringComparison.Ordinal))
-        : !_names.Contains(entry.Name) && !NamePattern.MatchesAny(s_litter, entry.Info.Name) && !IsPartial(entry.Name);
+        : !_names.Contains(entry.Name) && (_isUnknown || !IsLitter(entry)) && !IsPartial(entry.Name);
+
+    private static bool IsLitter(Entry entry) => NamePattern.MatchesAny(s_litter, entry.Info.Name);
 
     /// <summary>What a listed file is called until it is whole.</summary>
     private bool IsPartial(string name) => _names.Contains(StagedFolder.ListName)
-        && ((name.EndsWith(".partial", StringComparison.Ordinal) && _names.Contains(name[..^".partial".Length])) || (PartialName.TargetOf(name) is string target && _names.Contains(target)));
+        && ((name.EndsWith(".partial", StringComparison.Ordinal) && _names.Contains(name[..^".partial".Length]))
+            || (PartialName.TargetOf(name) is string target && _names.Contains(target)));
 
     private static IEnumerable<Entry> Entries(DirectoryInfo folder, string prefix)
     {

@@ -1,6 +1,9 @@
 namespace LoraMerge.Incremental;
 
-/// <summary>What files and folders are called until they are whole: <c>NAME.DIGITS.partial</c> with 32 random digits. By that they are known, and two processes never make the same one.</summary>
+/// <summary>
+/// What files and folders are called until they are whole: <c>NAME.DIGITS.partial</c> with 32 random digits. By that they are known, and two processes
+/// never make the same one.
+/// </summary>
 internal static class PartialName
 {
     private const string Suffix = ".partial";
@@ -13,7 +16,8 @@ internal static class PartialName
     public static string? TargetOf(string name)
     {
         int length = name.Length - Suffix.Length - DigitCount - 1;
-        bool isPartial = length > 0 && name[length] == '.' && name.EndsWith(Suffix, StringComparison.Ordinal) && name.Skip(length + 1).Take(DigitCount).All(IsDigit);
+        bool isPartial = length > 0 && name[length] == '.' && name.EndsWith(Suffix, StringComparison.Ordinal)
+            && name.Skip(length + 1).Take(DigitCount).All(IsDigit);
         return isPartial ? name.Substring(0, length) : null;
     }
 

@@ -4,7 +4,10 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>The folder that a merge fills, beside the model's place. It lists what will be in it before anything is, so that the next merge can remove it file by file if this one is killed.</summary>
+/// <summary>
+/// The folder that a merge fills, beside the model's place. It lists what will be in it before anything is, so that the next merge can remove it file by
+/// file if this one is killed.
+/// </summary>
 internal static class StagedFolder
 {
     /// <summary>The list: a JSON object whose "files" has a property for each, as in the manifest.</summary>

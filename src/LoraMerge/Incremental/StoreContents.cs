@@ -38,7 +38,9 @@ internal static class StoreContents
         }
     }
 
-    /// <summary>Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files. Files that no merge wrote stay.</summary>
+    /// <summary>
+    /// Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files. Files that no merge wrote stay.
+    /// </summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be deleted.</exception>
     public static void Delete(string store, string name)
@@ -55,7 +57,9 @@ internal static class StoreContents
     /// <summary>Relative paths of the files that an entry's mark lists; none where it has no mark.</summary>
     public static string[] FilesOf(string store, string name) => [.. StoreEntry.TryLoad(store, name, key: null)?.Files.Select(file => file.RelativePath) ?? []];
 
-    /// <summary>Under a name that says that nobody wants the folder any more, an empty one even; where it cannot be renamed, it is emptied in its place.</summary>
+    /// <summary>
+    /// Under a name that says that nobody wants the folder any more, an empty one even; where it cannot be renamed, it is emptied in its place.
+    /// </summary>
     private static string SetAside(string folder)
     {
         string aside = PartialName.For(folder);
@@ -91,17 +95,22 @@ internal static class StoreContents
         return left;
     }
 
-    /// <summary>Takes away what killed merges left, and nothing that might be somebody else's. What cannot be deleted now, because a program has it open, waits for the next merge.</summary>
+    /// <summary>
+    /// Takes away what killed merges left, and nothing that might be somebody else's. What cannot be deleted now, because a program has it open, waits for
+    /// the next merge.
+    /// </summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
     public static void Sweep(string store)
     {
         var marked = StoreEntry.AllNames(store).ToHashSet(StringComparer.Ordinal);
-        foreach (string folder in Directory.GetDirectories(store).Where(folder => PartialName.TargetOf(Path.GetFileName(folder)) is not null || IsUnmarkedModel(folder)))
+        foreach (string folder in Directory.GetDirectories(store).Where(folder => IsPartial(folder) || IsUnmarkedModel(folder)))
             Try(() => OwnFiles.In(folder).Delete());
         foreach (string name in EntryLease.AllNames(store).Where(IsUnmarked))
             EntryLease.TryOwn(store, name)?.Remove();
         AtomicFile.DeleteRemains(store, StoreEntry.IsFileName);
+
+        static bool IsPartial(string folder) => PartialName.TargetOf(Path.GetFileName(folder)) is not null;
 
         // The list of names too: that a file is not found may be a fault of the disk.
         bool IsUnmarked(string name) => !marked.Contains(name) && !File.Exists(StoreEntry.FileOf(store, name));

@@ -4,8 +4,13 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Incremental;
 
-/// <summary>A new entry of a store: merged in a staging folder there, put into the place that its key names, and listed in its <c>.entry</c> file last.</summary>
-/// <remarks>Whoever uses it holds the store's lock. An entry of that key that is there already, damaged or to be made anew, stays until the new one is whole and on the disk.</remarks>
+/// <summary>
+/// A new entry of a store: merged in a staging folder there, put into the place that its key names, and listed in its <c>.entry</c> file last.
+/// </summary>
+/// <remarks>
+/// Whoever uses it holds the store's lock. An entry of that key that is there already, damaged or to be made anew, stays until the new one is whole and on
+/// the disk.
+/// </remarks>
 internal sealed class StoreDestination : IModelDestination
 {
     private readonly string _store;

@@ -38,7 +38,10 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     /// <exception cref="IOException">The store cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IEnumerable<string> AllNames(string store) =>
-        Directory.Exists(store) ? Directory.GetFiles(store).Select(file => Path.GetFileName(file)).Where(IsFileName).Select(file => Path.GetFileNameWithoutExtension(file)) : [];
+        from file in Directory.Exists(store) ? Directory.GetFiles(store) : []
+        let name = Path.GetFileName(file)
+        where IsFileName(name)
+        select Path.GetFileNameWithoutExtension(name);
 
     /// <summary>Names of all complete entries of a model.</summary>
     /// <inheritdoc cref="AllNames" path="/exception"/>

@@ -21,7 +21,10 @@ internal static class StoreUsers
             AtomicFile.WriteLines(file, lines);
     }
 
-    /// <summary>Names of the complete entries that no build uses any more; none in a store without users, nor where it cannot be read who they are. Forgets users whose state file is gone.</summary>
+    /// <summary>
+    /// Names of the complete entries that no build uses any more; none in a store without users, nor where it cannot be read who they are. Forgets users
+    /// whose state file is gone.
+    /// </summary>
     /// <exception cref="IOException">The store cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IReadOnlyList<string> FindUnused(string store)
@@ -29,7 +32,7 @@ internal static class StoreUsers
         if (!Directory.Exists(FolderOf(store)))
             return [];
         var used = new HashSet<string>();
-        foreach (string file in Directory.GetFiles(FolderOf(store)).Where(file => Path.GetFileName(file) is { Length: 32 } name && name.All(PartialName.IsDigit)))
+        foreach (string file in Directory.GetFiles(FolderOf(store)).Where(IsUser))
         {
             if (AtomicFile.ReadLines(file) is not { Length: 2 } lines)
                 return [];
@@ -40,6 +43,8 @@ internal static class StoreUsers
         }
         return [.. StoreEntry.AllNames(store).Where(name => !used.Contains(name))];
     }
+
+    private static bool IsUser(string file) => Path.GetFileName(file) is { Length: 32 } name && name.All(PartialName.IsDigit);
 
     /// <summary>Surely: what cannot be looked at may be there.</summary>
     private static bool IsGone(string file)

@@ -26,7 +26,8 @@ internal sealed class BufferPool(int count, long elementCount) : IDisposable
             free.Value.Dispose();
     }
 
-    private BlockingCollection<BlockBuffer> Free(DType dtype) => _free.GetOrAdd(dtype, static (key, pool) => new Lazy<BlockingCollection<BlockBuffer>>(() => pool.Make(key)), this).Value;
+    private BlockingCollection<BlockBuffer> Free(DType dtype) =>
+        _free.GetOrAdd(dtype, static (key, pool) => new Lazy<BlockingCollection<BlockBuffer>>(() => pool.Make(key)), this).Value;
 
     private BlockingCollection<BlockBuffer> Make(DType dtype)
     {

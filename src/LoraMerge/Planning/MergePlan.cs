@@ -33,7 +33,8 @@ public sealed record MergePlan(
     public IEnumerable<PlannedTensor> Tensors => Shards.SelectMany(shard => shard.Tensors);
 
     /// <summary>Relative paths of all files that will be written, with '/'; the manifest is none of them.</summary>
-    public IEnumerable<string> FileNames => [.. Shards.Select(shard => shard.FileName), .. SideFiles.Select(file => file.RelativePath), .. IndexName is string index ? [index] : (string[])[]];
+    public IEnumerable<string> FileNames =>
+        [.. Shards.Select(shard => shard.FileName), .. SideFiles.Select(file => file.RelativePath), .. IndexName is string index ? [index] : (string[])[]];
 
     /// <summary>Bytes of all tensors of the result.</summary>
     public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);

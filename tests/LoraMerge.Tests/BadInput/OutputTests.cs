@@ -120,8 +120,9 @@ public sealed class OutputTests
         await bench.MergeAsync();
         Directory.CreateDirectory(bench.OutputPath + suffix);
         File.WriteAllText(Path.Combine(bench.OutputPath + suffix, "mine.txt"), "mine");
+        File.WriteAllText(Path.Combine(bench.OutputPath + suffix, ".DS_Store"), "how it is shown");
 
-        await bench.AssertRefusedAsync(DiagnosticCode.OutputNotOurs, bench.OutputPath + suffix);
+        await bench.AssertRefusedAsync(DiagnosticCode.OutputNotOurs, bench.OutputPath + suffix, "mine.txt");
         bench.Passed();
     }
 

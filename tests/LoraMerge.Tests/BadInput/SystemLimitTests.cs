@@ -67,7 +67,8 @@ public sealed class SystemLimitTests
         using var bench = new Workbench();
         Directory.CreateDirectory(bench.OutputPath);
 
-        ChildProcess run = await InOwnMounts(bench, string.Format(CultureInfo.InvariantCulture, mount, bench.OutputPath), after: $"ls -A '{bench.OutputPath}' >&2");
+        string mounted = string.Format(CultureInfo.InvariantCulture, mount, bench.OutputPath);
+        ChildProcess run = await InOwnMounts(bench, mounted, after: $"ls -A '{bench.OutputPath}' >&2");
 
         AssertRefused(run, "LORA1140", bench.OutputPath, "is mounted", $"'{bench.OutputPath}/model'");
         Assert.Equal("", run.Output);
@@ -100,7 +101,9 @@ public sealed class SystemLimitTests
         ChildProcess run = await InContainer(bench, ChildProcess.MergeOf(bench), after: $"ls -A '{bench.Folder}/disk' '{bench.OutputPath}'");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        Assert.EndsWith($"disk:\nmerged\n\n{bench.OutputPath}:\nconfig.json\ngeneration_config.json\nlora-merge.json\nmodel.safetensors\ntokenizer.json\n", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"disk:\nmerged\n\n{bench.OutputPath}:\nconfig.json\ngeneration_config.json\nlora-merge.json\nmodel.safetensors\ntokenizer.json\n",
+            run.Output, StringComparison.Ordinal);
         bench.Passed();
     }
 
@@ -109,11 +112,12 @@ public sealed class SystemLimitTests
     {
         using var bench = new Workbench();
         string store = Path.Combine(bench.Folder, "disk", "store");
-        string[] merge = [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")];
+        string[] merge = ChildProcess.MergeInto(store, bench);
         ChildProcess first = await ChildProcess.Run(merge);
         string[] entries = [.. Directory.EnumerateFileSystemEntries(store).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
-        ChildProcess again = await InContainer(bench, [.. merge, "--newer-than", long.MaxValue.ToString(CultureInfo.InvariantCulture)], after: $"ls -A '{store}'");
+        string[] anew = [.. merge, "--newer-than", long.MaxValue.ToString(CultureInfo.InvariantCulture)];
+        ChildProcess again = await InContainer(bench, anew, after: $"ls -A '{store}'");
 
         Assert.Equal((0, ""), (first.ExitCode, first.Error));
         Assert.Equal((0, ""), (again.ExitCode, again.Error));
@@ -126,7 +130,8 @@ public sealed class SystemLimitTests
     {
         await ChildProcess.SkipUnless(NoMounts, "unshare", "-m", "true");
         using var bench = new Workbench();
-        string times = $"cp -r '{bench.Base}' '{bench.Folder}/saved' && mount -t tmpfs tmpfs '{bench.Base}' && cp '{bench.Folder}'/saved/* '{bench.Base}' && touch -d @999999999999 '{bench.Base}'/*";
+        string times = $"cp -r '{bench.Base}' '{bench.Folder}/saved' && mount -t tmpfs tmpfs '{bench.Base}'"
+            + $" && cp '{bench.Folder}'/saved/* '{bench.Base}' && touch -d @999999999999 '{bench.Base}'/*";
 
         ChildProcess run = await InOwnMounts(bench, times);
 
@@ -144,7 +149,7 @@ public sealed class SystemLimitTests
         OpenToAll(bench);
         File.SetUnixFileMode(store, UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
 
-        ChildProcess run = await ChildProcess.Run([.. Nobody, .. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")]);
+        ChildProcess run = await ChildProcess.Run([.. Nobody, .. ChildProcess.MergeInto(store, bench)]);
 
         AssertRefused(run, "LORA1110", store, "denied");
         bench.Passed();
@@ -232,7 +237,11 @@ public sealed class SystemLimitTests
     }
 
     private static async Task<ChildProcess> InOwnMounts(Workbench bench, string mount, string after = "true") =>
-        await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. ChildProcess.MergeOf(bench)]);
+        await ChildProcess.Run([.. Shell(mount, after), .. ChildProcess.MergeOf(bench)]);
+
+    /// <summary>Runs the command that follows it in a mount namespace of its own.</summary>
+    private static string[] Shell(string mount, string after) =>
+        ["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh"];
 
     /// <summary>With all that the bench's "disk" holds in a lower layer, as the files of an image are.</summary>
     private static async Task<ChildProcess> InContainer(Workbench bench, string[] command, string after)
@@ -243,7 +252,7 @@ public sealed class SystemLimitTests
         await ChildProcess.SkipUnless("This system lets no process mount overlay file systems of its own (unshare -m).", "unshare", "-m", "sh", "-c", mount);
         try
         {
-            return await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"{mount} || exit 99; \"$@\"; code=$?; {after}; exit $code", "sh", .. command]);
+            return await ChildProcess.Run([.. Shell(mount, after), .. command]);
         }
         finally
         {

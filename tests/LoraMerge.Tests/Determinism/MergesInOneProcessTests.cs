@@ -20,7 +20,8 @@ public sealed class MergesInOneProcessTests
         SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
         string[] outputs = [.. Enumerable.Range(1, 6).Select(i => Path.Combine(bench.Folder, $"at-once-{i}"))];
 
-        await Task.WhenAll(outputs.Select((output, i) => new Merger().MergeAsync(bench.Request() with { Threads = (i % 3) + 1 }, output, CancellationToken.None)));
+        await Task.WhenAll(outputs.Select((output, i) =>
+            new Merger().MergeAsync(bench.Request() with { Threads = (i % 3) + 1 }, output, CancellationToken.None)));
 
         Assert.All(outputs, output => Assert.Equal(expected, FolderContents.Of(output)));
         bench.Passed();

@@ -33,10 +33,9 @@ public sealed class FlushTests
         await SkipUnlessTraced();
         using var bench = new Workbench();
         string store = Path.Combine(bench.Folder, "store");
-        string[] merge = [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--store", store, "--state", Path.Combine(bench.Folder, "base.state")];
         Directory.CreateDirectory(store);
 
-        ChildProcess run = await ChildProcess.Run([.. Answering("EIO", store), .. merge]);
+        ChildProcess run = await ChildProcess.Run([.. Answering("EIO", store), .. ChildProcess.MergeInto(store, bench)]);
 
         AssertRefused(run, store);
         Assert.Equal([".lora-merge.lock"], FolderContents.Of(store).Keys);
@@ -50,7 +49,10 @@ public sealed class FlushTests
         Assert.Contains($"error LORA{(int)DiagnosticCode.DiskFlushFailed}: '{path}' was written, but the disk did not take it", line, StringComparison.Ordinal);
     }
 
-    private static string[] Answering(string answer, string path) => ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-P", path, "-e", $"inject=fsync:error={answer}"];
+    private static string[] Answering(string answer, string path) => [.. Traced, "-e", "trace=fsync", "-P", path, "-e", $"inject=fsync:error={answer}"];
 
-    private static Task SkipUnlessTraced() => ChildProcess.SkipUnless("This system has no strace, or lets it trace nothing.", "strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fsync:error=EIO", "true");
+    private static string[] Traced => ["strace", "-f", "-qq", "-o", "/dev/null"];
+
+    private static Task SkipUnlessTraced() =>
+        ChildProcess.SkipUnless("This system has no strace, or lets it trace nothing.", [.. Traced, "-e", "inject=fsync:error=EIO", "true"]);
 }

@@ -6,7 +6,8 @@ namespace LoraMerge.Tests.Output;
 /// <summary>Whatever a kill leaves beside an output folder, at any step, the next merge knows, and nothing stays.</summary>
 public sealed class KilledMergeTests
 {
-    private static readonly string[] s_model = ["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "prompts/chat.txt", "tokenizer.json"];
+    private static readonly string[] s_model =
+        ["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "prompts/chat.txt", "tokenizer.json"];
 
     [Fact]
     public async Task Staging_may_end_at_any_file()
@@ -15,6 +16,8 @@ public sealed class KilledMergeTests
         string staged = bench.OutputPath + ".lora-new";
 
         Directory.CreateDirectory(staged);
+        await MergeAndAssertOnlyTheModel(bench);
+        Write(Path.Combine(staged, ".DS_Store"));
         await MergeAndAssertOnlyTheModel(bench);
         foreach (string torn in (string[])["", "{\"files\":{\"model.safe"])
         {
@@ -64,7 +67,8 @@ public sealed class KilledMergeTests
         string busy = Path.Combine(bench.OutputPath, "tokenizer.json");
 
         // Nobody can delete a file on which another one is mounted, but the folder around it can be renamed.
-        ChildProcess run = await ChildProcess.Run(["unshare", "-m", "sh", "-c", $"mount --bind '{busy}' '{busy}' && exec \"$@\"", "sh", .. ChildProcess.MergeOf(bench)]);
+        string mounted = $"mount --bind '{busy}' '{busy}' && exec \"$@\"";
+        ChildProcess run = await ChildProcess.Run(["unshare", "-m", "sh", "-c", mounted, "sh", .. ChildProcess.MergeOf(bench)]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains("tokenizer.json", FolderContents.Of(bench.OutputPath + ".lora-new").Keys);
@@ -152,7 +156,9 @@ public sealed class KilledMergeTests
     private static Workbench BenchWithSubfolder() => new(TinyCheckpoint.Llama().File("prompts/chat.txt", "Hello"), TinyAdapter.ForLlama());
 
     private static void SpoilAdapter(Workbench bench) =>
-        TinyAdapter.ForLlama().With("model.layers.1.mlp.up_proj.lora_A.weight", Safetensors.DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)]).WriteTo(bench.Adapter);
+        TinyAdapter.ForLlama()
+            .With("model.layers.1.mlp.up_proj.lora_A.weight", Safetensors.DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)])
+            .WriteTo(bench.Adapter);
 
     private static void KillBetweenTheRenames(Workbench bench)
     {
@@ -190,7 +196,8 @@ public sealed class KilledMergeTests
     }
 
     private static void AssertModel(Workbench bench) =>
-        Assert.Equal(s_model, Directory.EnumerateFiles(bench.OutputPath, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(bench.OutputPath, path)).Order(StringComparer.Ordinal));
+        Assert.Equal(s_model, FolderContents.Of(bench.OutputPath).Keys.Where(name => name != "prompts"));
 
-    private static IEnumerable<string> EntriesOf(Workbench bench) => Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> EntriesOf(Workbench bench) =>
+        Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
 }

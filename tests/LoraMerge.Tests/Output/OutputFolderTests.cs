@@ -42,7 +42,7 @@ public sealed class OutputFolderTests
 
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains("Cancelled", run.Error, StringComparison.Ordinal);
-        Assert.Equal(["adapter", "base"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["adapter", "base"], EntriesOf(bench));
         bench.Passed();
     }
 
@@ -75,10 +75,11 @@ public sealed class OutputFolderTests
                 File.Delete(bench.InBase("tokenizer.json"));
         });
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
 
         Assert.Equal((DiagnosticCode.InputChangedDuringMerge, bench.InBase("tokenizer.json")), (fault.Code, fault.File));
-        Assert.Equal(["adapter", "base"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["adapter", "base"], EntriesOf(bench));
         bench.Passed();
     }
 
@@ -119,7 +120,8 @@ public sealed class OutputFolderTests
             File.WriteAllText(path, "mine");
         });
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
 
         Assert.Equal(DiagnosticCode.OutputNotOurs, fault.Code);
         Assert.Contains($"'{name}'", fault.Message, StringComparison.Ordinal);
@@ -142,7 +144,8 @@ public sealed class OutputFolderTests
                 File.WriteAllText(path, "mine");
         });
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
 
         Assert.Equal(DiagnosticCode.OutputNotOurs, fault.Code);
         Assert.Equal(["notes.txt"], FolderContents.Of(bench.OutputPath + ".lora-new").Keys);
@@ -166,7 +169,8 @@ public sealed class OutputFolderTests
                 File.SetLastWriteTimeUtc(Path.Combine(bench.Folder, file), DateTime.UtcNow.AddMinutes(1));
         });
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
 
         Assert.Equal(DiagnosticCode.InputChangedDuringMerge, fault.Code);
         Assert.Equal(Path.Combine(bench.Folder, file), fault.File);
@@ -188,7 +192,8 @@ public sealed class OutputFolderTests
             }
         });
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => merger.MergeAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
 
         Assert.Equal(DiagnosticCode.InputChangedDuringMerge, fault.Code);
         Assert.False(Directory.Exists(bench.OutputPath));
@@ -197,9 +202,12 @@ public sealed class OutputFolderTests
 
     private static void AssertOnlyTheModel(Workbench bench)
     {
-        Assert.Equal(["adapter", "base", "merged"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(["adapter", "base", "merged"], EntriesOf(bench));
         Assert.Equal(
             ["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "tokenizer.json"],
             Directory.EnumerateFiles(bench.OutputPath).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
     }
+
+    private static IEnumerable<string> EntriesOf(Workbench bench) =>
+        Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
 }

@@ -96,7 +96,11 @@ public sealed class StoreTests
         using var bench = new Workbench();
         string store = Path.Combine(bench.Folder, "store");
         await bench.MergeAsync();
-        string[] texts = ["photos.partial/a.jpg", "base.partial/mine.txt", "big.download.partial", "diary.use", "shots-0123456789abcdef.use", "index.entry", "photos-0123456789abcdef/a.jpg"];
+        string[] texts =
+        [
+            "photos.partial/a.jpg", "base.partial/mine.txt", "big.download.partial", "diary.use", "shots-0123456789abcdef.use", "index.entry",
+            "photos-0123456789abcdef/a.jpg",
+        ];
         foreach (string text in texts)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(store, text))!);
@@ -228,7 +232,8 @@ public sealed class StoreTests
         bench.Passed();
     }
 
-    private static Task<MergeResult> Merge(Workbench bench, Action<MergeEvent>? report = null, string? name = null, double weight = 1, DateTime? newerThan = null) =>
+    private static Task<MergeResult> Merge(
+        Workbench bench, Action<MergeEvent>? report = null, string? name = null, double weight = 1, DateTime? newerThan = null) =>
         new Merger(report).MergeIntoStoreAsync(
             bench.Request() with { Name = name, Adapters = [new AdapterRequest(bench.Adapter, weight)] },
             new StoreRequest(Path.Combine(bench.Folder, "store"), Path.Combine(bench.Folder, "obj", "base.state"), newerThan),
