@@ -16,9 +16,5 @@ internal sealed record FactorsChange(int Adapter, string Module, string Name, St
 
     public override double Factor => AdapterWeight;
 
-    internal override WeightDelta Load(DeltaInputs inputs)
-    {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        return new FactorsDelta(inputs.Read(Factors).flatten().DetachFromDisposeScope(), IsByColumn, AdapterWeight);
-    }
+    internal override WeightDelta Load(DeltaInputs inputs) => new FactorsDelta(inputs.ReadVector(Factors), IsByColumn, AdapterWeight);
 }

@@ -25,6 +25,15 @@ internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device D
         return Read(stored).reshape(stored.RowCount, stored.RowLength).MoveToOuterDisposeScope();
     }
 
+    /// <summary>A tensor of any shape as one row of numbers.</summary>
+    /// <returns>One-dimensional; the caller's, outside of any dispose scope.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
+    public Tensor ReadVector(StoredTensor stored)
+    {
+        using var scope = NewDisposeScope();
+        return Read(stored).flatten().DetachFromDisposeScope();
+    }
+
     /// <summary>Some rows of a tensor.</summary>
     /// <returns><c>[count, …]</c>; the caller's.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>

@@ -20,12 +20,5 @@ internal sealed record HiraChange(int Adapter, string Module, StoredTensor A, St
 
     public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.RowCount}");
 
-    internal override WeightDelta Load(DeltaInputs inputs)
-    {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        TorchSharp.torch.Tensor a = inputs.ReadAsRows(A), b = inputs.ReadAsRows(B);
-        return IsTransposed
-            ? new HiraDelta(b.t().contiguous().DetachFromDisposeScope(), a.t().contiguous().DetachFromDisposeScope(), AdapterWeight)
-            : new HiraDelta(a.DetachFromDisposeScope(), b.DetachFromDisposeScope(), AdapterWeight);
-    }
+    internal override WeightDelta Load(DeltaInputs inputs) => HiraDelta.Load(this, inputs);
 }

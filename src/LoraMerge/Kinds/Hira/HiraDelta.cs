@@ -10,6 +10,16 @@ namespace LoraMerge.Kinds.Hira;
 /// <param name="adapterWeight">c.</param>
 internal sealed class HiraDelta(Tensor a, Tensor b, double adapterWeight) : WeightDelta
 {
+    /// <summary>The arithmetic of a change.</summary>
+    public static HiraDelta Load(HiraChange change, DeltaInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = inputs.ReadAsRows(change.A), b = inputs.ReadAsRows(change.B);
+        return change.IsTransposed
+            ? new HiraDelta(b.t().contiguous().DetachFromDisposeScope(), a.t().contiguous().DetachFromDisposeScope(), change.AdapterWeight)
+            : new HiraDelta(a.DetachFromDisposeScope(), b.DetachFromDisposeScope(), change.AdapterWeight);
+    }
+
     public override void ApplyTo(Tensor w, long firstRow) => throw new NotSupportedException("It needs the weight before all changes.");
 
     public override void ApplyTo(Tensor w, Tensor source, long firstRow)

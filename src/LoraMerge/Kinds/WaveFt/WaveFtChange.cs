@@ -24,15 +24,5 @@ internal sealed record WaveFtChange(int Adapter, string Module, StoredTensor Spe
 
     internal override long LoadingBytes(WeightFacts weight) => SeededPlaces.LoadingBytes(weight);
 
-    internal override WeightDelta Load(DeltaInputs inputs)
-    {
-        var spectrum = new SeededSpectrum(inputs, Spectrum, Seed, IsTransposed);
-        if (Family is not null)
-            return new WaveFtDelta(spectrum, inputs.Weight, Wavelet.Of(Family), Scaling);
-        using (spectrum)
-        {
-            using var scope = TorchSharp.torch.NewDisposeScope();
-            return new PlacesDelta((spectrum.Rows * inputs.Weight.RowLength) + spectrum.Columns, spectrum.Values.to(inputs.DType), Scaling);
-        }
-    }
+    internal override WeightDelta Load(DeltaInputs inputs) => WaveFtDelta.Load(this, inputs);
 }

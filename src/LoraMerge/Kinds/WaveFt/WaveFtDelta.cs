@@ -10,6 +10,19 @@ namespace LoraMerge.Kinds.WaveFt;
 /// </remarks>
 internal sealed class WaveFtDelta : AddedRowsDelta
 {
+    /// <summary>The arithmetic of a change.</summary>
+    public static WeightDelta Load(WaveFtChange change, DeltaInputs inputs)
+    {
+        var spectrum = new SeededSpectrum(inputs, change.Spectrum, change.Seed, change.IsTransposed);
+        if (change.Family is not null)
+            return new WaveFtDelta(spectrum, inputs.Weight, Wavelet.Of(change.Family), change.Scaling);
+        using (spectrum)
+        {
+            using var scope = NewDisposeScope();
+            return new PlacesDelta((spectrum.Rows * inputs.Weight.RowLength) + spectrum.Columns, spectrum.Values.to(inputs.DType), change.Scaling);
+        }
+    }
+
     private readonly SeededSpectrum _spectrum;
     private readonly WeightFacts _weight;
     private readonly long _half;
