@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Kinds.Ia3;
 
