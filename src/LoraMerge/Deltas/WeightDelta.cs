@@ -5,8 +5,8 @@ namespace LoraMerge.Deltas;
 
 /// <summary>What takes a weight W to W′: one adapter's change of one tensor, with its own tensors on the device.</summary>
 /// <remarks>
-/// A tensor is worked on in blocks of whole rows, so that memory does not grow with it; every delta here can be cut that way.
-/// Where a block's result depends on other blocks, the delta is shown all of them first, in one or more passes.
+/// A tensor is worked on in groups of whole rows (<see cref="RowGroup"/>), so that memory does not grow with it; every delta here can be cut that way.
+/// Where a group's result depends on other groups, the delta is shown all of them first, in one or more passes.
 /// </remarks>
 internal abstract class WeightDelta : IDisposable
 {
@@ -16,7 +16,7 @@ internal abstract class WeightDelta : IDisposable
     /// <summary>Whether those passes show the tensor as it was before all deltas, instead of as the deltas before this one leave it.</summary>
     public virtual bool ObservesSource => false;
 
-    /// <summary>Shows rows of W; the blocks of a pass come in order, and together they are the whole tensor.</summary>
+    /// <summary>Shows a group of rows of W; the groups of a pass come in order, and together they are the whole tensor.</summary>
     /// <param name="pass">From 0.</param>
     /// <param name="w">As in <see cref="ApplyTo(Tensor, long)"/>; may be changed, as it is thrown away.</param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
@@ -37,7 +37,7 @@ internal abstract class WeightDelta : IDisposable
             yield return rows[i];
     }
 
-    /// <summary>Changes rows of a weight in place.</summary>
+    /// <summary>Changes a group of rows of a weight in place.</summary>
     /// <param name="w">float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
     public abstract void ApplyTo(Tensor w, long firstRow);

@@ -18,6 +18,8 @@ internal sealed class BlockBuffer : IDisposable
 
     public DType DType { get; }
 
+    public long ElementCount => _memory.NumberOfElements;
+
     /// <summary>The dtype of buffers for values of a dtype: what is only copied goes through buffers of any.</summary>
     public static DType TypeFor(DType dtype) => OutputDType.IsFloat(dtype) ? dtype : DType.F32;
 

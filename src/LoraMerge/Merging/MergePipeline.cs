@@ -36,7 +36,7 @@ internal sealed class MergePipeline
     {
         long elements = BufferElements(plan, blockElements);
         return PipelineOptions.FixedBytes + (elements * PipelineOptions.BytesPerElement)
-            + plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => ChangeMemory.BytesOf(tensor, elements)).DefaultIfEmpty(0).Max();
+            + plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => ChangeMemory.BytesOf(tensor)).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Runs the whole plan into a sink.</summary>
@@ -125,8 +125,8 @@ internal sealed class MergePipeline
         }
     }
 
-    /// <summary>Rows that belong together are never cut apart, so a buffer holds at least the largest of such groups.</summary>
+    /// <summary>A group of rows is never cut, so a buffer holds at least the largest.</summary>
     internal static long BufferElements(MergePlan plan, long blockElements) => Math.Max(
         Math.Min(blockElements, plan.Tensors.Select(tensor => Math.Max(tensor.Source.ElementCount, 1)).DefaultIfEmpty(1).Max()),
-        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.UnitLength).DefaultIfEmpty(1).Max());
+        plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => tensor.GroupLength).DefaultIfEmpty(1).Max());
 }

@@ -66,7 +66,7 @@ internal sealed class TensorMerger : IDisposable
         var inputs = new DeltaInputs(_adapterFiles, bufferType, _device, tensor.Facts, _kept);
         _deltas = [.. tensor.Changes.Select(change => change.Load(inputs))];
         if (tensor.Source.ElementCount > 0)
-            _passes.Run(tensor, _deltas, Scratch(bufferType), cancellation);
+            _passes.Run(tensor, _deltas, (rows, rowLength) => Scratch(bufferType, rows, rowLength), cancellation);
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
 
@@ -83,19 +83,29 @@ internal sealed class TensorMerger : IDisposable
         using (var scope = NewDisposeScope())
         {
             Tensor source = block.Buffer!.Rows(block.Count, tensor.RowLength);
-            Tensor w = source;
-            if (_deltas.Length > 0)
-            {
-                w = Scratch(bufferType).narrow(0, 0, block.ElementCount).view(block.Count, tensor.RowLength);
-                w.copy_(source); // widened, exactly
-            }
-            foreach (WeightDelta delta in _deltas)
-                delta.ApplyTo(w, source, block.First);
-            result.Rows(block.Count, tensor.RowLength).copy_(w); // the one rounding
+            Tensor target = result.Rows(block.Count, tensor.RowLength);
+            if (_deltas.Length == 0)
+                target.copy_(source); // the one rounding
+            else
+                Apply(tensor, source, target, block.First, bufferType);
         }
         Inspect(block, tensor, result);
         _pool.Return(block.Buffer);
         return block with { Buffer = result };
+    }
+
+    private void Apply(PlannedTensor.Computed tensor, Tensor source, Tensor target, long firstRow, ScalarType bufferType)
+    {
+        foreach ((long first, long count) in tensor.Groups(source.shape[0]))
+        {
+            using var scope = NewDisposeScope();
+            Tensor rows = source.narrow(0, first, count);
+            Tensor w = Scratch(bufferType, count, tensor.RowLength);
+            w.copy_(rows); // widened, exactly
+            foreach (WeightDelta delta in _deltas)
+                delta.ApplyTo(w, rows, firstRow + first);
+            target.narrow(0, first, count).copy_(w); // the one rounding
+        }
     }
 
     /// <summary>Whether everything but some rows stays as it is, to the bit.</summary>
@@ -109,7 +119,7 @@ internal sealed class TensorMerger : IDisposable
         bool isMadeHere = false;
         using var scope = NewDisposeScope();
         Tensor all = block.Buffer!.Rows(block.Count, tensor.RowLength);
-        Tensor w = Scratch(bufferType).narrow(0, 0, tensor.RowLength).view(1, tensor.RowLength);
+        Tensor w = Scratch(bufferType, 1, tensor.RowLength);
         foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.First, block.Count)).Distinct())
         {
             using var one = NewDisposeScope();
@@ -150,11 +160,17 @@ internal sealed class TensorMerger : IDisposable
         return Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
     }
 
-    private Tensor Scratch(ScalarType dtype)
+    /// <summary>Memory for some rows, always from the start of an allocation: to some kernels it matters how their numbers are aligned. The caller disposes the view.</summary>
+    private Tensor Scratch(ScalarType dtype, long rows, long rowLength)
     {
-        if (!_scratch.TryGetValue(dtype, out Tensor? scratch))
-            _scratch[dtype] = scratch = empty([_pool.ElementCount], dtype, _device).DetachFromDisposeScope();
-        return scratch;
+        using var scope = NewDisposeScope();
+        long count = rows * rowLength;
+        if (!_scratch.TryGetValue(dtype, out Tensor? scratch) || scratch.NumberOfElements < count)
+        {
+            scratch?.Dispose();
+            _scratch[dtype] = scratch = empty([count], dtype, _device).DetachFromDisposeScope();
+        }
+        return scratch.narrow(0, 0, count).view(rows, rowLength).MoveToOuterDisposeScope();
     }
 
     private void DisposeDeltas()

@@ -37,14 +37,24 @@ public abstract record PlannedTensor(string Name, DType DType, TensorSource Sour
         /// <summary>Rows as large as many layers are cut where all changes allow it, and so is what only changes its dtype.</summary>
         public override long RowLength => Changes.All(change => change.MayCutRows) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
 
-        /// <summary>Rows that have to stay together in a block, counted from the first.</summary>
-        internal long RowsTogether => Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
+        /// <summary>Rows that arithmetic takes at once, counted from the first.</summary>
+        internal long GroupRows => RowGroup.RowsOf(RowLength, RowsTogether);
 
-        /// <summary>Elements that are never cut apart.</summary>
-        internal long UnitLength => RowLength * RowsTogether;
+        /// <summary>Elements of such a group, which is never cut apart.</summary>
+        internal long GroupLength => Math.Min(Source.ElementCount, checked(GroupRows * RowLength));
 
         /// <summary>What its changes know of it.</summary>
         internal WeightFacts Facts => new(Source.Shape, Source.DType, DType);
+
+        private long RowsTogether => Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
+
+        /// <summary>The groups of some rows that begin with one: number of the first row among them, and count.</summary>
+        internal IEnumerable<(long First, long Count)> Groups(long rowCount)
+        {
+            long rows = GroupRows;
+            for (long first = 0; first < rowCount; first += rows)
+                yield return (first, Math.Min(rows, rowCount - first));
+        }
 
         private static long LeastCommonMultiple(long one, long other) => one == other ? one : checked(one / (long)System.Numerics.BigInteger.GreatestCommonDivisor(one, other) * other);
     }
