@@ -10,14 +10,11 @@ namespace LoraMerge.Deltas;
 /// </remarks>
 internal sealed class SingularPartDelta : BaseReducedDelta
 {
-    /// <summary>32 MB: each piece goes over the whole Gram matrix once.</summary>
-    private const long PieceElements = 1 << 22;
-
     private readonly long _rows;
     private readonly long _columns;
     private readonly int _rank;
     private readonly bool _isLargest;
-    private readonly Float64Pieces _pieces = new(PieceElements);
+    private readonly Float64Pieces _pieces = new();
     private Tensor? _gram;
     private Tensor? _whole;
     private Tensor? _left;
@@ -50,7 +47,7 @@ internal sealed class SingularPartDelta : BaseReducedDelta
     public static long BytesOf(long rows, long columns)
     {
         long side = Math.Min(rows, columns);
-        return checked(8 * ((5 * side * side) + (rows < columns ? rows * columns : 0) + PieceElements));
+        return checked(8 * ((5 * side * side) + (rows < columns ? rows * columns : 0) + PieceSize.Elements));
     }
 
     public override void Observe(int pass, Tensor w, long firstRow)

@@ -73,9 +73,9 @@ public sealed class ReducedBaseTests
     }
 
     [Theory]
-    [InlineData(7, 4, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (32 << 20))]
-    [InlineData(4, 7, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (32 << 20) + (4 * 7 * 8))]
-    [InlineData(7, 4, "\"kasa_config\": { \"beta\": 0.1 }", (5 * 4 * 4 * 8) + (32 << 20))]
+    [InlineData(7, 4, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (8 << 20))]
+    [InlineData(4, 7, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (8 << 20) + (4 * 7 * 8))]
+    [InlineData(7, 4, "\"kasa_config\": { \"beta\": 0.1 }", (5 * 4 * 4 * 8) + (8 << 20))]
     [InlineData(7, 4, "\"init_lora_weights\": \"olora\"", (3 * 8 * Rank * (7 + 4)) + (8 << 20))]
     public void What_finding_it_takes_is_in_the_memory_of_the_plan(long rows, long columns, string fields, long bytes)
     {
