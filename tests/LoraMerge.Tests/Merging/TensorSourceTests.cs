@@ -11,14 +11,15 @@ namespace LoraMerge.Tests.Merging;
 /// <summary>A computed tensor may be read from anything that gives rows by number, not only from a tensor of a file.</summary>
 public sealed class TensorSourceTests
 {
-    private const int Columns = 5;
+    /// <summary>So many that a row is a group of its own.</summary>
+    private const int Columns = 131_073;
 
     public TensorSourceTests() => NativeLibraries.Load(null);
 
     [Theory]
     [InlineData(5)]
-    [InlineData(12)]
-    [InlineData(1000)]
+    [InlineData(300_000)]
+    [InlineData(10_000_000)]
     public void Rows_come_by_number_and_are_rounded_once(long blockElements)
     {
         var source = new CountingRows(7);
@@ -26,7 +27,7 @@ public sealed class TensorSourceTests
 
         Run(source, DType.BF16, blockElements, sink);
 
-        Assert.Equal(Enumerable.Range(0, 7 * Columns).Select(i => (float)i), MemoryMarshal.Cast<byte, ushort>(sink.Bytes.ToArray()).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)));
+        Assert.Equal(Enumerable.Range(0, 7 * Columns).Select(i => CountingRows.ValueOf(i)), MemoryMarshal.Cast<byte, ushort>(sink.Bytes.ToArray()).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)));
         Assert.All(source.Reads, read => Assert.Equal(0, read.First % Columns));
         Assert.All(source.Reads, read => Assert.True(read.Count <= Math.Max(blockElements, Columns)));
     }
@@ -51,12 +52,15 @@ public sealed class TensorSourceTests
         new MergePipeline(plan, new PipelineOptions(TorchSharp.torch.CPU, null, blockElements, _ => ""), null).Run(files, sink, CancellationToken.None);
     }
 
-    /// <summary>Holds its elements' own numbers, and remembers what was read.</summary>
+    /// <summary>Tells its elements' rows and places, and remembers what was read.</summary>
     private sealed record CountingRows(long Count) : TensorSource("w", DType.F32, [Count, Columns])
     {
         public List<(long First, long Count)> Reads { get; } = [];
 
         public override ImmutableArray<StoredTensor> Parts => [];
+
+        /// <summary>In six bits, which bfloat16 holds.</summary>
+        public static float ValueOf(long element) => (element / Columns * 8) + (element % 8);
 
         public override long ByteLength { get; init; } = Count * Columns * sizeof(float);
 
@@ -65,7 +69,7 @@ public sealed class TensorSourceTests
             Span<float> values = MemoryMarshal.Cast<byte, float>(destination);
             Reads.Add((firstElement, values.Length));
             for (int i = 0; i < values.Length; i++)
-                values[i] = firstElement + i;
+                values[i] = ValueOf(firstElement + i);
         }
     }
 
