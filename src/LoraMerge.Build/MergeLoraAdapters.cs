@@ -162,7 +162,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 var unreadable = UnreadableInput.Find(request);
-                faults.Error(unreadable?.Item, BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
+                faults.Error(unreadable?.Item, fault is LinkLeadsOutException link
+                    ? BuildErrors.InputLeadsOut(link.File, link.Target)
+                    : BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
             }
             states.AddRange(((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
         }

@@ -17,7 +17,7 @@ internal sealed class ModelCheck
     private InputFile? _firstChange;
     private StoreEntry? _damaged;
     private string _damagedName = "";
-    private bool _hasRead;
+    private bool _isNewToState;
 
     /// <param name="request">The model.</param>
     /// <param name="store">Where it may lie.</param>
@@ -49,7 +49,7 @@ internal sealed class ModelCheck
     public FoundModel? Find(long? newerThanTicks, CancellationToken cancellation)
     {
         if (!HashInputs(cancellation))
-            return NotFound(_firstChange is { } change && _state?.Key is not null ? $"'{change.FullPath}' has changed" : "it has not been merged yet");
+            return NotFound(Describe(_firstChange is null ? _state?.Key : null));
 
         string key = ModelKey.Compute(ToolVersion.Current, _request.Options, _known);
         string name = StoreEntry.NameFor(_request.Name, key);
@@ -78,12 +78,12 @@ internal sealed class ModelCheck
     {
         if (found.IsRefreshed)
             found.Entry.Save(_store.Path, found.EntryName);
-        if (_hasRead || _state is null || _state.Key != found.Key || _state.Inputs.Count != _known.Count)
+        if (_isNewToState || _state is null || _state.Key != found.Key || _state.Inputs.Count != _known.Count)
         {
             StateFile.Create(_statePath, _stampedTicks, found.Key, found.EntryName, _known).Save();
             OptionsFile.Save(_statePath, _request.Options);
         }
-        DateTime newest = new(_roots.SelectMany(root => root.Files).Max(file => file.Stamp.ModifiedTicks), DateTimeKind.Utc);
+        DateTime newest = new(_roots.SelectMany(root => root.Files).Where(file => file.Stamp.HasTime).Select(file => file.Stamp.ModifiedTicks).DefaultIfEmpty(0).Max(), DateTimeKind.Utc);
         if (File.GetLastWriteTimeUtc(_statePath) < newest)
             File.SetLastWriteTimeUtc(_statePath, newest > DateTime.UtcNow ? newest : DateTime.UtcNow);
     }
@@ -102,23 +102,26 @@ internal sealed class ModelCheck
     // Hashing what the worker would read anyway pays only if it may save the merge: not where there is no merged model at all.
     private bool HashInputs(CancellationToken cancellation)
     {
+        HashSet<InputFile> alwaysRead = AlwaysRead.Among(_roots);
         bool mayBeThere = StoreEntry.NamesFor(_store.Path, _request.Name).Any();
         bool isComplete = true;
         foreach (InputRoot root in _roots)
         {
             foreach (InputFile file in root.Files)
             {
-                string? hash = _state?.KnownHash(root, file);
+                string? known = _state?.KnownHash(root, file);
+                string? hash = alwaysRead.Contains(file) ? null : known;
                 if (hash is null)
                 {
                     if (!mayBeThere)
                     {
-                        _firstChange ??= file;
+                        if (known is null)
+                            _firstChange ??= file;
                         isComplete = false;
                         continue;
                     }
                     hash = ContentHash.OfFile(file.FullPath, cancellation);
-                    _hasRead = true;
+                    _isNewToState |= hash != known;
                     if (_state?.LastHash(root, file) != hash)
                         _firstChange ??= file;
                 }
@@ -134,7 +137,7 @@ internal sealed class ModelCheck
         return null;
     }
 
-    private string Describe(string key)
+    private string Describe(string? key)
     {
         if (_state?.Key is null)
             return "it has not been merged yet";

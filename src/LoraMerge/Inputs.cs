@@ -53,8 +53,12 @@ internal sealed record Inputs(MergeRequest Request, InputSnapshot Snapshot, Chec
         if (faults.Count > 0)
             throw Errors.All(faults);
         InputSnapshot snapshot = InputSnapshot.Take(request);
-        Checkpoint? checkpoint = Open(request.BaseModel, Checkpoint.Open, faults);
-        Adapter?[] adapters = [.. request.Adapters.Select(adapter => Open(adapter.Path, path => AdapterDialects.Open(path, adapter.AdapterVersion), faults))];
+        Checkpoint? checkpoint = Open(request.BaseModel, path => Checkpoint.Open(path, snapshot.Roots[0]), faults);
+        Adapter?[] adapters =
+        [
+            .. request.Adapters.Select((asked, i) =>
+                Open(asked.Path, path => AdapterDialects.Open(AdapterSource.Of(path, snapshot.Roots[i + 1]), asked.AdapterVersion), faults)),
+        ];
         return faults.Count == 0 ? new Inputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
     }
 

@@ -56,7 +56,7 @@ internal sealed class ModelWriter
         TensorOutcome[] outcomes = [.. weights.Outcomes, .. reuse.Outcomes];
         MergeManifest manifest = ManifestBuilder.Build(
             _inputs, _plan, outcomes, hashed, [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
-        _inputs.Snapshot.ThrowIfChanged();
+        InputSnapshot.ThrowIfChanged(hashed);
         reuse.ThrowIfChanged(destination.StagingFolder);
         if (request.Verification != Verification.None)
             manifest = ModelCheck.Run(destination.StagingFolder, manifest, request.Verification == Verification.Full);

@@ -50,6 +50,22 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
         Assert.NotEqual(before, project.HashOf(project.ModelPath()));
     }
 
+    /// <summary>As <c>cp -p</c>, rsync, reproducible archives and container layers leave it.</summary>
+    [Fact]
+    public async Task An_adapter_replaced_by_another_of_the_same_size_and_time_is_merged()
+    {
+        TestProject project = await shared.GetAsync();
+        string before = project.HashOf(project.ModelPath());
+        DateTime time = File.GetLastWriteTimeUtc(project.PathOf(AdapterWeights));
+        project.ChangeWeights(AdapterWeights);
+        File.SetLastWriteTimeUtc(project.PathOf(AdapterWeights), time);
+
+        BuildResult replaced = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal(1, replaced.Merges);
+        Assert.NotEqual(before, project.HashOf(project.ModelPath()));
+    }
+
     [Fact]
     public async Task A_changed_weight_in_the_project_file_is_merged()
     {

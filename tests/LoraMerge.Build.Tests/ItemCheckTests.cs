@@ -118,6 +118,32 @@ public sealed class ItemCheckTests : IDisposable
         });
     }
 
+    [Fact]
+    public void An_output_that_is_the_base_over_a_link_in_the_target_of_a_link_is_refused()
+    {
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "disk"), _folder);
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "out"), Path.Combine("disk", "base"));
+
+        AssertFails("LORA1029", [Item("base", ("TargetPath", "out"))], [Item("adapter")], task => task.OutputFolder = _folder);
+    }
+
+    [Theory]
+    [InlineData("base/LICENSE")]
+    [InlineData("base/1_Pooling/config.json")]
+    [InlineData("adapter/tokenizer.json")]
+    [InlineData("adapter/adapter_config.json")]
+    public void A_link_that_leads_out_of_a_model_s_folder_is_refused(string link)
+    {
+        string path = Path.Combine(_folder, link);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(Path.Combine(_folder, "secret"), "of the user");
+        File.CreateSymbolicLink(path, Path.Combine(_folder, "secret"));
+
+        AssertFails("LORA1050", [Item("base")], [Item("adapter")]);
+
+        Assert.Contains(path, Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Weight", "0,5", "LORA1012")]
     [InlineData("Weight", "NaN", "LORA1012")]

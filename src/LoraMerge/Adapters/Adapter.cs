@@ -54,4 +54,7 @@ public sealed record Adapter(
 
     /// <summary>What the user should know of how it was read.</summary>
     public ImmutableArray<MergeEvent> Notes { get; init; } = [];
+
+    /// <summary>The files that it consists of; no other is read.</summary>
+    internal InputRoot Files { get; init; } = new("adapter", "", []);
 }

@@ -1,3 +1,4 @@
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
@@ -7,16 +8,20 @@ internal sealed class AdapterSource
 {
     public const string ConfigName = "adapter_config.json";
 
-    private AdapterSource(string path, bool isFile)
+    private AdapterSource(string path, InputRoot files)
     {
         Path = path;
-        IsFile = isFile;
-        Folder = isFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
-        Fields = File.Exists(ConfigFile) ? ConfigFields.Read(ConfigFile) : null;
+        Files = files;
+        IsFile = File.Exists(path);
+        Folder = IsFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
+        Fields = FindFile([ConfigName]) is string config ? ConfigFields.Read(config) : null;
     }
 
     /// <summary>As the user wrote it.</summary>
     public string Path { get; }
+
+    /// <summary>The files that count; no other is read.</summary>
+    public InputRoot Files { get; }
 
     /// <summary>Whether it is a weight file, not a folder.</summary>
     public bool IsFile { get; }
@@ -27,17 +32,17 @@ internal sealed class AdapterSource
     /// <summary>The configuration; null where there is none.</summary>
     public ConfigFields? Fields { get; }
 
-    private string ConfigFile => System.IO.Path.Combine(Folder, ConfigName);
+    /// <exception cref="LoraMergeException">LORA1107, LORA1110, LORA1130, LORA2003, LORA3002.</exception>
+    public static AdapterSource Find(string path) => Of(path, InputListing.OfAdapter(path, 1));
 
-    /// <exception cref="LoraMergeException">LORA1107, LORA1110, LORA2003, LORA3002.</exception>
-    public static AdapterSource Find(string path)
-    {
-        bool isFile = File.Exists(path);
-        if (!isFile && !Directory.Exists(path))
-            throw Errors.PathNotFound("adapter", path);
-        return new AdapterSource(path, isFile);
-    }
+    /// <summary>The same, of files that are listed already.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2003, LORA3002.</exception>
+    public static AdapterSource Of(string path, InputRoot files) => new(path, files);
 
-    /// <summary>The first of some files that is in the folder; null where none is.</summary>
-    public string? FindFile(IEnumerable<string> names) => names.Select(name => System.IO.Path.Combine(Folder, name)).FirstOrDefault(File.Exists);
+    /// <summary>The first of some files that count; null where none does.</summary>
+    public string? FindFile(IEnumerable<string> names) =>
+        names.Select(Files.Find).OfType<InputFile>().Select(file => System.IO.Path.Combine(Folder, file.RelativePath)).FirstOrDefault();
+
+    /// <summary>A file that is in the folder, though nobody reads it; null where it is not.</summary>
+    public string? FindUnread(string name) => System.IO.Path.Combine(Folder, name) is var path && File.Exists(path) ? path : null;
 }

@@ -7,17 +7,14 @@ namespace LoraMerge.Checkpoints;
 /// <summary>A base model on disk: its shards, its configuration and the files that go with it. Holds no tensor bytes.</summary>
 public sealed class Checkpoint
 {
-    private const string SingleFile = "model.safetensors";
-    private const string IndexSuffix = ".safetensors.index.json";
-    private const string SinglePickle = "pytorch_model.bin";
-    private const string PickleIndex = "pytorch_model.bin.index.json";
-
     private readonly FrozenDictionary<string, StoredTensor> _tensors;
 
-    private Checkpoint(string path, string folder, ImmutableArray<Shard> shards, string? indexFile, ModelConfig config)
+    private Checkpoint(string path, InputRoot files, ImmutableArray<Shard> shards, string? indexFile, ModelConfig config)
     {
         Path = path;
-        Folder = folder;
+        IsSingleFile = File.Exists(path);
+        Folder = IsSingleFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
+        Files = files;
         Shards = [.. shards.Select(shard => shard.IsPickle ? TiedTensors.WithoutTiedHead(shard, config) : shard)];
         IndexFile = indexFile;
         Config = config;
@@ -39,8 +36,11 @@ public sealed class Checkpoint
     /// <summary>The folder that holds the weights.</summary>
     public string Folder { get; }
 
+    /// <summary>The files that it consists of; no other is read.</summary>
+    internal InputRoot Files { get; }
+
     /// <summary>Whether the base is one weight file without its folder.</summary>
-    public bool IsSingleFile => !string.Equals(Path, Folder, StringComparison.Ordinal);
+    public bool IsSingleFile { get; }
 
     /// <summary>Its weight files; several in the order of their names.</summary>
     public ImmutableArray<Shard> Shards { get; }
@@ -65,86 +65,62 @@ public sealed class Checkpoint
         IsPickled && tensor.ByteLength > 0 ? _tensors.Values.Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, tensor)).MinBy(other => other.Name, StringComparer.Ordinal) : null;
 
     /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
-    /// <exception cref="LoraMergeException">LORA1107, 2001 to 2018.</exception>
-    public static Checkpoint Open(string path)
+    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036.</exception>
+    public static Checkpoint Open(string path) => Open(path, InputListing.OfBase(path));
+
+    /// <summary>The same, of files that are listed already.</summary>
+    /// <param name="path">The folder or file, as the user wrote it.</param>
+    /// <param name="files">What lies there.</param>
+    internal static Checkpoint Open(string path, InputRoot files)
     {
-        if (File.Exists(path))
-            return OpenFile(path);
-        if (!Directory.Exists(path))
-            throw Errors.PathNotFound("base model", path);
-        string configFile = System.IO.Path.Combine(path, "config.json");
-        ModelConfig config = File.Exists(configFile) ? ModelConfig.Read(configFile) : ModelConfig.None;
-        (ImmutableArray<Shard> shards, string? index) = FindShardsIn(path);
-        var checkpoint = new Checkpoint(path, path, shards, index, config);
+        bool isSingleFile = File.Exists(path);
+        if (isSingleFile && !WeightFiles.AreIn(path))
+            throw Errors.BaseFileIsNoWeightFile(path);
+        ModelConfig config = !isSingleFile && files.Find("config.json") is InputFile file ? ModelConfig.Read(System.IO.Path.Combine(path, file.RelativePath)) : ModelConfig.None;
+        (ImmutableArray<Shard> shards, string? index) = isSingleFile ? ([Shard.Read(path)], null) : ReadWeights(path, files.Weights);
+        var checkpoint = new Checkpoint(path, files, shards, index, config);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
     }
 
     /// <summary>The same base with other tensors in its files.</summary>
-    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Folder, shards, IndexFile, Config);
+    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Files, shards, IndexFile, Config);
 
-    private static Checkpoint OpenFile(string file)
+    private static (ImmutableArray<Shard> Shards, string? IndexFile) ReadWeights(string folder, WeightFiles weights)
     {
-        var checkpoint = new Checkpoint(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, [Shard.Read(file)], null, ModelConfig.None);
-        Quantization.ThrowIfQuantized(checkpoint);
-        return checkpoint;
-    }
-
-    private static (ImmutableArray<Shard> Shards, string? IndexFile) FindShardsIn(string folder)
-    {
-        try
+        switch (weights.Form)
         {
-            return FindShards(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.InputNotReadable(folder, e);
+            case WeightForm.File:
+                return ([Shard.Read(System.IO.Path.Combine(folder, weights.Entry!))], null);
+            case WeightForm.Index:
+                string index = System.IO.Path.Combine(folder, weights.Entry!);
+                return (ReadShards(folder, CheckpointIndex.Read(index), weights), index);
+            case WeightForm.Ambiguous:
+                throw Errors.CheckpointIsAmbiguous(folder, weights.Names);
+            default:
+                throw File.Exists(System.IO.Path.Combine(folder, "adapter_config.json")) ? Errors.BaseIsAdapter(folder) : Errors.CheckpointHasNoWeights(folder);
         }
     }
 
-    /// <summary>As transformers does: safetensors win over pickles, and one file over an index.</summary>
-    private static (ImmutableArray<Shard> Shards, string? IndexFile) FindShards(string folder)
-    {
-        string single = System.IO.Path.Combine(folder, SingleFile);
-        if (File.Exists(single))
-            return ([Shard.Read(single)], null);
-        string[] indexes = [.. Directory.EnumerateFiles(folder, "*" + IndexSuffix).Order(StringComparer.Ordinal)];
-        if (indexes.Length > 0)
-        {
-            string index = indexes.FirstOrDefault(f => System.IO.Path.GetFileName(f) == "model" + IndexSuffix)
-                ?? (indexes.Length == 1 ? indexes[0] : throw Errors.CheckpointIsAmbiguous(folder, indexes));
-            return (ReadShards(folder, CheckpointIndex.Read(index)), index);
-        }
-        string[] weights = [.. Directory.EnumerateFiles(folder, "*.safetensors")
-            .Where(f => System.IO.Path.GetFileName(f) is var name && !name.StartsWith("adapter", StringComparison.Ordinal) && !name.StartsWith("consolidated", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
-        if (weights.Length == 1)
-            return ([Shard.Read(weights[0])], null);
-        if (weights.Length > 1)
-            throw Errors.CheckpointIsAmbiguous(folder, weights);
-        string pickle = System.IO.Path.Combine(folder, SinglePickle);
-        if (File.Exists(pickle))
-            return ([Shard.Read(pickle)], null);
-        string pickleIndex = System.IO.Path.Combine(folder, PickleIndex);
-        if (File.Exists(pickleIndex))
-            return (ReadShards(folder, CheckpointIndex.Read(pickleIndex)), pickleIndex);
-        if (File.Exists(System.IO.Path.Combine(folder, "adapter_config.json")))
-            throw Errors.BaseIsAdapter(folder);
-        throw Errors.CheckpointHasNoWeights(folder);
-    }
-
-    private static ImmutableArray<Shard> ReadShards(string folder, CheckpointIndex index)
+    private static ImmutableArray<Shard> ReadShards(string folder, CheckpointIndex index, WeightFiles weights)
     {
         ImmutableArray<Shard>.Builder shards = ImmutableArray.CreateBuilder<Shard>();
         foreach (string name in index.ShardOf.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            string file = System.IO.Path.Combine(folder, name);
-            if (!File.Exists(file))
-                throw Errors.ShardMissing(index.File, name, index.ShardOf.First(pair => pair.Value == name).Key);
-            shards.Add(Shard.Read(file));
+            if (FileNames.Find(weights.Names, name) is not string listed || listed == weights.Entry)
+                throw Unlisted(folder, index, name);
+            shards.Add(Shard.Read(System.IO.Path.Combine(folder, listed)) with { FileName = name });
         }
         ThrowIfIndexDisagrees(index, shards);
         return shards.ToImmutable();
+    }
+
+    private static LoraMergeException Unlisted(string folder, CheckpointIndex index, string shard)
+    {
+        string tensor = index.ShardOf.First(pair => pair.Value == shard).Key;
+        return File.Exists(System.IO.Path.Combine(folder, shard))
+            ? Errors.ShardIsNoWeightFile(index.File, shard, tensor)
+            : Errors.ShardMissing(index.File, shard, tensor);
     }
 
     private static void ThrowIfIndexDisagrees(CheckpointIndex index, IEnumerable<Shard> shards)

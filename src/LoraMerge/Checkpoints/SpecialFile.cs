@@ -12,7 +12,7 @@ internal static class SpecialFile
     /// <exception cref="IOException">The path is missing, or cannot be looked at.</exception>
     public static void ThrowIf(string path)
     {
-        FileInfo file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
+        var file = new FileInfo(RealPath.Of(path));
         if (OperatingSystem.IsWindows() || !file.Exists || file.Length > 0)
             return;
         if (KindOf(file.FullName) is string kind)

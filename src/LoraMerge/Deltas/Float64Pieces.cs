@@ -5,12 +5,16 @@ namespace LoraMerge.Deltas;
 /// <summary>Widens rows to float64 piece by piece in one reused buffer: fresh memory would cost more than the arithmetic.</summary>
 internal sealed class Float64Pieces : IDisposable
 {
+    private readonly long _elementCount;
     private Tensor? _memory;
+
+    /// <param name="elementCount">Elements of a piece, unless a row is longer.</param>
+    public Float64Pieces(long elementCount = PieceSize.Elements) => _elementCount = elementCount;
 
     /// <summary>Pieces of <paramref name="w"/> in order, with the number of their first row in it. Each may be written into, and holds until the next is taken.</summary>
     public IEnumerable<(Tensor Piece, long FirstRow)> Of(Tensor w)
     {
-        long step = Math.Max(PieceSize.Elements / w.shape[1], 1);
+        long step = Math.Max(_elementCount / w.shape[1], 1);
         for (long first = 0; first < w.shape[0]; first += step)
         {
             using var scope = NewDisposeScope();

@@ -15,16 +15,20 @@ internal static class AdapterDialects
     /// <summary>Reads an adapter folder, or a weight file with its configuration beside it.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
-    /// <exception cref="LoraMergeException">LORA1105, 1107, 2002, 2003, 3001 to 3060.</exception>
-    public static Adapter Open(string path, string? release = null)
+    /// <exception cref="LoraMergeException">LORA1105, 1107, 1110, 1130, 2002, 2003, 3001 to 3060.</exception>
+    public static Adapter Open(string path, string? release = null) => Open(AdapterSource.Find(path), release);
+
+    /// <inheritdoc cref="Open(string, string?)"/>
+    /// <param name="source">Where it lies.</param>
+    /// <param name="release">The release that wrote it, where the user knows.</param>
+    public static Adapter Open(AdapterSource source, string? release)
     {
-        AdapterSource source = AdapterSource.Find(path);
         AdapterDialect dialect = Of(source);
         AdapterOrigin dated = dialect.Date(source);
-        AdapterOrigin origin = release is null ? dated : AdapterOrigin.Asked(dated.Library, release, path);
-        Adapter adapter = dialect.Read(source, origin);
+        AdapterOrigin origin = release is null ? dated : AdapterOrigin.Asked(dated.Library, release, source.Path);
+        Adapter adapter = dialect.Read(source, origin) with { Files = source.Files };
         return dated.IsContradictedBy(origin)
-            ? adapter with { Notes = [Notes.AdapterReleaseContradicted(dated, release!, path), .. adapter.Notes] }
+            ? adapter with { Notes = [Notes.AdapterReleaseContradicted(dated, release!, source.Path), .. adapter.Notes] }
             : adapter;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Incremental;
@@ -8,47 +9,32 @@ namespace LoraMerge.Incremental;
 /// <param name="Taken">When the stamps were read, in UTC; contents are read later.</param>
 internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime Taken)
 {
-    /// <exception cref="LoraMergeException">LORA1107, LORA1110.</exception>
+    /// <exception cref="LoraMergeException">LORA1107, LORA1110, LORA1130.</exception>
     public static InputSnapshot Take(MergeRequest request)
     {
         DateTime now = DateTime.UtcNow;
-        return new InputSnapshot(
-        [
-            Look("base model", request.BaseModel, InputFiles.OfBase),
-            .. request.Adapters.Select((adapter, i) => Look("adapter", adapter.Path, path => InputFiles.OfAdapter(path, i + 1))),
-        ], now);
+        return new InputSnapshot([InputListing.OfBase(request.BaseModel), .. request.Adapters.Select((adapter, i) => InputListing.OfAdapter(adapter.Path, i + 1))], now);
     }
 
+    /// <param name="hashed">What was read of the files. One of which only something else than size and time has changed, such as its name, is read again.</param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
-    public void ThrowIfChanged()
+    public static void ThrowIfChanged(IEnumerable<HashedInput> hashed)
     {
-        foreach (InputFile file in Roots.SelectMany(root => root.Files).Where(file => !IsAsItWas(file)))
-            throw Errors.InputChangedDuringMerge(file.FullPath);
+        foreach (HashedInput input in hashed.Where(input => !IsAsItWas(input)))
+            throw Errors.InputChangedDuringMerge(input.File.FullPath);
     }
 
-    private static bool IsAsItWas(InputFile file)
+    private static bool IsAsItWas(HashedInput input)
     {
+        string path = input.File.FullPath;
         try
         {
-            return FileStamp.Of(file.FullPath) == file.Stamp;
+            return FileStamp.Of(path) == input.File.Stamp
+                && (ChangeTime.TicksOf(path) == input.File.ChangedTicks || ContentHash.OfFile(path, CancellationToken.None) == input.Hash);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.InputNotReadable(file.FullPath, e);
-        }
-    }
-
-    private static InputRoot Look(string what, string path, Func<string, InputRoot> enumerate)
-    {
-        if (!Path.Exists(path))
-            throw Errors.PathNotFound(what, path);
-        try
-        {
-            return enumerate(Path.GetFullPath(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,12 +9,12 @@ namespace LoraMerge.Incremental;
 /// <param name="Entry">Name of the store's entry for that key.</param>
 /// <param name="Inputs">The inputs whose contents are known.</param>
 /// <remarks>
-/// Text, UTF-8: <c>lora-merge state 1</c>, <c>stamped TICKS</c>, then <c>key KEY</c> and <c>entry NAME</c> once merged, and for each root
-/// <c>root LABEL PATH</c>, relative to the file's folder, and <c>input LABEL LENGTH MODIFIED HASH PATH</c> for its files.
+/// Text, UTF-8: <c>lora-merge state 2</c>, <c>stamped TICKS</c>, then <c>key KEY</c> and <c>entry NAME</c> once merged, and for each root
+/// <c>root LABEL PATH</c>, relative to the file's folder, and <c>input LABEL LENGTH MODIFIED CHANGED HASH PATH</c> for its files.
 /// </remarks>
 internal sealed record StateFile(string Path, long StampedTicks, string? Key, string? Entry, IReadOnlyList<StateFile.Input> Inputs)
 {
-    private const string Header = "lora-merge state 1";
+    private const string Header = "lora-merge state 2";
 
     /// <summary>The coarsest step of a file system's clock (FAT): within it a file can change and keep its stamp.</summary>
     private static readonly long s_clockStep = TimeSpan.FromSeconds(2).Ticks;
@@ -28,7 +28,7 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
     {
         string folder = System.IO.Path.GetDirectoryName(path)!;
         return new StateFile(path, stampedTicks, key, entry,
-            [.. inputs.Select(input => new Input(input.Root.Label, RelativePath.Between(folder, input.Root.Path), input.File.RelativePath, input.File.Stamp, input.Hash))]);
+            [.. inputs.Select(input => new Input(input.Root.Label, RelativePath.Between(folder, input.Root.Path), input.File.RelativePath, input.File.Stamp, input.File.ChangedTicks, input.Hash))]);
     }
 
     /// <returns>Null where there is none or it is not whole.</returns>
@@ -44,20 +44,22 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
         }
     }
 
-    /// <returns>The hash of a file that has the stamp it had when it was hashed; null where it has to be read.</returns>
+    /// <returns>The hash of a file that has the size and the times it had when it was hashed; null where it has to be read.</returns>
     public string? KnownHash(InputRoot root, InputFile file)
     {
-        if (!file.Stamp.HasTime || Math.Abs(file.Stamp.ModifiedTicks - StampedTicks) <= s_clockStep)
+        if (!file.Stamp.HasTime || IsYoung(file.Stamp.ModifiedTicks) || IsYoung(file.ChangedTicks))
             return null;
         string rootPath = RelativePath.Between(System.IO.Path.GetDirectoryName(Path)!, root.Path);
         return Inputs.FirstOrDefault(input => input.Label == root.Label && input.RootPath == rootPath
-            && input.RelativePath == file.RelativePath && input.Stamp == file.Stamp)?.Hash;
+            && input.RelativePath == file.RelativePath && input.Stamp == file.Stamp && input.ChangedTicks == file.ChangedTicks)?.Hash;
     }
 
     /// <returns>The hash that a file had, whatever its stamp is now; null where it was not there.</returns>
     public string? LastHash(InputRoot root, InputFile file) => Inputs.FirstOrDefault(input => input.Label == root.Label && input.RelativePath == file.RelativePath)?.Hash;
 
     public void Save() => AtomicFile.WriteLines(Path, ToLines());
+
+    private bool IsYoung(long ticks) => Math.Abs(ticks - StampedTicks) <= s_clockStep;
 
     private static StateFile? Parse(string path, string[] lines)
     {
@@ -86,8 +88,8 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
                     roots[root[0]] = root[1];
                     break;
                 case "input":
-                    string[] input = words[1].Split([' '], 5);
-                    inputs.Add(new Input(input[0], roots[input[0]], input[4], new FileStamp(ParseNumber(input[1]), ParseNumber(input[2])), input[3]));
+                    string[] input = words[1].Split([' '], 6);
+                    inputs.Add(new Input(input[0], roots[input[0]], input[5], new FileStamp(ParseNumber(input[1]), ParseNumber(input[2])), ParseNumber(input[3]), input[4]));
                     break;
                 default:
                     return null;
@@ -110,7 +112,7 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
         {
             yield return $"root {root.Key} {root.First().RootPath}";
             foreach (Input input in root)
-                yield return FormattableString.Invariant($"input {input.Label} {input.Stamp.ByteLength} {input.Stamp.ModifiedTicks} {input.Hash} {input.RelativePath}");
+                yield return FormattableString.Invariant($"input {input.Label} {input.Stamp.ByteLength} {input.Stamp.ModifiedTicks} {input.ChangedTicks} {input.Hash} {input.RelativePath}");
         }
     }
 
@@ -118,6 +120,7 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
     /// <param name="RootPath">Relative to the state file's folder.</param>
     /// <param name="RelativePath">Below the root.</param>
     /// <param name="Stamp">As it was when the file was hashed.</param>
+    /// <param name="ChangedTicks">Likewise; as <see cref="ChangeTime"/> tells it.</param>
     /// <param name="Hash">The contents' hash.</param>
-    internal sealed record Input(string Label, string RootPath, string RelativePath, FileStamp Stamp, string Hash);
+    internal sealed record Input(string Label, string RootPath, string RelativePath, FileStamp Stamp, long ChangedTicks, string Hash);
 }

@@ -96,9 +96,9 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     /// <summary>No merge leaves a link in a store: one that is there leads to files that nobody meant to ship.</summary>
     private static bool IsLink(string path, string store)
     {
-        for (FileSystemInfo entry = new FileInfo(path); entry.FullName.Length > store.Length; entry = new DirectoryInfo(Path.GetDirectoryName(entry.FullName)!))
+        for (string part = path; part.Length > store.Length; part = Path.GetDirectoryName(part)!)
         {
-            if (LinkTarget.Of(entry) != entry)
+            if (RealPath.IsLink(part))
                 return true;
         }
         return false;

@@ -74,7 +74,7 @@ internal sealed class ModelFolder(string folder)
     {
         try
         {
-            return File.ResolveLinkTarget(file, returnFinalTarget: true) is FileInfo target ? target.Length : new FileInfo(file).Length;
+            return FileStamp.Of(file).ByteLength;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

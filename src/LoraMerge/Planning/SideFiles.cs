@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
 
 namespace LoraMerge.Planning;
 
@@ -25,17 +24,14 @@ internal static class SideFiles
     private static ImmutableArray<SideFile> Choose(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
         var files = new SortedDictionary<string, (string Source, Adapter? Adapter)>(StringComparer.Ordinal);
-        if (!checkpoint.IsSingleFile)
+        foreach (InputFile file in checkpoint.Files.Files.Where(file => file.IsBeside))
+            Add(file, null);
+        string[] leftOut = [.. checkpoint.Files.LeftOut.Except(checkpoint.Shards.Select(shard => shard.FileName))];
+        if (leftOut.Length > 0)
+            notes.Add(Notes.FilesLeftOut(leftOut));
+        foreach (Adapter adapter in adapters)
         {
-            // An index may call its shards what it likes.
-            var shards = checkpoint.Shards.Select(shard => shard.FileName).ToHashSet(StringComparer.Ordinal);
-            foreach (InputFile file in InputFiles.OfBase(checkpoint.Path).Files.Where(file => !IsWeights(file.RelativePath) && !shards.Contains(file.RelativePath)))
-                Add(file, null);
-        }
-        for (int i = 0; i < adapters.Length; i++)
-        {
-            Adapter adapter = adapters[i];
-            foreach (InputFile file in InputFiles.OfAdapter(adapter.Path, i + 1).Files.Where(file => !IsWeights(file.RelativePath) && !IsAdapterConfig(file.RelativePath)))
+            foreach (InputFile file in adapter.Files.Files.Where(file => file.IsBeside))
             {
                 ThrowIfNotThere(file.FullPath);
                 if (files.TryGetValue(file.RelativePath, out (string Source, Adapter? Adapter) other) && other.Adapter is not null && !HaveSameBytes(other.Source, file.FullPath))
@@ -68,14 +64,6 @@ internal static class SideFiles
             throw Errors.InputNotReadable(file, e);
         }
     }
-
-    private static bool IsWeights(string name) =>
-        name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
-        || name.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase)
-        || name.EndsWith(".bin.index.json", StringComparison.OrdinalIgnoreCase)
-        || name.EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsAdapterConfig(string name) => name == "adapter_config.json";
 
     public static bool HaveSameBytes(string first, string second) =>
         new FileInfo(first).Length == new FileInfo(second).Length && HasBytes(first, File.ReadAllBytes(second));

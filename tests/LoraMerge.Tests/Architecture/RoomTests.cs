@@ -10,6 +10,7 @@ public sealed partial class RoomTests
     /// <summary>A room and the rooms that it may name. Diagnostics names the records that its messages tell of.</summary>
     private static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
     {
+        ["ModelFiles"] = [],
         ["Diagnostics"] = ["Adapters", "Checkpoints"],
         ["Devices"] = ["Diagnostics"],
         ["Pickles"] = ["Diagnostics"],
@@ -26,9 +27,6 @@ public sealed partial class RoomTests
         ["Incremental"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Adapters", "Dialects", "Planning", "Merging"],
     };
 
-    /// <summary>The list of a model's files is shared with the task of the build and so lies in Incremental, but planning copies by it.</summary>
-    private static readonly string[] MayListFiles = [Path.Combine("Planning", "SideFiles.cs")];
-
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];
 
     /// <summary>Formulas outside of these rooms: the deltas of kinds, factors of products, and rotations.</summary>
@@ -44,9 +42,7 @@ public sealed partial class RoomTests
 
         foreach (string file in FilesOf(room))
         {
-            string[] known = [.. NamedBy(file).Where(other => other != room && !allowed!.Contains(other))];
-            if (MayListFiles.Contains(Path.GetRelativePath(Engine, file)))
-                known = [.. known.Where(other => other != "Incremental")];
+            string[] known = [.. NamedBy(file).Where(other => other != room && other != "ModelFiles" && !allowed!.Contains(other))];
             Assert.True(known.Length == 0, $"{Path.GetRelativePath(Engine, file)} names {string.Join(", ", known)}.");
         }
     }

@@ -244,26 +244,103 @@ public sealed class BaseTests
         Assert.SkipUnless(File.Exists("/dev/zero"), "There is no /dev/zero here.");
         using var bench = new Workbench();
         await bench.MergeAsync();
-        File.CreateSymbolicLink(bench.InBase("notes.txt"), "/dev/zero");
+        File.CreateSymbolicLink(bench.InBase("LICENSE"), "/dev/zero");
 
-        await bench.AssertRefusedAsync(DiagnosticCode.InputIsSpecial, bench.InBase("notes.txt"), "a device");
+        await bench.AssertRefusedAsync(DiagnosticCode.InputLeadsOut, bench.InBase("LICENSE"), "/dev/zero");
         bench.Passed();
     }
 
     [Fact]
-    public async Task A_base_whose_folders_lead_round_in_a_circle_is_refused()
+    public async Task A_folder_that_leads_round_in_a_circle_is_no_part_of_the_base()
     {
         using var bench = new Workbench();
         await bench.MergeAsync();
+        SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
         Directory.CreateSymbolicLink(bench.InBase("again"), bench.Base);
-        var before = FolderContents.Of(bench.OutputPath);
 
         CommandLineRun run = await bench.RunAsync();
 
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains("error LORA1110", run.Error, StringComparison.Ordinal);
-        Assert.Contains("cycle of links", run.Error, StringComparison.Ordinal);
-        Assert.Equal(before, FolderContents.Of(bench.OutputPath));
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("no part of one: again/.", run.Output, StringComparison.Ordinal);
+        Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("consolidated-00001.safetensors")]
+    [InlineData("Consolidated.safetensors")]
+    [InlineData("optimizer.safetensors")]
+    [InlineData("adapter_model.safetensors")]
+    [InlineData("Adapter_Model-1.safetensors")]
+    [InlineData(".hidden.safetensors")]
+    [InlineData("weights-1.bin")] // a pickle in an index of safetensors
+    [InlineData("model.gguf")]
+    [InlineData("x.safetensors.index.json")]
+    [InlineData("model.safetensors.index.json")]
+    [InlineData("lora-merge.json")]
+    [InlineData(".lora-merge.lock")]
+    [InlineData("generation_config.json")]
+    [InlineData("TOKENIZER.json")]
+    public async Task An_index_that_names_a_file_which_nobody_takes_for_weights_is_refused(string shard)
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).WithoutFile("generation_config.json"), TinyAdapter.ForLlama());
+        await bench.MergeAsync();
+        bool isIndex = shard == "model.safetensors.index.json";
+        if (!isIndex)
+            File.Move(bench.InBase("model-00002-of-00002.safetensors"), bench.InBase(shard));
+        ReplaceIn(bench.InBase("model.safetensors.index.json"), "model-00002-of-00002.safetensors", shard);
+
+        await bench.AssertRefusedAsync(DiagnosticCode.ShardIsNoWeightFile, bench.InBase("model.safetensors.index.json"), $"'{shard}'", "lm_head.weight");
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("lora-merge.json")]
+    [InlineData("tokenizer")]
+    public async Task A_single_file_that_is_not_called_like_weights_is_refused(string name)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        File.Move(bench.InBase("model.safetensors"), bench.InBase(name), overwrite: true);
+        bench.Base = bench.InBase(name);
+
+        await bench.AssertRefusedAsync(DiagnosticCode.BaseFileIsNoWeightFile, bench.Base, "*.safetensors");
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("base/model.safetensors")]
+    [InlineData("base/config.json")]
+    [InlineData("base/LICENSE")]
+    [InlineData("adapter/adapter_model.safetensors")]
+    [InlineData("adapter/adapter_config.json")]
+    [InlineData("adapter/tokenizer.json")]
+    public async Task A_link_that_leads_out_of_the_folder_is_refused(string link)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        string path = Path.Combine(bench.Folder, link);
+        string elsewhere = Path.Combine(bench.Folder, "elsewhere");
+        if (File.Exists(path))
+            File.Move(path, elsewhere);
+        else
+            File.WriteAllText(elsewhere, "of the user");
+        File.CreateSymbolicLink(path, elsewhere);
+
+        await bench.AssertRefusedAsync(DiagnosticCode.InputLeadsOut, path, elsewhere);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_folder_that_leads_out_of_the_base_is_refused()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        Directory.CreateDirectory(Path.Combine(bench.Folder, "elsewhere"));
+        File.WriteAllText(Path.Combine(bench.Folder, "elsewhere", "config.json"), "{}");
+        Directory.CreateSymbolicLink(bench.InBase("1_Pooling"), "../elsewhere");
+
+        await bench.AssertRefusedAsync(DiagnosticCode.InputLeadsOut, bench.InBase("1_Pooling/config.json"), Path.Combine("elsewhere", "config.json"));
         bench.Passed();
     }
 

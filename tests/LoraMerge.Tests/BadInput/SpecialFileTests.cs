@@ -30,12 +30,12 @@ public sealed class SpecialFileTests
     public async Task A_link_to_a_pipe_is_refused()
     {
         using var bench = new Workbench();
-        await PutPipe(Path.Combine(bench.Folder, "pipe"));
-        File.CreateSymbolicLink(bench.InBase("notes.txt"), "../pipe");
+        await PutPipe(bench.InBase("pipe"));
+        File.CreateSymbolicLink(bench.InBase("LICENSE"), "pipe");
 
         CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-        AssertRefused(run, "notes.txt", "a pipe");
+        AssertRefused(run, "LICENSE", "a pipe");
         bench.Passed();
     }
 
@@ -71,11 +71,11 @@ public sealed class SpecialFileTests
         Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets && !OperatingSystem.IsWindows(), "There are no sockets among files here.");
         using var bench = new Workbench();
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Bind(new UnixDomainSocketEndPoint(bench.InBase("notes.txt")));
+        socket.Bind(new UnixDomainSocketEndPoint(bench.InBase("LICENSE")));
 
         CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-        AssertRefused(run, "notes.txt", "a socket");
+        AssertRefused(run, "LICENSE", "a socket");
         bench.Passed();
     }
 
@@ -120,12 +120,12 @@ public sealed class SpecialFileTests
     public async Task A_pipe_of_an_owner_with_a_large_number_is_refused()
     {
         using var bench = new Workbench();
-        await PutPipe(bench.InBase("notes.txt"));
-        await ChildProcess.SkipUnless("Only root gives files away.", "chown", "2097152:2097152", bench.InBase("notes.txt"));
+        await PutPipe(bench.InBase("LICENSE"));
+        await ChildProcess.SkipUnless("Only root gives files away.", "chown", "2097152:2097152", bench.InBase("LICENSE"));
 
         CommandLineRun run = await bench.RunAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-        AssertRefused(run, "notes.txt", "a pipe");
+        AssertRefused(run, "LICENSE", "a pipe");
         bench.Passed();
     }
 

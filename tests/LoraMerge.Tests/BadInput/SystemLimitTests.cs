@@ -47,14 +47,14 @@ public sealed class SystemLimitTests
         // Thousands of small files take whole blocks: more than their bytes, which is all that is known before.
         TinyCheckpoint model = TinyCheckpoint.Llama();
         for (int i = 0; i < 200; i++)
-            model.File($"prompts/{i}.txt", "x");
+            model.File($"1_Pooling/{i}.json", "x");
         using var bench = new Workbench(model, TinyAdapter.ForLlama());
         Directory.CreateDirectory(Path.Combine(bench.Folder, "disk"));
         bench.Output = "disk/merged";
 
         ChildProcess run = await InOwnMounts(bench, $"mount -t tmpfs -o size=256k tmpfs '{bench.Folder}/disk'", after: $"ls -A '{bench.Folder}/disk' >&2");
 
-        AssertRefused(run, "LORA1109", "prompts/", "No space left on device");
+        AssertRefused(run, "LORA1109", "1_Pooling/", "No space left on device");
         bench.Passed();
     }
 
@@ -189,6 +189,30 @@ public sealed class SystemLimitTests
         bench.Passed();
     }
 
+    /// <summary>What is not in the list of inputs, and so not in the key, is never opened.</summary>
+    [Fact]
+    public async Task Files_that_are_no_part_of_the_model_may_be_closed_to_the_merge()
+    {
+        string[] asOwner = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]; // root, too, is held to the modes of files
+        await ChildProcess.SkipUnless("There is no setpriv here.", [.. asOwner, "true"]);
+        string[] ofBase = ["secret.env", "notes.txt", "consolidated.safetensors", "model.gguf", "pytorch_model.bin", "other.safetensors", "1_Pooling/secret.env", "original/consolidated.00.pth", "sub/config.json"];
+        string[] ofAdapter = ["adapter_model.bin", "optimizer.pt", "README.md", "other.safetensors"];
+        TinyCheckpoint checkpoint = TinyCheckpoint.Llama();
+        foreach (string name in ofBase)
+            checkpoint.File(name, "closed");
+        TinyAdapter adapter = TinyAdapter.ForLlama();
+        foreach (string name in ofAdapter)
+            adapter.File(name, "closed");
+        using var bench = new Workbench(checkpoint, adapter);
+        foreach (string path in (string[])[.. ofBase.Select(bench.InBase), .. ofAdapter.Select(bench.InAdapter)])
+            File.SetUnixFileMode(path, UnixFileMode.None);
+
+        ChildProcess run = await ChildProcess.Run([.. asOwner, .. ChildProcess.MergeOf(bench)]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_folder_of_the_base_that_may_not_be_listed_is_refused()
     {
@@ -224,7 +248,7 @@ public sealed class SystemLimitTests
     public async Task A_merged_model_is_made_to_be_read_by_others_as_the_umask_says()
     {
         await ChildProcess.SkipUnless("There is no shell here.", "sh", "-c", "true");
-        using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).File("sub/notes.txt", "x"), TinyAdapter.ForLlama());
+        using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).File("1_Pooling/config.json", "{}"), TinyAdapter.ForLlama());
 
         ChildProcess run = await ChildProcess.Run(["sh", "-c", "umask 022; exec \"$@\"", "sh", .. ChildProcess.MergeOf(bench)]);
 

@@ -42,7 +42,7 @@ public sealed class ModelKeyTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("config.json");
-        folder.Write("other.json");
+        folder.Write("tokenizer.json");
         InputRoot root = InputFiles.OfBase(folder.Path);
 
         string[] keys =

@@ -54,13 +54,41 @@ public sealed class StateFileTests
     }
 
     [Fact]
+    public void So_has_one_that_was_put_in_its_place_just_before()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+
+        StateFile young = state with { StampedTicks = root.Files[0].ChangedTicks + TimeSpan.TicksPerSecond };
+
+        Assert.NotEqual(0, root.Files[0].ChangedTicks);
+        Assert.Null(young.KnownHash(root, root.Files[0]));
+    }
+
+    [Fact]
+    public void A_file_with_the_size_and_the_time_of_another_has_to_be_read()
+    {
+        using var folder = new TemporaryFolder();
+        StateFile state = SaveState(folder, out InputRoot root);
+        string file = root.Files[0].FullPath;
+        DateTime time = File.GetLastWriteTimeUtc(file);
+        File.WriteAllText(file, "[]");
+        File.SetLastWriteTimeUtc(file, time);
+
+        InputRoot now = InputFiles.OfBase(root.Path);
+
+        Assert.Equal(root.Files[0].Stamp, now.Files[0].Stamp);
+        Assert.Null(state.KnownHash(now, now.Files[0]));
+    }
+
+    [Fact]
     public void A_checkout_that_moved_is_still_known_and_another_base_is_not()
     {
         using var folder = new TemporaryFolder();
         StateFile state = SaveState(folder, out InputRoot root);
         string checkout = Path.Combine(folder.Path, "checkout");
         Directory.Move(checkout, checkout + " 2");
-        folder.Write("else/my config.json", "{}");
+        folder.Write("else/README of mine.md", "{}");
 
         InputRoot moved = InputFiles.OfBase(root.Path.Replace("checkout", "checkout 2", StringComparison.Ordinal));
         StateFile? loaded = StateFile.TryLoad(state.Path.Replace("checkout", "checkout 2", StringComparison.Ordinal));
@@ -72,13 +100,13 @@ public sealed class StateFileTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("lora-merge state 2\nstamped 1\n")]
-    [InlineData("lora-merge state 1\n")]
-    [InlineData("lora-merge state 1\nstamped\n")]
-    [InlineData("lora-merge state 1\nstamped 1\ninput base 1 1 h x\n")]
-    [InlineData("lora-merge state 1\nstamped 1\nroot base ..\ninput base 1 -1 h x\n")]
-    [InlineData("lora-merge state 1\nstamped 1\nroot base ..\ninput base 1 99999999999999999999 h x\n")]
-    [InlineData("lora-merge state 1\nstamped 1\nwhatever\n")]
+    [InlineData("lora-merge state 1\nstamped 1\n")]
+    [InlineData("lora-merge state 2\n")]
+    [InlineData("lora-merge state 2\nstamped\n")]
+    [InlineData("lora-merge state 2\nstamped 1\ninput base 1 1 1 h x\n")]
+    [InlineData("lora-merge state 2\nstamped 1\nroot base ..\ninput base 1 1 -1 h x\n")]
+    [InlineData("lora-merge state 2\nstamped 1\nroot base ..\ninput base 1 99999999999999999999 1 h x\n")]
+    [InlineData("lora-merge state 2\nstamped 1\nwhatever\n")]
     public void Anything_odd_is_no_state(string text)
     {
         using var folder = new TemporaryFolder();
@@ -89,9 +117,10 @@ public sealed class StateFileTests
 
     private static StateFile SaveState(TemporaryFolder folder, out InputRoot root)
     {
-        string file = folder.Write("checkout/models/base/my config.json", "{}");
+        string file = folder.Write("checkout/models/base/README of mine.md", "{}");
         root = InputFiles.OfBase(Path.GetDirectoryName(file)!);
-        var state = StateFile.Create(Path.Combine(folder.Path, "checkout", "obj", "x.state"), DateTime.UtcNow.Ticks, "key", "entry",
+        // As a build that looks long after the file was written.
+        var state = StateFile.Create(Path.Combine(folder.Path, "checkout", "obj", "x.state"), DateTime.UtcNow.AddHours(1).Ticks, "key", "entry",
             [new HashedInput(root, root.Files[0], "0123abcd")]);
         state.Save();
         return state;

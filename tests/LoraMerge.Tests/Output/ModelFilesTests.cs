@@ -15,7 +15,7 @@ public sealed class ModelFilesTests
     {
         TinyCheckpoint model = TinyCheckpoint.Llama();
         string[] copied = ["LICENSE", "chat_template.jinja", "modeling_tiny.py", "preprocessor_config.json", "special_tokens_map.json", "templates/tool.jinja", "vocab.json"];
-        string[] left = ["pytorch_model.bin", "model.gguf", "model.onnx", "original/params.json", "onnx/decoder.onnx", "consolidated.00.pth", ".gitattributes", ".cache/x", "training_args.bin", "adapter_config.json", "lora-merge.json"];
+        string[] left = ["pytorch_model.bin", "model.gguf", "model.onnx", "original/params.json", "onnx/decoder.onnx", "consolidated.00.pth", ".gitattributes", ".cache/x", "training_args.bin", "adapter_config.json", "lora-merge.json", "secret.env", "id_rsa", "notes/x.txt"];
         foreach (string name in copied.Concat(left))
             model.File(name, "contents of " + name);
         using var bench = new Workbench(model, TinyAdapter.ForLlama());
@@ -27,6 +27,59 @@ public sealed class ModelFilesTests
             FilesOf(bench.OutputPath));
         foreach (string name in copied)
             Assert.Equal("contents of " + name, File.ReadAllText(Path.Combine(bench.OutputPath, name)));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task What_is_no_part_of_a_model_is_left_out_and_said_once()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("secret.env", "KEY=1").File("assets/logo.png", "x").File(".gitattributes", "x").File("README.md", "x"), TinyAdapter.ForLlama());
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal("Not in the merged model, as they are no part of one: assets/, secret.env.", Assert.Single(run.Output.Split('\n'), line => line.Contains("secret.env", StringComparison.Ordinal)));
+        bench.Passed();
+    }
+
+    /// <summary>A link to a snapshot, whose files are links to blobs.</summary>
+    [Fact]
+    public async Task A_model_in_a_cache_of_Hugging_Face_is_merged_through_its_links()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
+        foreach (string root in (string[])[bench.Base, bench.Adapter])
+        {
+            string cached = Path.Combine(bench.Folder, "hub", "models--org--" + Path.GetFileName(root));
+            Directory.CreateDirectory(Path.Combine(cached, "blobs"));
+            Directory.CreateDirectory(Path.Combine(cached, "snapshots", "1f"));
+            foreach (string file in Directory.GetFiles(root))
+            {
+                File.Move(file, Path.Combine(cached, "blobs", "b" + Path.GetFileName(file)));
+                File.CreateSymbolicLink(Path.Combine(cached, "snapshots", "1f", Path.GetFileName(file)), "../../blobs/b" + Path.GetFileName(file));
+            }
+            Directory.Delete(root);
+            Directory.CreateSymbolicLink(root, Path.Combine(cached, "snapshots", "1f"));
+        }
+
+        await bench.MergeAsync();
+
+        Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_module_of_sentence_transformers_keeps_its_weights()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("modules.json", "[]").File("2_Dense/config.json", "{}"), TinyAdapter.ForLlama());
+        File.Copy(bench.InBase("model.safetensors"), bench.InBase("2_Dense/model.safetensors"));
+
+        MergeResult result = await bench.MergeAsync();
+
+        Assert.Equal(File.ReadAllBytes(bench.InBase("model.safetensors")), File.ReadAllBytes(Path.Combine(bench.OutputPath, "2_Dense", "model.safetensors")));
+        Assert.Contains("2_Dense/model.safetensors", result.Manifest.Files.Keys);
+        Assert.Contains("2_Dense/model.safetensors", result.Manifest.Base.Files.Keys);
         bench.Passed();
     }
 
@@ -95,12 +148,12 @@ public sealed class ModelFilesTests
     public async Task A_side_file_larger_than_any_buffer_is_copied_whole()
     {
         string text = string.Concat(Enumerable.Range(0, 500_000).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        using var bench = new Workbench(TinyCheckpoint.Llama().File("tokenizer.json", text).File("empty.txt", ""), TinyAdapter.ForLlama());
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("tokenizer.json", text).File("README.md", ""), TinyAdapter.ForLlama());
 
         MergeResult result = await bench.MergeAsync(bench.Request() with { Verification = Verification.Full });
 
         Assert.Equal(text, File.ReadAllText(Path.Combine(bench.OutputPath, "tokenizer.json")));
-        Assert.Equal(0, new FileInfo(Path.Combine(bench.OutputPath, "empty.txt")).Length);
+        Assert.Equal(0, new FileInfo(Path.Combine(bench.OutputPath, "README.md")).Length);
         Assert.Equal(result.Manifest.Files.Keys, result.Manifest.Sha256!.Keys);
         bench.Passed();
     }

@@ -115,7 +115,7 @@ public sealed class PickledBaseTests
 
         string[] with = [.. InputFiles.OfBase(folder.Path).Files.Select(file => file.RelativePath)];
 
-        Assert.Equal(["config.json", "pytorch_model.bin", "pytorch_model.bin.index.json"], without);
+        Assert.Equal(["config.json", "pytorch_model.bin"], without);
         Assert.Equal(["config.json", "model.safetensors"], with);
         Assert.False(Checkpoint.Open(folder.Path).IsPickled);
         folder.Passed();

@@ -24,7 +24,7 @@ internal sealed class MlxDialect : AdapterDialect
             throw Errors.AdapterIsNumpyArchive(source.Path);
         if (source.Fields is { } fields)
             return fields.Json["peft_type"] is null && (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers"));
-        return source.FindFile([OldWeightsName]) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
+        return source.FindUnread(OldWeightsName) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
     }
 
     internal override string Weights(AdapterSource source)
@@ -33,7 +33,7 @@ internal sealed class MlxDialect : AdapterDialect
             return source.Path;
         if (source.FindFile(DialectFiles.Mlx.Weights) is string weights)
             return weights;
-        throw source.FindFile([OldWeightsName]) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, DialectFiles.Mlx.Weights[0]);
+        throw source.FindUnread(OldWeightsName) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, DialectFiles.Mlx.Weights[0]);
     }
 
     internal override AdapterOrigin Date(AdapterSource source) => MlxConfig.Date(source.Fields!);

@@ -1,6 +1,6 @@
-namespace LoraMerge.Incremental;
+namespace LoraMerge.ModelFiles;
 
-/// <summary>Names of files with <c>*</c> for any run of characters, letter case ignored.</summary>
+/// <summary>Names of files with <c>*</c> for any run of characters and <c>#</c> for a digit, letter case ignored.</summary>
 internal static class NamePattern
 {
     public static bool MatchesAny(IEnumerable<string> patterns, string name) => patterns.Any(pattern => Matches(pattern, name));
@@ -20,7 +20,7 @@ internal static class NamePattern
                 }
                 return false;
             }
-            if (n == name.Length || char.ToLowerInvariant(pattern[p]) != char.ToLowerInvariant(name[n]))
+            if (n == name.Length || !(pattern[p] == '#' ? name[n] is >= '0' and <= '9' : char.ToLowerInvariant(pattern[p]) == char.ToLowerInvariant(name[n])))
                 return false;
         }
         return n == name.Length;

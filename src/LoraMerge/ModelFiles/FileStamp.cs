@@ -1,4 +1,4 @@
-namespace LoraMerge.Incremental;
+namespace LoraMerge.ModelFiles;
 
 /// <summary>Length and modification time of a file, those of the target where the file is a link.</summary>
 /// <param name="ByteLength">Length in bytes.</param>
@@ -13,7 +13,8 @@ internal readonly record struct FileStamp(long ByteLength, long ModifiedTicks)
     /// <exception cref="FileNotFoundException">There is no such file, or it is a link to nothing.</exception>
     public static FileStamp Of(string path)
     {
-        FileInfo file = LinkTarget.Of(new FileInfo(path)); // a model in a Hugging Face cache is a folder of links; .NET answers for the link itself
+        // A model in a Hugging Face cache is a folder of links; .NET answers for the link itself.
+        var file = new FileInfo(RealPath.IsLink(path) ? RealPath.Of(path) : path);
         return new FileStamp(file.Length, TimeOf(file)?.Ticks ?? s_noTime);
     }
 

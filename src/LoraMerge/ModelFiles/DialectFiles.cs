@@ -1,6 +1,6 @@
-namespace LoraMerge.Dialects;
+namespace LoraMerge.ModelFiles;
 
-/// <summary>What a library calls the files of an adapter that decide a merge. The task of the build compiles it too: it stamps and hashes these files, and reads none.</summary>
+/// <summary>What a library calls the files of an adapter that decide a merge.</summary>
 internal sealed class DialectFiles
 {
     private DialectFiles(string config, params string[] weights)

@@ -1,4 +1,4 @@
-namespace LoraMerge.Tests.Incremental;
+namespace LoraMerge.Tests;
 
 /// <summary>A folder for one test.</summary>
 internal sealed class TemporaryFolder : IDisposable

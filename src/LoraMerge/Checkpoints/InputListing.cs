@@ -1,0 +1,33 @@
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Checkpoints;
+
+/// <summary>Lists the files of bases and adapters, and tells what is wrong with them as the engine tells it.</summary>
+internal static class InputListing
+{
+    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130.</exception>
+    public static InputRoot OfBase(string path) => List("base model", path, InputFiles.OfBase);
+
+    /// <param name="path">A folder or a weight file.</param>
+    /// <param name="number">1 for the adapter that is applied first.</param>
+    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130.</exception>
+    public static InputRoot OfAdapter(string path, int number) => List("adapter", path, full => InputFiles.OfAdapter(full, number));
+
+    private static InputRoot List(string what, string path, Func<string, InputRoot> list)
+    {
+        if (!Path.Exists(path))
+            throw Errors.PathNotFound(what, path);
+        try
+        {
+            return list(Path.GetFullPath(path));
+        }
+        catch (LinkLeadsOutException e)
+        {
+            throw Errors.InputLeadsOut(e.File, e.Target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(path, e);
+        }
+    }
+}
