@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -19,10 +20,12 @@ internal static class ModelVerifier
         // Before the long work: what says nothing usable cannot be verified.
         MergeManifest? manifest = merged.IsSingleFile || !File.Exists(ManifestOf(merged)) ? null : MergeManifest.Read(ManifestOf(merged));
         ComputeDevice device = ComputeDevice.Open(inputs.Request.Device, inputs.Request.NativesFolder);
-        string[] weights = [.. inputs.Checkpoint.Shards.Select(shard => shard.File)];
-        using var files = new TensorFiles(weights.ToHashSet(StringComparer.Ordinal));
+        foreach (Adapter adapter in inputs.Adapters)
+            TensorFiles.ThrowIfDamaged(adapter.Weights);
+        using var files = new TensorFiles(inputs.Checkpoint.Shards);
         using var sink = new ComparisonSink(merged);
         IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(inputs.Request, device), progress: null).Run(files, sink, cancellation);
+        InputHashes hashes = InputHashes.None.With(inputs.Checkpoint.Shards.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         ImmutableArray<TensorDifference> differences =
         [
             .. HeaderDifferences(plan, merged),
@@ -33,7 +36,7 @@ internal static class ModelVerifier
             return comparison;
         if (manifest is null)
             return comparison with { Manifest = ["missing: the model may have been left in the middle"] };
-        ImmutableArray<HashedInput> hashed = InputHashes.None.With(weights.Select(file => KeyValuePair.Create(file, files.HashOf(file)))).Complete(inputs.Snapshot.Roots, cancellation);
+        ImmutableArray<HashedInput> hashed = hashes.Complete(inputs.Snapshot.Roots, cancellation);
         MergeManifest expected = ManifestBuilder.Build(inputs, plan, outcomes, hashed, files: [], recipes: null);
         return comparison with
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -42,6 +43,8 @@ internal sealed class ModelWriter
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
 
+        foreach (Adapter adapter in _inputs.Adapters)
+            TensorFiles.ThrowIfDamaged(adapter.Weights);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         Reuse reuse = (recipes is null ? Reuse.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
@@ -70,12 +73,14 @@ internal sealed class ModelWriter
     /// <summary>All files that it reads and writes are closed when it returns.</summary>
     private WrittenWeights WriteWeights(MergePlan plan, ComputeDevice device, InputHashes known, string folder, CancellationToken cancellation)
     {
-        string[] unhashed = [.. _inputs.Checkpoint.Shards.Select(shard => shard.File).Where(file => known.Find(file) is null)];
-        using var files = new TensorFiles(unhashed.ToHashSet(StringComparer.Ordinal));
+        // A hash that is known does not tell that the file was ever sound: where it has checksums and is read, it is read whole.
+        var read = plan.Tensors.SelectMany(tensor => tensor.Source.Parts).Select(part => part.File).ToHashSet(StringComparer.Ordinal);
+        Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(shard => known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File)))];
+        using var files = new TensorFiles(hashed);
         using var sink = new ShardSink(plan, folder);
         IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink, cancellation);
         sink.Complete();
-        InputHashes hashes = known.With(unhashed.Select(file => KeyValuePair.Create(file, files.HashOf(file))));
+        InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }
 

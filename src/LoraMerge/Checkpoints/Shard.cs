@@ -22,6 +22,9 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
         : FileName;
 
+    /// <summary>Checksums of the bytes of its tensors, in the order of the bytes; safetensors files have none.</summary>
+    internal ImmutableArray<ChecksumRange> Checksums { get; init; } = [];
+
     /// <summary>Whether it is a file of <c>torch.save</c>.</summary>
     internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
 
@@ -70,9 +73,13 @@ public sealed record Shard(string FileName, string File, ImmutableArray<StoredTe
         return new Shard(Path.GetFileName(file), file, tensors, header.Metadata);
     }
 
-    private static Shard ReadPickle(string file) => new(
-        Path.GetFileName(file),
-        file,
-        [.. PickleFile.Read(file).Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, t.FileOffset, t.ByteLength) { Strides = t.Strides })],
-        ImmutableDictionary<string, string>.Empty);
+    private static Shard ReadPickle(string file)
+    {
+        PickledFile pickled = PickleFile.Read(file);
+        return new Shard(
+            Path.GetFileName(file),
+            file,
+            [.. pickled.Tensors.Select(t => new StoredTensor(t.Name, t.DType, t.Shape, file, t.FileOffset, t.ByteLength) { Strides = t.Strides })],
+            ImmutableDictionary<string, string>.Empty) { Checksums = pickled.Checksums };
+    }
 }

@@ -5,21 +5,33 @@ using Microsoft.Win32.SafeHandles;
 namespace LoraMerge.Checkpoints;
 
 /// <summary>Reads bytes of stored tensors; each file is opened once and stays open until the end. One reader at a time.</summary>
-/// <remarks>It can hash the files that it reads on the way, so that a merge that does not know them yet reads them only once.</remarks>
-internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : IDisposable
+/// <remarks>It can hash the files that it reads on the way, and compare their checksums, so that a merge that does not know them yet reads them only once.</remarks>
+/// <param name="hashed">The files to be hashed.</param>
+internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposable
 {
     private const int LargestRead = 0x4000_0000;
 
     /// <summary>Bytes that are still in the processor's cache when they are hashed after they were read.</summary>
     private const int CachedLength = 1 << 18;
 
+    private readonly Dictionary<string, Shard> _hashed = (hashed ?? []).ToDictionary(shard => shard.File, StringComparer.Ordinal);
     private readonly Dictionary<string, OpenFile> _files = new(StringComparer.Ordinal);
 
     /// <summary>Bytes that were read so far.</summary>
     public long ReadByteLength => _files.Values.Sum(file => file.ReadByteLength);
 
+    /// <summary>Reads a file whole, where it has checksums, and compares them.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111, LORA2037.</exception>
+    public static void ThrowIfDamaged(Shard shard)
+    {
+        if (shard.Checksums.IsEmpty)
+            return;
+        using var files = new TensorFiles([shard]);
+        files.HashOf(shard.File);
+    }
+
     /// <summary>Fills <paramref name="destination"/> with the tensor's bytes from <paramref name="byteOffset"/> on.</summary>
-    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111, LORA2037.</exception>
     public void ReadInto(StoredTensor tensor, long byteOffset, Span<byte> destination)
     {
         try
@@ -45,7 +57,7 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
     }
 
     /// <summary>XxHash128 of a whole file, as 32 hexadecimal digits; reads what no tensor has read yet.</summary>
-    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111, LORA2037.</exception>
     public string HashOf(string path)
     {
         try
@@ -82,6 +94,7 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
             Span<byte> piece = destination[..Math.Min(destination.Length, CachedLength)];
             Read(file, file.HashedLength, piece);
             file.Hash!.Append(piece);
+            file.Checksums!.Append(file.HashedLength, piece);
             file.HashedLength += piece.Length;
             destination = destination[piece.Length..];
         }
@@ -104,13 +117,15 @@ internal sealed class TensorFiles(IReadOnlySet<string>? hashedFiles = null) : ID
     {
         if (!_files.TryGetValue(path, out OpenFile? file))
         {
-            XxHash128? hash = hashedFiles?.Contains(path) == true ? new XxHash128() : null;
-            _files[path] = file = new OpenFile(path, File.OpenHandle(path, options: FileOptions.SequentialScan), hash);
+            SafeFileHandle handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            _files[path] = file = _hashed.TryGetValue(path, out Shard? shard)
+                ? new OpenFile(path, handle, new XxHash128(), new ChecksumWatch(path, shard.Checksums))
+                : new OpenFile(path, handle, null, null);
         }
         return file;
     }
 
-    private sealed record OpenFile(string Path, SafeFileHandle Handle, XxHash128? Hash)
+    private sealed record OpenFile(string Path, SafeFileHandle Handle, XxHash128? Hash, ChecksumWatch? Checksums)
     {
         public long HashedLength { get; set; }
 

@@ -22,9 +22,9 @@ internal sealed class LegacyFormat
         _path = path;
     }
 
-    /// <returns>The fourth pickle's value, and what finds a storage that it names.</returns>
+    /// <returns>The fourth pickle's value, what finds a storage that it names, and no checksums: there are none.</returns>
     /// <exception cref="LoraMergeException">LORA2014, 2015.</exception>
-    public static (PickleValue Root, Func<StorageClaim, StorageRange> Find) Read(SafeFileHandle file, string path)
+    public static (PickleValue Root, Func<StorageClaim, StorageRange> Find, IReadOnlyList<ChecksumRange> Checksums) Read(SafeFileHandle file, string path)
     {
         var format = new LegacyFormat(file, path);
         var bytes = new PickleBytes(file, path, 0, RandomAccess.GetLength(file));
@@ -40,7 +40,7 @@ internal sealed class LegacyFormat
         if (machine.Run() is not PickleValue.Sequence keys)
             throw Errors.PickleInvalid(path, "its list of storages is missing");
         format.Locate(keys.Items, bytes.FileOffset);
-        return (root, format.Find);
+        return (root, format.Find, []);
     }
 
     private void Locate(List<PickleValue> keys, long offset)

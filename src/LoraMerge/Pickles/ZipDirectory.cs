@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace LoraMerge.Pickles;
 
 /// <summary>The directory of a zip archive, and where the bytes of its files lie. Nothing is unpacked: names are only looked up, never made a path.</summary>
-/// <remarks>PKWARE APPNOTE 6.3, with its 64-bit fields. PyTorch stores all files as they are, so a tensor is a range of the archive. Checksums are not compared: PyTorch can be told to write none.</remarks>
+/// <remarks>PKWARE APPNOTE 6.3, with its 64-bit fields. PyTorch stores all files as they are, so a tensor is a range of the archive.</remarks>
 internal sealed class ZipDirectory
 {
     private const uint EndSignature = 0x06054b50;
@@ -126,7 +126,7 @@ internal sealed class ZipDirectory
         if (name is "" or ['/', ..] or [_, ':', ..] || name.AsSpan().ContainsAny('\\', '\0') || name.Split('/').Contains(".."))
             throw Invalid(name, "would lie outside a folder that it is unpacked into, which no file of PyTorch does");
         (long byteLength, long packedByteLength, long offset) = Sizes(name, rest, rest.Slice(EntryLength + nameLength, extraLength));
-        if (!_entries.TryAdd(name, new ZipEntry(name, (UInt16(rest, 8) & EncryptedFlags) != 0, UInt16(rest, 10) != 0, byteLength, packedByteLength, offset)))
+        if (!_entries.TryAdd(name, new ZipEntry(name, (UInt16(rest, 8) & EncryptedFlags) != 0, UInt16(rest, 10) != 0, byteLength, packedByteLength, offset, UInt32(rest, 16))))
             throw Invalid(name, "is there twice");
         return length;
     }

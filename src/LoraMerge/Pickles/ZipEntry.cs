@@ -7,4 +7,5 @@ namespace LoraMerge.Pickles;
 /// <param name="ByteLength">Bytes when unpacked.</param>
 /// <param name="PackedByteLength">Bytes in the archive.</param>
 /// <param name="HeaderOffset">Where its own header lies, from the start of the archive.</param>
-internal sealed record ZipEntry(string Name, bool IsEncrypted, bool IsCompressed, long ByteLength, long PackedByteLength, long HeaderOffset);
+/// <param name="Checksum">CRC-32 of its bytes; 0 where none was computed, which PyTorch can be told (<c>set_crc32_options</c>).</param>
+internal sealed record ZipEntry(string Name, bool IsEncrypted, bool IsCompressed, long ByteLength, long PackedByteLength, long HeaderOffset, uint Checksum);

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace LoraMerge.Tests.Pickles;
@@ -14,6 +15,9 @@ internal sealed record TinyZipEntry(string Name, byte[] Bytes)
     public ulong? ClaimedPackedLength { get; init; }
 
     public ulong? ClaimedOffset { get; init; }
+
+    /// <summary>CRC-32; 0 for none.</summary>
+    public uint? ClaimedChecksum { get; init; }
 
     /// <summary>What its own header calls it, where that is not its name.</summary>
     public string? NameInHeader { get; init; }
@@ -53,6 +57,8 @@ internal sealed class TinyZip
         return stream.ToArray();
     }
 
+    private static uint Checksum(TinyZipEntry entry) => entry.ClaimedChecksum ?? Crc32.HashToUInt32(entry.Bytes);
+
     private static void WriteHeader(BinaryWriter writer, TinyZipEntry entry)
     {
         byte[] name = Encoding.UTF8.GetBytes(entry.NameInHeader ?? entry.Name);
@@ -60,7 +66,8 @@ internal sealed class TinyZip
         writer.Write((ushort)20);
         writer.Write(entry.Flags);
         writer.Write(entry.Method);
-        writer.Write(new byte[8]); // time, date, checksum
+        writer.Write(new byte[4]); // time, date
+        writer.Write(Checksum(entry));
         writer.Write((uint)entry.Bytes.Length);
         writer.Write((uint)entry.Bytes.Length);
         writer.Write((ushort)name.Length);
@@ -85,7 +92,8 @@ internal sealed class TinyZip
         writer.Write((ushort)20);
         writer.Write(entry.Flags);
         writer.Write(entry.Method);
-        writer.Write(new byte[8]);
+        writer.Write(new byte[4]);
+        writer.Write(Checksum(entry));
         writer.Write(entry.IsWide ? uint.MaxValue : (uint)packed);
         writer.Write(entry.IsWide ? uint.MaxValue : (uint)length);
         writer.Write((ushort)name.Length);
