@@ -80,6 +80,20 @@ public sealed class InputFilesTests
         Assert.Contains("line break", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_file_from_after_the_year_9999_has_a_stamp_too()
+    {
+        Assert.SkipUnless(Directory.Exists("/dev/shm"), "No file system here has such times.");
+        string file = Path.Combine("/dev/shm", Path.GetRandomFileName());
+        await File.WriteAllTextAsync(file, "weights", TestContext.Current.CancellationToken);
+        await ChildProcess.SkipUnless("There is no touch here.", "touch", "-d", "@300000000000", file);
+
+        FileStamp stamp = FileStamp.Of(file);
+
+        File.Delete(file);
+        Assert.Equal(new FileStamp(7, 0), stamp);
+    }
+
     [Theory]
     [InlineData("*.onnx*", "decoder.onnx_data", true)]
     [InlineData("optimizer*", "Optimizer.pt", true)]
