@@ -66,7 +66,7 @@ internal static class SideFiles
     }
 
     public static bool HaveSameBytes(string first, string second) =>
-        new FileInfo(first).Length == new FileInfo(second).Length && HasBytes(first, File.ReadAllBytes(second));
+        FileStamp.Of(first).ByteLength == FileStamp.Of(second).ByteLength && HasBytes(first, File.ReadAllBytes(second));
 
     public static bool HasBytes(string file, byte[] bytes) => File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
 }

@@ -64,8 +64,10 @@ public sealed class ModelFilesTests
         }
 
         await bench.MergeAsync();
+        ModelComparison verified = await new Merger().VerifyAsync(bench.Request(), bench.OutputPath, CancellationToken.None);
 
         Assert.Equal(expected, FolderContents.Of(bench.OutputPath));
+        Assert.True(verified.IsEqual);
         bench.Passed();
     }
 
