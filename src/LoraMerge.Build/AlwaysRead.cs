@@ -1,6 +1,9 @@
 namespace LoraMerge.Build;
 
-/// <summary>The inputs that every build reads, whatever their sizes and times say: some ways to replace a file leave all of these as they were, and small files cost next to nothing.</summary>
+/// <summary>
+/// The inputs that every build reads, whatever their sizes and times say: some ways to replace a file leave all of these as they were, and small files cost
+/// next to nothing.
+/// </summary>
 internal static class AlwaysRead
 {
     /// <summary>What the files of one model may have together.</summary>

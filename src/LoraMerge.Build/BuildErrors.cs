@@ -109,7 +109,8 @@ internal static class BuildErrors
         $"The merged model '{model}' and the file '{content}' of the project's content would both be written to '{targetPath}'. Give the model a MergedModelName of its own, such as '{suggestedName}', or take the file out of Content.");
 
     public static BuildFault InputLeadsOut(string link, string target) => new("LORA1050",
-        $"'{link}' is a link to '{target}', outside of its model's folder: the app would ship a file that is not the model's. Put the file itself into the folder, or name the folder that it lies in.");
+        $"'{link}' is a link to '{target}', outside of its model's folder: the app would ship a file that is not the model's. "
+        + "Put the file itself into the folder, or name the folder that it lies in.");
 
     public static BuildFault NotBuilt(string model, string configuration) => new("LORA6001",
         $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build -c {configuration}' first.");

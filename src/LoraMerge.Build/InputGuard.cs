@@ -28,7 +28,10 @@ internal static class InputGuard
     /// <param name="basePaths">Absolute paths of base models.</param>
     /// <param name="adapterPaths">Absolute paths of adapters.</param>
     public static List<Input> Inputs(IEnumerable<string> basePaths, IEnumerable<string> adapterPaths) =>
-        [.. basePaths.Select(path => new Input(Place.Of(path), HasSubfolders: true)), .. adapterPaths.Select(path => new Input(Place.Of(path), HasSubfolders: false))];
+    [
+        .. basePaths.Select(path => new Input(Place.Of(path), HasSubfolders: true)),
+        .. adapterPaths.Select(path => new Input(Place.Of(path), HasSubfolders: false)),
+    ];
 
     /// <returns>The input whose files a folder could meet; null where there is none.</returns>
     public static string? FindMet(string folder, List<Input> inputs)

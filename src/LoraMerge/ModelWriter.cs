@@ -75,7 +75,8 @@ internal sealed class ModelWriter
     {
         // A hash that is known does not tell that the file was ever sound: where it has checksums and is read, it is read whole.
         var read = plan.Tensors.SelectMany(tensor => tensor.Source.Parts).Select(part => part.File).ToHashSet(StringComparer.Ordinal);
-        Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(shard => known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File)))];
+        bool IsToBeHashed(Shard shard) => known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File));
+        Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(IsToBeHashed)];
         using var files = new TensorFiles(hashed);
         using var sink = new ShardSink(plan, folder);
         IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink, cancellation);

@@ -66,7 +66,8 @@ public sealed class ModelCheckTests : IDisposable
 
     private void WriteInputs(long adapterLength, long baseLength)
     {
-        foreach ((string file, long length) in (IEnumerable<(string, long)>)[(Adapter, adapterLength), ("adapter/adapter_config.json", 2), (Base, baseLength), ("base/config.json", 3)])
+        (string, long)[] files = [(Adapter, adapterLength), ("adapter/adapter_config.json", 2), (Base, baseLength), ("base/config.json", 3)];
+        foreach ((string file, long length) in files)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(_folder, file))!);
             using FileStream stream = File.Create(Path.Combine(_folder, file));
@@ -74,7 +75,9 @@ public sealed class ModelCheckTests : IDisposable
         }
     }
 
-    /// <summary>Leaves a model and a state of an earlier build, whose inputs had the sizes and all the times that they have now; but one of them held something else.</summary>
+    /// <summary>
+    /// Leaves a model and a state of an earlier build, whose inputs had the sizes and all the times that they have now; but one of them held something else.
+    /// </summary>
     private void SaveAsIfOf(string changed)
     {
         InputRoot[] roots = [InputFiles.OfBase(Request.BasePath), InputFiles.OfAdapter(Request.AdapterPaths[0], 1)];

@@ -76,7 +76,8 @@ public sealed class Checkpoint
         bool isSingleFile = File.Exists(path);
         if (isSingleFile && !WeightFiles.AreIn(path))
             throw Errors.BaseFileIsNoWeightFile(path);
-        ModelConfig config = !isSingleFile && files.Find("config.json") is InputFile file ? ModelConfig.Read(System.IO.Path.Combine(path, file.RelativePath)) : ModelConfig.None;
+        InputFile? configFile = isSingleFile ? null : files.Find("config.json");
+        ModelConfig config = configFile is null ? ModelConfig.None : ModelConfig.Read(System.IO.Path.Combine(path, configFile.RelativePath));
         (ImmutableArray<Shard> shards, string? index) = isSingleFile ? ([Shard.Read(path)], null) : ReadWeights(path, files.Weights);
         var checkpoint = new Checkpoint(path, files, shards, index, config);
         Quantization.ThrowIfQuantized(checkpoint);

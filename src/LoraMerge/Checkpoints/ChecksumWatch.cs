@@ -22,7 +22,8 @@ internal sealed class ChecksumWatch(string path, ImmutableArray<ChecksumRange> r
         {
             long rangeEnd = range.FileOffset + range.ByteLength;
             int from = (int)Math.Max(range.FileOffset - offset, 0);
-            _checksum.Append(bytes[from..(int)Math.Clamp(rangeEnd - offset, from, bytes.Length)]); // nothing where ranges lie in one another, which no sound file has
+            // Nothing where ranges lie in one another, which no sound file has.
+            _checksum.Append(bytes[from..(int)Math.Clamp(rangeEnd - offset, from, bytes.Length)]);
             if (rangeEnd > end)
                 return;
             uint found = _checksum.GetCurrentHashAsUInt32();

@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace LoraMerge.Checkpoints;
 
 /// <summary>Reads bytes of stored tensors; each file is opened once and stays open until the end. One reader at a time.</summary>
-/// <remarks>It can hash the files that it reads on the way, and compare their checksums, so that a merge that does not know them yet reads them only once.</remarks>
+/// <remarks>
+/// It can hash the files that it reads on the way, and compare their checksums, so that a merge that does not know them yet reads them only once.
+/// </remarks>
 /// <param name="hashed">The files to be hashed.</param>
 internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposable
 {

@@ -2,8 +2,8 @@ namespace LoraMerge.Deltas;
 
 /// <summary>The rows of a weight that arithmetic takes at once: always the same, however a tensor is cut into blocks.</summary>
 /// <remarks>
-/// A product of matrices rounds its last rows otherwise than the rows before them, and a sum depends on where its parts end. So deltas are shown groups that are counted
-/// from the first row of the tensor and depend on nothing but what is done to it; a block, whose size memory decides, holds whole groups.
+/// A product of matrices rounds its last rows otherwise than the rows before them, and a sum depends on where its parts end. So deltas are shown groups that
+/// are counted from the first row of the tensor and depend on nothing but what is done to it; a block, whose size memory decides, holds whole groups.
 /// </remarks>
 internal static class RowGroup
 {

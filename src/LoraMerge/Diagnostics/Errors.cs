@@ -113,7 +113,9 @@ internal static class Errors
         new(DiagnosticCode.InputIsSpecial, $"'{file}' is {kind}, but a file is expected: reading it might never end. Remove it, or put the file in its place.", file);
 
     public static LoraMergeException InputLeadsOut(string link, string target) =>
-        new(DiagnosticCode.InputLeadsOut, $"'{link}' is a link to '{target}', outside of its model's folder: the merged model would hold a file that is not the model's. Put the file itself into the folder, or name the folder that it lies in.", link);
+        new(DiagnosticCode.InputLeadsOut,
+            $"'{link}' is a link to '{target}', outside of its model's folder: the merged model would hold a file that is not the model's. "
+            + "Put the file itself into the folder, or name the folder that it lies in.", link);
 
     // Checkpoints and safetensors.
 
@@ -136,10 +138,15 @@ internal static class Errors
         new(DiagnosticCode.ShardOutsideFolder, $"The index '{index}' names '{shard}' for tensor '{tensor}', but a shard lies in the folder of its index. Do not trust this model; fetch it from its publisher.", index);
 
     public static LoraMergeException ShardIsNoWeightFile(string index, string shard, string tensor) =>
-        new(DiagnosticCode.ShardIsNoWeightFile, $"The index '{index}' names the file '{shard}' (for tensor '{tensor}'), but a file of that name is never taken for weights of the base: it belongs beside them, or to an adapter, another format, a training or a merge. Rename it, in the index too, as in model-00001-of-00002.safetensors.", index);
+        new(DiagnosticCode.ShardIsNoWeightFile,
+            $"The index '{index}' names the file '{shard}' (for tensor '{tensor}'), but a file of that name is never taken for weights of the base: "
+            + "it belongs beside them, or to an adapter, another format, a training or a merge. "
+            + "Rename it, in the index too, as in model-00001-of-00002.safetensors.", index);
 
     public static LoraMergeException BaseFileIsNoWeightFile(string file) =>
-        new(DiagnosticCode.BaseFileIsNoWeightFile, $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth or *.ckpt is expected. Name the model's folder, or rename the file.", file);
+        new(DiagnosticCode.BaseFileIsNoWeightFile,
+            $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth or *.ckpt is expected. "
+            + "Name the model's folder, or rename the file.", file);
 
     public static LoraMergeException IndexDisagreesWithShard(string index, string tensor, string shard, string how) =>
         new(DiagnosticCode.IndexDisagreesWithShard, $"The index '{index}' and its files disagree: tensor '{tensor}' in '{shard}', {how}. Fetch the index and the shards of one revision.", index);
@@ -163,7 +170,10 @@ internal static class Errors
         new(DiagnosticCode.PickleInvalid, $"'{file}' is no sound file of PyTorch: {Sentence(Printable(reason))} Fetch it again; an interrupted download is the usual cause.", file);
 
     public static LoraMergeException PickleDamaged(string file, string entry, uint expected, uint found) =>
-        new(DiagnosticCode.PickleDamaged, string.Create(CultureInfo.InvariantCulture, $"'{file}' is damaged: the checksum (CRC-32) of '{Printable(entry)}' in its zip archive is {expected:x8}, but its bytes give {found:x8}. Fetch it again; if it came from torch.save on this machine, save it again."), file);
+        new(DiagnosticCode.PickleDamaged,
+            $"'{file}' is damaged: the checksum (CRC-32) of '{Printable(entry)}' in its zip archive is "
+            + string.Create(CultureInfo.InvariantCulture, $"{expected:x8}, but its bytes give {found:x8}. ")
+            + "Fetch it again; if it came from torch.save on this machine, save it again.", file);
 
     public static LoraMergeException PickleUnsafe(string file, string what, long offset) =>
         new(DiagnosticCode.PickleUnsafe, $"'{file}' asks for {Printable(what)} at byte {offset} of its pickle, which tensors do not need and which could run code. Nothing of it was run. Take the weights from a publisher whom you trust, as safetensors.", file);

@@ -26,8 +26,12 @@ internal static class Notes
         new($"Adapter '{adapter}': {tensors.Count} tensors that only training needs, or second copies, are left out, such as '{tensors[0]}'.");
 
     /// <summary>No warning: most are pictures, or notes of whoever fetched the model.</summary>
-    public static MergeEvent.Information FilesLeftOut(IReadOnlyList<string> names) =>
-        new($"Not in the merged model, as they are no part of one: {string.Join(", ", names.Take(8))}{(names.Count > 8 ? string.Create(CultureInfo.InvariantCulture, $" and {names.Count - 8} more") : "")}.");
+    public static MergeEvent.Information FilesLeftOut(IReadOnlyList<string> names)
+    {
+        const int most = 8;
+        string more = names.Count > most ? string.Create(CultureInfo.InvariantCulture, $" and {names.Count - most} more") : "";
+        return new($"Not in the merged model, as they are no part of one: {string.Join(", ", names.Take(most))}{more}.");
+    }
 
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);

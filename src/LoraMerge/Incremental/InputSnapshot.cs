@@ -13,7 +13,8 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
     public static InputSnapshot Take(MergeRequest request)
     {
         DateTime now = DateTime.UtcNow;
-        return new InputSnapshot([InputListing.OfBase(request.BaseModel), .. request.Adapters.Select((adapter, i) => InputListing.OfAdapter(adapter.Path, i + 1))], now);
+        InputRoot[] roots = [InputListing.OfBase(request.BaseModel), .. request.Adapters.Select((adapter, i) => InputListing.OfAdapter(adapter.Path, i + 1))];
+        return new InputSnapshot([.. roots], now);
     }
 
     /// <param name="hashed">What was read of the files. One of which only something else than size and time has changed, such as its name, is read again.</param>

@@ -27,8 +27,13 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
     public static StateFile Create(string path, long stampedTicks, string? key, string? entry, IEnumerable<HashedInput> inputs)
     {
         string folder = System.IO.Path.GetDirectoryName(path)!;
-        return new StateFile(path, stampedTicks, key, entry,
-            [.. inputs.Select(input => new Input(input.Root.Label, RelativePath.Between(folder, input.Root.Path), input.File.RelativePath, input.File.Stamp, input.File.ChangedTicks, input.Hash))]);
+        return new StateFile(path, stampedTicks, key, entry, [.. inputs.Select(Describe)]);
+
+        Input Describe(HashedInput input)
+        {
+            InputFile file = input.File;
+            return new Input(input.Root.Label, RelativePath.Between(folder, input.Root.Path), file.RelativePath, file.Stamp, file.ChangedTicks, input.Hash);
+        }
     }
 
     /// <returns>Null where there is none or it is not whole.</returns>
@@ -89,7 +94,8 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
                     break;
                 case "input":
                     string[] input = words[1].Split([' '], 6);
-                    inputs.Add(new Input(input[0], roots[input[0]], input[5], new FileStamp(ParseNumber(input[1]), ParseNumber(input[2])), ParseNumber(input[3]), input[4]));
+                    var stamp = new FileStamp(ParseNumber(input[1]), ParseNumber(input[2]));
+                    inputs.Add(new Input(input[0], roots[input[0]], input[5], stamp, ParseNumber(input[3]), input[4]));
                     break;
                 default:
                     return null;
@@ -112,7 +118,10 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
         {
             yield return $"root {root.Key} {root.First().RootPath}";
             foreach (Input input in root)
-                yield return FormattableString.Invariant($"input {input.Label} {input.Stamp.ByteLength} {input.Stamp.ModifiedTicks} {input.ChangedTicks} {input.Hash} {input.RelativePath}");
+            {
+                string times = FormattableString.Invariant($"{input.Stamp.ModifiedTicks} {input.ChangedTicks}");
+                yield return FormattableString.Invariant($"input {input.Label} {input.Stamp.ByteLength} {times} {input.Hash} {input.RelativePath}");
+            }
         }
     }
 

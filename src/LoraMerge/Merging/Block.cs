@@ -28,7 +28,10 @@ internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long Fi
     /// <summary>Its length there.</summary>
     public int ResultLength => checked((int)BytesOf(Count, Tensor.DType));
 
-    /// <summary>Pieces of a tensor that fit a buffer, as first and count: whole groups of rows where it is computed. A tensor without elements has one piece, so that it is counted as merged.</summary>
+    /// <summary>
+    /// Pieces of a tensor that fit a buffer, as first and count: whole groups of rows where it is computed. A tensor without elements has one piece, so that it
+    /// is counted as merged.
+    /// </summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="bufferElements">Elements that a buffer holds: at least a group of rows.</param>
     public static IEnumerable<(long First, long Count)> Cut(PlannedTensor tensor, long bufferElements)
@@ -36,7 +39,9 @@ internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long Fi
         long count = CountOf(tensor);
         if (count == 0)
             yield return (0, 0);
-        long step = tensor is PlannedTensor.Computed computed ? Math.Max(bufferElements / Math.Max(computed.GroupLength, 1), 1) * computed.GroupRows : bufferElements * BlockBuffer.TypeFor(tensor.Source.DType).BitsPerElement() / 8;
+        long step = tensor is PlannedTensor.Computed computed
+            ? Math.Max(bufferElements / Math.Max(computed.GroupLength, 1), 1) * computed.GroupRows
+            : bufferElements * BlockBuffer.TypeFor(tensor.Source.DType).BitsPerElement() / 8;
         for (long first = 0; first < count; first += step)
             yield return (first, Math.Min(step, count - first));
     }

@@ -20,7 +20,10 @@ internal sealed record PipelineOptions(Device Device, int? Threads, long BlockEl
     /// <summary>What a merge needs beside its blocks: the runtime and libtorch.</summary>
     public const long FixedBytes = 300_000_000;
 
-    /// <summary>Bytes held per element of a block, at most: eight buffers of 4 bytes, eight of 2 where the dtype changes, scratch of 8 for a group of rows, which is no larger.</summary>
+    /// <summary>
+    /// Bytes held per element of a block, at most: eight buffers of 4 bytes, eight of 2 where the dtype changes, scratch of 8 for a group of rows, which is no
+    /// larger.
+    /// </summary>
     public const long BytesPerElement = 56;
 
     /// <summary>The largest block that keeps a merge below a limit of memory.</summary>

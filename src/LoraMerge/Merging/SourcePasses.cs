@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
 
-/// <summary>Shows a whole tensor, group of rows by group, to deltas that need to see it before they can be applied. One buffer of the tensor's own dtype beside the merge's.</summary>
+/// <summary>
+/// Shows a whole tensor, group of rows by group, to deltas that need to see it before they can be applied. One buffer of the tensor's own dtype beside the
+/// merge's.
+/// </summary>
 internal sealed class SourcePasses : IDisposable
 {
     private readonly TensorFiles _files = new();

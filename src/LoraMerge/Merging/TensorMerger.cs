@@ -160,7 +160,9 @@ internal sealed class TensorMerger : IDisposable
         return Errors.ResultNotFinite(tensor.Name, tensor.DType, [.. adapters.Distinct().Select(_adapterPath)]);
     }
 
-    /// <summary>Memory for some rows, always from the start of an allocation: to some kernels it matters how their numbers are aligned. The caller disposes the view.</summary>
+    /// <summary>
+    /// Memory for some rows, always from the start of an allocation: to some kernels it matters how their numbers are aligned. The caller disposes the view.
+    /// </summary>
     private Tensor Scratch(ScalarType dtype, long rows, long rowLength)
     {
         using var scope = NewDisposeScope();

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace LoraMerge.ModelFiles;
 
-/// <summary>When anything of a file last changed, by the system's own books. Whoever copies a file with its times (<c>cp -p</c>, rsync, archives) or sets them gives it a new one.</summary>
+/// <summary>
+/// When anything of a file last changed, by the system's own books. Whoever copies a file with its times (<c>cp -p</c>, rsync, archives) or sets them gives it
+/// a new one.
+/// </summary>
 internal static class ChangeTime
 {
     private const long UnixEpochTicks = 621355968000000000;
@@ -41,8 +44,13 @@ internal static class ChangeTime
         return result == 0 ? OfUnix(facts, 64) : 0;
     }
 
-    private static long OfUnix(byte[] facts, int offset) =>
-        Math.Max(0, unchecked(UnixEpochTicks + (BitConverter.ToInt64(facts, offset) * TimeSpan.TicksPerSecond) + (BitConverter.ToUInt32(facts, offset + sizeof(long)) / 100)));
+    /// <summary><c>struct timespec</c>: seconds and, in the first half of the next eight bytes, nanoseconds.</summary>
+    private static long OfUnix(byte[] facts, int offset)
+    {
+        long seconds = BitConverter.ToInt64(facts, offset);
+        uint nanoseconds = BitConverter.ToUInt32(facts, offset + sizeof(long));
+        return Math.Max(0, unchecked(UnixEpochTicks + (seconds * TimeSpan.TicksPerSecond) + (nanoseconds / 100)));
+    }
 
     /// <summary><c>FILE_BASIC_INFO</c>: four times, the last of which is that of any change.</summary>
     private static long OfWindows(string path)

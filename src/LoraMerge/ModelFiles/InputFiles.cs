@@ -47,17 +47,18 @@ internal sealed class InputFiles
         bool isFile = File.Exists(path);
         var list = new InputFiles(isFile ? Path.GetDirectoryName(path)! : path);
         List<string> names = NamesIn(list._folder);
-        var taken = DialectFiles.All.Select(dialect => FileNames.Find(names, dialect.Config)).ToList();
         if (isFile)
             list.AddSingle(path);
-        else
-            taken.AddRange(DialectFiles.All.Select(dialect => dialect.Weights.Select(name => FileNames.Find(names, name)).FirstOrDefault(name => name is not null)));
-        foreach (string name in taken.OfType<string>().Distinct(StringComparer.Ordinal))
+        IEnumerable<string[]> wanted = DialectFiles.All.SelectMany(dialect => isFile ? (string[][])[[dialect.Config]] : [[dialect.Config], dialect.Weights]);
+        foreach (string name in wanted.Select(choice => FirstOf(choice, names)).OfType<string>().Distinct(StringComparer.Ordinal))
             list.Add(name, isBeside: false);
         foreach (string name in names.Where(name => !isFile && ModelParts.IsOfAdapter(name)))
             list.Add(name, isBeside: true);
         return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path };
     }
+
+    private static string? FirstOf(IEnumerable<string> wanted, List<string> names) =>
+        wanted.Select(name => FileNames.Find(names, name)).FirstOrDefault(name => name is not null);
 
     private static List<string> NamesIn(string folder) => [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file))];
 

@@ -1,6 +1,8 @@
 namespace LoraMerge.ModelFiles;
 
-/// <summary>A base or an adapter with the files of it that decide the result. Nothing else of it is read, and all of these are part of the model's key.</summary>
+/// <summary>
+/// A base or an adapter with the files of it that decide the result. Nothing else of it is read, and all of these are part of the model's key.
+/// </summary>
 /// <param name="Label"><c>base</c>, <c>adapter1</c>, <c>adapter2</c> …, in the order in which the adapters are applied.</param>
 /// <param name="Path">Absolute path of the folder, or of the single weight file.</param>
 /// <param name="Files">In ordinal order of their relative paths.</param>
@@ -9,7 +11,10 @@ internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputF
     /// <summary>How a base's weights lie in its folder.</summary>
     public WeightFiles Weights { get; init; } = new(WeightForm.None, null, []);
 
-    /// <summary>Files and folders (with '/' at their end) of a base that are no part of a model, as far as it is worth telling; weights under names of their own are among them.</summary>
+    /// <summary>
+    /// Files and folders (with '/' at their end) of a base that are no part of a model, as far as it is worth telling; weights under names of their own are
+    /// among them.
+    /// </summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     /// <summary>A file by its name in the root's own folder, found as the system would find it; null where it is none of these.</summary>

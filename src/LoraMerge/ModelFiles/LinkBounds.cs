@@ -1,6 +1,9 @@
 namespace LoraMerge.ModelFiles;
 
-/// <summary>How far links in a model's folder may lead: nowhere out of it, lest a model that was fetched somewhere ships the user's other files. Only the blobs that a Hugging Face cache keeps beside its snapshots are a model's own.</summary>
+/// <summary>
+/// How far links in a model's folder may lead: nowhere out of it, lest a model that was fetched somewhere ships the user's other files. Only the blobs that a
+/// Hugging Face cache keeps beside its snapshots are a model's own.
+/// </summary>
 /// <param name="folder">The folder of a base or an adapter; it may be a link itself.</param>
 internal sealed class LinkBounds(string folder)
 {
@@ -29,7 +32,8 @@ internal sealed class LinkBounds(string folder)
 }
 
 /// <summary>A link in a model's folder leads to a file that is not the model's.</summary>
-internal sealed class LinkLeadsOutException(string file, string target, string folder) : IOException($"'{file}' is a link to '{target}', which lies outside of '{folder}'.")
+internal sealed class LinkLeadsOutException(string file, string target, string folder)
+    : IOException($"'{file}' is a link to '{target}', which lies outside of '{folder}'.")
 {
     /// <summary>The link.</summary>
     public string File { get; } = file;

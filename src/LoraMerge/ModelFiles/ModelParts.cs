@@ -1,20 +1,31 @@
 namespace LoraMerge.ModelFiles;
 
-/// <summary>What a model consists of beside its weights, by the names of files: the one table of it. docs/files.md shows it, and a test holds the two together.</summary>
-/// <remarks>Names are patterns with <c>*</c> for any run of characters and <c>#</c> for a digit, letter case ignored. Weights are none of these files, whatever they are called: <see cref="WeightFiles"/>.</remarks>
+/// <summary>
+/// What a model consists of beside its weights, by the names of files: the one table of it. docs/files.md shows it, and a test holds the two together.
+/// </summary>
+/// <remarks>
+/// Names are patterns with <c>*</c> for any run of characters and <c>#</c> for a digit, letter case ignored. Weights are none of these files, whatever they are
+/// called: <see cref="WeightFiles"/>.
+/// </remarks>
 internal static class ModelParts
 {
     public static readonly IReadOnlyList<ModelPart> All =
     [
         new("configuration", ["config.json", "generation_config.json", "configuration.json", "params.json", "id2label.json", "label2id.json"]),
         new("processors of images, sound and video", ["*processor_config.json", "audio_tokenizer_config.json"]),
-        new("tokenizer", ["tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "sentencepiece*"]) { IsOfAdaptersToo = true },
-        new("other vocabularies", ["vocab*", "*_vocab.json", "merges*", "*.model", "*.spm", "*.tiktoken", "tekken.json", "encoder.json", "bpe.codes", "dict.txt", "unigram.json", "normalizer.json", "emoji.json"]),
+        new("tokenizer", ["tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "sentencepiece*"])
+        {
+            IsOfAdaptersToo = true,
+        },
+        new("other vocabularies",
+            ["vocab*", "*_vocab.json", "merges*", "*.model", "*.spm", "*.tiktoken", "tekken.json", "encoder.json", "bpe.codes", "dict.txt", "unigram.json",
+             "normalizer.json", "emoji.json"]),
         new("chat template", ["chat_template.*"]) { IsOfAdaptersToo = true },
         new("other chat templates", ["chat_template*", "*.jinja"]),
         new("other chat templates", ["*.jinja"]) { Folder = "*templates" },
         new("code that config.json names", ["*.py"]),
-        new("licence and description", ["*LICENSE*", "*LICENCE*", "COPYING*", "COPYRIGHT*", "NOTICE*", "*USE_POLICY*", "TERMS*", "README*", "MODEL_CARD*", "modelcard*", "CITATION*"]),
+        new("licence and description",
+            ["*LICENSE*", "*LICENCE*", "COPYING*", "COPYRIGHT*", "NOTICE*", "*USE_POLICY*", "TERMS*", "README*", "MODEL_CARD*", "modelcard*", "CITATION*"]),
         new("sentence-transformers", ["modules.json", "config_sentence_transformers.json", "sentence_*_config.json", "router_config.json"]),
         new("modules of sentence-transformers, with their weights", ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model.bin"]) { Folder = "#_*" },
         new("tokenizers of the maker's own programs", ["tokenizer*", "tekken.json"]) { Folder = "original" },
@@ -24,8 +35,9 @@ internal static class ModelParts
     private static readonly string[] s_noPart =
     [
         ".*", "lora-merge.json",
-        "model*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin", "*.bin.index.json", "consolidated*", "*.pth", "*.gguf", "*.ggml", "*.onnx*", "*.msgpack", "*.h5", "*.ot", "*.npz", "*.tflite", "*.mlmodel*",
-        "optimizer*", "scheduler*", "scaler.pt", "rng_state*", "training_args.*", "params.json", "trainer_state.json", "*_results.json", "events.out.tfevents.*",
+        "model*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin", "*.bin.index.json", "consolidated*", "*.pth", "*.gguf", "*.ggml", "*.onnx*",
+        "*.msgpack", "*.h5", "*.ot", "*.npz", "*.tflite", "*.mlmodel*", "optimizer*", "scheduler*", "scaler.pt", "rng_state*", "training_args.*",
+        "params.json", "trainer_state.json", "*_results.json", "events.out.tfevents.*",
     ];
 
     private static readonly string[] s_noPartFolders = [".*", "onnx", "openvino", "coreml", "flax", "runs", "checkpoint-*", "global_step*"];
@@ -45,7 +57,8 @@ internal static class ModelParts
     /// <summary>Whether a folder that is left out need not be told.</summary>
     public static bool IsFolderKnownToBeNone(string name) => NamePattern.MatchesAny(s_noPartFolders, name);
 
-    private static bool IsOneOf(IEnumerable<ModelPart> parts, string name) => !WeightFiles.AreIn(name) && !NamePattern.Matches("*.index.json", name) && parts.Any(part => NamePattern.MatchesAny(part.Names, name));
+    private static bool IsOneOf(IEnumerable<ModelPart> parts, string name) =>
+        !WeightFiles.AreIn(name) && !NamePattern.Matches("*.index.json", name) && parts.Any(part => NamePattern.MatchesAny(part.Names, name));
 }
 
 /// <summary>A kind of file that is part of a model.</summary>

@@ -21,7 +21,9 @@ internal static class RealPath
     private static readonly PropertyInfo? s_linkTarget = typeof(FileSystemInfo).GetProperty("LinkTarget");
 #endif
 
-    /// <summary>The absolute path with every link on the way followed as the system does, those in the targets of links too; parts that do not exist stay as they are.</summary>
+    /// <summary>
+    /// The absolute path with every link on the way followed as the system does, those in the targets of links too; parts that do not exist stay as they are.
+    /// </summary>
     /// <exception cref="IOException">Links lead round in a circle, or cannot be read.</exception>
     public static string Of(string path)
     {

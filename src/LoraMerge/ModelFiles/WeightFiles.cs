@@ -1,9 +1,14 @@
 namespace LoraMerge.ModelFiles;
 
-/// <summary>Which files of a base's folder may hold its weights, told by their names alone. As transformers chooses: safetensors before pickles, and one file before an index.</summary>
+/// <summary>
+/// Which files of a base's folder may hold its weights, told by their names alone. As transformers chooses: safetensors before pickles, and one file before an
+/// index.
+/// </summary>
 /// <param name="Form">How the weights lie there.</param>
 /// <param name="Entry">The one weight file, or the index; null where there is none, or several that could be it.</param>
-/// <param name="Names">All files that may be read: the entry, and with an index whatever it may name. The competing ones where several could be the entry.</param>
+/// <param name="Names">
+/// All files that may be read: the entry, and with an index whatever it may name. The competing ones where several could be the entry.
+/// </param>
 internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList<string> Names)
 {
     private static readonly string[] s_weights = ["*.safetensors", "*.bin", "*.pt", "*.pth", "*.ckpt"];
@@ -13,7 +18,10 @@ internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList
     /// <summary>Weights that are not the base's: of adapters, of makers' own programs, of training.</summary>
     private static readonly string[] s_others = [".*", "adapter*", "consolidated*", "optimizer*"];
 
-    /// <summary>What an index may not call its files: an index calls them what it likes, but other formats and what training leaves are large, and all that is named here would have to be hashed.</summary>
+    /// <summary>
+    /// What an index may not call its files: an index calls them what it likes, but other formats and what training leaves are large, and all that is named
+    /// here would have to be hashed.
+    /// </summary>
     private static readonly string[] s_neverRead =
     [
         .. s_others, "*.index.json", "lora-merge.json", "scheduler*", "rng_state*", "training_args*",
@@ -41,7 +49,9 @@ internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList
             return safetensors.Count == 1 ? One(safetensors[0]) : new WeightFiles(WeightForm.Ambiguous, null, safetensors);
         if (FileNames.Find(all, "pytorch_model.bin") is string pickle)
             return One(pickle);
-        return FileNames.Find(all, "pytorch_model.bin.index.json") is string pickleIndex ? Indexed(pickleIndex, s_neverRead) : new WeightFiles(WeightForm.None, null, []);
+        return FileNames.Find(all, "pytorch_model.bin.index.json") is string pickleIndex
+            ? Indexed(pickleIndex, s_neverRead)
+            : new WeightFiles(WeightForm.None, null, []);
 
         IEnumerable<string> Matching(string pattern) => all.Where(name => NamePattern.Matches(pattern, name));
 

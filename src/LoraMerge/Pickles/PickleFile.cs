@@ -18,7 +18,8 @@ internal static class PickleFile
         Span<byte> start = stackalloc byte[4];
         if (RandomAccess.Read(file, start, 0) < start.Length)
             throw Errors.PickleInvalid(path, "it is empty, or nearly so");
-        (PickleValue root, Func<StorageClaim, StorageRange> find, IReadOnlyList<ChecksumRange> checksums) = start.SequenceEqual("PK\x03\x04"u8) ? ZipFormat.Read(file, path)
+        (PickleValue root, Func<StorageClaim, StorageRange> find, IReadOnlyList<ChecksumRange> checksums) =
+            start.SequenceEqual("PK\x03\x04"u8) ? ZipFormat.Read(file, path)
             : start[0] == (byte)PickleOpcode.PROTO ? LegacyFormat.Read(file, path)
             : throw Errors.PickleInvalid(path, "it begins like neither a zip archive nor a pickle");
         ImmutableArray<PickledTensor> tensors =

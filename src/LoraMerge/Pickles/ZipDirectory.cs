@@ -126,7 +126,8 @@ internal sealed class ZipDirectory
         if (name is "" or ['/', ..] or [_, ':', ..] || name.AsSpan().ContainsAny('\\', '\0') || name.Split('/').Contains(".."))
             throw Invalid(name, "would lie outside a folder that it is unpacked into, which no file of PyTorch does");
         (long byteLength, long packedByteLength, long offset) = Sizes(name, rest, rest.Slice(EntryLength + nameLength, extraLength));
-        if (!_entries.TryAdd(name, new ZipEntry(name, (UInt16(rest, 8) & EncryptedFlags) != 0, UInt16(rest, 10) != 0, byteLength, packedByteLength, offset, UInt32(rest, 16))))
+        bool isEncrypted = (UInt16(rest, 8) & EncryptedFlags) != 0, isCompressed = UInt16(rest, 10) != 0;
+        if (!_entries.TryAdd(name, new ZipEntry(name, isEncrypted, isCompressed, byteLength, packedByteLength, offset, UInt32(rest, 16))))
             throw Invalid(name, "is there twice");
         return length;
     }

@@ -47,7 +47,8 @@ public abstract record PlannedTensor(string Name, DType DType, TensorSource Sour
         internal WeightFacts Facts => new(Source.Shape, Source.DType, DType);
 
         /// <summary>Rows that a change needs together, counted from the first.</summary>
-        internal long RowsTogether => Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
+        internal long RowsTogether =>
+            Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
 
         /// <summary>The groups of some rows that begin with one: number of the first row among them, and count.</summary>
         internal IEnumerable<(long First, long Count)> Groups(long rowCount)

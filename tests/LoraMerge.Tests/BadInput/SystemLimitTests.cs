@@ -195,7 +195,11 @@ public sealed class SystemLimitTests
     {
         string[] asOwner = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]; // root, too, is held to the modes of files
         await ChildProcess.SkipUnless("There is no setpriv here.", [.. asOwner, "true"]);
-        string[] ofBase = ["secret.env", "notes.txt", "consolidated.safetensors", "model.gguf", "pytorch_model.bin", "other.safetensors", "1_Pooling/secret.env", "original/consolidated.00.pth", "sub/config.json"];
+        string[] ofBase =
+        [
+            "secret.env", "notes.txt", "consolidated.safetensors", "model.gguf", "pytorch_model.bin", "other.safetensors",
+            "1_Pooling/secret.env", "original/consolidated.00.pth", "sub/config.json",
+        ];
         string[] ofAdapter = ["adapter_model.bin", "optimizer.pt", "README.md", "other.safetensors"];
         TinyCheckpoint checkpoint = TinyCheckpoint.Llama();
         foreach (string name in ofBase)

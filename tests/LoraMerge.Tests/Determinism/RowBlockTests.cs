@@ -41,8 +41,7 @@ public sealed class RowBlockTests
         if (form == "lora, moved towards")
             checkpoint.Filled($"{Head}.weight", DType.F64, outputs, inputs);
 
-        await AssertSameBits(checkpoint, adapter, form.EndsWith("half", StringComparison.Ordinal) || form.EndsWith("towards", StringComparison.Ordinal) ? 0.5 : 1,
-            form == "cat" ? CombinationWay.Cat : CombinationWay.Sequential);
+        await AssertSameBits(checkpoint, adapter, form is "dora, half" or "lora, moved towards" ? 0.5 : 1, form == "cat");
     }
 
     [Theory]
@@ -68,15 +67,17 @@ public sealed class RowBlockTests
                 .Filled("mlp.experts.lora_A.weight", DType.F64, 2 * experts, hidden).Filled("mlp.experts.lora_B.weight", DType.F64, inner, 2 * experts));
     }
 
-    private static TinyCheckpoint Checkpoint(string family) => TinyCheckpoint.Empty.File("config.json", $$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""");
+    private static TinyCheckpoint Checkpoint(string family) =>
+        TinyCheckpoint.Empty.File("config.json", $$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""");
 
-    private static async Task AssertSameBits(TinyCheckpoint checkpoint, TinyAdapter adapter, double weight = 1, CombinationWay? way = null)
+    private static async Task AssertSameBits(TinyCheckpoint checkpoint, TinyAdapter adapter, double weight = 1, bool isCombined = false)
     {
         using var bench = new Workbench(checkpoint, adapter);
         MergeRequest request = bench.Request() with { Threads = 1 };
         request = request with { Adapters = [.. request.Adapters.Select(asked => asked with { Weight = weight })] };
-        if (way == CombinationWay.Cat)
-            request = request with { Adapters = [request.Adapters[0], request.Adapters[0] with { Weight = 0.25 }], Combination = new Combination(CombinationWay.Cat) };
+        AdapterRequest first = request.Adapters[0];
+        if (isCombined)
+            request = request with { Adapters = [first, first with { Weight = 0.25 }], Combination = new Combination(CombinationWay.Cat) };
         await bench.MergeAsync(request);
         SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
 

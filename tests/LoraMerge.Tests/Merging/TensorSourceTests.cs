@@ -27,7 +27,8 @@ public sealed class TensorSourceTests
 
         Run(source, DType.BF16, blockElements, sink);
 
-        Assert.Equal(Enumerable.Range(0, 7 * Columns).Select(i => CountingRows.ValueOf(i)), MemoryMarshal.Cast<byte, ushort>(sink.Bytes.ToArray()).ToArray().Select(bits => BitConverter.Int32BitsToSingle(bits << 16)));
+        ushort[] merged = MemoryMarshal.Cast<byte, ushort>(sink.Bytes.ToArray()).ToArray();
+        Assert.Equal(Enumerable.Range(0, 7 * Columns).Select(i => CountingRows.ValueOf(i)), merged.Select(bits => BitConverter.Int32BitsToSingle(bits << 16)));
         Assert.All(source.Reads, read => Assert.Equal(0, read.First % Columns));
         Assert.All(source.Reads, read => Assert.True(read.Count <= Math.Max(blockElements, Columns)));
     }

@@ -8,11 +8,15 @@ public sealed class ModelPartsTests
     [Fact]
     public void The_page_has_every_row_and_no_other()
     {
-        IEnumerable<string> rows = Page.SkipWhile(line => !line.StartsWith("| what |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'));
+        IEnumerable<string> rows = Page.SkipWhile(line => !line.StartsWith("| what |", StringComparison.Ordinal)).Skip(2)
+            .TakeWhile(line => line.StartsWith('|'));
 
         Assert.Equal(ModelParts.All.Select(Row), rows);
     }
 
-    private static string Row(ModelPart part) =>
-        $"| {part.What} | {string.Join(", ", part.Names.Select(name => $"`{name}`"))} | {(part.Folder.Length > 0 ? $"`{part.Folder}/`" : "")} | {(part.IsOfAdaptersToo ? "yes" : "")} |";
+    private static string Row(ModelPart part)
+    {
+        string names = string.Join(", ", part.Names.Select(name => $"`{name}`"));
+        return $"| {part.What} | {names} | {(part.Folder.Length > 0 ? $"`{part.Folder}/`" : "")} | {(part.IsOfAdaptersToo ? "yes" : "")} |";
+    }
 }

@@ -6,7 +6,8 @@ public sealed class WeightFilesTests
     private static readonly string[] Everything =
     [
         "model.safetensors", "model-1.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model-1.bin", "pytorch_model.bin.index.json",
-        "consolidated.safetensors", "Consolidated-1.safetensors", "optimizer.safetensors", "adapter_model.safetensors", "Adapter_Model.safetensors", ".hidden.safetensors",
+        "consolidated.safetensors", "Consolidated-1.safetensors", "optimizer.safetensors", "adapter_model.safetensors", "Adapter_Model.safetensors",
+        ".hidden.safetensors",
         "adapter_model.safetensors.index.json", "optimizer.bin", "training_args.bin", "model.gguf", "lora-merge.json", "config.json", "weights.data",
     ];
 
@@ -15,11 +16,13 @@ public sealed class WeightFilesTests
 
     [Fact]
     public void Then_an_index_with_all_that_it_may_name_whatever_it_is_called() =>
-        AssertChosen(WeightForm.Index, "model.safetensors.index.json", ["model.safetensors.index.json", "model-1.safetensors", "weights.data"], Without("model.safetensors"));
+        AssertChosen(WeightForm.Index, "model.safetensors.index.json", ["model.safetensors.index.json", "model-1.safetensors", "weights.data"],
+            Without("model.safetensors"));
 
     [Fact]
     public void An_index_of_another_name_counts_where_it_is_the_only_one() =>
-        AssertChosen(WeightForm.Index, "x.safetensors.index.json", ["x.safetensors.index.json", "x-1.safetensors"], ["x-1.safetensors", "x.safetensors.index.json"]);
+        AssertChosen(WeightForm.Index, "x.safetensors.index.json", ["x.safetensors.index.json", "x-1.safetensors"],
+            ["x-1.safetensors", "x.safetensors.index.json"]);
 
     [Fact]
     public void Then_the_only_file_that_is_no_adapter_and_no_copy() =>
@@ -27,7 +30,8 @@ public sealed class WeightFilesTests
 
     [Fact]
     public void Then_one_pickle() =>
-        AssertChosen(WeightForm.File, "pytorch_model.bin", ["pytorch_model.bin"], Without("model.safetensors", "model.safetensors.index.json", "model-1.safetensors"));
+        AssertChosen(WeightForm.File, "pytorch_model.bin", ["pytorch_model.bin"],
+            Without("model.safetensors", "model.safetensors.index.json", "model-1.safetensors"));
 
     [Fact]
     public void Then_an_index_of_pickles() =>
@@ -38,7 +42,8 @@ public sealed class WeightFilesTests
     public void Several_that_could_be_it_are_none()
     {
         AssertChosen(WeightForm.Ambiguous, null, ["a.safetensors", "b.safetensors"], ["a.safetensors", "b.safetensors", "pytorch_model.bin"]);
-        AssertChosen(WeightForm.Ambiguous, null, ["a.safetensors.index.json", "b.safetensors.index.json"], ["a.safetensors", "a.safetensors.index.json", "b.safetensors.index.json"]);
+        AssertChosen(WeightForm.Ambiguous, null, ["a.safetensors.index.json", "b.safetensors.index.json"],
+            ["a.safetensors", "a.safetensors.index.json", "b.safetensors.index.json"]);
     }
 
     [Fact]

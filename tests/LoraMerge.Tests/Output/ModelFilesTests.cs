@@ -15,7 +15,11 @@ public sealed class ModelFilesTests
     {
         TinyCheckpoint model = TinyCheckpoint.Llama();
         string[] copied = ["LICENSE", "chat_template.jinja", "modeling_tiny.py", "preprocessor_config.json", "special_tokens_map.json", "templates/tool.jinja", "vocab.json"];
-        string[] left = ["pytorch_model.bin", "model.gguf", "model.onnx", "original/params.json", "onnx/decoder.onnx", "consolidated.00.pth", ".gitattributes", ".cache/x", "training_args.bin", "adapter_config.json", "lora-merge.json", "secret.env", "id_rsa", "notes/x.txt"];
+        string[] left =
+        [
+            "pytorch_model.bin", "model.gguf", "model.onnx", "original/params.json", "onnx/decoder.onnx", "consolidated.00.pth", ".gitattributes", ".cache/x",
+            "training_args.bin", "adapter_config.json", "lora-merge.json", "secret.env", "id_rsa", "notes/x.txt",
+        ];
         foreach (string name in copied.Concat(left))
             model.File(name, "contents of " + name);
         using var bench = new Workbench(model, TinyAdapter.ForLlama());
@@ -33,12 +37,15 @@ public sealed class ModelFilesTests
     [Fact]
     public async Task What_is_no_part_of_a_model_is_left_out_and_said_once()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().File("secret.env", "KEY=1").File("assets/logo.png", "x").File(".gitattributes", "x").File("README.md", "x"), TinyAdapter.ForLlama());
+        TinyCheckpoint checkpoint = TinyCheckpoint.Llama()
+            .File("secret.env", "KEY=1").File("assets/logo.png", "x").File(".gitattributes", "x").File("README.md", "x");
+        using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama());
 
         CommandLineRun run = await bench.RunAsync();
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        Assert.Equal("Not in the merged model, as they are no part of one: assets/, secret.env.", Assert.Single(run.Output.Split('\n'), line => line.Contains("secret.env", StringComparison.Ordinal)));
+        string line = Assert.Single(run.Output.Split('\n'), line => line.Contains("secret.env", StringComparison.Ordinal));
+        Assert.Equal("Not in the merged model, as they are no part of one: assets/, secret.env.", line);
         bench.Passed();
     }
 

@@ -8,8 +8,8 @@ namespace LoraMerge.Tests.Pickles;
 /// <summary>Files of torch.save with wrong bits in them, whose checksums tell it.</summary>
 public sealed class DamagedPickleTests
 {
-    private const int Storage = 2;
-    private const string Name = "model.layers.0.self_attn.q_proj.weight";
+    private const string Module = "model.layers.0.self_attn.q_proj";
+    private const string Name = Module + ".weight";
 
     /// <summary>Either the damage is told, or it is where it changes nothing.</summary>
     [Fact]
@@ -57,7 +57,9 @@ public sealed class DamagedPickleTests
     public async Task A_damaged_storage_of_an_adapter_is_refused()
     {
         using Workbench bench = Pickled(Archive());
-        byte[] pickle = TinyPickle.StateDict(("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", new TinyTensor("0", 2, 4)), ("base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight", new TinyTensor("1", 4, 2)));
+        byte[] pickle = TinyPickle.StateDict(
+            ($"base_model.model.{Module}.lora_A.weight", new TinyTensor("0", 2, 4)),
+            ($"base_model.model.{Module}.lora_B.weight", new TinyTensor("1", 4, 2)));
         File.Delete(bench.InAdapter("adapter_model.safetensors"));
         File.WriteAllBytes(bench.InAdapter("adapter_model.bin"), TinyTorchFile.Zip(pickle, ("0", TinyTorchFile.Counting(8)), ("1", TinyTorchFile.Counting(8))));
         await bench.MergeAsync();
@@ -74,7 +76,8 @@ public sealed class DamagedPickleTests
         await bench.MergeAsync();
         Spoil(bench.InBase("pytorch_model.bin"), TinyTorchFile.Floats(5));
 
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => new Merger().VerifyAsync(bench.Request(), bench.OutputPath, CancellationToken.None));
+        Task verify = new Merger().VerifyAsync(bench.Request(), bench.OutputPath, CancellationToken.None);
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => verify);
 
         Assert.Equal(DiagnosticCode.PickleDamaged, fault.Code);
         bench.Passed();
@@ -90,7 +93,8 @@ public sealed class DamagedPickleTests
         Spoil(bench.InBase("pytorch_model.bin"), TinyTorchFile.Floats(5));
 
         // The store has a model of that name, so that all inputs are hashed first.
-        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => new Merger().MergeIntoStoreAsync(bench.Request(), into, CancellationToken.None));
+        Task merge = new Merger().MergeIntoStoreAsync(bench.Request(), into, CancellationToken.None);
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => merge);
 
         Assert.Equal(DiagnosticCode.PickleDamaged, fault.Code);
         bench.Passed();
@@ -146,7 +150,8 @@ public sealed class DamagedPickleTests
 
     private static Workbench Pickled(TinyZip zip)
     {
-        var bench = new Workbench(TinyCheckpoint.Empty.File("config.json", "{\"model_type\": \"llama\"}").Filled(Name, DType.F32, 4, 4), TinyAdapter.Lora().Module("model.layers.0.self_attn.q_proj", 4, 4));
+        TinyCheckpoint checkpoint = TinyCheckpoint.Empty.File("config.json", "{\"model_type\": \"llama\"}").Filled(Name, DType.F32, 4, 4);
+        var bench = new Workbench(checkpoint, TinyAdapter.Lora().Module(Module, 4, 4));
         File.Delete(bench.InBase("model.safetensors"));
         File.WriteAllBytes(bench.InBase("pytorch_model.bin"), zip.ToBytes());
         return bench;

@@ -33,7 +33,9 @@ internal sealed class MlxDialect : AdapterDialect
             return source.Path;
         if (source.FindFile(DialectFiles.Mlx.Weights) is string weights)
             return weights;
-        throw source.FindUnread(OldWeightsName) is string archive ? Errors.AdapterIsNumpyArchive(archive) : Errors.AdapterWeightsMissing(source.Folder, DialectFiles.Mlx.Weights[0]);
+        throw source.FindUnread(OldWeightsName) is string archive
+            ? Errors.AdapterIsNumpyArchive(archive)
+            : Errors.AdapterWeightsMissing(source.Folder, DialectFiles.Mlx.Weights[0]);
     }
 
     internal override AdapterOrigin Date(AdapterSource source) => MlxConfig.Date(source.Fields!);
