@@ -83,7 +83,8 @@ internal sealed class ModelCheck
             StateFile.Create(_statePath, _stampedTicks, found.Key, found.EntryName, _known).Save();
             OptionsFile.Save(_statePath, _request.Options);
         }
-        DateTime newest = new(_roots.SelectMany(root => root.Files).Where(file => file.Stamp.HasTime).Select(file => file.Stamp.ModifiedTicks).DefaultIfEmpty(0).Max(), DateTimeKind.Utc);
+        IEnumerable<FileStamp> stamps = _roots.SelectMany(root => root.Files).Select(file => file.Stamp).Where(stamp => stamp.HasTime);
+        DateTime newest = new(stamps.Select(stamp => stamp.ModifiedTicks).DefaultIfEmpty(0).Max(), DateTimeKind.Utc);
         if (File.GetLastWriteTimeUtc(_statePath) < newest)
             File.SetLastWriteTimeUtc(_statePath, newest > DateTime.UtcNow ? newest : DateTime.UtcNow);
     }

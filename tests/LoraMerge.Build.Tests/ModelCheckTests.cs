@@ -62,7 +62,7 @@ public sealed class ModelCheckTests : IDisposable
         new TaskItem("base"), Path.Combine(_folder, "base"), [new TaskItem("adapter")], [Path.Combine(_folder, "adapter")], "models/base",
         new ModelOptions { Name = "base", BaseName = "base", Adapters = [new AdapterOptions("adapter")] });
 
-    private ModelCheck Check() => new(Request, new ModelStore(Path.Combine(_folder, "store"), BelongsToProject: false), StatePath, placement: null);
+    private ModelCheck Check() => new(Request, new ModelStore(Path.Combine(_folder, "store"), BelongsToProject: false), StatePath, placement: null, readsAll: false);
 
     private void WriteInputs(long adapterLength, long baseLength)
     {

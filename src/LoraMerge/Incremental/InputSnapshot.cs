@@ -17,7 +17,7 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         return new InputSnapshot([.. roots], now);
     }
 
-    /// <param name="hashed">What was read of the files. One of which only something else than size and time has changed, such as its name, is read again.</param>
+    /// <param name="hashed">What was read of the files. One of which only the system's time of change is another is read again.</param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public static void ThrowIfChanged(IEnumerable<HashedInput> hashed)
     {
