@@ -295,7 +295,7 @@ public sealed class BaseTests
     }
 
     [Theory]
-    [InlineData("lora-merge.json")]
+    [InlineData("weights.dat")]
     [InlineData("tokenizer")]
     public async Task A_single_file_that_is_not_called_like_weights_is_refused(string name)
     {

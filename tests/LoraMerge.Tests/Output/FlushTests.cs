@@ -9,13 +9,13 @@ public sealed class FlushTests
     [InlineData("EIO", "merged.lora-new/model.safetensors.partial")]
     [InlineData("EDQUOT", "merged.lora-new/tokenizer.json")]
     [InlineData("ENOSPC", "merged.lora-new/lora-merge.json")]
-    [InlineData("EIO", "merged.lora-new/prompts")]
+    [InlineData("EIO", "merged.lora-new/additional_chat_templates")]
     [InlineData("EIO", "merged.lora-new")]
     [InlineData("EIO", "")]
     public async Task A_flush_that_fails_leaves_the_earlier_result(string answer, string place)
     {
         await SkipUnlessTraced();
-        using var bench = new Workbench(TinyCheckpoint.Llama().File("prompts/chat.txt", "Hello"), TinyAdapter.ForLlama());
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("additional_chat_templates/chat.jinja", "Hello"), TinyAdapter.ForLlama());
         await bench.MergeAsync();
         SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
         string path = Path.TrimEndingDirectorySeparator(Path.Combine(bench.Folder, place));

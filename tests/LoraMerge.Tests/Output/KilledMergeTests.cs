@@ -7,7 +7,7 @@ namespace LoraMerge.Tests.Output;
 public sealed class KilledMergeTests
 {
     private static readonly string[] s_model =
-        ["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "prompts/chat.txt", "tokenizer.json"];
+        ["additional_chat_templates/chat.jinja", "config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "tokenizer.json"];
 
     [Fact]
     public async Task Staging_may_end_at_any_file()
@@ -52,7 +52,7 @@ public sealed class KilledMergeTests
             foreach (string name in files.Take(count))
                 File.Delete(Path.Combine(bench.OutputPath + suffix, name));
             if (count >= files.Length - 1)
-                Directory.Delete(Path.Combine(bench.OutputPath + suffix, "prompts"));
+                Directory.Delete(Path.Combine(bench.OutputPath + suffix, "additional_chat_templates"));
             await MergeAndAssertOnlyTheModel(bench);
         }
         bench.Passed();
@@ -139,7 +139,7 @@ public sealed class KilledMergeTests
         await bench.MergeAsync();
         string left = bench.OutputPath + suffix;
         Copy(bench.OutputPath, left);
-        File.WriteAllText(Path.Combine(left, "prompts", "mine.txt"), "mine");
+        File.WriteAllText(Path.Combine(left, "additional_chat_templates", "mine.txt"), "mine");
 
         LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => bench.MergeAsync());
         SortedDictionary<string, string> survivors = FolderContents.Of(left);
@@ -147,13 +147,13 @@ public sealed class KilledMergeTests
 
         Assert.Equal(DiagnosticCode.OutputNotOurs, fault.Code);
         Assert.Contains($"'{left}'", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("'prompts/mine.txt'", fault.Message, StringComparison.Ordinal);
-        Assert.Equal(["prompts", "prompts/mine.txt"], survivors.Keys);
+        Assert.Contains("'additional_chat_templates/mine.txt'", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(["additional_chat_templates", "additional_chat_templates/mine.txt"], survivors.Keys);
         await MergeAndAssertOnlyTheModel(bench);
         bench.Passed();
     }
 
-    private static Workbench BenchWithSubfolder() => new(TinyCheckpoint.Llama().File("prompts/chat.txt", "Hello"), TinyAdapter.ForLlama());
+    private static Workbench BenchWithSubfolder() => new(TinyCheckpoint.Llama().File("additional_chat_templates/chat.jinja", "Hello"), TinyAdapter.ForLlama());
 
     private static void SpoilAdapter(Workbench bench) =>
         TinyAdapter.ForLlama()
@@ -196,7 +196,7 @@ public sealed class KilledMergeTests
     }
 
     private static void AssertModel(Workbench bench) =>
-        Assert.Equal(s_model, FolderContents.Of(bench.OutputPath).Keys.Where(name => name != "prompts"));
+        Assert.Equal(s_model, FolderContents.Of(bench.OutputPath).Keys.Where(name => name != "additional_chat_templates"));
 
     private static IEnumerable<string> EntriesOf(Workbench bench) =>
         Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal);
