@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.FileSystem;
 
 namespace LoraMerge.Build;
 

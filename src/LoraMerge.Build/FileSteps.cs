@@ -1,4 +1,5 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build;
 

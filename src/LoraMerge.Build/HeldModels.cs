@@ -1,4 +1,4 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;

@@ -1,3 +1,4 @@
+
 namespace LoraMerge.Build;
 
 /// <summary>Keeps what a build writes and what it merges apart: a model that is written over its own base is lost.</summary>

@@ -1,4 +1,6 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Agreed.Fingerprints;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
@@ -181,7 +183,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     {
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var check = new ModelCheck(request, store, statePath, PlacementOf(request), ReadsAll(settings, store));
+            var check = new ModelLookup(request, store, statePath, PlacementOf(request), ReadsAll(settings, store));
             FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
             if (found is not null)
                 TryWrite(statePath, request, faults, () => check.SaveFound(found));
@@ -199,7 +201,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return null;
     }
 
-    private bool MayMerge(ModelRequest request, ModelCheck check, FaultLog faults)
+    private bool MayMerge(ModelRequest request, ModelLookup check, FaultLog faults)
     {
         if (NoBuild)
             faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name, Configuration));
@@ -208,7 +210,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return !NoBuild && !FailIfNotIncremental;
     }
 
-    private bool Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelCheck check, FaultLog faults)
+    private bool Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelLookup check, FaultLog faults)
     {
         string runtime = HostRuntime is { Length: > 0 } given ? given : SupportedRuntimes.Host;
         string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);

@@ -1,4 +1,4 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Fingerprints;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;

@@ -1,5 +1,3 @@
-using LoraMerge.Incremental;
-
 namespace LoraMerge.Build;
 
 /// <summary>A merged model of the store and the folder that it goes to.</summary>

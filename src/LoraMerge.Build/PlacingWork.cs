@@ -1,4 +1,4 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
 
 namespace LoraMerge.Build;
 

@@ -1,4 +1,4 @@
-using LoraMerge.Diagnostics;
+using LoraMerge.Agreed.Messages;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;

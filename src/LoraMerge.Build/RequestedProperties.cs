@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Xml;
 using System.Xml.Linq;
-using LoraMerge.Diagnostics;
+using LoraMerge.Agreed.Messages;
 
 namespace LoraMerge.Build;
 

@@ -1,4 +1,3 @@
-using LoraMerge.Incremental;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;

@@ -1,4 +1,6 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Agreed.Fingerprints;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Store;
 
 namespace LoraMerge.Cli;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Agreed.Messages;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Cli;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Comparing;
 
 namespace LoraMerge.Cli;
 

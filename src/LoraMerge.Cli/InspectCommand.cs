@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Inspecting;
 
 namespace LoraMerge.Cli;
 

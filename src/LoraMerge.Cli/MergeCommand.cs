@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LoraMerge.Requests;
+using LoraMerge.Store;
 
 namespace LoraMerge.Cli;
 

@@ -6,6 +6,7 @@ using LoraMerge.Combinations;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
 

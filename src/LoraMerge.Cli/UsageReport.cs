@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LoraMerge.Diagnostics;
+using LoraMerge.Agreed.Messages;
 
 namespace LoraMerge.Cli;
 

@@ -1,9 +1,15 @@
 using System.Reflection;
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
+using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Inspecting;
 using LoraMerge.Merging;
+using LoraMerge.Output;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge;
 
@@ -27,7 +33,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">A fault of the request or its inputs.</exception>
     public PlannedMerge Plan(MergeRequest request)
     {
-        Inputs inputs = Inputs.Open(request);
+        OpenedInputs inputs = OpenedInputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
         return new PlannedMerge(inputs.Checkpoint.Name, inputs.AdapterNames, plan, ModelWriter.MemoryBytes(plan, request.MaxMemory));
     }
@@ -37,7 +43,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">A fault of the request or its inputs.</exception>
     public static string KeyOf(MergeRequest request, CancellationToken cancellation)
     {
-        Inputs inputs = Inputs.Open(request);
+        OpenedInputs inputs = OpenedInputs.Open(request);
         return ModelKey.Compute(ToolVersion.Current, inputs.Options, InputHashes.None.Complete(inputs.Snapshot.Roots, cancellation));
     }
 
@@ -45,7 +51,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
     public async Task<MergeResult> MergeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation)
     {
-        Inputs inputs = Inputs.Open(request);
+        OpenedInputs inputs = OpenedInputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
         using IModelDestination destination = OutputFolder.Create(outputFolder, [request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)]);
         return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, earlier: null, cancellation), cancellation);
@@ -61,7 +67,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
     public async Task<ModelComparison> VerifyAsync(MergeRequest request, string mergedModel, CancellationToken cancellation)
     {
-        Inputs inputs = Inputs.Open(request);
+        OpenedInputs inputs = OpenedInputs.Open(request);
         MergePlan plan = PlanAndReport(inputs);
         Checkpoint merged = OpenModel("merged model", mergedModel);
         return await Task.Run(() => ModelVerifier.Compare(inputs, plan, merged, cancellation), cancellation);
@@ -77,7 +83,7 @@ public sealed class Merger
 
     private static Checkpoint OpenModel(string what, string path) => Path.Exists(path) ? Checkpoint.Open(path) : throw Errors.PathNotFound(what, path);
 
-    private MergePlan PlanAndReport(Inputs inputs)
+    private MergePlan PlanAndReport(OpenedInputs inputs)
     {
         MergePlan plan = inputs.Plan();
         foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)))

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO.Hashing;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
+using LoraMerge.Requests;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Benchmarks;
 

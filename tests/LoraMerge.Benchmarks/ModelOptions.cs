@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Benchmarks;

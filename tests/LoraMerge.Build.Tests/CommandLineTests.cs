@@ -1,6 +1,6 @@
 using System.CommandLine;
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Cli;
-using LoraMerge.Incremental;
 using Microsoft.Build.Utilities;
 
 namespace LoraMerge.Build.Tests;

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
 using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;

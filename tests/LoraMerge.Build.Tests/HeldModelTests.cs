@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build.Tests;

@@ -82,14 +82,14 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
     public async Task A_file_that_is_gone_is_named()
     {
         TestProject project = await shared.GetAsync();
-        project.Write("models/base/notes/tokens.json", "{}");
+        project.Write("models/base/additional_chat_templates/rag.jinja", "{{ messages }}");
         (await project.BuildAsync("--no-restore")).ThrowIfFailed();
-        File.Delete(project.PathOf("models/base/notes/tokens.json"));
+        File.Delete(project.PathOf("models/base/additional_chat_templates/rag.jinja"));
         File.SetLastWriteTimeUtc(project.PathOf("obj/Debug/net10.0/App.csproj.lora.base.state"), DateTime.UtcNow);
 
         BuildResult changed = await project.BuildAsync("--no-restore", "-question");
 
-        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("'notes/tokens.json' is gone", StringComparison.Ordinal));
+        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("'additional_chat_templates/rag.jinja' is gone", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -352,9 +352,9 @@ public sealed class ItemCheckTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A file that exists and cannot be read, whoever asks: the memory of this process from its first byte on.");
         ITaskItem model = Item("base"), adapter = Item("adapter");
-        ModelRequest request = new(model, Path.Combine(_folder, "base"), [adapter], [Path.Combine(_folder, "adapter")], "models/base", new());
-        (ITaskItem, string)? before = UnreadableInput.Find(request);
         string weights = Path.Combine(_folder, "adapter", "adapter_model.safetensors");
+        ModelRequest request = new(model, Path.Combine(_folder, "base"), [adapter], [weights], "models/base", new());
+        (ITaskItem, string)? before = UnreadableInput.Find(request);
         File.Delete(weights);
         File.CreateSymbolicLink(weights, "/proc/self/mem");
 

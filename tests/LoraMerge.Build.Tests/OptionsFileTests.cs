@@ -1,4 +1,4 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build.Tests;
 

@@ -37,7 +37,7 @@ public sealed partial class ScenarioTableTests
         string[] others =
         [
             nameof(ScenarioTableTests), nameof(DiagnosticsPageTests), nameof(DocumentationTests), nameof(CommandLineTests), nameof(ItemCheckTests), nameof(OptionsFileTests), nameof(PropertyCheckTests),
-            nameof(HeldModelTests), nameof(ModelCheckTests), nameof(PublishedToolTests),
+            nameof(HeldModelTests), nameof(ModelLookupTests), nameof(PublishedToolTests),
         ];
 
         IEnumerable<string> tests = typeof(ScenarioTableTests).Assembly.GetTypes().Where(type => type.IsPublic && !others.Contains(type.Name))

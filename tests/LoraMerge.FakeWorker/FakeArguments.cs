@@ -1,5 +1,5 @@
 using System.Globalization;
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.FakeWorker;
 

@@ -1,4 +1,5 @@
-using LoraMerge.Incremental;
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.FakeWorker;
 

@@ -1,5 +1,7 @@
 using LoraMerge.Cli;
 using LoraMerge.Diagnostics;
+using LoraMerge.Inspecting;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Fuzz;
 

@@ -1,6 +1,7 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Fuzz;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Cli;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Inspecting;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraMerge.Adapters;
+using LoraMerge.Agreed.Messages;
 using LoraMerge.Checkpoints;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;

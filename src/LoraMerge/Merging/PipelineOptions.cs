@@ -1,4 +1,5 @@
 using LoraMerge.Devices;
+using LoraMerge.Requests;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;

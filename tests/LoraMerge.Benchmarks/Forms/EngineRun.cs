@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LoraMerge.Checkpoints;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Benchmarks.Forms;
@@ -15,7 +16,7 @@ internal sealed class EngineRun : IDisposable
     private readonly byte[][] _sources;
     private readonly Dictionary<string, Tensor> _results = [];
 
-    public EngineRun(Form form, Inputs inputs)
+    public EngineRun(Form form, OpenedInputs inputs)
     {
         _plan = inputs.Plan();
         _tensors = [.. _plan.Tensors.OfType<PlannedTensor.Computed>().Where(tensor => form.Measured is null || tensor.Name == form.Measured)];

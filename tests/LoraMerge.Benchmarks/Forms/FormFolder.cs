@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Benchmarks.Forms;

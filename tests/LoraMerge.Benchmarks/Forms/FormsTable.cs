@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using LoraMerge.Devices;
+using LoraMerge.Requests;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Benchmarks.Forms;
@@ -32,7 +33,7 @@ internal static class FormsTable
     private static void Measure(Form form, int runs, TimeSpan limit)
     {
         using var folder = new FormFolder(form);
-        Inputs inputs = Inputs.Open(folder.Request);
+        OpenedInputs inputs = OpenedInputs.Open(folder.Request);
         using var engine = new EngineRun(form, inputs);
         using var workspace = new Workspace(form, inputs);
         var watch = Stopwatch.StartNew();

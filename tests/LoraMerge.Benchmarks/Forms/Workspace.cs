@@ -1,5 +1,6 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
+using LoraMerge.Requests;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Benchmarks.Forms;
@@ -16,7 +17,7 @@ internal sealed class Workspace : IDisposable
 
     /// <param name="form">The form.</param>
     /// <param name="inputs">Its files.</param>
-    public Workspace(Form form, Inputs inputs)
+    public Workspace(Form form, OpenedInputs inputs)
     {
         foreach (StoredTensor stored in inputs.Checkpoint.Shards.SelectMany(shard => shard.Tensors))
             _weights[stored.Name] = AdapterValues.Read(stored, _files, ScalarType.BFloat16, CPU);

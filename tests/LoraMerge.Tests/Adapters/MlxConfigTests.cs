@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
-using LoraMerge.Dialects.Mlx;
 using LoraMerge.Diagnostics;
+using LoraMerge.Dialects.Mlx;
 
 namespace LoraMerge.Tests.Adapters;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
-using LoraMerge.Kinds.Lora;
 using LoraMerge.Diagnostics;
+using LoraMerge.Kinds.Lora;
 
 namespace LoraMerge.Tests.Adapters;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using LoraMerge.Adapters;
+using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Dialects.Mlx;
 using LoraMerge.Dialects.Peft;
-using LoraMerge.Diagnostics;
 using LoraMerge.Kinds.Lora;
 
 namespace LoraMerge.Tests.Adapters;

@@ -7,10 +7,14 @@ public sealed partial class RoomTests
 {
     private static readonly string Engine = Path.Combine(Repository.Root, "src", "LoraMerge");
 
-    /// <summary>A room and the rooms that it may name. Diagnostics names the records that its messages tell of.</summary>
+    /// <summary>Rooms in order, and which of those before it each may name. Every room may name those of <c>Agreed</c>; Diagnostics names the records that its messages tell of.</summary>
     private static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
     {
-        ["ModelFiles"] = [],
+        ["Agreed.Messages"] = [],
+        ["Agreed.ModelFiles"] = [],
+        ["Agreed.FileSystem"] = ["Agreed.ModelFiles"],
+        ["Agreed.Fingerprints"] = ["Agreed.ModelFiles", "Agreed.FileSystem"],
+        ["Agreed.Entries"] = ["Agreed.ModelFiles", "Agreed.FileSystem", "Agreed.Fingerprints"],
         ["Diagnostics"] = ["Adapters", "Checkpoints"],
         ["Devices"] = ["Diagnostics"],
         ["Pickles"] = ["Diagnostics"],
@@ -23,8 +27,15 @@ public sealed partial class RoomTests
         ["Dialects"] = ["Diagnostics", "Checkpoints", "Architectures", "Changes", "Adapters", "Kinds"],
         ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes"],
         ["Planning"] = ["Diagnostics", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
-        ["Merging"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Planning"],
-        ["Incremental"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Adapters", "Dialects", "Planning", "Merging"],
+        ["Requests"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Combinations", "Planning"],
+        ["Merging"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
+        ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Combinations", "Planning", "Requests", "Merging"],
+        ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Manifests"],
+        ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Manifests"],
+        ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Reuse"],
+        ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Manifests", "Output", "Reuse", "Writing"],
+        ["Comparing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Writing"],
+        ["Inspecting"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Requests", "Manifests"],
     };
 
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];
@@ -32,7 +43,11 @@ public sealed partial class RoomTests
     /// <summary>Formulas outside of these rooms: the deltas of kinds, factors of products, and rotations.</summary>
     private static readonly string[] Formulas = ["*Delta.cs", "*Factor.cs", "*Factors.cs", "*Rotation.cs"];
 
-    public static TheoryData<string> Rooms => [.. Directory.EnumerateDirectories(Engine).Select(folder => Path.GetFileName(folder)!).Where(name => name is not ("bin" or "obj"))];
+    public static TheoryData<string> Rooms =>
+    [
+        .. Directory.EnumerateDirectories(Engine).Select(folder => Path.GetFileName(folder)!).Where(name => name is not ("bin" or "obj"))
+            .SelectMany(name => name == "Agreed" ? Directory.EnumerateDirectories(Path.Combine(Engine, name)).Select(folder => $"{name}.{Path.GetFileName(folder)}") : [name]),
+    ];
 
     [Theory]
     [MemberData(nameof(Rooms))]
@@ -42,9 +57,19 @@ public sealed partial class RoomTests
 
         foreach (string file in FilesOf(room))
         {
-            string[] known = [.. NamedBy(file).Where(other => other != room && other != "ModelFiles" && !allowed!.Contains(other))];
+            string[] known = [.. NamedBy(file).Where(other => other != room && !allowed!.Contains(other) && (!other.StartsWith("Agreed.", StringComparison.Ordinal) || room.StartsWith("Agreed.", StringComparison.Ordinal)))];
             Assert.True(known.Length == 0, $"{Path.GetRelativePath(Engine, file)} names {string.Join(", ", known)}.");
         }
+    }
+
+    /// <summary>What the namespace of all rooms holds is seen in each of them without a using directive.</summary>
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void A_room_does_not_name_the_front_door(string room)
+    {
+        string[] types = [.. Directory.EnumerateFiles(Engine, "*.cs").Select(file => Path.GetFileNameWithoutExtension(file))];
+
+        Assert.All(FilesOf(room), file => Assert.DoesNotMatch($@"\b({string.Join('|', types)})\b", Comment.Replace(File.ReadAllText(file), "")));
     }
 
     [Fact]
@@ -69,7 +94,7 @@ public sealed partial class RoomTests
         Assert.All(references, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> FilesOf(string room) => Directory.EnumerateFiles(Path.Combine(Engine, room), "*.cs", SearchOption.AllDirectories);
+    private static IEnumerable<string> FilesOf(string room) => Directory.EnumerateFiles(Path.Combine(Engine, room.Replace('.', Path.DirectorySeparatorChar)), "*.cs", SearchOption.AllDirectories);
 
     /// <summary>Rooms by their using directives, and by names such as <c>Merging.OutputFolder</c>; texts and comments do not count.</summary>
     private static IEnumerable<string> NamedBy(string file)
@@ -79,7 +104,7 @@ public sealed partial class RoomTests
     }
 
     /// <summary>A property can have the name of a room, too.</summary>
-    private static bool IsType(Match name) => File.Exists(Path.Combine(Engine, name.Groups["room"].Value, name.Groups["type"].Value + ".cs"));
+    private static bool IsType(Match name) => File.Exists(Path.Combine(Engine, name.Groups["room"].Value.Replace('.', Path.DirectorySeparatorChar), name.Groups["type"].Value + ".cs"));
 
     [GeneratedRegex("//.*$|\"[^\"\n]*\"", RegexOptions.Multiline)]
     private static partial Regex Comment { get; }
@@ -87,7 +112,7 @@ public sealed partial class RoomTests
     [GeneratedRegex(@"^using (static )?TorchSharp|TorchSharp\.torch\b", RegexOptions.Multiline)]
     private static partial Regex TorchName { get; }
 
-    [GeneratedRegex(@"^using (static )?LoraMerge\.(?<room>\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^using (static )?LoraMerge\.(?<room>(Agreed\.)?\w+)", RegexOptions.Multiline)]
     private static partial Regex UsingDirective { get; }
 
     [GeneratedRegex(@"(?<![\w.])(LoraMerge\.)?(?<room>[A-Z]\w+)\.(?<type>[A-Z]\w+)", RegexOptions.Multiline)]

@@ -1,5 +1,6 @@
 using System.Text;
 using LoraMerge.Diagnostics;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.BadInput;
 

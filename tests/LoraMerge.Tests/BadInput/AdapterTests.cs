@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.BadInput;
 

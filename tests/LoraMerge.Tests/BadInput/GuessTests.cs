@@ -1,4 +1,6 @@
 using LoraMerge.Diagnostics;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.BadInput;
 

@@ -1,7 +1,8 @@
-using System.Text.Json.Nodes;
 using System.Text;
+using System.Text.Json.Nodes;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.BadInput;

@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using LoraMerge.Combinations;
+using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Combinations;
 

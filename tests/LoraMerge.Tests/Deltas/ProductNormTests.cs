@@ -1,7 +1,8 @@
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
 using LoraMerge.Safetensors;
+using LoraMerge.Writing;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Deltas;

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Deltas;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Determinism;

@@ -1,4 +1,5 @@
 using LoraMerge.Combinations;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Determinism;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Determinism;

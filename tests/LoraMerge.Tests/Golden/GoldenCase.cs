@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Combinations;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Tests.Golden;
 

@@ -1,4 +1,5 @@
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Tests.Kinds;
 

@@ -1,5 +1,6 @@
 using LoraMerge.Adapters;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Tests.Kinds;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
 

@@ -4,10 +4,11 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Inspecting;
+using LoraMerge.Manifests;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
-using LoraMerge.Tests.Determinism;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Tests.Kinds;
 

@@ -1,3 +1,5 @@
+using LoraMerge.Requests;
+
 namespace LoraMerge.Tests.Kinds;
 
 /// <summary>Adapters of several kinds change one weight one after another, each with its own weight.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Determinism;
 using LoraMerge.Tests.Golden;

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Requests;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 

@@ -1,5 +1,5 @@
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Output;
 
 namespace LoraMerge.Tests.Output;
 

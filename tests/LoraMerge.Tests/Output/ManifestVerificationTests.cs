@@ -1,6 +1,11 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Manifests;
+using LoraMerge.Requests;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 

@@ -1,9 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Checkpoints;
+using LoraMerge.Comparing;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 

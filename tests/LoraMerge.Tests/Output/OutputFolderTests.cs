@@ -1,5 +1,5 @@
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Output;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Output;

@@ -1,5 +1,8 @@
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 

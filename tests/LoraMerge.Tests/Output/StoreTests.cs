@@ -1,7 +1,12 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Output;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 

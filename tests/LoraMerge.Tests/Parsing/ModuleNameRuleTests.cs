@@ -1,4 +1,5 @@
 using LoraMerge.Planning;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Parsing;
 

@@ -1,5 +1,6 @@
 using LoraMerge.Cli;
 using LoraMerge.Diagnostics;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Tests.Parsing;
 

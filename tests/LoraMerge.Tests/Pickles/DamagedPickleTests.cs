@@ -2,6 +2,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Pickles;
 using LoraMerge.Safetensors;
+using LoraMerge.Store;
 
 namespace LoraMerge.Tests.Pickles;
 

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Incremental;
+using LoraMerge.Requests;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Pickles;
 

@@ -1,0 +1,42 @@
+namespace LoraMerge.Agreed.ModelFiles;
+
+/// <summary>
+/// A base or an adapter with the files of it that decide the result. Nothing else of it is read, and all of these are part of the model's key.
+/// </summary>
+/// <param name="Label"><c>base</c>, <c>adapter1</c>, <c>adapter2</c> …, in the order in which the adapters are applied.</param>
+/// <param name="Path">Absolute path of the folder, or of the single weight file.</param>
+/// <param name="Files">In ordinal order of their relative paths.</param>
+internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputFile> Files)
+{
+    /// <summary>How a base's weights lie in its folder.</summary>
+    public WeightFiles Weights { get; init; } = new(WeightForm.None, null, []);
+
+    /// <summary>
+    /// Files and folders (with '/' at their end) of a base that are no part of a model, as far as it is worth telling; weights under names of their own are
+    /// among them.
+    /// </summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>A file by its name in the root's own folder, found as the system would find it; null where it is none of these.</summary>
+    public InputFile? Find(string name) =>
+        Files.FirstOrDefault(file => file.RelativePath == name) ?? Files.FirstOrDefault(file => file.RelativePath.Equals(name, FileNames.Comparison));
+}
+
+/// <summary>A file that decides the result.</summary>
+/// <param name="RelativePath">Below the root, with '/'; the file's name where the root is a single file.</param>
+/// <param name="FullPath">Absolute path.</param>
+/// <param name="Stamp">Taken before the contents are read: a file that changes in between is then noticed by the next build.</param>
+internal sealed record InputFile(string RelativePath, string FullPath, FileStamp Stamp)
+{
+    /// <summary>As <see cref="ChangeTime"/> tells it, taken with the stamp.</summary>
+    public long ChangedTicks { get; init; }
+
+    /// <summary>Whether it goes beside the weights of the merged model, rather than being made into it.</summary>
+    public bool IsBeside { get; init; }
+}
+
+/// <summary>An input whose contents are known.</summary>
+/// <param name="Root">Where the file belongs.</param>
+/// <param name="File">The file.</param>
+/// <param name="Hash">XxHash128 of its contents, in 32 hexadecimal digits.</param>
+internal sealed record HashedInput(InputRoot Root, InputFile File, string Hash);

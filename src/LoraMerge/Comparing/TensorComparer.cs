@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using LoraMerge.Checkpoints;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Comparing;
+
+/// <summary>Compares two stored tensors, block by block.</summary>
+internal sealed class TensorComparer : IDisposable
+{
+    private const int BlockLength = 1 << 18;
+
+    private readonly TensorFiles _files = new();
+    private readonly byte[] _first = new byte[BlockLength * sizeof(double)];
+    private readonly byte[] _second = new byte[BlockLength * sizeof(double)];
+
+    /// <returns>Null where they are the same, bit by bit.</returns>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111.</exception>
+    public TensorDiff? Compare(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    {
+        bool isSameShape = first.Shape.AsSpan().SequenceEqual(second.Shape.AsSpan()), isSameDType = first.DType == second.DType;
+        if (isSameShape && isSameDType && HaveSameBits(first, second, cancellation))
+            return null;
+        bool areFloats = OutputDType.IsFloat(first.DType) && OutputDType.IsFloat(second.DType);
+        string? forms = !isSameShape ? $"{first.DType.HeaderName()} {first.ShapeText} against {second.DType.HeaderName()} {second.ShapeText}"
+            : !isSameDType ? $"{first.DType.HeaderName()} against {second.DType.HeaderName()}"
+            : null;
+        if (!isSameShape || (!isSameDType && !areFloats))
+            return new TensorDiff(first.Name, DiffKind.Form, first.DType, first.ElementCount) { Forms = forms };
+        var diff = new TensorDiff(first.Name, DiffKind.Values, first.DType, first.ElementCount) { Forms = forms };
+        return areFloats ? Measure(diff, first, second, cancellation) : diff with { DifferentElements = CountDifferent(first, second, cancellation) };
+    }
+
+    public void Dispose() => _files.Dispose();
+
+    private bool HaveSameBits(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    {
+        for (long offset = 0; offset < first.ByteLength; offset += _first.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int length = (int)Math.Min(_first.Length, first.ByteLength - offset);
+            if (!Read(first, offset, _first, length).SequenceEqual(Read(second, offset, _second, length)))
+                return false;
+        }
+        return true;
+    }
+
+    private long CountDifferent(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    {
+        int size = Math.Max(first.DType.BitsPerElement() / 8, 1); // elements of less than a byte are counted by the byte
+        long different = 0;
+        for (long offset = 0; offset < first.ByteLength; offset += _first.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int length = (int)Math.Min(_first.Length, first.ByteLength - offset);
+            ReadOnlySpan<byte> one = Read(first, offset, _first, length), other = Read(second, offset, _second, length);
+            for (int i = 0; i < length; i += size)
+                different += one.Slice(i, size).SequenceEqual(other.Slice(i, size)) ? 0 : 1;
+        }
+        return different;
+    }
+
+    private TensorDiff Measure(TensorDiff diff, StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    {
+        bool isSameDType = first.DType == second.DType;
+        int size = first.DType.BitsPerElement() / 8, otherSize = second.DType.BitsPerElement() / 8;
+        long different = 0, ulps = 0;
+        double squares = 0, differenceSquares = 0, largest = 0;
+        for (long element = 0; element < first.ElementCount; element += BlockLength)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = (int)Math.Min(BlockLength, first.ElementCount - element);
+            ReadOnlySpan<byte> ones = Read(first, element * size, _first, count * size), others = Read(second, element * otherSize, _second, count * otherSize);
+            if (isSameDType)
+            {
+                different += ElementStatistics.CountDifferent(first.DType, ones, others);
+                ulps = Math.Max(ulps, ElementStatistics.LargestUlps(first.DType, ones, others));
+            }
+            for (int i = 0; i < count; i++)
+            {
+                double one = ToDouble(first.DType, ones.Slice(i * size, size)), other = ToDouble(second.DType, others.Slice(i * otherSize, otherSize));
+                if (!isSameDType && !one.Equals(other))
+                    different++;
+                if (double.IsFinite(one) && double.IsFinite(other))
+                {
+                    squares += one * one;
+                    differenceSquares += (other - one) * (other - one);
+                    largest = Math.Max(largest, Math.Abs(other - one));
+                }
+                else if (!one.Equals(other))
+                {
+                    largest = double.PositiveInfinity;
+                }
+            }
+        }
+        return diff with
+        {
+            DifferentElements = different,
+            RelativeNorm = squares > 0 && double.IsFinite(squares) && double.IsFinite(differenceSquares) ? Math.Sqrt(differenceSquares / squares) : null,
+            LargestDifference = largest,
+            LargestUlps = isSameDType ? ulps : null,
+        };
+    }
+
+    private ReadOnlySpan<byte> Read(StoredTensor tensor, long offset, byte[] buffer, int length)
+    {
+        Span<byte> bytes = buffer.AsSpan(0, length);
+        _files.ReadInto(tensor, offset, bytes);
+        return bytes;
+    }
+
+    private static double ToDouble(DType dtype, ReadOnlySpan<byte> element) => dtype switch
+    {
+        DType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(element) << 16),
+        DType.F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(element),
+        DType.F32 => BinaryPrimitives.ReadSingleLittleEndian(element),
+        _ => BinaryPrimitives.ReadDoubleLittleEndian(element),
+    };
+}

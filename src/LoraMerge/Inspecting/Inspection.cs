@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Manifests;
+using LoraMerge.Requests;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Inspecting;
+
+/// <summary>What an adapter, a base model or a merged model is, as named facts.</summary>
+/// <param name="Facts">Name and value (a text, a number or texts), in the order in which they read well.</param>
+public sealed record Inspection(ImmutableArray<(string Name, object Value)> Facts)
+{
+    internal static Inspection Of(string path)
+    {
+        if (!Path.Exists(path))
+            throw Errors.PathNotFound("path", path);
+        InputKind.ThrowIfForeign(path);
+        if (AdapterInspection.IsAdapter(path))
+            return new Inspection(AdapterInspection.Of(path));
+        string manifest = Path.Combine(path, MergeManifest.FileName);
+        return OfModel(Checkpoint.Open(path), File.Exists(manifest) ? MergeManifest.Read(manifest) : null);
+    }
+
+    private static Inspection OfModel(Checkpoint checkpoint, MergeManifest? manifest)
+    {
+        ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
+        facts.Add(("what", manifest is null ? "model" : "merged model"));
+        facts.Add(("name", manifest?.Name ?? checkpoint.Name));
+        if (checkpoint.Config.ModelType is string family)
+            facts.Add(("family", family));
+        if (manifest is not null)
+        {
+            facts.Add(("base", manifest.Base.Name));
+            facts.Add(("adapters", manifest.Adapters.Select(adapter => string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} (weight {adapter.Weight})")).ToArray()));
+            facts.Add(("changed tensors", manifest.Tensors.Count));
+            facts.Add(("made with", manifest.Tool));
+        }
+        StoredTensor[] tensors = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
+        facts.Add(("files", checkpoint.Shards.Length));
+        facts.Add(("tensors", tensors.Length));
+        facts.Add(("parameters", tensors.Sum(tensor => tensor.ElementCount)));
+        facts.Add(("bytes", tensors.Sum(tensor => tensor.ByteLength)));
+        facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        return new Inspection(facts.ToImmutable());
+    }
+}

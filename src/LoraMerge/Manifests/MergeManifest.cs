@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Manifests;
+
+/// <summary>lora-merge.json: what a merged model was made of and what was done. Holds no path, host, user or time.</summary>
+/// <param name="FormatVersion">1.</param>
+/// <param name="Tool">Version of LoraMerge.Build.</param>
+/// <param name="Key">Hash of all that decides the model.</param>
+/// <param name="Name">Name of the merged model.</param>
+/// <param name="Base">What was merged into.</param>
+/// <param name="Adapters">What was merged, in this order.</param>
+/// <param name="Options">What was asked of the result.</param>
+/// <param name="Tensors">Each changed tensor.</param>
+/// <param name="Files">XxHash128 of each file of the model, this one left out.</param>
+public sealed record MergeManifest(
+    int FormatVersion,
+    string Tool,
+    string Key,
+    string Name,
+    ManifestBase Base,
+    ImmutableArray<ManifestAdapter> Adapters,
+    ImmutableSortedDictionary<string, string> Options,
+    ImmutableSortedDictionary<string, ManifestTensor> Tensors,
+    ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>Fingerprint of what decides each weight file; a later merge takes over a file whose recipe is the same.</summary>
+    public ImmutableSortedDictionary<string, string>? FileRecipes { get; init; }
+
+    /// <summary>Its name in the model's folder.</summary>
+    public const string FileName = "lora-merge.json";
+
+    /// <summary>SHA-256 of each file, where <see cref="Requests.Verification.Full"/> asked for it.</summary>
+    public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }
+
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045, LORA6050.</exception>
+    public static MergeManifest Read(string file)
+    {
+        try
+        {
+            MergeManifest? manifest = JsonSerializer.Deserialize(JsonFile.ReadBytes(file, JsonFile.LongestManifest), ManifestJson.Default.MergeManifest);
+            return manifest is not { FormatVersion: 1 }
+                ? throw Errors.ManifestInvalid(file, "its format is not version 1")
+                : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
+        }
+        catch (JsonException e)
+        {
+            throw Errors.ManifestInvalid(file, e.Message);
+        }
+    }
+
+    private bool IsWhole =>
+        Tool is not null && Key is not null && Name is not null && Options is not null && Files is not null
+        && Base is { Name: not null, Files: not null }
+        && !Adapters.IsDefault && Adapters.All(adapter => adapter is { Name: not null, Files: not null })
+        && Tensors is not null && Tensors.Values.All(tensor => tensor is { Deltas.IsDefault: false });
+
+    internal byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Indented.MergeManifest), (byte)'\n'];
+}
+
+/// <summary>The base model of a manifest.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Version">Its version, if it has one.</param>
+/// <param name="Files">XxHash128 of each file that decides the result.</param>
+public sealed record ManifestBase(string Name, string? Version, ImmutableSortedDictionary<string, string> Files);
+
+/// <summary>An adapter of a manifest.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Weight">Factor on its change.</param>
+/// <param name="Version">Its version, if it has one.</param>
+/// <param name="BaseVersionRange">Base versions that it asks for.</param>
+/// <param name="NameRule">How its module names became names of the base's files.</param>
+/// <param name="Files">XxHash128 of each file that decides the result.</param>
+public sealed record ManifestAdapter(string Name, double Weight, string? Version, string? BaseVersionRange, string NameRule, ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>The release that the user said wrote it.</summary>
+    public string? AdapterVersion { get; init; }
+}
+
+/// <summary>A changed tensor of a manifest.</summary>
+/// <param name="ReplacedBy">Adapter whose values it has; null where the base's were changed.</param>
+/// <param name="ChangedShare">Elements whose bits differ from the base's, over all; null where it was replaced or has another dtype.</param>
+/// <param name="Deltas">What was applied, in this order.</param>
+public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas)
+{
+    /// <summary>Fingerprint of what decides its bytes; a later merge takes over a tensor whose recipe is the same.</summary>
+    public string? Recipe { get; init; }
+}
+
+/// <summary>One adapter's change of one tensor, or that of several combined.</summary>
+/// <param name="Adapter">The adapter's name; those of several with '+' between.</param>
+/// <param name="Method">How it changes the tensor.</param>
+/// <param name="Scaling">The factor on its product or values.</param>
+/// <param name="Norm">‖ΔW‖ (Frobenius), to six digits; null where the change depends on W, or the norm is beyond float64.</param>
+public sealed record ManifestDelta(string Adapter, string Method, double Scaling, double? Norm)
+{
+    /// <summary>What was combined; null for a change of one adapter.</summary>
+    public ImmutableArray<ManifestSource>? Sources { get; init; }
+}
+
+/// <summary>One adapter's part in a combined change.</summary>
+/// <param name="Adapter">The adapter's name.</param>
+/// <param name="Weight">Its weight.</param>
+/// <param name="Scaling">Scaling of the module in it.</param>
+public sealed record ManifestSource(string Adapter, double Weight, double Scaling);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(MergeManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext
+{
+    public static ManifestJson Indented { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+        IndentSize = 1,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using LoraMerge.Adapters;
+using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Checkpoints;
+using LoraMerge.Combinations;
+using LoraMerge.Diagnostics;
+using LoraMerge.Dialects;
+using LoraMerge.Planning;
+
+namespace LoraMerge.Requests;
+
+/// <summary>A request with its base model and adapters opened: headers and configurations, no tensor bytes.</summary>
+/// <param name="Request">What was asked for.</param>
+/// <param name="Snapshot">The files as they were before they were opened.</param>
+/// <param name="Checkpoint">The base model.</param>
+/// <param name="Adapters">The adapters, in order.</param>
+internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot, Checkpoint Checkpoint, ImmutableArray<Adapter> Adapters)
+{
+    /// <summary>Name of the merged model.</summary>
+    public string Name => Request.Name ?? Checkpoint.Name;
+
+    public ImmutableArray<string> AdapterNames => [.. Adapters.Select(adapter => adapter.Name)];
+
+    /// <summary>What decides the result besides the inputs' bytes.</summary>
+    public ModelOptions Options => new()
+    {
+        Name = Name,
+        BaseName = ModelOptions.NameOf(Request.BaseModel),
+        BaseVersion = Request.BaseVersion,
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout), adapter.AdapterVersion))],
+        DType = Request.DType.ToString(),
+        MaxShardSize = Request.MaxShardSize?.Text,
+        Combine = Request.Combination.Way.Text,
+        Density = Request.Combination.Density?.Text,
+        MajoritySign = Request.Combination.MajoritySign.Text,
+        SvdRank = Request.Combination.SvdRank?.ToString(CultureInfo.InvariantCulture),
+        Device = Request.Device,
+        OnUnmatched = Request.AcceptsUnmatched ? "warn" : "error",
+    };
+
+    /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>
+    public static OpenedInputs Open(MergeRequest request)
+    {
+        ThrowIfUnsound(request);
+        VersionRanges.ThrowIfUnsatisfied(request);
+        // Before any header is read: a file that is replaced in between is noticed when the merge ends.
+        List<LoraMergeException> faults =
+        [
+            .. Path.Exists(request.BaseModel) ? [] : (LoraMergeException[])[Errors.PathNotFound("base model", request.BaseModel)],
+            .. request.Adapters.Where(adapter => !Path.Exists(adapter.Path)).Select(adapter => Errors.PathNotFound("adapter", adapter.Path)),
+        ];
+        if (faults.Count > 0)
+            throw Errors.All(faults);
+        InputSnapshot snapshot = InputSnapshot.Take(request);
+        Checkpoint? checkpoint = Open(request.BaseModel, path => Checkpoint.Open(path, snapshot.Roots[0]), faults);
+        Adapter?[] adapters =
+        [
+            .. request.Adapters.Select((asked, i) =>
+                Open(asked.Path, path => AdapterDialects.Open(AdapterSource.Of(path, snapshot.Roots[i + 1]), asked.AdapterVersion), faults)),
+        ];
+        return faults.Count == 0 ? new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
+    }
+
+    /// <summary>What is wrong with one input hides nothing of the others.</summary>
+    private static T? Open<T>(string path, Func<string, T> open, List<LoraMergeException> faults)
+        where T : class
+    {
+        try
+        {
+            InputKind.ThrowIfForeign(path);
+            return open(path);
+        }
+        catch (LoraMergeException fault)
+        {
+            faults.Add(fault);
+            return null;
+        }
+    }
+
+    /// <summary>What does not depend on any file.</summary>
+    private static void ThrowIfUnsound(MergeRequest request)
+    {
+        if (request.Adapters.IsDefaultOrEmpty)
+            throw Errors.NoAdapters(request.BaseModel);
+        // The store makes a folder of the name.
+        if (request.Name is string name && (name.Trim().Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\') || name.Any(char.IsControl)))
+            throw Errors.ArgumentInvalid("The name of the merged model", name, "a name that a folder can have");
+        foreach (AdapterRequest adapter in request.Adapters)
+        {
+            if (!double.IsFinite(adapter.Weight))
+                throw Errors.ArgumentInvalid($"The weight of adapter '{adapter.Path}'", adapter.Weight.ToString(CultureInfo.InvariantCulture), "a finite number");
+        }
+    }
+
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1101, LORA4001 to 4015, LORA4030 to 4032.</exception>
+    public MergePlan Plan() => MergePlanner.Plan(
+        Checkpoint,
+        [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight) { ExpertLayout = asked.ExpertLayout })],
+        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
+}

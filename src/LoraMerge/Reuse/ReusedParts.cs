@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Diagnostics;
+using LoraMerge.Manifests;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Reuse;
+
+/// <summary>A plan that takes from an earlier model of the store what need not be computed again.</summary>
+/// <param name="Plan">What is left to do, if no file can be taken over.</param>
+/// <param name="Files">Weight files that the earlier model has with exactly these bytes, by name.</param>
+/// <param name="Outcomes">What the earlier merge did to the tensors that are taken over.</param>
+internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, EarlierFile> Files, ImmutableArray<TensorOutcome> Outcomes)
+{
+    /// <summary>Nothing is there to be taken over.</summary>
+    public static ReusedParts None(MergePlan plan) => new(plan, ImmutableDictionary<string, EarlierFile>.Empty, []);
+
+    /// <summary>Takes over as many bytes as one of the earlier models allows.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
+    public static ReusedParts Of(MergePlan plan, IEnumerable<EarlierModel> earlier, Recipes recipes) =>
+        earlier.Select(model => Of(plan, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(plan);
+
+    /// <summary>Puts the files into a folder that this can be done with without copying them; the others are to be written like those that are new.</summary>
+    /// <returns>The same for the files that are in their places, with the plan for the rest.</returns>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
+    public ReusedParts PlaceIn(string folder)
+    {
+        ImmutableDictionary<string, EarlierFile> placed = Files.Where(file => IsPlaced(file.Value, Path.Combine(folder, file.Key))).ToImmutableDictionary();
+        return this with { Files = placed, Plan = Plan with { Shards = [.. Plan.Shards.Where(shard => !placed.ContainsKey(shard.FileName))] } };
+    }
+
+    /// <summary>A link shares its bytes with a file that others can write to.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
+    public void ThrowIfChanged(string folder)
+    {
+        foreach (EarlierFile file in Files.Where(file => !file.Value.IsAt(Path.Combine(folder, file.Key))).Select(file => file.Value))
+            throw Errors.InputChangedDuringMerge(file.Path);
+    }
+
+    private long SavedBytes =>
+        Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength) + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
+
+    private static ReusedParts Of(MergePlan plan, EarlierModel earlier, Recipes recipes)
+    {
+        var outcomes = ImmutableArray.CreateBuilder<TensorOutcome>();
+        MergePlan rest = plan with { Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(Take)] })] };
+        ImmutableDictionary<string, EarlierFile> files = plan.Shards
+            .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard))))
+            .Where(pair => pair.File is not null)
+            .ToImmutableDictionary(pair => pair.FileName, pair => pair.File!);
+        return new ReusedParts(rest, files, outcomes.ToImmutable());
+
+        PlannedTensor Take(PlannedTensor tensor)
+        {
+            if (tensor is not PlannedTensor.Computed computed || earlier.Find(computed, recipes.Of(computed)) is not var (stored, made))
+                return tensor;
+            outcomes.Add(new TensorOutcome(computed, made.ChangedShare, [.. made.Deltas.Select(delta => delta.Norm)]));
+            return new PlannedTensor.PassThrough(tensor.Name, stored);
+        }
+    }
+
+    private static bool IsPlaced(EarlierFile file, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            bool isPlaced = FileTwin.TryCreate(file.Path, path, mayLink: true) != TwinKind.None;
+            if (isPlaced)
+                DiskFlush.OfFile(path);
+            return isPlaced;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(path, e);
+        }
+    }
+}
+
+/// <summary>A weight file of an earlier merged model.</summary>
+/// <param name="Path">Where it lies.</param>
+/// <param name="Hash">XxHash128 of its bytes.</param>
+/// <param name="Stamp">As it was when it was found sound.</param>
+internal sealed record EarlierFile(string Path, string Hash, FileStamp Stamp)
+{
+    /// <summary>Whether a twin of it has the length and time that it had.</summary>
+    /// <exception cref="LoraMergeException">LORA1110.</exception>
+    public bool IsAt(string twin)
+    {
+        try
+        {
+            return FileStamp.Of(twin) == Stamp;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(twin, e);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Manifests;
+using LoraMerge.Merging;
+using LoraMerge.Output;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Store;
+
+/// <summary>
+/// A new entry of a store: merged in a staging folder there, put into the place that its key names, and listed in its <c>.entry</c> file last.
+/// </summary>
+/// <remarks>
+/// Whoever uses it holds the store's lock. An entry of that key that is there already, damaged or to be made anew, stays until the new one is whole and on
+/// the disk.
+/// </remarks>
+internal sealed class StoreDestination : IModelDestination
+{
+    private readonly string _store;
+    private FolderSwap? _swap; // from when it is made, unless it is undone
+    private OwnFiles? _earlier;
+    private bool _isCommitted;
+
+    public StoreDestination(string store, string modelName)
+    {
+        _store = store;
+        StagingFolder = Path.Combine(store, PartialName.For(modelName));
+    }
+
+    /// <inheritdoc/>
+    public string StagingFolder { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
+    public void Begin(IEnumerable<string> files)
+    {
+        try
+        {
+            StagedFolder.Begin(StagingFolder, files);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(StagingFolder, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="LoraMergeException">LORA1103, LORA1109, LORA1142, LORA5020, LORA6052.</exception>
+    public string Commit()
+    {
+        try
+        {
+            MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
+            string name = StoreEntry.NameFor(manifest.Name, manifest.Key);
+            string folder = StoreEntry.FolderOf(_store, name);
+            if (TryKeep(name, manifest.Key))
+                return folder; // and what was staged goes
+            StagedFolder.Complete(StagingFolder);
+            StoreEntry entry = Describe(StagingFolder, manifest);
+            ThrowIfForeign(name, folder, folder);
+            _swap = Put(folder, name);
+            Mark(entry, name, folder, _swap);
+            _isCommitted = true;
+            return folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(_store, e);
+        }
+    }
+
+    /// <summary>What cannot be removed now, the next merge removes.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (_isCommitted)
+                _earlier?.Delete();
+            else if (_swap is null && Directory.Exists(StagingFolder))
+                OwnFiles.In(StagingFolder).Delete();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+        }
+    }
+
+    private void Mark(StoreEntry entry, string name, string folder, FolderSwap swap)
+    {
+        try
+        {
+            _earlier = ThrowIfForeign(name, folder, swap.Earlier);
+            DiskFlush.OfFolder(_store);
+            entry.Save(_store, name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
+        {
+            if (!TryUnmark(name, swap) || !swap.TryUndo())
+                throw Errors.OutputNotSettled(folder, e);
+            _swap = null;
+            throw e is LoraMergeException ? e : Errors.OutputNotWritable(_store, e);
+        }
+    }
+
+    /// <summary>It may be marked already, where it could not be brought to the disk.</summary>
+    private bool TryUnmark(string name, FolderSwap swap)
+    {
+        try
+        {
+            if (swap.Earlier is null)
+                File.Delete(StoreEntry.FileOf(_store, name));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
+    private bool TryKeep(string name, string key)
+    {
+        if (!EntryLease.IsHeld(_store, name) || StoreEntry.TryLoad(_store, name, key)?.Check(_store, name, CancellationToken.None) is not StoreEntry sound)
+            return false;
+        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, name);
+        return true;
+    }
+
+    /// <param name="name">The entry.</param>
+    /// <param name="folder">Its place.</param>
+    /// <param name="earlier">Where its earlier model lies; there may be none.</param>
+    private OwnFiles? ThrowIfForeign(string name, string folder, string? earlier)
+    {
+        OwnFiles? own = Directory.Exists(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)) : null;
+        return own?.FindForeign() is string foreign ? throw Errors.EntryHoldsForeignFile(folder, foreign) : own;
+    }
+
+    private FolderSwap Put(string folder, string name)
+    {
+        try
+        {
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
+        catch (IOException e) when (ImmovableFolder.IsReasonOf(e))
+        {
+            StoreContents.Delete(_store, name); // it came with the image of a container: what was in it is lost if this fails, but no half of it counts
+            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+        }
+    }
+
+    private static StoreEntry Describe(string folder, MergeManifest manifest)
+    {
+        IEnumerable<StoredFile> files = manifest.Files
+            .Append(KeyValuePair.Create(MergeManifest.FileName, ContentHash.OfFile(Path.Combine(folder, MergeManifest.FileName), CancellationToken.None)))
+            .OrderBy(file => file.Key, StringComparer.Ordinal)
+            .Select(file => new StoredFile(file.Key, FileStamp.Of(Path.Combine(folder, file.Key)), file.Value));
+        return new StoreEntry(manifest.Key, DateTime.UtcNow.Ticks, [.. files]);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using LoraMerge.Agreed.Fingerprints;
+
+namespace LoraMerge.Tests.Agreed;
+
+public sealed class ModelKeyTests
+{
+    private static readonly ModelOptions s_options = new() { Name = "base", BaseName = "base", Adapters = [new AdapterOptions("pirate")] };
+
+    [Fact]
+    public void Every_option_is_part_of_the_key()
+    {
+        ModelOptions[] others =
+        [
+            s_options with { Name = "other" },
+            s_options with { BaseName = "other" },
+            s_options with { BaseVersion = "1.0" },
+            s_options with { DType = "float16" },
+            s_options with { MaxShardSize = "5GB" },
+            s_options with { Combine = "linear" },
+            s_options with { Density = "0.5" },
+            s_options with { MajoritySign = "frequency" },
+            s_options with { SvdRank = "16" },
+            s_options with { Device = "cpu" },
+            s_options with { OnUnmatched = "warn" },
+            s_options with { Adapters = [new AdapterOptions("space")] },
+            s_options with { Adapters = [new AdapterOptions("pirate", Weight: 0.5)] },
+            s_options with { Adapters = [new AdapterOptions("pirate", Version: "1.0")] },
+            s_options with { Adapters = [new AdapterOptions("pirate", BaseRange: "[1,2)")] },
+            s_options with { Adapters = [new AdapterOptions("pirate", ExpertLayout: "unsloth")] },
+            s_options with { Adapters = [new AdapterOptions("pirate", Release: "0.13.2")] },
+            s_options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("pirate")] },
+        ];
+
+        IEnumerable<string> keys = others.Prepend(s_options).Select(options => ModelKey.Compute("1.0.0", options, []));
+
+        Assert.Distinct(keys);
+    }
+
+    [Fact]
+    public void Contents_names_and_version_are_part_of_the_key()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("config.json");
+        folder.Write("tokenizer.json");
+        InputRoot root = InputFiles.OfBase(folder.Path);
+
+        string[] keys =
+        [
+            ModelKey.Compute("1.0.0", s_options, [new HashedInput(root, root.Files[0], "aa")]),
+            ModelKey.Compute("1.0.1", s_options, [new HashedInput(root, root.Files[0], "aa")]),
+            ModelKey.Compute("1.0.0", s_options, [new HashedInput(root, root.Files[0], "bb")]),
+            ModelKey.Compute("1.0.0", s_options, [new HashedInput(root, root.Files[1], "aa")]),
+        ];
+
+        Assert.Distinct(keys);
+    }
+
+    [Fact]
+    public void A_culture_with_decimal_commas_changes_no_key()
+    {
+        ModelOptions options = s_options with { Adapters = [new AdapterOptions("pirate", Weight: 0.1)] };
+        string expected = ModelKey.Compute("1.0.0", options, []);
+        CultureInfo before = CultureInfo.CurrentCulture;
+
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = ",", NegativeSign = "~" } };
+            Assert.Equal(expected, ModelKey.Compute("1.0.0", options, []));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void A_weight_file_is_named_without_its_extension_and_a_folder_with_all_of_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("llama.v2.safetensors");
+        folder.Write("llama-3.2/config.json");
+
+        Assert.Equal("llama.v2", ModelOptions.NameOf(file));
+        Assert.Equal("llama-3.2", ModelOptions.NameOf(Path.Combine(folder.Path, "llama-3.2") + "/"));
+    }
+}
