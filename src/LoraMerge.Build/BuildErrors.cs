@@ -1,4 +1,5 @@
 using LoraMerge.Agreed.Messages;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
@@ -39,20 +40,32 @@ internal static class BuildErrors
     public static BuildFault InvalidTargetPath(string targetPath) => new("LORA1011",
         $"TargetPath='{targetPath}' is not a folder below the output folder. Write a relative path that stays below it, such as models/chat.", "TargetPath");
 
-    public static BuildFault InvalidWeight(string value) => new("LORA1012",
+    private static BuildFault InvalidWeight(string value) => new("LORA1012",
         $"Weight='{value}' is not a finite number. Write it with a point, such as 0.5.", "Weight");
 
-    public static BuildFault InvalidDensity(string value) => new("LORA1028",
+    private static BuildFault InvalidDensity(string value) => new("LORA1028",
         $"Density='{value}' is not a share from 0 to 1. Write it with a point, such as 0.5.", "Density");
 
-    public static BuildFault UnknownValue(string name, string value, params string[] known) => new("LORA1013",
+    private static BuildFault UnknownValue(string name, string value, params string[] known) => new("LORA1013",
         $"{name}='{value}' is unknown.{(Spelling.Nearest(value, known) is { } meant ? $" Was '{meant}' meant?" : "")} Write one of: {string.Join(", ", known)}.", name);
 
-    public static BuildFault InvalidCount(string name, string value) => new("LORA1014",
+    private static BuildFault InvalidCount(string name, string value) => new("LORA1014",
         $"{name}='{value}' is not a whole number of at least 1. Correct it, or leave it out for the default.");
 
-    public static BuildFault InvalidByteCount(string name, string value) => new("LORA1015",
+    private static BuildFault InvalidByteCount(string name, string value) => new("LORA1015",
         $"{name}='{value}' is no size. Write a number and a unit, such as 500MB or 2.5GB.", name);
+
+    /// <summary>A value that its option cannot have.</summary>
+    public static BuildFault Invalid(MergeOption option, string value) => option.Form.Kind switch
+    {
+        OptionFormKind.Number => InvalidWeight(value),
+        OptionFormKind.Share => InvalidDensity(value),
+        OptionFormKind.Count => InvalidCount(option.Name, value),
+        OptionFormKind.Size => InvalidByteCount(option.Name, value),
+        OptionFormKind.Device => UnknownValue(option.Name, value, "auto", "cpu", "cuda", "cuda:N"),
+        OptionFormKind.Switch => UnknownValue(option.Name, value, "true", "false"),
+        _ => UnknownValue(option.Name, value, [.. option.Form.Words]),
+    };
 
     public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
         $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);

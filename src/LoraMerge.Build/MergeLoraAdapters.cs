@@ -1,6 +1,7 @@
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
@@ -130,9 +131,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
-        ProjectSettings settings = ProjectSettings.Read(this, faults);
+        OptionValues options = ProjectOptions.Read(Properties, faults);
         RequestedProperties.Check(ProjectFiles.Read(ProjectFile, SettingsFiles), (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [], ProjectFile, faults);
-        IReadOnlyList<ModelRequest> requests = new RequestReader(settings, faults).Read(BaseModels, Adapters);
+        IReadOnlyList<ModelRequest> requests = new RequestReader(options, faults).Read(BaseModels, Adapters);
         if (faults.HasErrors)
             return false;
 
@@ -151,10 +152,10 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             string statePath = $"{StatePrefix}{request.Name}.state";
             try
             {
-                if (Provide(request, settings, store, statePath, newerThanTicks, faults) is { } found)
+                if (Provide(request, store, statePath, newerThanTicks, faults) is { } found)
                 {
                     content.Check(request, found.Entry.Files.Select(file => file.RelativePath));
-                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file, ReadsAll(settings, store))));
+                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file, ReadsAll(request, store))));
                 }
             }
             catch (OperationCanceledException)
@@ -178,16 +179,29 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <inheritdoc/>
     public void Dispose() => _cancellation.Dispose();
 
+    private Dictionary<string, string?> Properties => new()
+    {
+        ["LoraMergeEnabled"] = Enabled,
+        ["LoraMergePublish"] = Publish,
+        ["LoraMergeUseHardLinks"] = UseHardLinks,
+        ["LoraMergeDevice"] = Device,
+        ["LoraMergeThreads"] = Threads,
+        ["LoraMergeMaxMemory"] = MaxMemory,
+        ["LoraMergeVerify"] = Verify,
+        ["LoraMergeOnUnmatched"] = OnUnmatched,
+        ["LoraMergeCacheMaxSize"] = CacheMaxSize,
+    };
+
     /// <summary>The model that is there or is merged now. Another process may take it away before it is held: then it is merged again.</summary>
-    private FoundModel? Provide(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
+    private FoundModel? Provide(ModelRequest request, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
     {
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var check = new ModelLookup(request, store, statePath, PlacementOf(request), ReadsAll(settings, store));
+            var check = new ModelLookup(request, store, statePath, PlacementOf(request), ReadsAll(request, store));
             FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
             if (found is not null)
                 TryWrite(statePath, request, faults, () => check.SaveFound(found));
-            else if (!MayMerge(request, check, faults) || !Merge(request, settings, store, statePath, newerThanTicks, check, faults))
+            else if (!MayMerge(request, check, faults) || !Merge(request, store, statePath, newerThanTicks, check, faults))
                 return null;
             else
                 found = FindMerged(store, statePath);
@@ -210,7 +224,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return !NoBuild && !FailIfNotIncremental;
     }
 
-    private bool Merge(ModelRequest request, ProjectSettings settings, ModelStore store, string statePath, long? newerThanTicks, ModelLookup check, FaultLog faults)
+    private bool Merge(ModelRequest request, ModelStore store, string statePath, long? newerThanTicks, ModelLookup check, FaultLog faults)
     {
         string runtime = HostRuntime is { Length: > 0 } given ? given : SupportedRuntimes.Host;
         string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
@@ -225,7 +239,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             return false;
         }
 
-        List<string> arguments = WorkerArguments.Of(request, settings, store, statePath, Path.GetFullPath(RuntimeFolder!), newerThanTicks);
+        List<string> arguments = WorkerArguments.Of(request, store, statePath, Path.GetFullPath(RuntimeFolder!), newerThanTicks);
         if (arguments.FirstOrDefault(argument => argument.IndexOfAny(['\n', '\r']) >= 0) is { } broken)
         {
             faults.Error(request.BaseItem, BuildErrors.LineBreak($"'{broken}'"));
@@ -289,7 +303,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             : new VerifiedPlacement(engine, Path.Combine(OutputFolder, request.TargetPath));
 
     /// <summary>Whether what comes from the store is read before it is shipped, whatever its times say: where others write to it, that can be asked for.</summary>
-    private static bool ReadsAll(ProjectSettings settings, ModelStore store) => settings.Verify == "full" && !store.BelongsToProject;
+    private static bool ReadsAll(ModelRequest request, ModelStore store) => request.Options.Values[OptionTable.Verify] == "full" && !store.BelongsToProject;
 
     private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");
 

@@ -1,5 +1,6 @@
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
@@ -8,26 +9,8 @@ internal static class OptionsFile
 {
     private const string Tool = "tool";
 
-    /// <summary>How the user says it; what is missing here is said as it is.</summary>
-    private static readonly Dictionary<string, string> s_names = new()
-    {
-        ["name"] = "MergedModelName",
-        ["base"] = "the name of the base model",
-        ["base-version"] = "Version of the base model",
-        ["dtype"] = "DType",
-        ["max-shard-size"] = "MaxShardSize",
-        ["combine"] = "Combine",
-        ["density"] = "Density",
-        ["majority-sign"] = "MajoritySign",
-        ["svd-rank"] = "SvdRank",
-        ["device"] = "LoraMergeDevice",
-        ["on-unmatched"] = "LoraMergeOnUnmatched",
-        ["weight"] = "Weight",
-        ["version"] = "Version",
-        ["base-range"] = "BaseModelVersion",
-        ["expert-layout"] = "ExpertLayout",
-        ["adapter-release"] = "AdapterVersion",
-    };
+    /// <summary>What a key holds besides the options of the table, as users know it.</summary>
+    private static readonly Dictionary<string, string> s_names = new() { ["name"] = "MergedModelName", ["base"] = "the name of the base model" };
 
     /// <param name="statePath">The model's state file, beside which it lies.</param>
     public static string PathFor(string statePath) => Path.ChangeExtension(statePath, ".options");
@@ -60,7 +43,7 @@ internal static class OptionsFile
 
     private static string Describe(string key, string was, string @is, string adapter) => key == Tool
         ? $"LoraMerge.Build {was} has become {@is}"
-        : $"{(s_names.TryGetValue(key, out string? name) ? name : key)}{adapter} has changed from '{was}' to '{@is}'";
+        : $"{(s_names.TryGetValue(key, out string? name) ? name : OptionTable.All.First(option => option.Key == key).Title)}{adapter} has changed from '{was}' to '{@is}'";
 
     private static IEnumerable<string> LinesOf(ModelOptions options) => options.ToLines().Prepend($"{Tool} {ToolVersion.Current}");
 

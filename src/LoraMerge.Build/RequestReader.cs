@@ -1,17 +1,14 @@
-using System.Globalization;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
 /// <summary>Makes of a project's items the list of merged models that they ask for, and reports everything that is wrong with them at once.</summary>
-internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
+/// <param name="ofProject">The options that hold for all of them.</param>
+/// <param name="faults">Gets what is wrong.</param>
+internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
 {
-    private static readonly string[] s_combinations =
-    [
-        "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd",
-    ];
-
     // TargetPath is null for the default; Options lack what a result has of its own, name and adapters.
     private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName, string? TargetPath, ModelOptions Options);
 
@@ -54,19 +51,7 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
             faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Format", ["safetensors"], "writes safetensors");
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
-        var options = new ModelOptions
-        {
-            BaseName = ModelOptions.NameOf(path),
-            BaseVersion = Text(item, "Version"),
-            DType = OneOf(item, "DType", "auto", ["auto", "float32", "float16", "bfloat16"]),
-            MaxShardSize = ReadMaxShardSize(item),
-            Combine = OneOf(item, "Combine", "sequential", s_combinations),
-            Density = ReadDensity(item),
-            MajoritySign = OneOf(item, "MajoritySign", "total", ["total", "frequency"]),
-            SvdRank = ReadSvdRank(item),
-            Device = settings.Device,
-            OnUnmatched = settings.OnUnmatched,
-        };
+        var options = new ModelOptions { BaseName = ModelOptions.NameOf(path), Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
         return new BaseModel(item, path, Text(item, "MergedModelName") ?? ModelOptions.NameOf(path), ReadTargetPath(item), options);
     }
 
@@ -77,8 +62,7 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         if (NamedInput.FindFault(item, BuildErrors.AdapterMissing) is { } fault)
             faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.AdapterItem, "Sha256", [], "does not check pins; remove it");
-        var options = new AdapterOptions(
-            ModelOptions.NameOf(path), ReadWeight(item), Text(item, "Version"), Text(item, "BaseModelVersion"), OneOf(item, "ExpertLayout", "peft", ["peft", "unsloth"]), Release: Text(item, "AdapterVersion"));
+        var options = new AdapterOptions(ModelOptions.NameOf(path), ReadOptions(item, OptionOwner.Adapter));
         return new Adapter(item, path, Text(item, "MergedModelName"), options);
     }
 
@@ -111,36 +95,20 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
         return new ModelRequest(model.Item, model.Path, [.. adapters.Select(adapter => adapter.Item)], [.. adapters.Select(adapter => adapter.Path)], model.TargetPath ?? "models/" + name, options);
     }
 
-    private string? ReadMaxShardSize(ITaskItem item)
+    /// <summary>Those that the worker is told of, or that decide the result.</summary>
+    private OptionValues ReadOptions(ITaskItem item, OptionOwner owner)
     {
-        string? text = Text(item, "MaxShardSize");
-        if (text is not null && !ProjectSettings.IsByteCount(text))
-            faults.Error(item, BuildErrors.InvalidByteCount("MaxShardSize", text));
-        return text;
-    }
-
-    private string? ReadDensity(ITaskItem item)
-    {
-        string? text = Text(item, "Density");
-        if (text is not null && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double density) && density is >= 0 and <= 1))
-            faults.Error(item, BuildErrors.InvalidDensity(text));
-        return text;
-    }
-
-    private string? ReadSvdRank(ITaskItem item)
-    {
-        string? text = Text(item, "SvdRank");
-        if (text is not null && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rank) && rank > 0 && text[0] != '0'))
-            faults.Error(item, BuildErrors.InvalidCount("SvdRank", text));
-        return text;
-    }
-
-    private double ReadWeight(ITaskItem item)
-    {
-        double weight = 1;
-        if (Text(item, "Weight") is { } text && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) && !double.IsInfinity(weight) && !double.IsNaN(weight)))
-            faults.Error(item, BuildErrors.InvalidWeight(text));
-        return weight;
+        OptionValues values = OptionValues.None;
+        foreach (MergeOption option in OptionTable.Of(owner).Where(option => option.Key is not null || option.Switch is not null))
+        {
+            if (Text(item, option.Name) is not { } text)
+                continue;
+            string? value = option.Form.TryRead(text);
+            if (value is null)
+                faults.Error(item, BuildErrors.Invalid(option, text));
+            values = values.With(option, value);
+        }
+        return values;
     }
 
     private string? ReadTargetPath(ITaskItem item)
@@ -167,16 +135,6 @@ internal sealed class RequestReader(ProjectSettings settings, FaultLog faults)
             if (!pair[0].Name.Equals(pair[1].Name, StringComparison.OrdinalIgnoreCase))
                 faults.Error(pair[1].BaseItem, BuildErrors.TargetPathTwice(pair[1].TargetPath, pair[0].Name, pair[1].Name));
         }
-    }
-
-    private string OneOf(ITaskItem item, string name, string byDefault, string[] known)
-    {
-        if (Text(item, name) is not { } value)
-            return byDefault;
-        if (known.FirstOrDefault(word => word.Equals(value, StringComparison.OrdinalIgnoreCase)) is { } found)
-            return found;
-        faults.Error(item, BuildErrors.UnknownValue(name, value, known));
-        return byDefault;
     }
 
     private void RefuseUnless(ITaskItem item, string itemType, string name, string[] known, string instead)

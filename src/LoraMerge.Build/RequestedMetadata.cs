@@ -1,4 +1,5 @@
 using LoraMerge.Agreed.Messages;
+using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
@@ -6,11 +7,9 @@ namespace LoraMerge.Build;
 /// <summary>The metadata that the two items know, and warnings for all others: what is written and does nothing has to be said.</summary>
 internal static class RequestedMetadata
 {
-    private static readonly string[] s_ofBaseModel =
-        ["MergedModelName", "TargetPath", "Version", "DType", "Format", "Combine", "Density", "MajoritySign", "SvdRank", "MaxShardSize", "Sha256"];
+    private static readonly string[] s_ofBaseModel = [.. OptionTable.Of(OptionOwner.BaseModel).Select(option => option.Name)];
 
-    private static readonly string[] s_ofAdapter =
-        ["BaseModel", "MergedModelName", "Weight", "Version", "BaseModelVersion", "ExpertLayout", "AdapterVersion", "Sha256"];
+    private static readonly string[] s_ofAdapter = [.. OptionTable.Of(OptionOwner.Adapter).Select(option => option.Name)];
 
     /// <summary>What an editor keeps with a file for itself.</summary>
     private static readonly string[] s_ofEditors = ["Visible", "InProject", "SubType", "DependentUpon"];
@@ -57,6 +56,8 @@ internal static class RequestedMetadata
     /// <param name="itemType">LoraBaseModel or LoraAdapter.</param>
     public static IReadOnlyList<string> Of(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? s_ofAdapter : s_ofBaseModel;
 
+    private static OptionOwner OwnerOf(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? OptionOwner.Adapter : OptionOwner.BaseModel;
+
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
         foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Where(name => !Contains(Of(itemType), name) && !Contains(s_ofEditors, name)).OrderBy(name => name, StringComparer.Ordinal))
@@ -73,7 +74,7 @@ internal static class RequestedMetadata
             return BuildErrors.MetadataOfOtherItem(itemType, name, otherType);
         if (s_otherWords.TryGetValue(name, out string? meant) || (meant = Spelling.Nearest(name, Of(itemType)) ?? Spelling.Nearest(name, Of(otherType))) is not null)
             return BuildErrors.MetadataResembles(itemType, name, meant, Contains(Of(itemType), meant) ? itemType : otherType);
-        return BuildErrors.MetadataUnknown(itemType, name, Of(itemType).Where(known => known is not ("Format" or "Sha256")));
+        return BuildErrors.MetadataUnknown(itemType, name, OptionTable.Of(OwnerOf(itemType)).Where(option => !option.IsReserved).Select(option => option.Name));
     }
 
     private static bool Contains(IReadOnlyList<string> names, string name) => names.Contains(name, StringComparer.OrdinalIgnoreCase);

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Xml;
 using System.Xml.Linq;
 using LoraMerge.Agreed.Messages;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
@@ -11,11 +12,7 @@ internal static class RequestedProperties
     private const string Prefix = "LoraMerge";
 
     /// <summary>Those of README.md.</summary>
-    public static readonly string[] OfUsers =
-    [
-        "LoraMergeEnabled", "LoraMergeDevice", "LoraMergeThreads", "LoraMergeMaxMemory", "LoraMergeCacheFolder", "LoraMergeCacheMaxSize", "LoraMergePublish", "LoraMergeVerify",
-        "LoraMergeOnUnmatched", "LoraMergeUseHardLinks",
-    ];
+    public static readonly string[] OfUsers = [.. OptionTable.Of(OptionOwner.Project).Select(option => option.Name)];
 
     /// <summary>Those by which the package and its tests are put together.</summary>
     public static readonly string[] OfThePackage =

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LoraMerge.Agreed.Options;
 using LoraMerge.Requests;
 using LoraMerge.Store;
 
@@ -18,7 +19,7 @@ internal static class MergeCommand
         // What only the build uses is not for people to read.
         var store = new Option<string?>(StoreOption) { Description = "Store of merged models.", HelpName = "DIR", Hidden = true };
         var state = new Option<string?>("--state") { Description = "File that remembers the inputs.", HelpName = "FILE", Hidden = true };
-        var maxSize = new Option<string?>("--store-max-size") { Description = "Bytes that the store may hold, such as 50GB.", HelpName = "SIZE", Hidden = true };
+        Option<string?> maxSize = MergeOptions.Single(OptionTable.CacheMaxSize);
         var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks.", HelpName = "TICKS", Hidden = true };
         var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends.", HelpName = "N", Hidden = true };
         var command = new Command("merge", "Merges adapters into a base model.");
@@ -41,7 +42,7 @@ internal static class MergeCommand
             if (parsed.GetValue(output) is string folder)
                 await merger.MergeAsync(request, folder, cancellation);
             else
-                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))) { MaxSize = MergeOptions.Size("--store-max-size", parsed.GetValue(maxSize)) }, cancellation);
+                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))) { MaxSize = MergeOptions.Size(OptionTable.CacheMaxSize.Switch!, parsed.GetValue(maxSize)) }, cancellation);
             return 0;
         });
         return command;

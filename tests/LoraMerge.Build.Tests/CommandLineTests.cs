@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 using LoraMerge.Cli;
 using Microsoft.Build.Utilities;
 
@@ -15,20 +16,22 @@ public sealed class CommandLineTests
         {
             Name = "chat",
             BaseName = "my base",
-            BaseVersion = "1.0",
-            DType = "float16",
-            MaxShardSize = "5GB",
-            Adapters = [new AdapterOptions("a=b", 0.5, "2.0", "[1.0,2.0)"), new AdapterOptions("ü", -1e-7)],
+            Values = Every(option => option.Owner != OptionOwner.Adapter),
+            Adapters =
+            [
+                new AdapterOptions("a=b", Every(option => option.Owner == OptionOwner.Adapter).With(OptionTable.Weight, "0.5")),
+                new AdapterOptions("ü", OptionValues.None.With(OptionTable.Weight, OptionTable.Weight.Form.TryRead("-1e-7"))),
+            ],
         });
-        var settings = new ProjectSettings("cpu", 2, "1GB", "written", "warn", "50GB");
 
-        List<string> arguments = WorkerArguments.Of(request, settings, new ModelStore("/obj/lora", BelongsToProject: true), "/obj/App.state", "/runtime", newerThanTicks: 42);
+        List<string> arguments = WorkerArguments.Of(request, new ModelStore("/obj/lora", BelongsToProject: true), "/obj/App.state", "/runtime", newerThanTicks: 42);
         ParseResult parsed = CommandLine.Parse(["merge", .. arguments, .. WorkerArguments.OfParent()]);
 
         Assert.Empty(parsed.Errors);
         Assert.Equal(["/adapters/a=b=0.5", "/adapters/ü=-1E-07"], parsed.GetValue<string[]>("--adapter")!);
         Assert.Equal((long?)42, parsed.GetValue<long?>("--newer-than"));
         Assert.Equal(Environment.ProcessId, parsed.GetValue<int?>("--parent-pid"));
+        Assert.All(OptionTable.All.Where(option => option.Switch is not null), option => Assert.Contains(arguments, word => word.StartsWith(option.Switch + "=", StringComparison.Ordinal)));
         Assert.All(arguments, word => Assert.NotNull(parsed.GetResult(word[..word.IndexOf('=')])));
     }
 
@@ -46,17 +49,16 @@ public sealed class CommandLineTests
     public void A_value_stays_a_value_whatever_it_is_spelled_like(string value)
     {
         var item = new TaskItem("x");
+        OptionValues values = OptionTable.All.Where(option => option.Switch is not null).Aggregate(OptionValues.None, (given, option) => given.With(option, value));
         var request = new ModelRequest(item, value, [item], [value], "models/base", new ModelOptions
         {
             Name = value,
             BaseName = value,
-            BaseVersion = value,
-            MaxShardSize = value,
-            Adapters = [new AdapterOptions(value, 1, value, value, Release: value)],
+            Values = values,
+            Adapters = [new AdapterOptions(value, values)],
         });
-        var settings = new ProjectSettings("cpu", 2, value, "written", "warn", value);
         string file = Path.GetTempFileName();
-        File.WriteAllLines(file, WorkerArguments.Of(request, settings, new ModelStore(value, BelongsToProject: true), value, value, newerThanTicks: null));
+        File.WriteAllLines(file, WorkerArguments.Of(request, new ModelStore(value, BelongsToProject: true), value, value, newerThanTicks: null));
 
         Assert.True(ResponseFile.TryExpand(["merge", "@" + file], out string[]? words, out _));
         ParseResult parsed = CommandLine.Parse(words);
@@ -70,4 +72,17 @@ public sealed class CommandLineTests
         Assert.Null(parsed.GetResult("--output"));
         File.Delete(file);
     }
+
+    private static OptionValues Every(Func<MergeOption, bool> isMeant) =>
+        OptionTable.All.Where(isMeant).Aggregate(OptionValues.None, (values, option) => values.With(option, OtherThanDefault(option)));
+
+    private static string OtherThanDefault(MergeOption option) => option.Form.Kind switch
+    {
+        OptionFormKind.Words or OptionFormKind.Switch => option.Form.Words.First(word => word != option.Default),
+        OptionFormKind.Share => "0.5",
+        OptionFormKind.Count => "2",
+        OptionFormKind.Size => "1GB",
+        OptionFormKind.Device => "cpu",
+        _ => "1.0",
+    };
 }

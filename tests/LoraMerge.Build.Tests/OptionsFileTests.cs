@@ -1,4 +1,5 @@
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build.Tests;
 
@@ -25,10 +26,10 @@ public sealed class OptionsFileTests : IDisposable
     {
         OptionsFile.Save(StatePath, _options);
 
-        Assert.Equal("DType has changed from 'auto' to 'float16'", OptionsFile.FindChange(StatePath, _options with { DType = "float16" }));
-        Assert.Equal("Version of the base model has changed from '' to '1.0'", OptionsFile.FindChange(StatePath, _options with { BaseVersion = "1.0" }));
-        Assert.Equal("Combine has changed from 'sequential' to 'ties' and Density has changed from '' to '0.5'", OptionsFile.FindChange(StatePath, _options with { Combine = "ties", Density = "0.5" }));
-        Assert.Equal("Weight of adapter 'space' has changed from '1' to '0.5'", OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("space", 0.5)] }));
+        Assert.Equal("DType has changed from 'auto' to 'float16'", OptionsFile.FindChange(StatePath, With(OptionTable.DType, "float16")));
+        Assert.Equal("Version of the base model has changed from '' to '1.0'", OptionsFile.FindChange(StatePath, With(OptionTable.BaseVersion, "1.0")));
+        Assert.Equal("Combine has changed from 'sequential' to 'ties' and Density has changed from '' to '0.5'", OptionsFile.FindChange(StatePath, With(OptionTable.Combine, "ties", OptionTable.Density, "0.5")));
+        Assert.Equal("Weight of adapter 'space' has changed from '1' to '0.5'", OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("space", OptionValues.None.With(OptionTable.Weight, "0.5"))] }));
     }
 
     [Fact]
@@ -63,6 +64,10 @@ public sealed class OptionsFileTests : IDisposable
             Assert.DoesNotMatch($"^{key}\\b", OptionsFile.FindChange(StatePath, new ModelOptions { Adapters = [new AdapterOptions("a")] }));
         }
     }
+
+    private ModelOptions With(MergeOption option, string value) => _options with { Values = OptionValues.None.With(option, value) };
+
+    private ModelOptions With(MergeOption option, string value, MergeOption other, string otherValue) => _options with { Values = OptionValues.None.With(option, value).With(other, otherValue) };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -36,7 +36,8 @@ public sealed partial class ScenarioTableTests
         string[] named = [.. s_rows.SelectMany(row => QuotedName.Matches(row[2])).Select(match => match.Groups["name"].Value)];
         string[] others =
         [
-            nameof(ScenarioTableTests), nameof(DiagnosticsPageTests), nameof(DocumentationTests), nameof(CommandLineTests), nameof(ItemCheckTests), nameof(OptionsFileTests), nameof(PropertyCheckTests),
+            nameof(ScenarioTableTests), nameof(DiagnosticsPageTests), nameof(DocumentationTests), nameof(CommandLineTests), nameof(ItemCheckTests), nameof(OptionsFileTests),
+            nameof(OptionTableTests), nameof(PropertyCheckTests),
             nameof(HeldModelTests), nameof(ModelLookupTests), nameof(PublishedToolTests),
         ];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.FakeWorker;
 
@@ -16,19 +17,20 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
 
     public long? NewerThanTicks => One("--newer-than") is { } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
 
-    public IReadOnlyList<(string Path, double Weight)> Adapters { get; } =
-        [.. Options["--adapter"].Select(text => (text[..text.LastIndexOf('=')], double.Parse(text[(text.LastIndexOf('=') + 1)..], CultureInfo.InvariantCulture)))];
+    public IReadOnlyList<(string Path, string Weight)> Adapters { get; } =
+        [.. Options["--adapter"].Select(text => (text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..]))];
 
     public ModelOptions ModelOptions => new()
     {
         Name = Name,
         BaseName = ModelOptions.NameOf(BasePath),
-        BaseVersion = One("--base-version"),
-        Adapters = [.. Adapters.Select((adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, Numbered("--adapter-version", i + 1), Numbered("--base-range", i + 1), Release: Numbered("--adapter-release", i + 1)))],
-        DType = One("--dtype")!,
-        MaxShardSize = One("--max-shard-size"),
-        Device = One("--device")!,
-        OnUnmatched = One("--on-unmatched")!,
+        Values = Given(option => option.Owner != OptionOwner.Adapter, One),
+        Adapters =
+        [
+            .. Adapters.Select((adapter, i) => new AdapterOptions(
+                ModelOptions.NameOf(adapter.Path),
+                Given(option => option.Owner == OptionOwner.Adapter, name => Numbered(name, i + 1)).With(OptionTable.Weight, OptionTable.Weight.Form.TryRead(adapter.Weight)))),
+        ],
     };
 
     public static FakeArguments Parse(string[] args)
@@ -38,6 +40,9 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
             ? new FakeArguments(words.Select(word => word.Split('=', 2)).ToLookup(pair => pair[0], pair => pair[1]))
             : throw new ArgumentException($"'{args[0]}' is no command of the fake.");
     }
+
+    private static OptionValues Given(Func<MergeOption, bool> isMeant, Func<string, string?> find) =>
+        OptionTable.All.Where(option => option.Switch is not null && isMeant(option)).Aggregate(OptionValues.None, (values, option) => values.With(option, find(option.Switch!)));
 
     private string? One(string option) => Options[option].SingleOrDefault();
 

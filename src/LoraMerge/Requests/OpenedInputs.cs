@@ -3,7 +3,6 @@ using System.Globalization;
 using LoraMerge.Adapters;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
-using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Planning;
@@ -27,16 +26,8 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     {
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel),
-        BaseVersion = Request.BaseVersion,
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), adapter.Weight, adapter.Version, adapter.BaseVersionRange, ExpertLayouts.NameOf(adapter.ExpertLayout), adapter.AdapterVersion))],
-        DType = Request.DType.ToString(),
-        MaxShardSize = Request.MaxShardSize?.Text,
-        Combine = Request.Combination.Way.Text,
-        Density = Request.Combination.Density?.Text,
-        MajoritySign = Request.Combination.MajoritySign.Text,
-        SvdRank = Request.Combination.SvdRank?.ToString(CultureInfo.InvariantCulture),
-        Device = Request.Device,
-        OnUnmatched = Request.AcceptsUnmatched ? "warn" : "error",
+        Values = RequestWords.Of(Request),
+        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), RequestWords.Of(adapter)))],
     };
 
     /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>

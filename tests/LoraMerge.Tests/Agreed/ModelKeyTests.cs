@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Tests.Agreed;
 
@@ -8,34 +9,28 @@ public sealed class ModelKeyTests
     private static readonly ModelOptions s_options = new() { Name = "base", BaseName = "base", Adapters = [new AdapterOptions("pirate")] };
 
     [Fact]
-    public void Every_option_is_part_of_the_key()
+    public void Every_option_that_decides_bytes_is_part_of_the_key_and_no_other()
     {
         ModelOptions[] others =
         [
             s_options with { Name = "other" },
             s_options with { BaseName = "other" },
-            s_options with { BaseVersion = "1.0" },
-            s_options with { DType = "float16" },
-            s_options with { MaxShardSize = "5GB" },
-            s_options with { Combine = "linear" },
-            s_options with { Density = "0.5" },
-            s_options with { MajoritySign = "frequency" },
-            s_options with { SvdRank = "16" },
-            s_options with { Device = "cpu" },
-            s_options with { OnUnmatched = "warn" },
             s_options with { Adapters = [new AdapterOptions("space")] },
-            s_options with { Adapters = [new AdapterOptions("pirate", Weight: 0.5)] },
-            s_options with { Adapters = [new AdapterOptions("pirate", Version: "1.0")] },
-            s_options with { Adapters = [new AdapterOptions("pirate", BaseRange: "[1,2)")] },
-            s_options with { Adapters = [new AdapterOptions("pirate", ExpertLayout: "unsloth")] },
-            s_options with { Adapters = [new AdapterOptions("pirate", Release: "0.13.2")] },
             s_options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("pirate")] },
+            .. OptionTable.All.Where(option => option.Key is not null).Select(With),
         ];
 
         IEnumerable<string> keys = others.Prepend(s_options).Select(options => ModelKey.Compute("1.0.0", options, []));
 
         Assert.Distinct(keys);
+        Assert.All(OptionTable.All.Where(option => option.Key is null), option => Assert.Equal(keys.First(), ModelKey.Compute("1.0.0", With(option), [])));
     }
+
+    [Fact]
+    public void An_option_that_is_given_as_what_it_is_anyway_changes_no_key() =>
+        Assert.All(OptionTable.All.Where(option => option.Default is not null), option => Assert.Equal(
+            ModelKey.Compute("1.0.0", s_options, []),
+            ModelKey.Compute("1.0.0", With(option, option.Default!), [])));
 
     [Fact]
     public void Contents_names_and_version_are_part_of_the_key()
@@ -59,7 +54,7 @@ public sealed class ModelKeyTests
     [Fact]
     public void A_culture_with_decimal_commas_changes_no_key()
     {
-        ModelOptions options = s_options with { Adapters = [new AdapterOptions("pirate", Weight: 0.1)] };
+        ModelOptions options = s_options with { Adapters = [new AdapterOptions("pirate", OptionValues.None.With(OptionTable.Weight, OptionTable.Weight.Form.TryRead("0.1")))] };
         string expected = ModelKey.Compute("1.0.0", options, []);
         CultureInfo before = CultureInfo.CurrentCulture;
 
@@ -84,4 +79,10 @@ public sealed class ModelKeyTests
         Assert.Equal("llama.v2", ModelOptions.NameOf(file));
         Assert.Equal("llama-3.2", ModelOptions.NameOf(Path.Combine(folder.Path, "llama-3.2") + "/"));
     }
+
+    private static ModelOptions With(MergeOption option) => With(option, "another");
+
+    private static ModelOptions With(MergeOption option, string value) => option.Owner == OptionOwner.Adapter
+        ? s_options with { Adapters = [new AdapterOptions("pirate", OptionValues.None.With(option, value))] }
+        : s_options with { Values = OptionValues.None.With(option, value) };
 }

@@ -27,7 +27,7 @@ public sealed class CombinationOptionsTests
 
     [Theory]
     [InlineData("--combine", "average")]
-    [InlineData("--combine", "Linear")]
+    [InlineData("--combine", "lineal")]
     [InlineData("--density", "half")]
     [InlineData("--majority-sign", "mean")]
     [InlineData("--svd-rank", "0")]

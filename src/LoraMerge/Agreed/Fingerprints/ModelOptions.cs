@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Agreed.Fingerprints;
 
@@ -11,32 +12,11 @@ internal sealed record ModelOptions
     /// <summary>As <see cref="NameOf"/> gives it for the base.</summary>
     public string BaseName { get; init; } = "";
 
-    public string? BaseVersion { get; init; }
+    /// <summary>Those of the base and of the project.</summary>
+    public OptionValues Values { get; init; } = OptionValues.None;
 
     /// <summary>In the order in which they are applied.</summary>
     public IReadOnlyList<AdapterOptions> Adapters { get; init; } = [];
-
-    public string DType { get; init; } = "auto";
-
-    /// <summary>As the user wrote it; null keeps the base's shards.</summary>
-    public string? MaxShardSize { get; init; }
-
-    public string Combine { get; init; } = "sequential";
-
-    /// <summary>As the user wrote it; null if not given.</summary>
-    public string? Density { get; init; }
-
-    /// <summary><c>total</c> or <c>frequency</c>.</summary>
-    public string MajoritySign { get; init; } = "total";
-
-    /// <summary>Decimal digits without leading zeros; null if not given.</summary>
-    public string? SvdRank { get; init; }
-
-    /// <summary>As asked for: what <c>auto</c> becomes is the machine's affair and does not make a model stale.</summary>
-    public string Device { get; init; } = "auto";
-
-    /// <summary><c>error</c> or <c>warn</c>.</summary>
-    public string OnUnmatched { get; init; } = "error";
 
     /// <summary>The name of a folder, or of a weight file without its extension.</summary>
     public static string NameOf(string path)
@@ -46,35 +26,27 @@ internal sealed record ModelOptions
     }
 
     /// <summary>One line per option, the same for the same options on every machine.</summary>
-    public IEnumerable<string> ToLines()
-    {
-        yield return "name " + Name;
-        yield return "base " + BaseName;
-        yield return "base-version " + BaseVersion;
-        yield return "dtype " + DType;
-        yield return "max-shard-size " + MaxShardSize;
-        yield return "combine " + Combine;
-        yield return "density " + Density;
-        yield return "majority-sign " + MajoritySign;
-        yield return "svd-rank " + SvdRank;
-        yield return "device " + Device;
-        yield return "on-unmatched " + OnUnmatched;
-        foreach (AdapterOptions adapter in Adapters)
-        {
-            yield return "adapter " + adapter.Name;
-            yield return "weight " + adapter.Weight.ToString("R", CultureInfo.InvariantCulture);
-            yield return "version " + adapter.Version;
-            yield return "base-range " + adapter.BaseRange;
-            yield return "expert-layout " + adapter.ExpertLayout;
-            yield return "adapter-release " + adapter.Release;
-        }
-    }
+    public IEnumerable<string> ToLines() =>
+    [
+        "name " + Name,
+        "base " + BaseName,
+        .. LinesOf(Values, option => option.Owner != OptionOwner.Adapter),
+        .. Adapters.SelectMany(adapter => LinesOf(adapter.Values, option => option.Owner == OptionOwner.Adapter).Prepend("adapter " + adapter.Name)),
+    ];
+
+    private static IEnumerable<string> LinesOf(OptionValues values, Func<MergeOption, bool> isMeant) =>
+        OptionTable.All.Where(option => option.Key is not null && isMeant(option)).Select(option => $"{option.Key} {values[option]}");
 }
 
 /// <param name="Name">As <see cref="ModelOptions.NameOf"/> gives it for the adapter.</param>
-/// <param name="Weight">Factor on the adapter's change.</param>
-/// <param name="Version">The adapter's version, if given.</param>
-/// <param name="BaseRange">The range of base versions that it was trained for, if given.</param>
-/// <param name="ExpertLayout"><c>peft</c> or <c>unsloth</c>.</param>
-/// <param name="Release">The release that wrote the adapter, if given.</param>
-internal sealed record AdapterOptions(string Name, double Weight = 1, string? Version = null, string? BaseRange = null, string ExpertLayout = "peft", string? Release = null);
+/// <param name="Values">The adapter's own.</param>
+internal sealed record AdapterOptions(string Name, OptionValues Values)
+{
+    public AdapterOptions(string name)
+        : this(name, OptionValues.None)
+    {
+    }
+
+    /// <summary>Factor on the adapter's change.</summary>
+    public double Weight => double.Parse(Values[OptionTable.Weight]!, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,124 @@
+namespace LoraMerge.Agreed.Options;
+
+/// <summary>Every option of a merge, once. The order is that of help and of keys.</summary>
+internal static class OptionTable
+{
+    /// <summary>More threads than any machine has; the runtime of the arithmetic ends the process where it cannot make as many as it was told.</summary>
+    private const int MostThreads = 1024;
+
+    public static readonly MergeOption DType = new(OptionOwner.BaseModel, "DType", OptionForm.OneOf("auto", "float32", "float16", "bfloat16"))
+    {
+        Switch = "--dtype", Key = "dtype", Default = "auto", ValueName = "TYPE",
+        Description = "Element type of the result: auto (the base's own), float32, float16 or bfloat16.",
+    };
+
+    public static readonly MergeOption MaxShardSize = new(OptionOwner.BaseModel, "MaxShardSize", OptionForm.Size)
+    {
+        Switch = "--max-shard-size", Key = "max-shard-size", ValueName = "SIZE", Description = "Largest weight file, such as 5GB (default: the base's own files).",
+    };
+
+    public static readonly MergeOption Combine = new(OptionOwner.BaseModel, "Combine", OptionForm.OneOf(
+        "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd"))
+    {
+        Switch = "--combine", Key = "combine", Default = "sequential", ValueName = "WAY",
+        Description = "How several adapters become one change: sequential, linear, cat, svd, ties, ties_svd, dare_linear, dare_ties, dare_linear_svd, dare_ties_svd, "
+            + "magnitude_prune or magnitude_prune_svd.",
+    };
+
+    public static readonly MergeOption Density = new(OptionOwner.BaseModel, "Density", OptionForm.Share)
+    {
+        Switch = "--density", Key = "density", ValueName = "SHARE", Description = "Share of elements that ties, dare and magnitude_prune keep, from 0 to 1.",
+    };
+
+    public static readonly MergeOption MajoritySign = new(OptionOwner.BaseModel, "MajoritySign", OptionForm.OneOf("total", "frequency"))
+    {
+        Switch = "--majority-sign", Key = "majority-sign", Default = "total", ValueName = "METHOD", Description = "How ties and dare_ties elect a sign: total or frequency.",
+    };
+
+    public static readonly MergeOption SvdRank = new(OptionOwner.BaseModel, "SvdRank", OptionForm.Count(int.MaxValue))
+    {
+        Switch = "--svd-rank", Key = "svd-rank", ValueName = "N", Description = "Largest rank of what svd and the _svd ways give (default: the adapters' largest).",
+    };
+
+    public static readonly MergeOption OnUnmatched = new(OptionOwner.Project, "LoraMergeOnUnmatched", OptionForm.OneOf("error", "warn"))
+    {
+        Switch = "--on-unmatched", Key = "on-unmatched", Default = "error", ValueName = "WHAT", Description = "Adapter tensors without a place in the base: error or warn.",
+    };
+
+    public static readonly MergeOption Verify = new(OptionOwner.Project, "LoraMergeVerify", OptionForm.OneOf("none", "written", "full"))
+    {
+        Switch = "--verify", Default = "none", ValueName = "LEVEL", Description = "What is read back: none, written or full.",
+    };
+
+    /// <summary>As asked for: what <c>auto</c> becomes is the machine's affair and does not make a model stale.</summary>
+    public static readonly MergeOption Device = new(OptionOwner.Project, "LoraMergeDevice", OptionForm.Device)
+    {
+        Switch = "--device", Key = "device", Default = "auto", ValueName = "DEVICE", Description = "auto, cpu, cuda or cuda:N.",
+    };
+
+    public static readonly MergeOption Threads = new(OptionOwner.Project, "LoraMergeThreads", OptionForm.Count(MostThreads))
+    {
+        Switch = "--threads", ValueName = "N", Description = "Threads of the arithmetic (default: one per core).",
+    };
+
+    public static readonly MergeOption MaxMemory = new(OptionOwner.Project, "LoraMergeMaxMemory", OptionForm.Size)
+    {
+        Switch = "--max-memory", ValueName = "SIZE", Description = "Memory that the merge may hold, such as 1GB.",
+    };
+
+    public static readonly MergeOption CacheMaxSize = new(OptionOwner.Project, "LoraMergeCacheMaxSize", OptionForm.Size)
+    {
+        Switch = "--store-max-size", IsHidden = true, ValueName = "SIZE", Description = "Bytes that the store may hold, such as 50GB.",
+    };
+
+    public static readonly MergeOption BaseVersion = new(OptionOwner.BaseModel, "Version", OptionForm.Text)
+    {
+        Switch = "--base-version", Key = "base-version", ValueName = "VERSION", Description = "Version of the base model.",
+    };
+
+    /// <summary>On the command line it follows the adapter's path, behind '='.</summary>
+    public static readonly MergeOption Weight = new(OptionOwner.Adapter, "Weight", OptionForm.Number) { Key = "weight", Default = "1" };
+
+    public static readonly MergeOption AdapterVersion = new(OptionOwner.Adapter, "Version", OptionForm.Text)
+    {
+        Switch = "--adapter-version", Key = "version", ValueName = "N=VERSION", Description = "Version of adapter N, counted from 1.",
+    };
+
+    public static readonly MergeOption BaseRange = new(OptionOwner.Adapter, "BaseModelVersion", OptionForm.Text)
+    {
+        Switch = "--base-range", Key = "base-range", ValueName = "N=RANGE", Description = "Base versions that adapter N was trained for.",
+    };
+
+    public static readonly MergeOption AdapterRelease = new(OptionOwner.Adapter, "AdapterVersion", OptionForm.Text)
+    {
+        Switch = "--adapter-release", Key = "adapter-release", ValueName = "N=RELEASE",
+        Description = "Release of PEFT or mlx_lm that wrote adapter N, for files that do not tell.",
+    };
+
+    public static readonly MergeOption ExpertLayout = new(OptionOwner.Adapter, "ExpertLayout", OptionForm.OneOf("peft", "unsloth"))
+    {
+        Switch = "--expert-layout", Key = "expert-layout", Default = "peft", ValueName = "N=LAYOUT", Description = "Layout of fused experts in adapter N: peft (default) or unsloth.",
+    };
+
+    public static readonly IReadOnlyList<MergeOption> All =
+    [
+        // What only a build asks: it decides where models go, not what is in them.
+        new(OptionOwner.BaseModel, "MergedModelName", OptionForm.Text),
+        new(OptionOwner.BaseModel, "TargetPath", OptionForm.Text),
+        new(OptionOwner.Adapter, "BaseModel", OptionForm.Text),
+        new(OptionOwner.Adapter, "MergedModelName", OptionForm.Text),
+        new(OptionOwner.Project, "LoraMergeEnabled", OptionForm.Switch) { Default = "true" },
+        new(OptionOwner.Project, "LoraMergePublish", OptionForm.Switch) { Default = "true" },
+        new(OptionOwner.Project, "LoraMergeUseHardLinks", OptionForm.Switch) { Default = "true" },
+        new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
+        // What decides the result, or how it is made.
+        DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, OnUnmatched, Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
+        Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout,
+        // What comes later.
+        new(OptionOwner.BaseModel, "Format", OptionForm.Text) { IsReserved = true },
+        new(OptionOwner.BaseModel, "Sha256", OptionForm.Text) { IsReserved = true },
+        new(OptionOwner.Adapter, "Sha256", OptionForm.Text) { IsReserved = true },
+    ];
+
+    public static IEnumerable<MergeOption> Of(OptionOwner owner) => All.Where(option => option.Owner == owner);
+}
