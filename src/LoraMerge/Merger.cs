@@ -59,7 +59,7 @@ public sealed class Merger
 
     /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
-    public Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
+    internal Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
         new StoreMerge(request, into, _report).RunAsync(
             (inputs, known, destination, earlier) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, earlier, cancellation), cancellation);
 

@@ -1,11 +1,51 @@
 using System.Collections.Immutable;
+using LoraMerge.Changes;
 using LoraMerge.Planning;
 
 namespace LoraMerge;
 
 /// <summary>A merge that was planned and not done.</summary>
-/// <param name="BaseName">Name of the base model.</param>
-/// <param name="AdapterNames">Names of the adapters, in order.</param>
-/// <param name="Plan">What would be done.</param>
-/// <param name="MemoryBytes">About how much memory it would hold.</param>
-public sealed record PlannedMerge(string BaseName, ImmutableArray<string> AdapterNames, MergePlan Plan, long MemoryBytes);
+public sealed class PlannedMerge
+{
+    internal PlannedMerge(string baseName, ImmutableArray<string> adapterNames, MergePlan plan, long memoryBytes)
+    {
+        BaseName = baseName;
+        AdapterNames = adapterNames;
+        Plan = plan;
+        MemoryBytes = memoryBytes;
+    }
+
+    /// <summary>Name of the base model.</summary>
+    public string BaseName { get; }
+
+    /// <summary>Names of the adapters, in order.</summary>
+    public ImmutableArray<string> AdapterNames { get; }
+
+    /// <summary>About how much memory the merge would hold.</summary>
+    public long MemoryBytes { get; }
+
+    /// <summary>All tensors of the result.</summary>
+    public int TensorCount => Plan.Tensors.Count();
+
+    /// <summary>Bytes of all tensors of the result.</summary>
+    public long ByteLength => Plan.ByteLength;
+
+    /// <summary>The files that would be written, beside the manifest.</summary>
+    public IEnumerable<string> FileNames => Plan.FileNames;
+
+    /// <summary>The tensors that would be computed; all others are copied.</summary>
+    public IEnumerable<PlannedTensorChange> Changes =>
+        Plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => new PlannedTensorChange(tensor.Name, tensor.DType, tensor.Shape, [.. StepsOf(tensor)]));
+
+    internal MergePlan Plan { get; }
+
+    private IEnumerable<string> StepsOf(PlannedTensor.Computed tensor)
+    {
+        if (tensor.ReplacedBy is int adapter)
+            yield return $"replaced by {AdapterNames[adapter]}";
+        foreach (WeightChange change in tensor.Changes)
+            yield return change.Describe(number => AdapterNames[number]);
+        if (tensor.Changes.IsEmpty && tensor.ReplacedBy is null)
+            yield return $"from {tensor.Source.DType}";
+    }
+}

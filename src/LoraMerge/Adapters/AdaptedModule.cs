@@ -6,7 +6,7 @@ namespace LoraMerge.Adapters;
 
 /// <summary>What an adapter has learned for one module, and which changes of the base that makes.</summary>
 /// <param name="Path">Module path in the live model.</param>
-public abstract record AdaptedModule(string Path)
+internal abstract record AdaptedModule(string Path)
 {
     /// <summary>Its tensors by the names that messages give them: <c>lora_A</c>.</summary>
     internal abstract ImmutableArray<(string Name, StoredTensor Tensor)> Tensors { get; }

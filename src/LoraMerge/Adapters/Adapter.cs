@@ -8,7 +8,7 @@ namespace LoraMerge.Adapters;
 /// <param name="Module">Module path in the live model.</param>
 /// <param name="Parameter">Name of the parameter, such as <c>bias</c>.</param>
 /// <param name="Tensor">Its new values.</param>
-public sealed record SavedParameter(string Module, string Parameter, StoredTensor Tensor)
+internal sealed record SavedParameter(string Module, string Parameter, StoredTensor Tensor)
 {
     /// <summary>Whether it is the base tensor of an adapted module (<c>base_layer</c>), which most adapters hold unchanged.</summary>
     public bool IsBaseLayer { get; init; }
@@ -18,7 +18,7 @@ public sealed record SavedParameter(string Module, string Parameter, StoredTenso
 /// <param name="Module">Module path of the embedding.</param>
 /// <param name="Indices">Token numbers, in the order of the rows.</param>
 /// <param name="Rows"><c>[tokens, dim]</c>.</param>
-public sealed record SavedRows(string Module, ImmutableArray<long> Indices, StoredTensor Rows);
+internal sealed record SavedRows(string Module, ImmutableArray<long> Indices, StoredTensor Rows);
 
 /// <summary>An adapter on disk: its configuration, and every tensor of its file in exactly one place.</summary>
 /// <param name="Path">The folder or weight file, as the user wrote it.</param>
@@ -30,7 +30,7 @@ public sealed record SavedRows(string Module, ImmutableArray<long> Indices, Stor
 /// <param name="Modules">Adapted modules, in ordinal order of their paths.</param>
 /// <param name="Parameters">Whole parameters, in ordinal order.</param>
 /// <param name="Rows">Whole rows of embeddings.</param>
-public sealed record Adapter(
+internal sealed record Adapter(
     string Path,
     AdapterDialect Dialect,
     AdapterKind Kind,

@@ -4,7 +4,7 @@ namespace LoraMerge.Adapters;
 
 /// <summary>What an adapter's configuration says that every kind of adapter has.</summary>
 /// <param name="Origin">Which releases may have written the adapter.</param>
-public sealed record AdapterConfig(AdapterOrigin Origin)
+internal sealed record AdapterConfig(AdapterOrigin Origin)
 {
     /// <summary><c>base_model_name_or_path</c>: a hint, often a path of the trainer's machine.</summary>
     public string? BaseModelName { get; init; }
@@ -40,4 +40,4 @@ public sealed record AdapterConfig(AdapterOrigin Origin)
 /// <summary>Token numbers whose embedding rows an adapter holds, in the order of its rows.</summary>
 /// <param name="Module">End of the embedding's module path; null for the input embedding.</param>
 /// <param name="Indices">Token numbers.</param>
-public sealed record TrainableTokens(string? Module, ImmutableArray<long> Indices);
+internal sealed record TrainableTokens(string? Module, ImmutableArray<long> Indices);

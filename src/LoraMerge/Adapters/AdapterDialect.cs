@@ -4,7 +4,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Adapters;
 
 /// <summary>A library's way to save adapters: how its files are recognised, dated and read to an <see cref="Adapter"/>.</summary>
-public abstract class AdapterDialect
+internal abstract class AdapterDialect
 {
     /// <summary>The library.</summary>
     public abstract string Library { get; }

@@ -5,7 +5,7 @@ namespace LoraMerge.Adapters;
 
 /// <summary>A kind of adapter: its name in adapter_config.json, its tensors, its history, and how its configuration is read.</summary>
 /// <remarks>A kind is a folder of <c>Kinds</c>, and found by its class; docs/adding-an-adapter-kind.md leads through one.</remarks>
-public abstract class AdapterKind
+internal abstract class AdapterKind
 {
     /// <summary>The <c>peft_type</c>.</summary>
     public abstract string PeftType { get; }

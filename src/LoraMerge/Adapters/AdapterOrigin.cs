@@ -4,7 +4,7 @@ using NuGet.Versioning;
 namespace LoraMerge.Adapters;
 
 /// <summary>Which library wrote an adapter, and which of its releases may have done it: the model that was trained is that of the release that wrote the file.</summary>
-public sealed class AdapterOrigin
+internal sealed class AdapterOrigin
 {
     internal const string Peft = "PEFT";
     internal const string Mlx = "mlx_lm";

@@ -5,7 +5,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Adapters;
 
 /// <summary>What an adapter's configuration says that only its kind has, and how the kind's tensors are read with it.</summary>
-public abstract record KindConfig
+internal abstract record KindConfig
 {
     /// <summary>The largest rank that a module may have; null where the kind has no ranks.</summary>
     internal virtual int? LargestRank => null;

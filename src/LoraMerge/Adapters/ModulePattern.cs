@@ -6,7 +6,7 @@ namespace LoraMerge.Adapters;
 /// <summary>A key of <c>rank_pattern</c> or <c>alpha_pattern</c> with its value.</summary>
 /// <param name="Key">The key as written: a name, the end of a name, or a Python regular expression.</param>
 /// <param name="Value">Rank or alpha of the modules that it matches.</param>
-public sealed record ModulePattern<T>(string Key, T Value);
+internal sealed record ModulePattern<T>(string Key, T Value);
 
 /// <summary>Makes patterns whose keys are known to be regular expressions.</summary>
 internal static partial class ModulePattern

@@ -12,7 +12,7 @@ namespace LoraMerge.Adapters;
 /// <remarks>Nearly all keys are plain names, of which there may be one for each module: those are looked up, and only the others are tried one after
 /// another.</remarks>
 [CollectionBuilder(typeof(ModulePattern), nameof(ModulePattern.Collect))]
-public sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
+internal sealed class ModulePatternSet<T> : IReadOnlyCollection<ModulePattern<T>>
 {
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 

@@ -5,7 +5,7 @@ namespace LoraMerge.Adapters;
 /// <param name="Alpha">The same for alpha.</param>
 /// <param name="RankPattern">Ranks of modules that a pattern matches.</param>
 /// <param name="AlphaPattern">Alphas of modules that a pattern matches.</param>
-public sealed record RankAndAlpha(int Rank, double Alpha, ModulePatternSet<int> RankPattern, ModulePatternSet<double> AlphaPattern)
+internal sealed record RankAndAlpha(int Rank, double Alpha, ModulePatternSet<int> RankPattern, ModulePatternSet<double> AlphaPattern)
 {
     /// <summary>How they are looked up: by the rule of the release that wrote the file.</summary>
     internal PatternLookup Lookup { get; init; } = PatternLookup.Today;

@@ -15,7 +15,7 @@ namespace LoraMerge.Adapters;
 /// <param name="Saved">Modules that were trained whole, which no adapter changes.</param>
 /// <param name="Layers">Numbers of layers; empty for all.</param>
 /// <param name="LayerLists">Expressions for the name that stands before the number; empty for any.</param>
-public sealed record TargetModules(
+internal sealed record TargetModules(
     ImmutableArray<string> Names, string? Expression, ImmutableArray<string> Excluded, string? ExcludedExpression, ImmutableArray<string> Saved, ImmutableArray<int> Layers, ImmutableArray<string> LayerLists)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

@@ -7,7 +7,7 @@ namespace LoraMerge.Changes;
 
 /// <summary>One of the two factors of a low-rank product B·A, however the adapter stores it.</summary>
 /// <remarks>Kinds that store a factor in parts derive from it; orientation, convolutions, parts of larger tensors, norms and weights then come from <see cref="LowRankChange"/>.</remarks>
-public abstract record LowRankFactor
+internal abstract record LowRankFactor
 {
     /// <summary>Its shape as a matrix: <c>[r, in]</c> of A, with the kernels of a convolution flattened, and <c>[out, r]</c> of B.</summary>
     internal abstract (long Rows, long Columns) Sides { get; }
@@ -24,7 +24,7 @@ public abstract record LowRankFactor
 
 /// <summary>A factor that is stored as it is.</summary>
 /// <param name="Stored">A: <c>[r, in]</c>, of convolutions <c>[r, in, k…]</c>. B: <c>[out, r]</c>, of convolutions <c>[out, r, 1…]</c>.</param>
-public sealed record StoredFactor(StoredTensor Stored) : LowRankFactor
+internal sealed record StoredFactor(StoredTensor Stored) : LowRankFactor
 {
     internal override (long Rows, long Columns) Sides => (Stored.RowCount, Stored.RowLength);
 
@@ -38,7 +38,7 @@ public sealed record StoredFactor(StoredTensor Stored) : LowRankFactor
 /// <param name="B"><c>[out, r…]</c>.</param>
 /// <param name="Scaling">s of the module, times the weight of the adapter.</param>
 /// <param name="IsTransposed">Whether W gets (B·A)ᵀ.</param>
-public sealed record LowRankForm(StoredTensor A, StoredTensor B, double Scaling, bool IsTransposed)
+internal sealed record LowRankForm(StoredTensor A, StoredTensor B, double Scaling, bool IsTransposed)
 {
     /// <summary>r.</summary>
     public long Rank => A.Shape[0];

@@ -7,7 +7,7 @@ namespace LoraMerge.Changes;
 /// <param name="Adapter">Number of the adapter in the request, from 0.</param>
 /// <param name="Module">Module path in the live model, for messages.</param>
 /// <remarks>All that decides the result is a public property, so that tensors are made anew when it changes: <c>Incremental/Recipes</c> takes every public property.</remarks>
-public abstract record WeightChange(int Adapter, string Module)
+internal abstract record WeightChange(int Adapter, string Module)
 {
     /// <summary>What the manifest and the printed plan call it.</summary>
     public abstract string Method { get; }

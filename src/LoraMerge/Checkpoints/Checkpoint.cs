@@ -5,7 +5,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Checkpoints;
 
 /// <summary>A base model on disk: its shards, its configuration and the files that go with it. Holds no tensor bytes.</summary>
-public sealed class Checkpoint
+internal sealed class Checkpoint
 {
     private readonly FrozenDictionary<string, StoredTensor> _tensors;
 

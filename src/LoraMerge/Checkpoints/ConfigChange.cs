@@ -6,4 +6,4 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Name">The field.</param>
 /// <param name="Value">Its new value.</param>
 /// <param name="IsNested">Whether it lies below <c>text_config</c>.</param>
-public sealed record ConfigChange(string Name, JsonNode? Value, bool IsNested = false);
+internal sealed record ConfigChange(string Name, JsonNode? Value, bool IsNested = false);

@@ -6,7 +6,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Checkpoints;
 
 /// <summary>What a model's <c>config.json</c> says, as far as a merge needs it.</summary>
-public sealed class ModelConfig
+internal sealed class ModelConfig
 {
     private readonly JsonObject _json;
 

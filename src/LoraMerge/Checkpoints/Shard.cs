@@ -10,7 +10,7 @@ namespace LoraMerge.Checkpoints;
 /// <param name="File">Its full path.</param>
 /// <param name="Tensors">Its tensors, in the order of their bytes.</param>
 /// <param name="Metadata">The header's <c>__metadata__</c>; a pickle has none.</param>
-public sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
+internal sealed record Shard(string FileName, string File, ImmutableArray<StoredTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
     /// <summary>
     /// The longest name of a tensor; real ones have some hundred characters, and the time that names take would grow with the square of their length.

@@ -11,7 +11,7 @@ namespace LoraMerge.Checkpoints;
 /// <param name="File">Full path of the file.</param>
 /// <param name="FileOffset">Where its first byte lies, from the start of the file.</param>
 /// <param name="ByteLength">How many bytes its elements have.</param>
-public sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
+internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
     : TensorSource(Name, DType, Shape)
 {
     /// <summary>Distance of neighbouring elements in each dimension, counted in elements; default where the elements follow one another, as they do in safetensors files.</summary>

@@ -7,7 +7,7 @@ namespace LoraMerge.Checkpoints;
 /// <param name="Name">Name of the tensor.</param>
 /// <param name="DType">Element type of the values that are read.</param>
 /// <param name="Shape">Its shape; empty for a scalar.</param>
-public abstract record TensorSource(string Name, DType DType, ImmutableArray<long> Shape)
+internal abstract record TensorSource(string Name, DType DType, ImmutableArray<long> Shape)
 {
     /// <summary>The tensors of files that the values come from.</summary>
     public abstract ImmutableArray<StoredTensor> Parts { get; }

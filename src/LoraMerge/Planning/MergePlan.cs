@@ -14,7 +14,7 @@ namespace LoraMerge.Planning;
 /// <param name="ConfigChanges">Values of config.json that change; empty to copy it byte for byte.</param>
 /// <param name="NameRules">For each adapter, the rule that took its module names to the base's.</param>
 /// <param name="Notes">What the user should know.</param>
-public sealed record MergePlan(
+internal sealed record MergePlan(
     ImmutableArray<PlannedShard> Shards,
     bool HasIndex,
     string? IndexSource,
@@ -47,7 +47,7 @@ public sealed record MergePlan(
 /// <param name="FileName">Its name.</param>
 /// <param name="Tensors">Its tensors, in the order of their bytes.</param>
 /// <param name="Metadata">The header's <c>__metadata__</c>.</param>
-public sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor> Tensors, ImmutableDictionary<string, string> Metadata)
+internal sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor> Tensors, ImmutableDictionary<string, string> Metadata)
 {
     /// <summary>The file's layout.</summary>
     /// <exception cref="LoraMergeException">LORA5032: the format has no room for what a pickle may hold.</exception>
@@ -67,4 +67,4 @@ public sealed record PlannedShard(string FileName, ImmutableArray<PlannedTensor>
 /// <summary>A file that is copied into the merged model.</summary>
 /// <param name="Source">Where it lies.</param>
 /// <param name="RelativePath">Its place in the merged model, with '/'.</param>
-public sealed record SideFile(string Source, string RelativePath);
+internal sealed record SideFile(string Source, string RelativePath);

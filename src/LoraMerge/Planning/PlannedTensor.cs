@@ -10,7 +10,7 @@ namespace LoraMerge.Planning;
 /// <param name="Name">Its name in the merged model: the base's own.</param>
 /// <param name="DType">Its element type in the merged model.</param>
 /// <param name="Source">Where its values start from.</param>
-public abstract record PlannedTensor(string Name, DType DType, TensorSource Source)
+internal abstract record PlannedTensor(string Name, DType DType, TensorSource Source)
 {
     /// <summary>Its shape: that of its source, which a resized vocabulary has from the adapter.</summary>
     public ImmutableArray<long> Shape => Source.Shape;

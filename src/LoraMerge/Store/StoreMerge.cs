@@ -14,7 +14,7 @@ namespace LoraMerge.Store;
 /// <param name="Store">Folder of the store.</param>
 /// <param name="StateFile">File that remembers what the inputs were.</param>
 /// <param name="NewerThan">Entries that were finished before this time (UTC) are merged again; null to take any.</param>
-public sealed record StoreRequest(string Store, string StateFile, DateTime? NewerThan)
+internal sealed record StoreRequest(string Store, string StateFile, DateTime? NewerThan)
 {
     /// <summary>Bytes that the store may hold; models that were used longest ago make room. Null for no limit.</summary>
     public ByteSize? MaxSize { get; init; }
