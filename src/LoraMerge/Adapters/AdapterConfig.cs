@@ -12,6 +12,9 @@ internal sealed record AdapterConfig(AdapterOrigin Origin)
     /// <summary><c>task_type</c>, such as <c>SEQ_CLS</c>.</summary>
     public string? TaskType { get; init; }
 
+    /// <summary><c>auto_mapping</c>: the class that was trained, which PEFT writes where it has no <c>task_type</c>.</summary>
+    public string? TrainedClass { get; init; }
+
     /// <summary>Modules that were trained whole; their tensors replace the base's.</summary>
     public ImmutableArray<string> ModulesToSave { get; init; } = [];
 

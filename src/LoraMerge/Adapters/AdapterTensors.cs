@@ -90,6 +90,8 @@ internal sealed class AdapterTensors
             _ignored.Add(tensor.Name);
             return;
         }
+        if (tensor.Shape is [0])
+            throw Errors.AdapterTensorEmpty(tensor);
         if (!IsReal(tensor.DType) && !(key.Role?.HoldsIndices == true && IsWhole(tensor.DType)))
             throw Errors.AdapterDTypeInvalid(tensor);
         if (key.Role is { Dimensions.IsEmpty: false } role && !role.Dimensions.Contains(tensor.Shape.Length))

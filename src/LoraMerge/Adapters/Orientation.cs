@@ -14,11 +14,11 @@ internal static class Orientation
 
     private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
 
-    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its architecture says.</summary>
+    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what the architecture of its part of the model says.</summary>
     /// <exception cref="LoraMergeException">LORA4004: nothing decides.</exception>
     public static bool OfSquare(string module, TensorSource weight, ModelConfig config, Adapter adapter)
     {
-        if (config.ModelType is string family)
+        if (config.PartOf(weight.Name).ModelType is string family)
             return Conv1DFamilies.Contains(family) && Conv1DModules.Contains(module.Split('.')[^1]);
         return adapter.Config.HasFanInFanOutFlag ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
     }

@@ -15,6 +15,7 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
     [
         ("gate_up_proj", ["gate_proj", "up_proj"]),
         ("gate_up_proj", ["w1", "w3"]),
+        ("up_proj", ["up_proj"]), // experts without a gate
         ("down_proj", ["down_proj"]),
         ("down_proj", ["w2"]),
     ];

@@ -39,6 +39,9 @@ internal static partial class VocabularyNames
     private static readonly FrozenSet<string> ScaledWhereTied =
         FrozenSet.ToFrozenSet(["longt5", "mt5", "pix2struct", "pop2piano", "switch_transformers", "t5", "udop", "umt5"], StringComparer.Ordinal);
 
+    /// <summary>Blocks, and parts of a model that work on something else than text, or that only training and drafting need.</summary>
+    private const string OtherParts = @"(.+\.)?(vision|visual|audio|talker|token2wav|code2wav|code_predictor|depth_decoder|mtp|[0-9]+|[^.]*_tower|vision_model|audio_model)\.";
+
     public static bool IsTiedByDefault(string family) => !UntiedByDefault.Contains(family);
 
     public static bool ScalesWhereTied(string? family) => family is not null && ScaledWhereTied.Contains(family);
@@ -46,8 +49,7 @@ internal static partial class VocabularyNames
     /// <summary>The head that belongs to an embedding, where the files leave it out.</summary>
     public static string HeadOf(string embedding, string? family) =>
         family is not null && HeadOfFamily.TryGetValue(family, out string? head) ? head
-        : embedding.StartsWith("language_model.", StringComparison.Ordinal) && embedding.Split('.').Length > 2 ? "language_model.lm_head"
-        : "lm_head";
+        : HeadedPart.Match(embedding).Value + "lm_head";
 
     /// <summary>Whether a class of transformers has an output head over the vocabulary.</summary>
     public static bool HasHead(string architecture) => HeadedClass.IsMatch(architecture);
@@ -59,10 +61,14 @@ internal static partial class VocabularyNames
     [GeneratedRegex(@"(CausalLM|LMHeadModel|ConditionalGeneration|MaskedLM|PreTraining|SpeechSeq2Seq|ImageTextToText|DoubleHeadsModel|RetrievalLM)", RegexOptions.CultureInvariant)]
     private static partial Regex HeadedClass { get; }
 
-    /// <summary>Input embeddings stand outside of blocks and of towers for other inputs.</summary>
-    [GeneratedRegex(@"^(?!(.+\.)?(vision|visual|audio|[0-9]+|.*_tower|vision_model)\.)(.+\.)?(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared)$|^(backbone\.)?embeddings$", RegexOptions.CultureInvariant)]
+    /// <summary>Parts that have a bare model and its head inside, with what wrappers leave before them.</summary>
+    [GeneratedRegex(@"^(_orig_mod\.)?((language_model|llm|thinker|decoder)\.(?=[^.]+\.[^.]))?", RegexOptions.CultureInvariant)]
+    private static partial Regex HeadedPart { get; }
+
+    /// <summary>Input embeddings stand outside of blocks and of parts for other inputs and outputs than text.</summary>
+    [GeneratedRegex($@"^(?!{OtherParts})(.+\.)?(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared)$|^((backbone|model)\.)?embeddings$", RegexOptions.CultureInvariant)]
     private static partial Regex Embedding { get; }
 
-    [GeneratedRegex(@"^(language_model\.)?(lm_head|embed_out|proj_out|cls\.predictions\.decoder|predictions\.decoder|lm_head\.decoder|vocab_projector|generator_lm_head)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex($@"^(?!{OtherParts})(.+\.)?(lm_head|embed_out|cls\.predictions\.decoder|predictions\.decoder|lm_head\.decoder|vocab_projector|generator_lm_head)$|^(language_model\.)?proj_out$", RegexOptions.CultureInvariant)]
     private static partial Regex Head { get; }
 }

@@ -21,6 +21,9 @@ internal sealed record LowRankChange(int Adapter, string Module, string Name, Lo
 
     internal override LowRankForm? LowRank => A is StoredFactor a && B is StoredFactor b ? new LowRankForm(a.Stored, b.Stored, Scaling, IsTransposed) : null;
 
+    internal override WeightChange? OfRows(long first, long count) => IsTransposed ? null
+        : this with { B = B is StoredFactor b ? new StoredFactor(b.Stored.Rows(first, count)) : new RowsFactor(B, first, count) };
+
     public override string Describe(Func<int, string> adapterName) =>
         string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.Sides.Rows}, scaling {Scaling}");
 

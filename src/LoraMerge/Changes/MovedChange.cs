@@ -16,5 +16,7 @@ internal sealed record MovedChange(int Adapter, string Module, StoredTensor Valu
 
     internal override bool CanBePart => true;
 
+    internal override WeightChange OfRows(long first, long count) => this with { Values = Values.Rows(first, count) };
+
     internal override WeightDelta Load(DeltaInputs inputs) => new MovedDelta(Values, inputs.Files, AdapterWeight);
 }

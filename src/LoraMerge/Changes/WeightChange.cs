@@ -33,6 +33,9 @@ internal abstract record WeightChange(int Adapter, string Module)
     /// <summary>Whether it can be applied to a weight that is stored as a part of a larger tensor, the other rows and columns of which it never sees.</summary>
     internal virtual bool CanBePart => false;
 
+    /// <summary>What it does to some of the weight's rows, as if these were the whole weight; null where that needs the others.</summary>
+    internal virtual WeightChange? OfRows(long first, long count) => null;
+
     /// <summary>Its product B·A, if that is all that it adds: what ways to combine work on. Null otherwise.</summary>
     internal virtual LowRankForm? LowRank => null;
 

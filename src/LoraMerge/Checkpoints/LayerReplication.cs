@@ -34,12 +34,16 @@ internal static partial class LayerReplication
         if (ranges.IsEmpty)
             yield break;
         int[] sources = [.. ranges.SelectMany(range => Enumerable.Range(range.Start, range.End - range.Start))];
-        foreach (bool isNested in config.PlacesOf(CountField))
-            yield return new ConfigChange(CountField, sources.Length, isNested);
+        ConfigPart text = config.TextPart;
+        foreach (string section in text.SectionsWith(CountField))
+            yield return new ConfigChange(CountField, sources.Length, section);
         foreach (string field in (string[])["layer_types", "mlp_layer_types", "no_rope_layers"])
         {
-            foreach ((bool isNested, ImmutableArray<JsonNode?> items) in config.Lists(field).Where(list => list.Items.Length > sources.Max()))
-                yield return new ConfigChange(field, new JsonArray([.. sources.Select(source => items[source]?.DeepClone())]), isNested);
+            foreach (string section in text.SectionsWith(field))
+            {
+                if (text.Value(section, field) is JsonArray items && items.Count > sources.Max())
+                    yield return new ConfigChange(field, new JsonArray([.. sources.Select(source => items[source]?.DeepClone())]), section);
+            }
         }
     }
 

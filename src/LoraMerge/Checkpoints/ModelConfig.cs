@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Diagnostics;
@@ -26,10 +25,16 @@ internal sealed class ModelConfig
     public string? ModelType => Text("model_type");
 
     /// <summary>The family of the part that reads and writes text: that of <c>text_config</c>, or the model's own.</summary>
-    public string? TextModelType => (TextConfig is { } text ? Text("model_type", text) : null) ?? ModelType;
+    public string? TextModelType => TextPart.ModelType;
 
     /// <summary>What <c>tie_word_embeddings</c> says; null where it says nothing and the family's default holds.</summary>
-    public bool? TieWordEmbeddings => (_json["tie_word_embeddings"] ?? TextConfig?["tie_word_embeddings"]) is JsonValue v && v.TryGetValue(out bool tied) ? tied : null;
+    public bool? TieWordEmbeddings => TextPart.TieWordEmbeddings;
+
+    /// <summary>All that the file says.</summary>
+    internal JsonObject Json => _json;
+
+    /// <summary>What it says of the part that reads and writes text.</summary>
+    internal ConfigPart TextPart => PartOf("");
 
     /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
     public string? QuantizationMethod =>
@@ -64,47 +69,23 @@ internal sealed class ModelConfig
         var json = (JsonObject)_json.DeepClone();
         foreach (ConfigChange change in changes)
         {
-            JsonObject owner = change.IsNested && json["text_config"] is JsonObject nested ? nested : json;
+            JsonObject owner = change.Section.Length == 0 ? json : change.Section.Split('.').Aggregate(json, (outer, key) => (JsonObject)outer[key]!);
             owner[change.Name] = change.Value?.DeepClone();
         }
         return JsonFile.ToBytes(json);
     }
 
-    /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also below <c>text_config</c>.</summary>
-    internal IEnumerable<(string Name, bool IsNested)> DTypeFields()
-    {
-        foreach (string name in (string[])["dtype", "torch_dtype"])
-        {
-            if (_json.ContainsKey(name))
-                yield return (name, false);
-            if (TextConfig?.ContainsKey(name) == true)
-                yield return (name, true);
-        }
-    }
+    /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also of the part that reads and writes text.</summary>
+    internal IEnumerable<(string Name, string Section)> DTypeFields() =>
+        from name in (string[])["dtype", "torch_dtype"]
+        from section in TextPart.SectionsWith(name)
+        select (name, section);
 
-    /// <summary>Where the file states a field: at the top, below <c>text_config</c>, or both.</summary>
-    internal IEnumerable<bool> PlacesOf(string name)
-    {
-        if (_json.ContainsKey(name))
-            yield return false;
-        if (TextConfig?.ContainsKey(name) == true)
-            yield return true;
-    }
+    /// <summary>What it says of the part that a tensor or module lies in.</summary>
+    internal ConfigPart PartOf(string name) => ConfigPart.Of(_json, name);
 
-    /// <summary>A list at the top, below <c>text_config</c>, or both.</summary>
-    internal IEnumerable<(bool IsNested, ImmutableArray<JsonNode?> Items)> Lists(string name)
-    {
-        if (_json[name] is JsonArray list)
-            yield return (false, [.. list]);
-        if (TextConfig?[name] is JsonArray nested)
-            yield return (true, [.. nested]);
-    }
-
-    /// <summary>A finite number at the top or below <c>text_config</c>; null where there is none.</summary>
-    internal double? Number(string name) => (_json[name] ?? TextConfig?[name]) is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : null;
-
-    /// <summary>A flag at the top or below <c>text_config</c>; false where there is none.</summary>
-    internal bool Flag(string name) => IsTrue(_json, name) || (TextConfig is { } text && IsTrue(text, name));
+    /// <summary>A finite number of the model or of the part that reads and writes text; null where there is none.</summary>
+    internal double? Number(string name) => TextPart.Number(name);
 
     private static bool IsTrue(JsonObject json, string name) => json[name] is JsonValue v && v.TryGetValue(out bool flag) && flag;
 

@@ -27,6 +27,14 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
     /// <summary>One entry of the first dimension.</summary>
     internal StoredTensor At(long index) => View($"{Name}[{index.ToString(CultureInfo.InvariantCulture)}]", index, [.. Shape.Skip(1)], Strides.IsDefault ? default : [.. Strides.Skip(1)]);
 
+    /// <summary>One entry of the last of three dimensions, as a matrix.</summary>
+    internal StoredTensor AtLast(long index)
+    {
+        int size = DType.BitsPerElement() / 8;
+        StoredTensor view = this with { Name = $"{Name}[.., {index.ToString(CultureInfo.InvariantCulture)}]", Shape = Shape[..2], Strides = [StrideOf(0), StrideOf(1)] };
+        return view with { FileOffset = FileOffset + (index * StrideOf(2) * size), ByteLength = view.ElementCount * size };
+    }
+
     /// <summary>Some entries of the first dimension.</summary>
     internal StoredTensor Rows(long first, long count) => View(Name, first, [count, .. Shape.Skip(1)], Strides);
 

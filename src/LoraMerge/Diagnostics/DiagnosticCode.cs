@@ -107,6 +107,13 @@ public enum DiagnosticCode
     AdapterIndexInvalid = 3071,
     OftSeriesAssumed = 3080,
 
+    // 3090-3099: adapters whose files say less, or something else, than what was trained.
+    DoraAssumed = 3090,
+    MagnitudesContradicted = 3091,
+    MagnitudesNotExported = 3092,
+    AdapterTensorEmpty = 3093,
+    TinkerHeadTied = 3094,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,
@@ -140,6 +147,11 @@ public enum DiagnosticCode
     ModuleOrderUnknown = 4050,
     ModuleSizesUnknown = 4051,
     ProjectionDrawAssumed = 4052,
+
+    // 4060-4079: where modules lie.
+    ModulePlaceAmbiguous = 4060,
+    RowsNotInOrder = 4061,
+    SavedPlaceAmbiguous = 4062,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

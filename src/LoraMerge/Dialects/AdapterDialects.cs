@@ -49,6 +49,8 @@ internal static class AdapterDialects
             if (OtherLibraries.Of(Shard.Read(file)) is string library)
                 return Errors.AdapterOfOtherLibrary(file, library);
         }
+        if (!source.IsFile && Directory.EnumerateFiles(source.Folder, "adapter_*.pt").Order(StringComparer.Ordinal).FirstOrDefault() is string checkpoint)
+            return Errors.AdapterOfOtherLibrary(checkpoint, $"torchtune in its own form ({Path.GetFileName(checkpoint)}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model is one of Hugging Face");
         return Errors.AdapterConfigMissing(source.Path);
     }
 }

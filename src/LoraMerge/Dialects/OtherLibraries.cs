@@ -14,6 +14,7 @@ internal static partial class OtherLibraries
         ("LyCORIS", fields => fields.Has("algo") || fields.Json["network_args"] is JsonObject || fields.Json["network_module"]?.ToString().StartsWith("lycoris", StringComparison.Ordinal) == true),
         ("kohya's sd-scripts", fields => fields.Has("network_module") || fields.Has("network_dim")),
         ("diffusers", fields => fields.Has("_diffusers_version")),
+        ("mlx-vlm, whose factors are called A and B", fields => fields.Has("rank") && fields.Has("alpha") && !fields.Has("r") && !fields.Has("lora_alpha")),
     ];
 
     /// <summary>The library that wrote a configuration, in words; null where it is nobody's that is known.</summary>
@@ -32,6 +33,11 @@ internal static partial class OtherLibraries
         return null;
     }
 
+    /// <summary>Megatron, where a file has its names below PEFT's or its own leaves; else null.</summary>
+    public static string? Unconverted(Shard weights) => weights.Tensors.Any(tensor => Megatron.IsMatch(tensor.Name))
+        ? "Megatron, not converted to Hugging Face's names (ms-swift: megatron export --to_hf true; Megatron-Bridge: save_hf_adapter)"
+        : null;
+
     /// <summary>The library that gives tensors such names; null where it may be PEFT.</summary>
     public static string? Of(string tensor)
     {
@@ -48,6 +54,10 @@ internal static partial class OtherLibraries
 
     [GeneratedRegex(@"^lora_[a-z0-9]+_[^.]+\.(lora_(down|up|mid)\.weight|alpha)$|\.lora_(down|up)\.weight$", RegexOptions.CultureInvariant)]
     private static partial Regex Kohya { get; }
+
+    /// <summary>Layers that Megatron's models have and no others.</summary>
+    [GeneratedRegex(@"(^|\.)decoder\.layers\.(\d+\.)?(self_attention\.linear_(qkv|proj)|mlp\.(experts\.)?linear_fc[12])\.", RegexOptions.CultureInvariant)]
+    private static partial Regex Megatron { get; }
 
     /// <summary>Names of a pipeline's parts in front, or the leaves of its first releases.</summary>
     [GeneratedRegex(@"^(unet|text_encoder(_2)?|transformer)\..*\.lora(_A|_B|\.down|\.up|_linear_layer\.down|_linear_layer\.up)\.weight$|\.processor\..*_lora\.(down|up)\.weight$|\.lora\.(down|up)\.weight$", RegexOptions.CultureInvariant)]

@@ -42,7 +42,7 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
         FusedPart Of(PartPlace part) => new(holder.Tensor, part, isTransposed);
     }
 
-    [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_up_proj|gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
     private static partial Regex ExpertPath { get; }
 
     private enum HalfOrder
@@ -60,9 +60,10 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
     /// <param name="Tensor">It.</param>
     /// <param name="Counterpart">The other of gate with up, and down, where both are fused; its shape tells which way both lie.</param>
     /// <param name="Expert">The expert.</param>
-    /// <param name="Half">0 for gate, 1 for up, where both are in one tensor; null where it holds one projection.</param>
+    /// <param name="OfGateUp">Whether the tensor holds gate and up.</param>
+    /// <param name="Half">0 for gate, 1 for up, where both are in one tensor and one of them is asked for; else null.</param>
     /// <param name="IsOutputByInput">Whether its name alone says that it is stored output by input.</param>
-    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Counterpart, int Expert, int? Half, bool IsOutputByInput)
+    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Counterpart, int Expert, bool OfGateUp, int? Half, bool IsOutputByInput)
     {
         public static FusedExpert? Of(string path, Checkpoint checkpoint)
         {
@@ -74,20 +75,23 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             {
                 "gate_proj" or "w1" => ("gate_proj", 0),
                 "up_proj" or "w3" => ("up_proj", 1),
+                "gate_up_proj" => ("gate_up_proj", null),
                 _ => ("down_proj", (int?)null),
             };
+            bool ofGateUp = projection != "down_proj";
             (string graniteGateUp, string graniteDown) = ExpertTensors.GraniteNames(block);
             return Fused($"{block}.experts.gate_up_proj", $"{block}.experts.down_proj", isOutputByInput: false)
                 ?? Fused(graniteGateUp, graniteDown, isOutputByInput: true)
                 ?? Stacked($"{block}.switch_mlp.{projection}.weight")
-                ?? Stacked($"{block}.experts.{projection}.weight");
+                ?? Stacked($"{block}.experts.{projection}.weight")
+                ?? Stacked($"{block}.experts.{projection}");
 
-            FusedExpert? Fused(string gateUp, string down, bool isOutputByInput) => Stack(half is null ? down : gateUp) is { } tensor
-                ? new FusedExpert(tensor, Stack(half is null ? gateUp : down), expert, half, isOutputByInput)
+            FusedExpert? Fused(string gateUp, string down, bool isOutputByInput) => Stack(ofGateUp ? gateUp : down) is { } tensor
+                ? new FusedExpert(tensor, Stack(ofGateUp ? down : gateUp), expert, ofGateUp, half, isOutputByInput)
                 : null;
 
-            // As mlx_lm saves a model.
-            FusedExpert? Stacked(string name) => Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, null, IsOutputByInput: true) : null;
+            // As mlx_lm saves a model, and experts without a gate.
+            FusedExpert? Stacked(string name) => Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
 
             StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }
@@ -99,18 +103,18 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
                 return false;
             if (Counterpart is null)
             {
-                long hidden = checkpoint.Config.Number("hidden_size") is double size ? (long)size : -1;
+                long hidden = checkpoint.Config.PartOf(Tensor.Name).Number("hidden_size") is double size ? (long)size : -1;
                 (bool isHeight, bool isWidth) = (Tensor.Shape[1] == hidden, Tensor.Shape[2] == hidden);
-                return isHeight == isWidth ? null : isHeight == Half.HasValue;
+                return isHeight == isWidth ? null : isHeight == OfGateUp;
             }
-            (StoredTensor gateUp, StoredTensor down) = Half is null ? (Counterpart, Tensor) : (Tensor, Counterpart);
+            (StoredTensor gateUp, StoredTensor down) = OfGateUp ? (Tensor, Counterpart) : (Counterpart, Tensor);
             bool isStraight = gateUp.Shape[1] == 2 * down.Shape[2] && gateUp.Shape[2] == down.Shape[1];
             bool isTurned = gateUp.Shape[2] == 2 * down.Shape[1] && gateUp.Shape[1] == down.Shape[2];
             return isStraight == isTurned ? null : isTurned;
         }
 
         /// <summary>transformers, <c>modeling_gpt_oss.py</c>, is the only one that takes every second column; without the family it may be either.</summary>
-        public HalfOrder Order(Checkpoint checkpoint) => IsOutputByInput ? HalfOrder.Consecutive : checkpoint.Config.TextModelType switch
+        public HalfOrder Order(Checkpoint checkpoint) => IsOutputByInput ? HalfOrder.Consecutive : checkpoint.Config.PartOf(Tensor.Name).ModelType switch
         {
             null => HalfOrder.Unknown,
             "gpt_oss" => HalfOrder.Interleaved,

@@ -18,7 +18,7 @@ internal sealed class MergePlanner
     private readonly Checkpoint _checkpoint;
     private readonly ImmutableArray<(int Start, int End)> _replication;
     private readonly ImmutableArray<PlannedAdapter> _adapters;
-    private readonly ImmutableArray<ModuleNameRule> _rules;
+    private readonly ImmutableArray<ModuleNames> _names;
     private readonly PlanDraft _draft;
 
     private MergePlanner(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options)
@@ -27,8 +27,8 @@ internal sealed class MergePlanner
         _checkpoint = checkpoint = Replicate(checkpoint, adapters);
         _adapters = adapters = [.. adapters.Select(asked => asked with { Adapter = asked.Adapter.Own.Complete(asked.Adapter, checkpoint) })];
         Vocabulary vocabulary = Vocabulary.Of(checkpoint, hasHead: !adapters.Any(asked => IsHeadless(asked.Adapter.Config.TaskType)));
-        _rules = [.. adapters.Select(asked => ModuleNames.Resolve(asked.Adapter, checkpoint, vocabulary, options.AcceptsUnmatched))];
-        vocabulary = VocabularyPlanner.Part(vocabulary, adapters.Zip(_rules, (asked, rule) => (asked.Adapter, rule)), checkpoint);
+        _names = [.. adapters.Select(asked => NameChoice.Of(asked, checkpoint, vocabulary, options.AcceptsUnmatched))];
+        vocabulary = VocabularyPlanner.Part(vocabulary, adapters.Zip(_names, (asked, names) => (asked.Adapter, names)), checkpoint);
         _draft = new PlanDraft(checkpoint, vocabulary, options);
     }
 
@@ -42,7 +42,7 @@ internal sealed class MergePlanner
         bool isSequential = combination.Way == CombinationWay.Sequential;
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
-            Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _rules[i]); // a combination has its own use for weights
+            Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _names[i]); // a combination has its own use for weights
         if (_draft.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
         if (!isSequential)
@@ -61,7 +61,7 @@ internal sealed class MergePlanner
             keepsIndex ? _checkpoint.IndexFile : null,
             SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _draft.Notes),
             changes,
-            [.. _rules.Select(rule => rule.Name)],
+            [.. _names.Select(names => names.Name)],
             [.. _draft.Notes])
         {
             Combination = combination,
@@ -109,26 +109,27 @@ internal sealed class MergePlanner
     }
 
     /// <summary>Adds the changes of one adapter: what it holds whole, its products, its rows.</summary>
-    private void Add(int index, PlannedAdapter asked, ModuleNameRule rule)
+    private void Add(int index, PlannedAdapter asked, ModuleNames names)
     {
         (Adapter adapter, double weight) = asked;
         adapter.Dialect.ThrowIfBaseIsChanged(adapter, _checkpoint.Config);
         Warn(adapter);
-        WarnOfLostBiases(adapter, rule);
-        var saved = new SavedPlanner(_draft, index, adapter, weight, i => _adapters[i].Adapter.Path);
-        var modules = new ModulePlanner(_draft, new AppliedAdapter(adapter, index, weight, asked.ExpertLayout, _checkpoint, rule.Apply, _draft.Notes));
+        WarnOfLostBiases(adapter, names);
+        var by = new AppliedAdapter(adapter, index, weight, asked.ExpertLayout, _checkpoint, names.Apply, _draft.Notes);
+        var saved = new SavedPlanner(_draft, by, names, i => _adapters[i].Adapter.Path);
+        var modules = new ModulePlanner(_draft, by, names);
         foreach (SavedParameter parameter in adapter.Parameters)
-            saved.Add(parameter, rule.Apply(parameter.Module));
-        foreach (AdaptedModule module in adapter.Modules.Where(module => !IsSecondHalf(module, adapter, rule)))
-            modules.Add(module, rule.Apply(module.Path));
+            saved.Add(parameter);
+        foreach (AdaptedModule module in adapter.Modules.Where(module => !IsSecondHalf(module, adapter, names)))
+            modules.Add(module, names.Apply(module.Path));
         foreach (SavedRows rows in adapter.Rows)
-            saved.Add(rows, rule.Apply(rows.Module), VocabularyPlanner.HasRowsOfHead(_draft.Vocabulary, adapter, rule));
+            saved.Add(rows, names.Apply(rows.Module), VocabularyPlanner.HasRowsOfHead(_draft.Vocabulary, adapter, names));
     }
 
     /// <summary>The head's view of an adapter that serves both ends of a tied pair; the embedding's has been applied to both.</summary>
-    private bool IsSecondHalf(AdaptedModule module, Adapter adapter, ModuleNameRule rule) =>
-        adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && rule.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding && _draft.Vocabulary.IsMember(path)
-        && adapter.Modules.Any(other => rule.Apply(other.Path) == _draft.Vocabulary.Embedding);
+    private bool IsSecondHalf(AdaptedModule module, Adapter adapter, ModuleNames names) =>
+        adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && names.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding && _draft.Vocabulary.IsMember(path)
+        && adapter.Modules.Any(other => names.Apply(other.Path) == _draft.Vocabulary.Embedding);
 
     private void Warn(Adapter adapter)
     {
@@ -141,10 +142,10 @@ internal sealed class MergePlanner
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
     }
 
-    private void WarnOfLostBiases(Adapter adapter, ModuleNameRule rule)
+    private void WarnOfLostBiases(Adapter adapter, ModuleNames names)
     {
         if (adapter.HasLostBiases
-            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(rule.Apply(module.Path) + ".bias", out _)) is AdaptedModule lost)
+            && adapter.Modules.FirstOrDefault(module => _checkpoint.TryFind(names.Apply(module.Path) + ".bias", out _)) is AdaptedModule lost)
             _draft.Notes.Add(Notes.TrainedBiasesLost(lost.Path, adapter.Config.BiasMode, adapter.Path));
     }
 
@@ -162,7 +163,7 @@ internal sealed class MergePlanner
         if (_draft.Options.DType.Forced is null || _checkpoint.Config.File is null)
             return [];
         var value = JsonValue.Create(_draft.Options.DType.ToString());
-        ImmutableArray<ConfigChange> stated = [.. _checkpoint.Config.DTypeFields().Select(field => new ConfigChange(field.Name, value, field.IsNested))];
+        ImmutableArray<ConfigChange> stated = [.. _checkpoint.Config.DTypeFields().Select(field => new ConfigChange(field.Name, value, field.Section))];
         return stated.IsEmpty ? [new ConfigChange("torch_dtype", value)] : stated;
     }
 

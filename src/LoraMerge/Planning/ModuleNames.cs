@@ -1,46 +1,51 @@
-using LoraMerge.Adapters;
-using LoraMerge.Architectures;
+using LoraMerge.Architectures.Names;
 using LoraMerge.Checkpoints;
-using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
 
-/// <summary>Finds the rule that takes all module paths of an adapter to tensors of the base.</summary>
-internal static class ModuleNames
+/// <summary>Where the modules of one adapter lie in the base's files, by one reading of their names.</summary>
+/// <param name="join">Names of the files and of the adapter, brought together.</param>
+/// <param name="scope">Where the model that was trained lies in the one of the files.</param>
+/// <param name="checkpoint">The base.</param>
+internal sealed class ModuleNames(NameJoin join, NameScope scope, Checkpoint checkpoint)
 {
-    /// <summary>The first rule under which every adapted module has its place in the base, no two the same.</summary>
-    /// <exception cref="LoraMergeException">LORA4001: no rule fits, and modules that the base does not have are an error.</exception>
-    public static ModuleNameRule Resolve(Adapter adapter, Checkpoint checkpoint, Vocabulary vocabulary, bool acceptsUnmatched)
+    private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
+
+    /// <summary>Whether it is read as if it were a model of another type, of which more is known.</summary>
+    public bool IsKin { get; init; }
+
+    /// <summary>Whether the model that was trained is the one of the files.</summary>
+    public bool IsOfSameModel => scope == NameScope.Same && !IsKin;
+
+    /// <summary>What the printed plan calls the reading.</summary>
+    public string Name => scope != NameScope.Same ? scope.Description : _paths.All(pair => pair.Key == pair.Value) ? scope.Description : "as transformers renames them";
+
+    /// <summary>A module's path in the base's files: where its weight lies whole, or a tensor below it, or what holds it; else as it is written.</summary>
+    public string Apply(string module)
     {
-        string[] needed =
-        [
-            .. adapter.Modules.Select(module => module.Path)
-                .Concat(adapter.Rows.Select(rows => rows.Module)).Distinct(StringComparer.Ordinal),
-        ];
-        (ModuleNameRule best, int bestFound, _) = ModuleNameRule.All
-            .Select(rule => (Rule: rule, Found: CountFound(needed.Select(rule.Apply)), Saved: CountSaved(rule)))
-            // Whole parameters only break ties: heads may be new to the base.
-            .OrderByDescending(candidate => candidate.Found).ThenByDescending(candidate => candidate.Saved).First();
-        if (bestFound < needed.Length && !acceptsUnmatched)
-            throw Errors.ModuleNotInBase([.. needed.Except(needed.Where(module => HasPlace(best.Apply(module))).DistinctBy(best.Apply))], needed.Length, adapter, checkpoint);
-        return best;
+        if (!_paths.TryGetValue(module, out string? path))
+            _paths[module] = path = WholePath(module, "weight") ?? join.ModuleOf(module, scope) ?? BelowParent(LiveNames.WithoutWrappers(module));
+        return path;
+    }
 
-        // Two modules in one place would both change it: such a rule finds one of them.
-        int CountFound(IEnumerable<string> paths) => paths.Distinct(StringComparer.Ordinal).Count(HasPlace);
+    /// <summary>The same, of a module of which this parameter is known.</summary>
+    public string Apply(string module, string parameter) => WholePath(module, parameter) ?? Apply(module);
 
-        int CountSaved(ModuleNameRule rule) => adapter.Parameters.Count(p => rule.Apply(p.Module) is var path
-            && (checkpoint.TryFind($"{path}.{p.Parameter}", out _) || vocabulary.IsMember(path) || FusedPart.Holder(path, checkpoint) is not null
-                || ExpertTensors.Find(path, p.Parameter, checkpoint) is not null || ProjectionNames.OtherNameOf(path, checkpoint) is not null));
+    /// <summary>The parts of a parameter that the base's files hold within a larger tensor, or in several; null where it is a tensor of its own, or nowhere.</summary>
+    public WeightParts? PartsOf(string module, string parameter) => join.PlacesOf(module, parameter, scope) is { IsEmpty: false } places
+        ? places is [{ IsWhole: true }] ? null : WeightParts.Of(places, checkpoint)
+        : JoinedProjections.Find(Apply(module), parameter, checkpoint);
 
-        // A pair for a head that the library's models do not have was trained on another base.
-        bool HasPlace(string path) => !(vocabulary.IsTied && path == vocabulary.Head && !adapter.Dialect.HasHeadWhereTied) && IsInBase(path);
+    private string? WholePath(string module, string parameter) =>
+        join.PlacesOf(module, parameter, scope) is [{ IsWhole: true } place] && place.Tensor.LastIndexOf('.') is > 0 and int dot ? place.Tensor[..dot] : null;
 
-        bool IsInBase(string path) =>
-            checkpoint.TryFind(path + ".weight", out _)
-            || (vocabulary.IsTied && vocabulary.IsMember(path))
-            || checkpoint.TryFind(path + ".in_proj_weight", out _)
-            || ExpertTensors.Exist(path, checkpoint)
-            || ProjectionNames.OtherNameOf(path, checkpoint) is not null
-            || FusedPart.Holder(path, checkpoint) is not null;
+    private string BelowParent(string module)
+    {
+        for (int dot = module.LastIndexOf('.'); dot > 0; dot = module.LastIndexOf('.', dot - 1))
+        {
+            if (join.ModuleOf(module[..dot], scope) is string parent)
+                return parent + module[dot..];
+        }
+        return scope.Trained.Length > 0 && scope.Apply(module) is { Length: > 0 } scoped ? scoped : module;
     }
 }

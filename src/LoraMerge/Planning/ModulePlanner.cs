@@ -6,7 +6,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Planning;
 
 /// <summary>Plans the changes of one adapter's modules: finds the tensors, and asks the module what becomes of them.</summary>
-internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by)
+internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by, ModuleNames names)
 {
     private readonly Adapter _adapter = by.Adapter;
 
@@ -39,7 +39,7 @@ internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by)
         }
         if (targets is null)
         {
-            draft.LeaveOut(_adapter, module.Tensors[0].Tensor);
+            AddParts(module);
             return false;
         }
         foreach (TargetTensor target in targets)
@@ -59,6 +59,18 @@ internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by)
         TargetTensor target = draft.Target(part.Tensor.Name, _adapter)!;
         foreach (WeightChange change in changes)
             target.Add(new PartChange(change, part.Place));
+    }
+
+    /// <summary>A weight that is some rows of a larger tensor, or lies in several.</summary>
+    private void AddParts(AdaptedModule module)
+    {
+        if (names.PartsOf(module.Path, "weight") is not WeightParts parts)
+        {
+            draft.LeaveOut(_adapter, module.Tensors[0].Tensor);
+            return;
+        }
+        foreach (TensorChange change in PartPlanner.Changes(module, parts, by))
+            draft.Target(change.Tensor, _adapter)!.Add(change.Change);
     }
 
     private void AddBias(AdaptedModule module, string path)

@@ -9,18 +9,21 @@ namespace LoraMerge.Planning;
 
 /// <summary>Plans the parameters and rows that one adapter holds whole.</summary>
 /// <param name="draft">The plan so far.</param>
-/// <param name="index">Number of the adapter.</param>
-/// <param name="adapter">The adapter.</param>
-/// <param name="weight">Factor on its change.</param>
+/// <param name="by">The adapter.</param>
+/// <param name="names">Where its modules lie in the base's files.</param>
 /// <param name="adapterPath">Path of an adapter by its number, for messages.</param>
-internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, double weight, Func<int, string> adapterPath)
+internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNames names, Func<int, string> adapterPath)
 {
+    private readonly Adapter _adapter = by.Adapter;
+    private readonly int _index = by.Index;
+    private readonly double _weight = by.Weight;
+
     /// <param name="saved">The parameter.</param>
-    /// <param name="module">Its module's path in the base's files.</param>
     /// <exception cref="LoraMergeException">LORA4002, 4003, 4006, 4014, 4015, 4027.</exception>
-    public void Add(SavedParameter saved, string module)
+    public void Add(SavedParameter saved)
     {
-        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, saved.Parameter, adapter, ChangeOf(saved, module));
+        string module = names.Apply(saved.Module, saved.Parameter);
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, saved.Parameter, _adapter, ChangeOf(saved, module));
         if (targets is null)
             AddElsewhere(saved, module);
         else
@@ -40,9 +43,9 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     {
         CheckScale(rows, module);
         string? head = hasRowsOfHead ? draft.Vocabulary.Head : null;
-        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", adapter, module == head ? VocabularyChange.OneEnd : VocabularyChange.AllEnds);
+        IReadOnlyList<TargetTensor>? targets = draft.Targets(module, "weight", _adapter, module == head ? VocabularyChange.OneEnd : VocabularyChange.AllEnds);
         if (targets is null)
-            draft.LeaveOut(adapter, rows.Rows);
+            draft.LeaveOut(_adapter, rows.Rows);
         foreach (TargetTensor target in (targets ?? []).Where(target => module == head || target.Name != head + ".weight"))
             AddRows(target, rows);
     }
@@ -50,16 +53,16 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     /// <summary>The rows themselves are all that such a file holds; a model without the factor would need all others changed.</summary>
     private void CheckScale(SavedRows rows, string module)
     {
-        double scale = EmbeddingScale.Of(draft.Checkpoint.Config);
+        double scale = EmbeddingScale.Of(draft.Checkpoint.Config, module);
         if (scale == 1 || VocabularyNames.IsHead(module))
             return;
-        AdapterOrigin origin = adapter.Config.Origin;
+        AdapterOrigin origin = _adapter.Config.Origin;
         switch (origin.Follows(PeftHistory.TrainedTokensWithoutScale))
         {
             case true:
-                throw Errors.TrainedWithoutScale(rows.Module, scale, origin, adapter.Path);
+                throw Errors.TrainedWithoutScale(rows.Module, scale, origin, _adapter.Path);
             case null:
-                draft.Notes.Add(Notes.TrainedTokensScaleAssumed(rows.Module, scale, origin, adapter.Path));
+                draft.Notes.Add(Notes.TrainedTokensScaleAssumed(rows.Module, scale, origin, _adapter.Path));
                 break;
         }
     }
@@ -70,9 +73,11 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
         if (ExpertTensors.Find(module, saved.Parameter, draft.Checkpoint) is ExpertTensors experts)
             AddExperts(saved, module, experts);
         else if (saved.Parameter == "weight" && FusedPart.Holder(module, draft.Checkpoint) is StoredTensor fused)
-            AddPart(saved, FusedPart.Find(module, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(saved.Module, fused, adapter.Path));
+            AddPart(saved, FusedPart.Find(module, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(saved.Module, fused, _adapter.Path));
+        else if (names.PartsOf(saved.Module, saved.Parameter) is WeightParts parts)
+            AddParts(saved, parts);
         else
-            AddNew(saved, $"{module}.{saved.Parameter}");
+            AddNewOrAlike(saved, module);
     }
 
     /// <summary>Families whose files hold experts one by one fuse them output by input when they are loaded: gate above up.</summary>
@@ -80,40 +85,52 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     {
         ImmutableArray<long> shape = [experts.ExpertCount, experts.Height, experts.Width];
         if (!saved.Tensor.Shape.AsSpan().SequenceEqual(shape.AsSpan()))
-            throw Errors.SavedShapeMismatch(saved.Tensor, saved.Tensor with { Name = $"{module}.{saved.Parameter}", Shape = shape }, adapter.Path);
+            throw Errors.SavedShapeMismatch(saved.Tensor, saved.Tensor with { Name = $"{module}.{saved.Parameter}", Shape = shape }, _adapter.Path);
         foreach (ExpertTensors.Part part in experts.Parts)
-            Replace(draft.Target(part.Name, adapter)!, part.Expert is int expert ? saved with { Tensor = saved.Tensor.At(expert).Rows(part.FirstRow, part.RowCount) } : saved, module);
+            Replace(draft.Target(part.Name, _adapter)!, part.Expert is int expert ? saved with { Tensor = saved.Tensor.At(expert).Rows(part.FirstRow, part.RowCount) } : saved, module);
     }
 
     private void AddPart(SavedParameter saved, FusedPart part)
     {
         StoredTensor values = part.IsTransposed && saved.Tensor.Shape.Length == 2 ? saved.Tensor.Transposed() : saved.Tensor;
         if (!values.Shape.AsSpan().SequenceEqual(part.AsMatrix.Shape.AsSpan()))
-            throw Errors.SavedShapeMismatch(values, part.AsMatrix, adapter.Path);
-        TargetTensor target = draft.Target(part.Tensor.Name, adapter)!;
-        if (target.FirstChangedBy is int other && other != index)
-            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
-        target.Add(new PartChange(new MovedChange(index, saved.Module, values, weight), part.Place));
+            throw Errors.SavedShapeMismatch(values, part.AsMatrix, _adapter.Path);
+        TargetTensor target = draft.Target(part.Tensor.Name, _adapter)!;
+        if (target.FirstChangedBy is int other && other != _index)
+            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
+        target.Add(new PartChange(new MovedChange(_index, saved.Module, values, _weight), part.Place));
+    }
+
+    /// <summary>A parameter that is some rows of a larger tensor, or lies in several.</summary>
+    private void AddParts(SavedParameter saved, WeightParts parts)
+    {
+        foreach (TensorChange change in PartPlanner.Changes(saved, parts, by))
+        {
+            TargetTensor target = draft.Target(change.Tensor, _adapter)!;
+            if (target.FirstChangedBy is int other && other != _index)
+                throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
+            target.Add(change.Change);
+        }
     }
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
     private VocabularyChange ChangeOf(SavedParameter saved, string module) =>
-        saved.IsBaseLayer && !adapter.Config.KeepsTies ? VocabularyChange.OneEnd : VocabularyPlanner.ChangeOf(module, adapter);
+        saved.IsBaseLayer && !_adapter.Config.KeepsTies ? VocabularyChange.OneEnd : VocabularyPlanner.ChangeOf(module, _adapter);
 
     private void Replace(TargetTensor target, SavedParameter saved, string module)
     {
         if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module))
-            throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, adapter.Path);
+            throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, _adapter.Path);
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
-        bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
+        bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == _index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
         if (isCopy)
-            target.Add(new SameAsChange(index, saved.Module, saved.Tensor));
+            target.Add(new SameAsChange(_index, saved.Module, saved.Tensor));
         else if (target.FirstChangedBy is int other)
-            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), adapter.Path);
-        else if (weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight"))
-            target.Replace(saved.Tensor, index, isBase: saved.IsBaseLayer && saved.Parameter == "weight");
+            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
+        else if (_weight == 1 || (saved.IsBaseLayer && saved.Parameter == "weight"))
+            target.Replace(saved.Tensor, _index, isBase: saved.IsBaseLayer && saved.Parameter == "weight");
         else
-            target.Add(new MovedChange(index, saved.Module, saved.Tensor, weight));
+            target.Add(new MovedChange(_index, saved.Module, saved.Tensor, _weight));
     }
 
     /// <summary>The base of one adapted end is the base of all: a resized one is where ends start from that the adapter does not hold.</summary>
@@ -121,9 +138,9 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     {
         foreach (string member in draft.Vocabulary.Members)
         {
-            TargetTensor target = draft.Target(member + ".weight", adapter)!;
+            TargetTensor target = draft.Target(member + ".weight", _adapter)!;
             if (target.FirstChangedBy is null && target.Source.RowCount != shared.RowCount)
-                target.Replace(shared, index, isBase: true);
+                target.Replace(shared, _index, isBase: true);
         }
     }
 
@@ -131,41 +148,84 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     private bool IsResize(TargetTensor target, StoredTensor saved, string module) =>
         target.ReplacedBy is null && (module == draft.Vocabulary.Head || draft.Vocabulary.IsMember(module))
         && saved.Shape.AsSpan()[1..].SequenceEqual(target.Source.Shape.AsSpan()[1..])
-        && (weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, weight));
+        && (_weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, _weight));
+
+    /// <summary>What the base has under no name that is known: a tensor that it has all the same, else a new one.</summary>
+    /// <remarks>A trained copy beside the untrained tensor would be loaded by nobody.</remarks>
+    private void AddNewOrAlike(SavedParameter saved, string module)
+    {
+        StoredTensor[] alike = [.. Alike(saved)];
+        if (alike.Length > 1)
+            throw Errors.SavedPlaceAmbiguous(saved, alike, _adapter.Path);
+        if (alike is [var only])
+            Replace(draft.Target(only.Name, _adapter)!, saved, only.Name[..^(saved.Parameter.Length + 1)]);
+        else
+            AddNew(saved, $"{module}.{saved.Parameter}");
+    }
+
+    /// <summary>Tensors of the base that nothing changes and that end as the saved one does, from the trained module on, in its shape; for a head over the vocabulary, the base's own.</summary>
+    private IEnumerable<StoredTensor> Alike(SavedParameter saved)
+    {
+        string name = $"{saved.Module}.{saved.Parameter}";
+        if (VocabularyNames.IsHead(saved.Module) && draft.Vocabulary.Head is string head && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out StoredTensor? stored))
+            return [stored];
+        string tail = "." + name[StartOfTrained(saved.Module, _adapter.Config)..];
+        return draft.Checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor =>
+            $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan()) && draft.Find(tensor.Name) is null);
+    }
+
+    /// <summary>Where in a path the module begins that was trained whole: a part of it is called as the configuration says.</summary>
+    private static int StartOfTrained(string module, AdapterConfig config)
+    {
+        string path = $".{module}.";
+        foreach (string entry in config.ModulesToSave.Concat(TaskHeads(config.TaskType)))
+        {
+            if (path.LastIndexOf($".{entry}.", StringComparison.Ordinal) is >= 0 and int place)
+                return place;
+        }
+        return 0;
+    }
 
     /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>
     private void AddNew(SavedParameter saved, string name)
     {
-        if (!IsTrainedHead(saved.Module, adapter.Config))
+        if (!IsTrainedHead(saved.Module, _adapter.Config))
         {
-            draft.LeaveOut(adapter, saved.Tensor);
+            draft.LeaveOut(_adapter, saved.Tensor);
             return;
         }
-        if (weight != 1)
-            throw Errors.NewTensorWithWeight(saved.Tensor, weight);
+        if (_weight != 1)
+            throw Errors.NewTensorWithWeight(saved.Tensor, _weight);
         if (draft.Find(name) is TargetTensor earlier)
-            throw Errors.TensorReplacedTwice(name, adapterPath(earlier.ReplacedBy!.Value), adapter.Path);
-        draft.AddNew(name, saved.Tensor).Replace(saved.Tensor, index);
+            throw Errors.TensorReplacedTwice(name, adapterPath(earlier.ReplacedBy!.Value), _adapter.Path);
+        draft.AddNew(name, saved.Tensor).Replace(saved.Tensor, _index);
     }
 
     private void AddRows(TargetTensor target, SavedRows rows)
     {
         StoredTensor stored = target.Source;
         if (stored.Shape.Length != 2 || stored.Shape[1] != rows.Rows.Shape[1])
-            throw Errors.SavedShapeMismatch(rows.Rows, stored, adapter.Path);
+            throw Errors.SavedShapeMismatch(rows.Rows, stored, _adapter.Path);
         foreach (long token in rows.Indices)
         {
             if (token < 0 || token >= stored.Shape[0])
-                throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, adapter.Path);
+                throw Errors.TokenOutsideVocabulary(token, rows.Module, stored, _adapter.Path);
         }
         long shared = target.Changes.OfType<RowsChange>().SelectMany(change => change.Indices).Intersect(rows.Indices).DefaultIfEmpty(-1).First();
         if (shared >= 0)
-            throw Errors.TokenTrainedTwice(rows.Module, shared, adapter.Path);
-        target.Add(new RowsChange(index, rows.Module, rows.Rows, rows.Indices, weight));
+            throw Errors.TokenTrainedTwice(rows.Module, shared, _adapter.Path);
+        target.Add(new RowsChange(_index, rows.Module, rows.Rows, rows.Indices, _weight));
     }
 
     private static bool IsTrainedHead(string module, AdapterConfig config) =>
         config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
-        || (config.TaskType is "SEQ_CLS" or "TOKEN_CLS" && module.Split('.').Any(part => part is "classifier" or "score"))
-        || (config.TaskType is "QUESTION_ANS" && module.Split('.').Contains("qa_outputs"));
+        || module.Split('.').Intersect(TaskHeads(config.TaskType)).Any();
+
+    /// <summary>Heads that PEFT saves without being told.</summary>
+    private static ImmutableArray<string> TaskHeads(string? taskType) => taskType switch
+    {
+        "SEQ_CLS" or "TOKEN_CLS" => ["classifier", "score"],
+        "QUESTION_ANS" => ["qa_outputs"],
+        _ => [],
+    };
 }

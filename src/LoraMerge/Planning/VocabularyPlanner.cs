@@ -19,19 +19,19 @@ internal static class VocabularyPlanner
 
     /// <summary>Whether some adapter changes one end of a tied pair alone, or both ends independently.</summary>
     /// <exception cref="LoraMergeException">LORA4008, 4026: they would part in a model that cannot say so.</exception>
-    public static Vocabulary Part(Vocabulary vocabulary, IEnumerable<(Adapter Adapter, ModuleNameRule Rule)> adapters, Checkpoint checkpoint)
+    public static Vocabulary Part(Vocabulary vocabulary, IEnumerable<(Adapter Adapter, ModuleNames Names)> adapters, Checkpoint checkpoint)
     {
         if (!vocabulary.IsTied)
             return vocabulary;
         bool isParted = false;
-        foreach ((Adapter adapter, ModuleNameRule rule) in adapters)
+        foreach ((Adapter adapter, ModuleNames names) in adapters)
         {
-            foreach (string module in EndsChangedAlone(vocabulary, adapter, rule))
+            foreach (string module in EndsChangedAlone(vocabulary, adapter, names))
             {
-                if (VocabularyNames.ScalesWhereTied(checkpoint.Config.ModelType))
+                if (VocabularyNames.ScalesWhereTied(FamilyOf(vocabulary, checkpoint)))
                 {
                     if (module != vocabulary.Head || HeadScale(checkpoint.Config) is null)
-                        throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, checkpoint.Config.ModelType!);
+                        throw Errors.TiedWeightsCannotPart(module, adapter.Path, checkpoint.Path, FamilyOf(vocabulary, checkpoint)!);
                 }
                 else if (vocabulary.StoredMembers is [var only] && !only.Contains('.', StringComparison.Ordinal))
                 {
@@ -48,8 +48,8 @@ internal static class VocabularyPlanner
         adapter.Config.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
 
     /// <summary>Whether rows of the head were trained apart from the embedding's, which it follows otherwise: a head that follows is not in the file.</summary>
-    public static bool HasRowsOfHead(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule) =>
-        vocabulary.IsTied && !adapter.Config.KeepsTies && adapter.Rows.Any(rows => rule.Apply(rows.Module) == vocabulary.Head);
+    public static bool HasRowsOfHead(Vocabulary vocabulary, Adapter adapter, ModuleNames names) =>
+        vocabulary.IsTied && !adapter.Config.KeepsTies && adapter.Rows.Any(rows => names.Apply(rows.Module) == vocabulary.Head);
 
     /// <summary>Gives every end a tensor of its own, which starts from the shared one.</summary>
     public static void AddParted(PlanDraft draft)
@@ -64,11 +64,13 @@ internal static class VocabularyPlanner
     /// <summary>T5 and its kin multiply the decoder's output by d_model^-½ while the ends are tied, and no longer once they part: the head takes the factor over.</summary>
     public static void ScaleHead(PlanDraft draft)
     {
-        if (!draft.Vocabulary.IsParted || !VocabularyNames.ScalesWhereTied(draft.Checkpoint.Config.ModelType))
+        if (!draft.Vocabulary.IsParted || !VocabularyNames.ScalesWhereTied(FamilyOf(draft.Vocabulary, draft.Checkpoint)))
             return;
         TargetTensor head = draft.Find(draft.Vocabulary.Head + ".weight")!;
         head.Add(new ScaledChange(head.FirstChangedBy ?? 0, draft.Vocabulary.Head!, HeadScale(draft.Checkpoint.Config)!.Value));
     }
+
+    private static string? FamilyOf(Vocabulary vocabulary, Checkpoint checkpoint) => checkpoint.Config.PartOf(vocabulary.Embedding ?? "").ModelType;
 
     private static double? HeadScale(ModelConfig config) => config.Number("d_model") is > 0 and double width ? 1 / Math.Sqrt(width) : null;
 
@@ -79,25 +81,21 @@ internal static class VocabularyPlanner
         ModelConfig config = draft.Checkpoint.Config;
         if (config.File is null)
             yield break;
+        ConfigPart part = config.PartOf(draft.Vocabulary.Embedding ?? "");
         if (draft.Vocabulary.IsParted)
         {
-            foreach (ConfigChange change in Changes(config, TieField, JsonValue.Create(false)))
-                yield return change;
-            foreach (bool isNested in config.PlacesOf(ScaleField))
-                yield return new ConfigChange(ScaleField, JsonValue.Create(false), isNested);
+            // transformers 4 asks the part that reads text, and 5 the whole model, too.
+            foreach (string section in part.Sections)
+                yield return new ConfigChange(TieField, JsonValue.Create(false), section);
+            foreach (string section in part.SectionsWith(ScaleField))
+                yield return new ConfigChange(ScaleField, JsonValue.Create(false), section);
         }
         if (ResizedTo(draft) is long size)
         {
-            foreach (ConfigChange change in Changes(config, SizeField, JsonValue.Create(size)))
-                yield return change;
+            string[] stated = [.. part.SectionsWith(SizeField)];
+            foreach (string section in stated.Length == 0 ? [part.Sections.Last()] : stated)
+                yield return new ConfigChange(SizeField, JsonValue.Create(size), section);
         }
-    }
-
-    private static IEnumerable<ConfigChange> Changes(ModelConfig config, string field, JsonValue value)
-    {
-        bool[] places = [.. config.PlacesOf(field)];
-        foreach (bool isNested in places.Length == 0 ? [false] : places)
-            yield return new ConfigChange(field, value, isNested);
     }
 
     private static long? ResizedTo(PlanDraft draft)
@@ -122,14 +120,14 @@ internal static class VocabularyPlanner
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
         draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
 
-    private static IEnumerable<string> EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNameRule rule)
+    private static IEnumerable<string> EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names)
     {
         if (adapter.Config.KeepsTies)
             return [];
         IEnumerable<string> saved = adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)).Select(saved => saved.Module);
-        return adapter.Modules.Select(module => module.Path).Concat(saved).Select(rule.Apply)
+        return adapter.Modules.Select(module => module.Path).Concat(saved).Select(names.Apply)
             .Where(path => vocabulary.IsMember(path) && ChangeOf(path, adapter) == VocabularyChange.OneEnd)
-            .Concat(HasRowsOfHead(vocabulary, adapter, rule) ? [vocabulary.Head!] : []);
+            .Concat(HasRowsOfHead(vocabulary, adapter, names) ? [vocabulary.Head!] : []);
     }
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>

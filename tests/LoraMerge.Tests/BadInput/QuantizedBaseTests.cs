@@ -1,6 +1,7 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.BadInput;
 
@@ -15,9 +16,20 @@ public sealed class QuantizedBaseTests
     [InlineData("{\"quantization_config\": {}}", "unknown", "full-precision model")]
     public async Task A_config_with_a_quantisation_is_refused(string config, string method, string mention)
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().File("config.json", config), TinyAdapter.ForLlama());
+        using var bench = new Workbench(TinyCheckpoint.Llama().Filled("model.layers.0.other.weight", DType.U8, 4).File("config.json", config), TinyAdapter.ForLlama());
 
         await bench.AssertRefusedAsync(DiagnosticCode.BaseIsQuantized, method, "config.json", mention);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_config_that_kept_the_quantisation_of_a_whole_model_changes_nothing()
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama().File("config.json", "{\"quantization_config\": {\"quant_method\": \"bitsandbytes\"}}"), TinyAdapter.ForLlama());
+
+        MergeResult result = await bench.MergeAsync();
+
+        Assert.NotEmpty(result.Manifest.Tensors);
         bench.Passed();
     }
 

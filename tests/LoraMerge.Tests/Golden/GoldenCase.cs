@@ -16,7 +16,7 @@ internal sealed class GoldenCase
         _json = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "case.json")))!.AsObject();
     }
 
-    public static string Root { get; } = Path.Combine(Repository.Root, "tests", "fixtures", "golden");
+    public static string Root { get; } = RootOf("golden");
 
     public string Folder { get; }
 
@@ -33,24 +33,48 @@ internal sealed class GoldenCase
 
     public JsonObject Config => _json["config"] as JsonObject ?? [];
 
+    /// <summary>Fields of config.json that a merge may change.</summary>
+    public ImmutableArray<string> FreeConfig => [.. (_json["config_free"] as JsonArray ?? []).Select(name => (string)name!)];
+
+    /// <summary>Fields within a part of config.json.</summary>
+    public JsonObject NestedConfig => _json["nested"] as JsonObject ?? [];
+
+    /// <summary>An expression that a refusal matches; null for any.</summary>
+    public string? Says => (string?)_json["says"];
+
+    /// <summary>An expression that something matches which a merge says; null where it need not say anything.</summary>
+    public string? Warns => (string?)_json["warns"];
+
     public string ExactFile => Path.Combine(Folder, "exact.safetensors");
 
     public string PeftFile => Path.Combine(Folder, "peft.safetensors");
 
-    public static IEnumerable<GoldenCase> All =>
-        Directory.EnumerateFiles(Root, "case.json", SearchOption.AllDirectories)
+    public static IEnumerable<GoldenCase> All => AllOf("golden");
+
+    /// <param name="set">A folder of tests/fixtures.</param>
+    public static IEnumerable<GoldenCase> AllOf(string set) =>
+        Directory.EnumerateFiles(RootOf(set), "case.json", SearchOption.AllDirectories)
             .Select(file => new GoldenCase(Path.GetDirectoryName(file)!))
             .OrderBy(golden => golden.Name, StringComparer.Ordinal);
 
-    public static GoldenCase Open(string name) => new(Path.Combine(Root, name));
+    public static GoldenCase Open(string name) => Open("golden", name);
+
+    /// <param name="set">A folder of tests/fixtures.</param>
+    /// <param name="name">The case.</param>
+    public static GoldenCase Open(string set, string name) => new(Path.Combine(RootOf(set), name));
+
+    private static string RootOf(string set) => Path.Combine(Repository.Root, "tests", "fixtures", set);
 
     public MergeRequest Request() => new(
         BaseFolder,
-        [.. _json["adapters"]!.AsArray().Select(adapter => new AdapterRequest(Path.Combine(Folder, (string)adapter!["path"]!), (double)adapter["weight"]!))])
+        [.. _json["adapters"]!.AsArray().Select(adapter => new AdapterRequest(Path.Combine(Folder, (string)adapter!["path"]!), (double)adapter["weight"]!) { AdapterVersion = Release })])
     {
         Combination = Combination(),
         Device = "cpu",
     };
+
+    /// <summary>The release that wrote the first adapter, where the command line has to say it: <c>--adapter-release 1=0.17.1</c>.</summary>
+    private string? Release => _json["arguments"] is JsonArray { Count: 2 } arguments && (string)arguments[0]! == "--adapter-release" ? ((string)arguments[1]!)["1=".Length..] : null;
 
     private Combination Combination()
     {

@@ -80,13 +80,13 @@ public sealed class DoraTests
     }
 
     [Fact]
-    public async Task Without_its_magnitude_it_is_half_an_adapter()
+    public async Task Without_any_magnitude_the_trained_model_is_lost()
     {
         using TinyFolder folder = new TinyFolder(Llama, W).With("\"use_dora\": true", A, B);
 
         DiagnosticCode code = await folder.MergeFails();
 
-        Assert.Equal(DiagnosticCode.HalfAPair, code);
+        Assert.Equal(DiagnosticCode.MagnitudesNotExported, code);
         folder.Passed();
     }
 }

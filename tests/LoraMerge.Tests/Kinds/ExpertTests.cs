@@ -109,7 +109,7 @@ public sealed class ExpertTests
         Matrix.AssertNear(gateUp[(2 * Inner * Hidden)..(3 * Inner * Hidden)], merged["model.block_sparse_moe.experts.1.w1.weight"]);
         Matrix.AssertNear(gateUp[^(Inner * Hidden)..], merged["model.block_sparse_moe.experts.2.w3.weight"]);
         Matrix.AssertNear(Expected(Down, DownB, DownA, layout)[..(Hidden * Inner)], merged["model.block_sparse_moe.experts.0.w2.weight"]);
-        Assert.Equal("expert names before transformers 5", folder.NameRule());
+        Assert.Equal("as transformers renames them", folder.NameRule());
         folder.Passed();
     }
 

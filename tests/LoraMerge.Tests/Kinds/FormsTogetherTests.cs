@@ -309,7 +309,7 @@ public sealed class FormsTogetherTests
         CommandLineRun run = await bench.RunAsync();
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Matches("error LORA(3004|3009|4002|4005):", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Matches("error LORA(3004|3008|3009|4002|4005):", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
         bench.Passed();
     }
 }

@@ -1,4 +1,5 @@
 using LoraMerge.Diagnostics;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Kinds;
 
@@ -6,26 +7,26 @@ public sealed class NameRuleTests
 {
     [Theory]
     [InlineData("model.layers.0.q", "model.layers.0.q", "as written")]
-    [InlineData("model.language_model.layers.0.q", "language_model.model.layers.0.q", "vision-language names before transformers 4.52")]
-    [InlineData("model.vision_tower.layers.0.q", "vision_tower.layers.0.q", "vision-language names before transformers 4.52")]
-    [InlineData("lm_head", "language_model.lm_head", "vision-language names before transformers 4.52")]
-    [InlineData("language_model.model.layers.0.q", "model.language_model.layers.0.q", "vision-language names since transformers 4.52")]
-    [InlineData("vision_tower.layers.0.q", "model.vision_tower.layers.0.q", "vision-language names since transformers 4.52")]
-    [InlineData("model.language_model.layers.0.q", "model.layers.0.q", "Qwen2-VL names before transformers 4.52")]
-    [InlineData("model.visual.blocks.0.q", "visual.blocks.0.q", "Qwen2-VL names before transformers 4.52")]
-    [InlineData("model.layers.0.q", "model.language_model.layers.0.q", "Qwen2-VL names since transformers 4.52")]
-    [InlineData("visual.blocks.0.q", "model.visual.blocks.0.q", "Qwen2-VL names since transformers 4.52")]
-    [InlineData("model.layers.0.mlp.experts.0.w1", "model.layers.0.block_sparse_moe.experts.0.w1", "expert names before transformers 5")]
-    [InlineData("model.layers.0.mlp.gate", "model.layers.0.block_sparse_moe.gate", "expert names before transformers 5")]
-    [InlineData("model.layers.0.mlp.router", "model.layers.0.block_sparse_moe.gate", "expert names before transformers 5")]
-    [InlineData("model.layers.0.block_sparse_moe.gate", "model.layers.0.mlp.gate", "expert names since transformers 5")]
+    [InlineData("model.language_model.layers.0.q", "language_model.model.layers.0.q", "'model.language_model.' as 'language_model.model.'")]
+    [InlineData("model.vision_tower.layers.0.q", "vision_tower.layers.0.q", "without 'model.'")]
+    [InlineData("lm_head", "language_model.lm_head", "with 'language_model.'")]
+    [InlineData("language_model.model.layers.0.q", "model.language_model.layers.0.q", "'language_model.model.' as 'model.language_model.'")]
+    [InlineData("vision_tower.layers.0.q", "model.vision_tower.layers.0.q", "with 'model.'")]
+    [InlineData("model.language_model.layers.0.q", "model.layers.0.q", "'model.language_model.' as 'model.'")]
+    [InlineData("model.visual.blocks.0.q", "visual.blocks.0.q", "without 'model.'")]
+    [InlineData("model.layers.0.q", "model.language_model.layers.0.q", "'model.' as 'model.language_model.'")]
+    [InlineData("visual.blocks.0.q", "model.visual.blocks.0.q", "with 'model.'")]
+    [InlineData("model.layers.0.mlp.experts.0.w1", "model.layers.0.block_sparse_moe.experts.0.w1", "as transformers renames them")]
+    [InlineData("model.layers.0.mlp.gate", "model.layers.0.block_sparse_moe.gate", "as transformers renames them")]
+    [InlineData("model.layers.0.mlp.router", "model.layers.0.block_sparse_moe.gate", "as transformers renames them")]
+    [InlineData("model.layers.0.block_sparse_moe.gate", "model.layers.0.mlp.gate", "as transformers renames them")]
     [InlineData("transformer.h.0.attn.c_attn", "h.0.attn.c_attn", "without 'transformer.'")]
     [InlineData("model.model.layers.0.q", "model.layers.0.q", "without 'model.'")]
     [InlineData("h.0.attn.c_attn", "transformer.h.0.attn.c_attn", "with 'transformer.'")]
     [InlineData("encoder.layer.0.q", "bert.encoder.layer.0.q", "with 'bert.'")]
     [InlineData("model.layers.0.q", "language_model.model.layers.0.q", "with 'language_model.'")]
     [InlineData("language_model.model.layers.0.q", "model.layers.0.q", "without 'language_model.'")]
-    [InlineData("model.module.layers.0.q", "model.layers.0.q", "without 'module.' of DistributedDataParallel")]
+    [InlineData("model.module.layers.0.q", "model.layers.0.q", "'model.module.' as 'model.'")]
     public void Names_of_the_live_model_become_those_of_the_files(string live, string stored, string rule)
     {
         using TinyFolder folder = new TinyFolder("{}", Matrix.Of(stored + ".weight", 4, 3), Matrix.Of("other.weight", 4, 3))
@@ -35,6 +36,39 @@ public sealed class NameRuleTests
 
         Assert.Equal(rule, used);
         folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("encoder.layers.0.q", "decoder.layers.0.q")]
+    [InlineData("vision_model.layers.0.q", "text_model.layers.0.q")]
+    [InlineData("model.vision_tower.layers.0.q", "model.language_model.layers.0.q")]
+    [InlineData("vision_model.layers.0.q", "layers.0.q", "clip_text_model")]
+    [InlineData("layers.0.q", "text_model.layers.0.q", "clip", "CLIPVisionModel")]
+    public async Task One_part_of_a_model_never_stands_for_another(string live, string stored, string family = "unknown", string trained = "")
+    {
+        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}" }""", Matrix.Of(stored + ".weight", 4, 3))
+            .With($$"""
+                "auto_mapping": { "base_model_class": "{{trained}}" }
+                """, Matrix.Of($"base_model.model.{live}.lora_A.weight", 1, 3), Matrix.Of($"base_model.model.{live}.lora_B.weight", 4, 1));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task The_manifest_tells_how_names_were_read()
+    {
+        using var bench = new Workbench(
+            TinyCheckpoint.Empty.Filled("h.0.attn.c_attn.weight", Safetensors.DType.F32, 4, 12).File("config.json", "{\"model_type\": \"gpt2\"}"),
+            TinyAdapter.Lora().Module("transformer.h.0.attn.c_attn", 12, 4));
+
+        MergeResult result = await bench.MergeAsync();
+
+        Assert.Equal("without 'transformer.'", Assert.Single(result.Manifest.Adapters).NameRule);
+        Assert.Equal("lora-transposed", Assert.Single(result.Manifest.Tensors["h.0.attn.c_attn.weight"].Deltas).Method);
+        bench.Passed();
     }
 
     [Fact]

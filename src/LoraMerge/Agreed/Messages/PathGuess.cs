@@ -3,6 +3,10 @@ namespace LoraMerge.Agreed.Messages;
 /// <summary>What was probably meant by a path that leads nowhere, or to the folder around a model. Says nothing where it would have to guess wildly.</summary>
 internal static class PathGuess
 {
+    /// <summary>Name of a GGUF file in a folder; null where there is none.</summary>
+    public static string? GgufIn(string folder) =>
+        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.gguf").Order(StringComparer.Ordinal).Select(Path.GetFileName).FirstOrDefault() : null;
+
     /// <summary>As many as a line of a message can hold.</summary>
     private const int MostNames = 5;
 

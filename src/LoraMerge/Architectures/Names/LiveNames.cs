@@ -50,8 +50,9 @@ internal sealed partial class LiveNames
         return live;
     }
 
-    /// <summary>Without what torch.compile, FSDP and adapters leave in names.</summary>
-    public static string WithoutWrappers(string name) => Wrappers.Replace(name, "");
+    /// <summary>Without what torch.compile, FSDP and adapters leave in names, and with transformers' names for what Tinker, vLLM and unsloth call otherwise.</summary>
+    public static string WithoutWrappers(string name) =>
+        ExpertLists.Replace(OtherExperts.Replace(OtherHead.Replace(Wrappers.Replace(name, ""), "lm_head."), ".experts."), ".experts.${expert}.${layer}");
 
     private IEnumerable<LiveName> Convert(string name)
     {
@@ -133,6 +134,18 @@ internal sealed partial class LiveNames
         }
         return null;
     }
+
+    /// <summary>Tinker's name of the output head.</summary>
+    [GeneratedRegex(@"^(model\.)?unembed_tokens\.", RegexOptions.CultureInvariant)]
+    private static partial Regex OtherHead { get; }
+
+    /// <summary>vLLM's Gemma 4 has a module around the experts.</summary>
+    [GeneratedRegex(@"(?<=\.layers\.[0-9]+)\.moe\.experts\.", RegexOptions.CultureInvariant)]
+    private static partial Regex OtherExperts { get; }
+
+    /// <summary>unsloth's gpt-oss has a list of layers for each projection, instead of a parameter of all experts.</summary>
+    [GeneratedRegex(@"\.experts\.(?<layer>gate_up_proj|down_proj)s\.(?<expert>[0-9]{1,6})(?=\.|$)", RegexOptions.CultureInvariant)]
+    private static partial Regex ExpertLists { get; }
 
     [GeneratedRegex(@"(?<=^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|(?<=\.)base_layer\.", RegexOptions.CultureInvariant)]
     private static partial Regex Wrappers { get; }

@@ -10,6 +10,7 @@ internal sealed class NameJoin
     private readonly LiveNames _trained;
     private readonly ILookup<string, (string File, LiveName Live)> _byLive;
     private readonly ILookup<string, string> _modules;
+    private readonly HashSet<string> _files;
     private readonly ImmutableArray<string> _paths;
 
     /// <param name="files">Names of the base's tensors.</param>
@@ -19,6 +20,7 @@ internal sealed class NameJoin
     public NameJoin(IEnumerable<string> files, NamedModel model, IEnumerable<string> trained, NamedModel trainedModel)
     {
         string[] names = [.. files];
+        _files = new HashSet<string>(names, StringComparer.Ordinal);
         var live = new LiveNames(model, names.Select(LiveNames.WithoutWrappers));
         _trained = new LiveNames(trainedModel, trained.Select(LiveNames.WithoutWrappers));
         _byLive = names.SelectMany(name => live.Of(name).Select(one => (File: name, Live: one))).ToLookup(pair => pair.Live.Name, StringComparer.Ordinal);
@@ -33,7 +35,7 @@ internal sealed class NameJoin
         string[] leading = [.. trained.SelectMany(path => Leading(path)).Distinct(StringComparer.Ordinal).OrderBy(path => path.Length).ThenBy(path => path, StringComparer.Ordinal)];
         string[] inBase = ["", .. _paths.Select(path => path + ".")];
         return from pair in leading.Prepend("").SelectMany(first => inBase.Select(second => new NameScope(first, second)))
-               where pair.Trained != pair.InBase || pair.Trained.Length == 0
+               where (pair.Trained != pair.InBase || pair.Trained.Length == 0) && pair.IsAddition
                orderby pair.Trained.Length + pair.InBase.Length
                select pair;
     }
@@ -43,7 +45,8 @@ internal sealed class NameJoin
     {
         foreach (string live in Candidates(path + ".weight", scope).Select(name => _trained.Renamed(name)))
         {
-            if (_modules[live[..^".weight".Length]].ToArray() is [var only])
+            // The scope may take the whole path away.
+            if (live.LastIndexOf('.') is > 0 and int dot && _modules[live[..dot]].ToArray() is [var only])
                 return only;
         }
         return null;
@@ -57,7 +60,8 @@ internal sealed class NameJoin
             if (Join(_trained.Of(name)) is { IsEmpty: false } places)
                 return places;
         }
-        return [];
+        // Names that the table brings together with nothing, or with several: of code that transformers does not know, for which it never acts.
+        return scope == NameScope.Same && _files.Contains($"{path}.{parameter}") ? [new TensorPlace($"{path}.{parameter}", RowShare.Whole, RowShare.Whole)] : [];
     }
 
     private ImmutableArray<TensorPlace> Join(ImmutableArray<LiveName> trained)

@@ -17,6 +17,26 @@ internal sealed record NameScope(string Trained, string InBase)
         _ => $"'{Trained}' as '{InBase}'",
     };
 
+    /// <summary>Words for a model as such, with what wraps one: in their place another may stand.</summary>
+    private static readonly string[] Wrappers = ["model", "transformer", "backbone", "base_model", "pretrained_model", "auto_model", "module", "gpt_neox", "0"];
+
+    /// <summary>Whether one path is the other with a model around it or inside it: never one part of a model in place of another.</summary>
+    public bool IsAddition
+    {
+        get
+        {
+            List<string> trained = [.. Parts(Trained)], inBase = [.. Parts(InBase)];
+            foreach (string part in trained.ToArray())
+            {
+                if (inBase.Remove(part))
+                    trained.Remove(part);
+            }
+            return trained.All(Wrappers.Contains) || inBase.All(Wrappers.Contains);
+        }
+    }
+
+    private static string[] Parts(string path) => path.Split('.', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The name as it is in the base's model; null where the scope says nothing of it.</summary>
     public string? Apply(string name) => name.StartsWith(Trained, StringComparison.Ordinal) ? InBase + name[Trained.Length..] : null;
 }

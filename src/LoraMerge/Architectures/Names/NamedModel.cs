@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Architectures.Names;
 
@@ -9,16 +10,6 @@ namespace LoraMerge.Architectures.Names;
 /// <param name="Inner">The models that its configuration has configurations for.</param>
 internal sealed record NamedModel(ImmutableArray<string> Classes, string? ModelType, ImmutableArray<InnerModel> Inner)
 {
-    private const string ConfigSuffix = "_config";
-
-    /// <summary>Attributes that models hold parts under, by the part's configuration; others are called as their configuration is.</summary>
-    private static readonly (string Part, ImmutableArray<string> Attributes)[] Attributes =
-    [
-        ("vision", ["vision_tower", "image_tower", "video_tower", "vision_model", "vision_encoder", "visual", "vit"]),
-        ("text", ["language_model", "text_model", "text_encoder", "llm"]),
-        ("audio", ["audio_tower", "audio_model", "audio_encoder"]),
-    ];
-
     /// <summary>Nothing is known: names are only compared.</summary>
     public static NamedModel Unknown { get; } = new([], null, []);
 
@@ -32,14 +23,15 @@ internal sealed record NamedModel(ImmutableArray<string> Classes, string? ModelT
         return new NamedModel([.. trainedClass is null ? own : own.Prepend(trainedClass)], TextOf(config["model_type"]), [.. InnerOf(config)]);
     }
 
+    /// <summary>The outermost first, as they are looked up.</summary>
     private static IEnumerable<InnerModel> InnerOf(JsonObject config)
     {
-        foreach ((string key, JsonNode? value) in config)
+        foreach ((_, JsonObject fields, ImmutableArray<string> attributes) in ConfigPart.Inner(config))
         {
-            if (value is not JsonObject inner || !key.EndsWith(ConfigSuffix, StringComparison.Ordinal) || TextOf(inner["model_type"]) is not string type)
-                continue;
-            string part = key[..^ConfigSuffix.Length];
-            yield return new InnerModel(type, Attributes.FirstOrDefault(pair => pair.Part == part).Attributes is { IsDefault: false } known ? known : [part]);
+            if (TextOf(fields["model_type"]) is string type)
+                yield return new InnerModel(type, attributes);
+            foreach (InnerModel further in InnerOf(fields))
+                yield return further;
         }
     }
 

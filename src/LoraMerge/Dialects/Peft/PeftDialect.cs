@@ -20,7 +20,10 @@ internal sealed class PeftDialect : AdapterDialect
     internal override Adapter Read(AdapterSource source, AdapterOrigin origin)
     {
         (AdapterKind kind, AdapterConfig config, KindConfig own) = PeftConfigReader.Read(source.Fields!, origin);
-        return AdapterTensors.Sort(source.Path, this, kind, config, own, Shard.Read(Weights(source)));
+        Shard weights = Shard.Read(Weights(source));
+        return OtherLibraries.Unconverted(weights) is string library
+            ? throw Errors.AdapterOfOtherLibrary(weights.File, library)
+            : AdapterTensors.Sort(source.Path, this, kind, config, own, weights);
     }
 
     internal override string? OtherLibraryOf(string tensor) => OtherLibraries.Of(tensor);

@@ -15,6 +15,9 @@ internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindCon
     /// <summary><c>use_dora</c>: every adapted module has a trained magnitude beside A and B.</summary>
     public bool UsesDora { get; init; }
 
+    /// <summary>Whether the file says anything of DoRA: torchtune leaves <c>use_dora</c> out.</summary>
+    public bool SaysDora { get; init; } = true;
+
     /// <summary><c>target_parameters</c>: ends of <c>module.parameter</c> paths; such pairs carry no parameter name in the file.</summary>
     public ImmutableArray<string> TargetParameters { get; init; } = [];
 

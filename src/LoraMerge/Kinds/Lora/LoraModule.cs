@@ -46,7 +46,7 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         bool isTransposed = IsTransposed(weight);
-        double scaling = Scaling * (IsAttentionOutput ? AttentionOutputFactor : 1) / ScaleOfEmbedding(weight.By);
+        double scaling = Scaling * (IsAttentionOutput ? AttentionOutputFactor : 1) / ScaleOfEmbedding(weight);
         // Only linear layers are reduced.
         if (Removed is BasePart removed && !IsEmbedding && weight.Source.Shape.Length == 2)
             yield return new ReducedBaseChange(weight.Adapter, Path, removed, checked((int)A.Sides.Rows), removed == BasePart.FirstColumns ? scaling : 1, weight.AdapterWeight);
@@ -103,9 +103,10 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
     }
 
     /// <summary>What the change is divided by, so that it acts as the release that trained it let it act.</summary>
-    private double ScaleOfEmbedding(AppliedAdapter by)
+    private double ScaleOfEmbedding(ModuleTarget weight)
     {
-        double scale = IsEmbedding ? EmbeddingScale.Of(by.Base.Config) : 1;
+        AppliedAdapter by = weight.By;
+        double scale = IsEmbedding ? EmbeddingScale.Of(by.Base.Config, weight.Source.Name) : 1;
         bool? isBehindFactor = by.Origin.Follows(LoraHistory.EmbeddingDeltaUnscaled);
         if (scale == 1 || isBehindFactor == false)
             return 1;

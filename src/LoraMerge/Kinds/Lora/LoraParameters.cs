@@ -20,7 +20,7 @@ internal sealed record LoraParameterPair(int Depth, StoredTensor A, StoredTensor
 internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableArray<LoraParameterPair> Pairs) : AdaptedModule(Path)
 {
     /// <summary>The order in which modules register their parameters.</summary>
-    private static readonly string[] RegistrationOrder = ["weight", "gate_up_proj", "w1", "v1", "gate_up_proj_bias", "down_proj", "w2", "down_proj_bias"];
+    private static readonly string[] RegistrationOrder = ["weight", "gate_up_proj", "w1", "v1", "gate_up_proj_bias", "up_proj", "down_proj", "w2", "down_proj_bias"];
 
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [.. Pairs.SelectMany(pair => new[] { ("lora_A", pair.A), ("lora_B", pair.B) })];
 
@@ -96,7 +96,7 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
     private static bool Assume(Match match, AppliedAdapter by)
     {
         // The only family of which transformers 5 says that its experts are transposed; transformers 4 says it of none.
-        bool isGptOss = by.Base.Config.ModelType == "gpt_oss";
+        bool isGptOss = by.Base.Config.TextModelType == "gpt_oss";
         AdapterOrigin origin = by.Origin;
         bool? known = origin switch
         {

@@ -31,14 +31,29 @@ internal sealed class LoraTensors
     {
         var unchosen = new LoraTensors(config, tensors);
         RankAndAlpha ranks = PatternChoice.Choose(config.Ranks, tensors.Config.Origin, [.. unchosen.Ranks()], tensors.Path, notes);
-        var reader = new LoraTensors(config with { Ranks = ranks }, tensors);
+        var reader = new LoraTensors(config with { Ranks = ranks, UsesDora = UsesDora(config, tensors, notes) }, tensors);
         ILookup<bool, ModuleTensors> modules = tensors.Modules.ToLookup(module => reader.IsParameterPath(module.Path));
         return
         [
-            .. modules[false].Select(reader.Module),
+            .. modules[false].SelectMany(module => StackedPairs.Are(module, config) ? StackedPairs.Read(module, reader._config) : [reader.Module(module)]),
             .. modules[true].GroupBy(module => WithoutWrappers(module.Path), StringComparer.Ordinal)
                 .Select(pairs => new LoraParameters(pairs.Key, reader._config, [.. pairs.Select(ParameterPair).OrderBy(pair => pair.Depth)])),
         ];
+    }
+
+    /// <summary>Whether magnitudes belong to the modules: where the file does not say so, that they are there.</summary>
+    /// <exception cref="LoraMergeException">LORA3091, LORA3092.</exception>
+    private static bool UsesDora(LoraConfig config, AdapterTensors tensors, ICollection<MergeEvent> notes)
+    {
+        ModuleTensors? first = tensors.Modules.FirstOrDefault(module => module.Has(LoraRoles.Magnitude));
+        if (config.UsesDora && first is null && tensors.Modules.FirstOrDefault(module => !module.Has(LoraRoles.EmbeddingA)) is ModuleTensors without)
+            throw LoraErrors.MagnitudesNotExported(without.First.File, without.Name);
+        if (config.UsesDora || first is null)
+            return config.UsesDora;
+        if (config.SaysDora)
+            throw LoraErrors.MagnitudesContradicted(first.Look(LoraRoles.Magnitude)!);
+        notes.Add(LoraNotes.DoraAssumed(first.Name, tensors.Path));
+        return true;
     }
 
     /// <summary>The rank of each module as its A tells it. Pairs of parameters do not: how many experts share their A, the base tells.</summary>
@@ -51,7 +66,7 @@ internal sealed class LoraTensors
 
     /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
     private int RankOf(ModuleTensors module, StoredTensor a) =>
-        (int)Math.Min(a.Shape[0] / (HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
+        (int)Math.Min((StackedPairs.Are(module, _config) ? a.Shape[1] : a.Shape[0]) / (HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
 
     /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
     private bool HasFusedProjections(ModuleTensors module) =>

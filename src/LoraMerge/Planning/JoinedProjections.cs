@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+
+namespace LoraMerge.Planning;
+
+/// <summary>Projections that one file has joined and another apart, though transformers has one form of the model alone: converted to another family, or trained by a library that takes them apart.</summary>
+/// <remarks>unsloth trains Phi-3 as a Llama; others publish the converted files. The joined ones lie one behind the other, in this order.</remarks>
+internal static class JoinedProjections
+{
+    private static readonly (string Joined, ImmutableArray<string> Apart)[] Layers =
+    [
+        ("qkv_proj", ["q_proj", "k_proj", "v_proj"]),
+        ("W_pack", ["q_proj", "k_proj", "v_proj"]),
+        ("gate_up_proj", ["gate_proj", "up_proj"]),
+        ("gate_up_proj", ["w1", "w3"]),
+    ];
+
+    /// <summary>Families whose <c>qkv_proj</c> is all of the queries, then keys, then values. CodeGen's is sorted otherwise.</summary>
+    private static readonly ImmutableArray<string> PlainFamilies = ["phi3", "phi3_v", "phi4mm", "phimm", "baichuan"];
+
+    /// <summary>The parts of a weight that the base has joined with others, or apart; null where it has neither.</summary>
+    /// <param name="path">The module's path in the base's files.</param>
+    /// <param name="parameter">The parameter, such as <c>weight</c>.</param>
+    /// <param name="checkpoint">The base.</param>
+    public static WeightParts? Find(string path, string parameter, Checkpoint checkpoint)
+    {
+        int dot = path.LastIndexOf('.') + 1;
+        (string parent, string name) = (path[..dot], path[dot..]);
+        foreach ((string joined, ImmutableArray<string> apart) in Layers)
+        {
+            if (name == joined && Apart(parent, apart, parameter, checkpoint) is { } several)
+                return several;
+            if (apart.IndexOf(name) is >= 0 and int index && Holder($"{parent}{joined}", parameter, checkpoint) is { } holder && Rows(joined, holder, checkpoint) is { } rows)
+                return new WeightParts([new RowSegment(holder, rows[..index].Sum(), rows[index], 0)], IsInOrder: true);
+        }
+        return null;
+    }
+
+    /// <summary>The layer in which the base has a projection joined with others, or those into which it is taken apart, though nothing tells where its rows lie; null where there is none.</summary>
+    public static string? NameOf(string path, Checkpoint checkpoint)
+    {
+        int dot = path.LastIndexOf('.') + 1;
+        (string parent, string name) = (path[..dot], path[dot..]);
+        string[] joined = ["qkv_proj", "W_pack", "query_key_value", "Wqkv", "qkv", "c_attn", "wqkv", "in_proj", "att_proj", "gate_up_proj", "up_gate_proj", "ff_proj"];
+        string[] apart = ["q_proj", "k_proj", "v_proj", "query", "key", "value", "q_lin", "gate_proj", "up_proj", "w1", "w3"];
+        string[] others = apart.Contains(name) ? joined : joined.Contains(name) ? apart : [];
+        return others.Select(other => $"{parent}{other}").FirstOrDefault(other => checkpoint.TryFind(other + ".weight", out _));
+    }
+
+    private static WeightParts? Apart(string parent, ImmutableArray<string> apart, string parameter, Checkpoint checkpoint)
+    {
+        ImmutableArray<RowSegment>.Builder segments = ImmutableArray.CreateBuilder<RowSegment>();
+        long trained = 0;
+        foreach (string name in apart)
+        {
+            if (!checkpoint.TryFind($"{parent}{name}.{parameter}", out StoredTensor? stored) || stored.Shape.IsEmpty)
+                return null;
+            segments.Add(new RowSegment(stored, 0, stored.RowCount, trained));
+            trained += stored.RowCount;
+        }
+        return new WeightParts(segments.ToImmutable(), IsInOrder: true);
+    }
+
+    private static StoredTensor? Holder(string path, string parameter, Checkpoint checkpoint) =>
+        checkpoint.TryFind($"{path}.{parameter}", out StoredTensor? stored) && stored.Shape.Length is 1 or 2 ? stored : null;
+
+    /// <summary>Rows of each projection; null where they cannot be told.</summary>
+    private static ImmutableArray<long>? Rows(string joined, StoredTensor holder, Checkpoint checkpoint)
+    {
+        if (joined == "gate_up_proj")
+            return holder.RowCount % 2 == 0 ? [holder.RowCount / 2, holder.RowCount / 2] : null;
+        ConfigPart part = checkpoint.Config.PartOf(holder.Name);
+        if (part.ModelType is not string family || !PlainFamilies.Contains(family) || part.Number("num_attention_heads") is not (> 0 and double heads))
+            return null;
+        double keyHeads = part.Number("num_key_value_heads") ?? heads;
+        double size = holder.RowCount / (heads + (2 * keyHeads));
+        return size == Math.Floor(size) && (part.Number("head_dim") ?? size) == size ? [(long)(heads * size), (long)(keyHeads * size), (long)(keyHeads * size)] : null;
+    }
+}

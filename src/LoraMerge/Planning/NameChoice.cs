@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+using LoraMerge.Adapters;
+using LoraMerge.Architectures;
+using LoraMerge.Architectures.Names;
+using LoraMerge.Changes;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Planning;
+
+/// <summary>Chooses the one reading of an adapter's names by which all of its modules have their places in the base.</summary>
+/// <remarks>Names of the same model win outright. Else a model within the other is looked for, by names and by shapes; where two fit as well, what the adapter says of its model decides, or nothing does.</remarks>
+internal sealed class NameChoice
+{
+    /// <summary>Modules by which readings are compared that do not fit: all have blocks alike.</summary>
+    private const int SampleSize = 64;
+
+    /// <summary>Tensors of the blocks that a module lies in, by which a kin is known.</summary>
+    private const int MostKinFiles = 256;
+
+    private readonly PlannedAdapter _asked;
+    private readonly Adapter _adapter;
+    private readonly Checkpoint _checkpoint;
+    private readonly Vocabulary _vocabulary;
+    private readonly ImmutableArray<string> _needed;
+
+    private NameChoice(PlannedAdapter asked, Checkpoint checkpoint, Vocabulary vocabulary)
+    {
+        _asked = asked;
+        _adapter = asked.Adapter;
+        _checkpoint = checkpoint;
+        _vocabulary = vocabulary;
+        _needed = [.. _adapter.Modules.Select(module => module.Path).Concat(_adapter.Rows.Select(rows => rows.Module)).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <exception cref="LoraMergeException">LORA4001: no reading fits, and modules that the base does not have are an error. LORA4060: several do.</exception>
+    public static ModuleNames Of(PlannedAdapter asked, Checkpoint checkpoint, Vocabulary vocabulary, bool acceptsUnmatched) =>
+        new NameChoice(asked, checkpoint, vocabulary).Choose(acceptsUnmatched);
+
+    private ModuleNames Choose(bool acceptsUnmatched)
+    {
+        if (_vocabulary.IsTied && _needed.FirstOrDefault(module => module.EndsWith(".unembed_tokens", StringComparison.Ordinal)) is string head)
+            throw Errors.TinkerHeadTied(head, _adapter.Path, _checkpoint.Path);
+        NamedModel own = NamedModel.Of(_checkpoint.Config.Json);
+        NamedModel[] models = _adapter.Config.TrainedClass is string trained ? [own, NamedModel.Of(_checkpoint.Config.Json, trained)] : [own];
+        NameJoin[] joins = [.. models.Select(model => Join(own, model))];
+        if (_needed.IsEmpty)
+            return BestForSaved([.. joins.SelectMany(Readings)], own);
+        if (joins.Select(join => new ModuleNames(join, NameScope.Same, _checkpoint)).FirstOrDefault(names => IsWhole(names)) is ModuleNames same)
+            return same;
+        if (ChooseAmong([.. joins.SelectMany(Readings).Where(IsWhole)]) is ModuleNames fitting)
+            return fitting;
+        if (ChooseAmong([.. Kin(own, _needed[0]).Where(IsWhole)]) is ModuleNames kin)
+            return kin;
+        string[] sample = [.. _needed.Take(SampleSize)];
+        ModuleNames best = joins.SelectMany(Readings).MaxBy(names => (CountFound(names, sample), CountSaved(names)))!;
+        if (!acceptsUnmatched)
+            throw NotInBase(best);
+        return best;
+    }
+
+    /// <summary>For an adapter that holds nothing but whole parameters.</summary>
+    private ModuleNames BestForSaved(ImmutableArray<ModuleNames> readings, NamedModel own)
+    {
+        ModuleNames best = readings.MaxBy(CountSaved)!;
+        return CountSaved(best) == _adapter.Parameters.Length || NameTable.Transformers.Knows(own.Classes, own.ModelType)
+            ? best
+            : Kin(own, _adapter.Parameters[0].Module).Prepend(best).MaxBy(CountSaved)!;
+    }
+
+    /// <summary>Readings of a model of which the table knows neither class nor type, as if it were one that it knows; those alone that find one module.</summary>
+    private IEnumerable<ModuleNames> Kin(NamedModel own, string module)
+    {
+        if (NameTable.Transformers.Knows(own.Classes, own.ModelType))
+            return [];
+        string numbers = Numbers(module);
+        string[] files = [.. _checkpoint.TensorNames.Where(name => Numbers(name).StartsWith(numbers, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Take(MostKinFiles)];
+        return NameTable.Transformers.Examples
+            .Where(model => PlaceOf(new ModuleNames(new NameJoin(files, model, [module + ".weight"], model), NameScope.Same, _checkpoint) { IsKin = true }, module) is not null)
+            .Select(model => new ModuleNames(Join(model, model), NameScope.Same, _checkpoint) { IsKin = true });
+    }
+
+    /// <summary>The numbers of blocks and experts in a path: <c>0.3.</c></summary>
+    private static string Numbers(string path) => string.Concat(path.Split('.').Where(part => part.Length > 0 && part.All(char.IsAsciiDigit)).Select(part => part + "."));
+
+    private NameJoin Join(NamedModel model, NamedModel trainedModel)
+    {
+        // An embedding's twin that the files leave out has its place all the same.
+        IEnumerable<string> files = _checkpoint.TensorNames.Concat(_vocabulary.IsTied ? _vocabulary.Members.Select(member => member + ".weight") : []).Distinct(StringComparer.Ordinal);
+        return new NameJoin(files, model, _needed.Select(path => path + ".weight").Concat(_adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}")), trainedModel);
+    }
+
+    private IEnumerable<ModuleNames> Readings(NameJoin join) =>
+        join.Scopes(_needed.IsEmpty ? _adapter.Parameters.Select(saved => saved.Module) : _needed).Select(scope => new ModuleNames(join, scope, _checkpoint));
+
+    /// <summary>The only one of these readings by which everything fits; where none does by shapes, the first: its error tells.</summary>
+    private ModuleNames? ChooseAmong(ImmutableArray<ModuleNames> whole)
+    {
+        ImmutableArray<ModuleNames> fitting = Distinct(whole.Where(Fits));
+        if (fitting.Length > 1)
+            fitting = [.. fitting.GroupBy(CountSaved).MaxBy(group => group.Key)!];
+        if (fitting.Length > 1 && TrainedPart is { } isTrained)
+            fitting = [.. fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))) is var kept && kept.Any() ? kept : fitting];
+        return fitting.Length > 1
+            ? throw Errors.ModulePlaceAmbiguous(_adapter, _needed[0], fitting.Select(names => PlaceOf(names, _needed[0])!))
+            : fitting.FirstOrDefault() ?? whole.FirstOrDefault();
+    }
+
+    private ImmutableArray<ModuleNames> Distinct(IEnumerable<ModuleNames> readings) =>
+        [.. readings.DistinctBy(names => string.Join('\n', _needed.Select(module => PlaceOf(names, module))))];
+
+    /// <summary>Whether a path lies in the part of the base that the adapter says it was trained on; null where it says nothing.</summary>
+    private Func<string, bool>? TrainedPart
+    {
+        get
+        {
+            if (_adapter.Config.TrainedClass is string trained)
+            {
+                string? type = NameTable.Transformers.TypeOfClass(trained);
+                return path => _checkpoint.Config.PartOf(path).ModelType is string part && (part == type || IsClassOf(trained, part));
+            }
+            // Only a model of language has such a head; a base with one has one such part.
+            if (_adapter.Config.TaskType != "CAUSAL_LM" || !_checkpoint.Config.Architectures.Any(VocabularyNames.HasHead))
+                return null;
+            string text = _checkpoint.Config.TextPart.Sections.Last();
+            return path => _checkpoint.Config.PartOf(path).Sections.Last() == text;
+        }
+    }
+
+    /// <summary><c>SiglipVisionModel</c> of <c>siglip_vision_model</c>.</summary>
+    private static bool IsClassOf(string name, string modelType) =>
+        name.StartsWith(modelType.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether every module has a place of its own.</summary>
+    private bool IsWhole(ModuleNames names)
+    {
+        var places = new HashSet<string>(StringComparer.Ordinal);
+        return _needed.All(module => PlaceOf(names, module) is string place && places.Add(place));
+    }
+
+    /// <summary>Whether a module's place works on the same as the model that was trained, as far as names tell.</summary>
+    private bool IsOfSameKind(string module, string path) =>
+        !Modality.Differ(Modality.Of(module) ?? Modality.Of(_adapter.Config.TrainedClass), Modality.Of(path) ?? Modality.Of(_checkpoint.Config.PartOf(path).ModelType));
+
+    private int CountFound(ModuleNames names, IEnumerable<string> modules) => modules.Select(module => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal).Count();
+
+    private LoraMergeException NotInBase(ModuleNames names)
+    {
+        ImmutableArray<string> missing = Missing(names);
+        return Errors.ModuleNotInBase(missing, _needed.Length, NearestModule.Hint(names.Apply(missing[0]), missing[0], _checkpoint), _adapter, _checkpoint);
+    }
+
+    private ImmutableArray<string> Missing(ModuleNames names)
+    {
+        var places = new HashSet<string>(StringComparer.Ordinal);
+        return [.. _needed.Where(module => !(PlaceOf(names, module) is string place && places.Add(place)))];
+    }
+
+    private int CountSaved(ModuleNames names) => _adapter.Parameters.Count(saved => IsFitting(saved, names));
+
+    private bool IsFitting(SavedParameter saved, ModuleNames names)
+    {
+        string path = names.Apply(saved.Module, saved.Parameter);
+        if (_checkpoint.TryFind($"{path}.{saved.Parameter}", out StoredTensor? stored))
+            return stored.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan());
+        return _vocabulary.IsMember(path) || FusedPart.Holder(path, _checkpoint) is not null || ExpertTensors.Find(path, saved.Parameter, _checkpoint) is not null
+            || ProjectionNames.OtherNameOf(path, _checkpoint) is not null || names.PartsOf(saved.Module, saved.Parameter) is not null;
+    }
+
+    /// <summary>Where a module lies: a path, or the parts of tensors; null where the base has it nowhere.</summary>
+    private string? PlaceOf(ModuleNames names, string module)
+    {
+        string path = names.Apply(module);
+        if (!names.IsOfSameModel && !IsOfSameKind(module, path))
+            return null;
+        // A pair for a head that the library's models do not have was trained on another base.
+        if (_vocabulary.IsTied && path == _vocabulary.Head && !_adapter.Dialect.HasHeadWhereTied)
+            return null;
+        bool isInBase = _checkpoint.TryFind(path + ".weight", out _)
+            || (_vocabulary.IsTied && _vocabulary.IsMember(path))
+            || _checkpoint.TryFind(path + ".in_proj_weight", out _)
+            || ExpertTensors.Exist(path, _checkpoint)
+            || ProjectionNames.OtherNameOf(path, _checkpoint) is not null
+            || FusedPart.Holder(path, _checkpoint) is not null;
+        return isInBase ? path : names.PartsOf(module, "weight")?.Text;
+    }
+
+    /// <summary>Whether every module and row has the shapes of its place.</summary>
+    private bool Fits(ModuleNames names)
+    {
+        var by = new AppliedAdapter(_adapter, 0, 1, _asked.ExpertLayout, _checkpoint, names.Apply, new List<MergeEvent>());
+        return _adapter.Modules.All(module => Fits(module, names, by)) && _adapter.Rows.All(rows =>
+            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out StoredTensor? stored) || (stored.Shape.Length == 2 && stored.Shape[1] == rows.Rows.Shape[1]));
+    }
+
+    private bool Fits(AdaptedModule module, ModuleNames names, AppliedAdapter by)
+    {
+        try
+        {
+            string path = names.Apply(module.Path);
+            if (module.ChangeTensors(by, path) is null && module.ChangesWeight)
+                _ = Changes(module, path, names, by).Count();
+            return true;
+        }
+        catch (LoraMergeException e)
+        {
+            return e.Code is not (DiagnosticCode.ShapeMismatch or DiagnosticCode.ExpertShapeMismatch or DiagnosticCode.ParameterUnknown or DiagnosticCode.GroupedConvolution);
+        }
+    }
+
+    private IEnumerable<WeightChange> Changes(AdaptedModule module, string path, ModuleNames names, AppliedAdapter by)
+    {
+        string tensor = (_vocabulary.IsTied && _vocabulary.IsMember(path) ? _vocabulary.Embedding! : path) + ".weight";
+        if (_checkpoint.TryFind(tensor, out StoredTensor? stored) || _checkpoint.TryFind(path + ".in_proj_weight", out stored))
+            return module.ChangeWeight(new ModuleTarget(stored, by));
+        if (FusedPart.Find(path, _checkpoint) is FusedPart part)
+            return module.ChangeWeight(new ModuleTarget(part.AsMatrix, by) { KnownTransposed = part.IsTransposed });
+        return names.PartsOf(module.Path, "weight") is { } parts ? PartPlanner.Changes(module, parts, by).Select(change => change.Change) : [];
+    }
+}

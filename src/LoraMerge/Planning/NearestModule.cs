@@ -1,0 +1,45 @@
+using LoraMerge.Checkpoints;
+
+namespace LoraMerge.Planning;
+
+/// <summary>What a base has that is nearest to a module which it has not.</summary>
+internal static class NearestModule
+{
+    /// <summary>A sentence for people, with a space behind it; empty where the base has nothing alike.</summary>
+    /// <param name="path">Where the module would lie in the base's files.</param>
+    /// <param name="module">What the adapter calls it.</param>
+    /// <param name="checkpoint">The base.</param>
+    public static string Hint(string path, string module, Checkpoint checkpoint)
+    {
+        string last = path.Split('.')[^1];
+        if (JoinedProjections.NameOf(path, checkpoint) is string other && checkpoint.TryFind(other + ".weight", out StoredTensor? stored))
+        {
+            return stored.Name.Length > 0 && IsJoined(other)
+                ? $"The base has '{other}' {stored.ShapeText} there, in which '{last}' is fused with others, and where its rows lie is not known for this architecture. "
+                : $"The base has '{other}' {stored.ShapeText} there: what is fused in the adapter's '{last}' lies apart. ";
+        }
+        string[] asked = module.Split('.');
+        StoredTensor? nearest = checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => tensor.Shape.Length >= 2)
+            .Select(tensor => (Tensor: tensor, Alike: Alike(asked, tensor.Name.Split('.')))).Where(pair => pair.Alike > 0)
+            .OrderByDescending(pair => pair.Alike).ThenBy(pair => pair.Tensor.Name.Length).ThenBy(pair => pair.Tensor.Name, StringComparer.Ordinal).FirstOrDefault().Tensor;
+        return nearest is null ? "" : $"Nearest to '{module}' the base has '{nearest.Name}' {nearest.ShapeText}. ";
+    }
+
+    private static bool IsJoined(string path) => path.Split('.')[^1] is "qkv_proj" or "W_pack" or "query_key_value" or "Wqkv" or "qkv" or "c_attn" or "wqkv" or "in_proj" or "att_proj" or "gate_up_proj" or "up_gate_proj" or "ff_proj";
+
+    /// <summary>Parts that two paths have in common, in order; the last one counts as three, as it says what a layer does.</summary>
+    private static int Alike(string[] asked, string[] tensor)
+    {
+        int[,] longest = new int[asked.Length + 1, tensor.Length + 1];
+        for (int i = 0; i < asked.Length; i++)
+        {
+            for (int j = 0; j < tensor.Length; j++)
+            {
+                longest[i + 1, j + 1] = asked[i] == tensor[j]
+                    ? longest[i, j] + (i == asked.Length - 1 ? 3 : 1)
+                    : Math.Max(longest[i, j + 1], longest[i + 1, j]);
+            }
+        }
+        return longest[asked.Length, tensor.Length];
+    }
+}
