@@ -52,20 +52,41 @@ internal sealed class NameChoice
             return fitting;
         if (ChooseAmong([.. Kin(own, _needed[0]).Where(IsWhole)]) is ModuleNames kin)
             return kin;
+        ModuleNames best = BestOf([.. joins.SelectMany(Readings)]);
+        return acceptsUnmatched ? best : throw NotInBase(best);
+    }
+
+    /// <summary>Where some modules have no place by any reading: the one that finds the most.</summary>
+    /// <exception cref="LoraMergeException">LORA4060.</exception>
+    private ModuleNames BestOf(ImmutableArray<ModuleNames> readings)
+    {
         string[] sample = [.. _needed.Take(SampleSize)];
-        ModuleNames best = joins.SelectMany(Readings).MaxBy(names => (CountFound(names, sample), CountSaved(names)))!;
-        if (!acceptsUnmatched)
-            throw NotInBase(best);
-        return best;
+        IGrouping<(int, int), ModuleNames> most = readings.GroupBy(names => (CountFound(names, sample), CountSaved(names))).MaxBy(group => group.Key)!;
+        if (most.Key.Item1 == 0 || most.FirstOrDefault(names => names.IsOfSameModel) is not null)
+            return most.FirstOrDefault(names => names.IsOfSameModel) ?? most.First();
+        return OnlyOne(most, sample);
+    }
+
+    /// <exception cref="LoraMergeException">LORA4060: they place some module in several places.</exception>
+    private ModuleNames OnlyOne(IEnumerable<ModuleNames> readings, IEnumerable<string> modules)
+    {
+        foreach (string module in modules)
+        {
+            string[] places = [.. readings.Select(names => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal)];
+            if (places.Length > 1)
+                throw Errors.ModulePlaceAmbiguous(_adapter, module, places);
+        }
+        return readings.First();
     }
 
     /// <summary>For an adapter that holds nothing but whole parameters.</summary>
     private ModuleNames BestForSaved(ImmutableArray<ModuleNames> readings, NamedModel own)
     {
-        ModuleNames best = readings.MaxBy(CountSaved)!;
-        return CountSaved(best) == _adapter.Parameters.Length || NameTable.Transformers.Knows(own.Classes, own.ModelType)
-            ? best
-            : Kin(own, _adapter.Parameters[0].Module).Prepend(best).MaxBy(CountSaved)!;
+        ImmutableArray<ModuleNames> most = [.. readings.GroupBy(CountSaved).MaxBy(group => group.Key)!];
+        int count = CountSaved(most[0]);
+        if (count < _adapter.Parameters.Length && Kin(own, _adapter.Parameters[0].Module).MaxBy(CountSaved) is ModuleNames kin && CountSaved(kin) > count)
+            return kin;
+        return count == 0 || most[0].IsOfSameModel ? most[0] : OnlyOne(most, _adapter.Parameters.Select(saved => saved.Module));
     }
 
     /// <summary>Readings of a model of which the table knows neither class nor type, as if it were one that it knows; those alone that find one module.</summary>
@@ -96,18 +117,14 @@ internal sealed class NameChoice
     /// <summary>The only one of these readings by which everything fits; where none does by shapes, the first: its error tells.</summary>
     private ModuleNames? ChooseAmong(ImmutableArray<ModuleNames> whole)
     {
-        ImmutableArray<ModuleNames> fitting = Distinct(whole.Where(Fits));
-        if (fitting.Length > 1)
-            fitting = [.. fitting.GroupBy(CountSaved).MaxBy(group => group.Key)!];
-        if (fitting.Length > 1 && TrainedPart is { } isTrained)
-            fitting = [.. fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))) is var kept && kept.Any() ? kept : fitting];
-        return fitting.Length > 1
-            ? throw Errors.ModulePlaceAmbiguous(_adapter, _needed[0], fitting.Select(names => PlaceOf(names, _needed[0])!))
-            : fitting.FirstOrDefault() ?? whole.FirstOrDefault();
+        ModuleNames[] fitting = [.. whole.Where(Fits)];
+        if (fitting.Length == 0)
+            return whole.FirstOrDefault();
+        fitting = [.. fitting.GroupBy(CountSaved).MaxBy(group => group.Key)!];
+        if (fitting.Length > 1 && TrainedPart is { } isTrained && fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))).ToArray() is { Length: > 0 } kept)
+            fitting = kept;
+        return OnlyOne(fitting, _needed);
     }
-
-    private ImmutableArray<ModuleNames> Distinct(IEnumerable<ModuleNames> readings) =>
-        [.. readings.DistinctBy(names => string.Join('\n', _needed.Select(module => PlaceOf(names, module))))];
 
     /// <summary>Whether a path lies in the part of the base that the adapter says it was trained on; null where it says nothing.</summary>
     private Func<string, bool>? TrainedPart

@@ -46,6 +46,31 @@ public sealed class NamePlaceTests
     }
 
     [Fact]
+    public async Task Two_places_of_an_adapter_that_holds_whole_tensors_alone_are_both_named()
+    {
+        using TinyFolder folder = new TinyFolder(Composite, TextQuery, VisionQuery).With("\"bias\": \"all\"", Matrix.Of("base_model.model.layers.0.q_proj.weight", 3, 3));
+
+        LoraMergeException? fault = await folder.Fault();
+
+        Assert.Equal(DiagnosticCode.ModulePlaceAmbiguous, fault?.Code);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Of_two_places_the_one_that_has_the_saved_modules_is_taken()
+    {
+        Matrix saved = Matrix.Of("base_model.model.norm.weight", 3), norm = Matrix.Of("vision_tower.norm.weight", 3);
+        using TinyFolder folder = new TinyFolder(Composite, TextQuery, VisionQuery, norm).With("\"modules_to_save\": [\"norm\"]", A, B, saved);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Assert.Equal(saved.AsDoubles(), merged[norm.Name]);
+        Assert.Equal(TextQuery.AsDoubles(), merged[TextQuery.Name]);
+        Matrix.AssertNear(Matrix.Add(VisionQuery.AsDoubles(), B, A, 2), merged[VisionQuery.Name]);
+        folder.Passed();
+    }
+
+    [Fact]
     public async Task Of_two_places_the_one_of_the_shapes_is_taken()
     {
         Matrix narrow = Matrix.Of(VisionQuery.Name, 2, 2);

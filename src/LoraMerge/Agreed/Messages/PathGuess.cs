@@ -3,10 +3,6 @@ namespace LoraMerge.Agreed.Messages;
 /// <summary>What was probably meant by a path that leads nowhere, or to the folder around a model. Says nothing where it would have to guess wildly.</summary>
 internal static class PathGuess
 {
-    /// <summary>Name of a GGUF file in a folder; null where there is none.</summary>
-    public static string? GgufIn(string folder) =>
-        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.gguf").Order(StringComparer.Ordinal).Select(Path.GetFileName).FirstOrDefault() : null;
-
     /// <summary>As many as a line of a message can hold.</summary>
     private const int MostNames = 5;
 
@@ -54,6 +50,10 @@ internal static class PathGuess
 
     /// <summary>Whether a folder looks like an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
+
+    /// <summary>Name of a GGUF file in a folder; null where there is none.</summary>
+    public static string? GgufIn(string folder) =>
+        EntriesOf(folder).Select(entry => Path.GetFileName(entry)!).FirstOrDefault(name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
 
     /// <returns>The names in quotation marks, with 'and' before the last.</returns>
     public static string Quoted(IReadOnlyList<string> names) => names.Count < 2

@@ -1,29 +1,41 @@
-using System.Collections.Immutable;
+using System.Collections.Frozen;
+using System.Text.RegularExpressions;
 
 namespace LoraMerge.Architectures.Names;
 
 /// <summary>What a part of a model works on, as far as its name tells: a tower for images is never one for text, however alike their layers are.</summary>
-internal static class Modality
+internal static partial class Modality
 {
-    private static readonly ImmutableArray<(string Word, string Kind)> Words =
-    [
-        ("vision", "vision"), ("visual", "vision"), ("image", "image"), ("video", "video"),
-        ("audio", "audio"), ("speech", "audio"), ("sound", "audio"), ("talker", "audio"),
-        ("text", "text"), ("language", "text"),
-    ];
+    private const string Seen = "vision";
+
+    private static readonly FrozenDictionary<string, string> KindOfWord = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["vision"] = Seen,
+        ["visual"] = Seen,
+        ["image"] = "image",
+        ["video"] = "video",
+        ["audio"] = "audio",
+        ["speech"] = "audio",
+        ["sound"] = "audio",
+        ["talker"] = "audio",
+        ["text"] = "text",
+        ["language"] = "text",
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether two names speak of parts that work on different things.</summary>
     public static bool Differ(string? first, string? second) =>
-        first is not null && second is not null && first != second && !(IsSeen(first) && IsSeen(second) && (first == "vision" || second == "vision"));
+        first is not null && second is not null && first != second && !(IsSeen(first) && IsSeen(second) && (first == Seen || second == Seen));
 
     /// <summary>What a path, a class or a type works on; null where it does not tell, or tells several things.</summary>
     public static string? Of(string? name)
     {
-        if (name is null)
-            return null;
-        string[] kinds = [.. Words.Where(pair => name.Contains(pair.Word, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Kind).Distinct()];
+        string[] kinds = [.. Word.Matches(name ?? "").Select(word => KindOfWord.GetValueOrDefault(word.Value)).OfType<string>().Distinct()];
         return kinds is [var only] ? only : null;
     }
 
-    private static bool IsSeen(string kind) => kind is "vision" or "image" or "video";
+    private static bool IsSeen(string kind) => kind is Seen or "image" or "video";
+
+    /// <summary>Parts of <c>vision_tower</c> and of <c>SiglipVisionModel</c>.</summary>
+    [GeneratedRegex("[A-Z]?[a-z]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Word { get; }
 }
