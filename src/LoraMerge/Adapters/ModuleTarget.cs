@@ -38,7 +38,7 @@ internal sealed record ModuleTarget(TensorSource Source, AppliedAdapter By)
             (true, false) => false,
             (false, true) => true,
             (false, false) => throw Mismatch(module),
-            _ => Orientation.OfSquare(module.Path, Source, By.Base.Config, By.Adapter),
+            _ => Orientation.OfSquare(module.Path, Source, By.Base, By.Adapter),
         };
     }
 

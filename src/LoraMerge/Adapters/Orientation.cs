@@ -14,12 +14,31 @@ internal static class Orientation
 
     private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
 
-    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what the architecture of its part of the model says.</summary>
+    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its neighbours show, else what the architecture of its part of the model says.</summary>
     /// <exception cref="LoraMergeException">LORA4004: nothing decides.</exception>
-    public static bool OfSquare(string module, TensorSource weight, ModelConfig config, Adapter adapter)
+    public static bool OfSquare(string module, TensorSource weight, Checkpoint checkpoint, Adapter adapter)
     {
-        if (config.PartOf(weight.Name).ModelType is string family)
-            return Conv1DFamilies.Contains(family) && Conv1DModules.Contains(module.Split('.')[^1]);
+        bool isConv1DName = Conv1DModules.Contains(module.Split('.')[^1]);
+        if (isConv1DName && OfBlock(weight.Name, checkpoint) is bool shown)
+            return shown;
+        if (checkpoint.Config.PartOf(weight.Name).ModelType is string family)
+            return isConv1DName && Conv1DFamilies.Contains(family);
         return adapter.Config.HasFanInFanOutFlag ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
+    }
+
+    /// <summary>What the other projections of a block show by their shapes: queries, keys and values are outputs side by side, and the inner layer is wider than the outer one.</summary>
+    /// <remarks>Models of other families have them too (Jais), and some of them as linear layers (Qwen, StarCoder).</remarks>
+    private static bool? OfBlock(string tensor, Checkpoint checkpoint)
+    {
+        string[] path = tensor.Split('.');
+        if (path.Length < 4)
+            return null;
+        string block = string.Join('.', path[..^3]);
+        foreach (string neighbour in (string[])["attn.c_attn", "mlp.c_fc"])
+        {
+            if (checkpoint.TryFind($"{block}.{neighbour}.weight", out StoredTensor? stored) && stored.Shape is [var rows, var columns] && rows != columns)
+                return columns > rows;
+        }
+        return null;
     }
 }

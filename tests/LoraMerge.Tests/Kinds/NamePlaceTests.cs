@@ -174,6 +174,24 @@ public sealed class NamePlaceTests
         folder.Passed();
     }
 
+    /// <summary>Families of their own code use GPT-2's layers, or its names for others.</summary>
+    [Theory]
+    [InlineData("jais", true)]
+    [InlineData("qwen", false)]
+    [InlineData("gpt_bigcode", false)]
+    public async Task A_square_projection_lies_as_the_others_of_its_block_show(string family, bool isTransposed)
+    {
+        Matrix attention = isTransposed ? Matrix.Of("transformer.h.0.attn.c_attn.weight", 3, 9) : Matrix.Of("transformer.h.0.attn.c_attn.weight", 9, 3);
+        Matrix weight = Matrix.Of("transformer.h.0.attn.c_proj.weight", 3, 3);
+        Matrix a = Matrix.Of("transformer.h.0.attn.c_proj.lora_A.weight", 1, 3), b = Matrix.Of("transformer.h.0.attn.c_proj.lora_B.weight", 3, 1);
+        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}" }""", attention, weight).With("", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[weight.Name];
+
+        Matrix.AssertNear(Matrix.Add(weight.AsDoubles(), b, a, 2, isTransposed), merged);
+        folder.Passed();
+    }
+
     [Theory]
     [InlineData("codegen", "attn.qkv_proj", "attn.q_proj", "'attn.qkv_proj' [9, 3] there, in which 'q_proj' is fused")]
     [InlineData("llama", "attn.other_proj", "attn.q_proj", "Nearest to 'attn.q_proj' the base has 'attn.other_proj.weight' [9, 3]")]

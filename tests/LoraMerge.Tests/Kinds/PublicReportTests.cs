@@ -6,6 +6,8 @@ namespace LoraMerge.Tests.Kinds;
 public sealed class PublicReportTests
 {
     private const string Llama = """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": false }""";
+    private const string Qwen3 = """{ "model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "tie_word_embeddings": true }""";
+    private const string Omni = """{ "model_type": "qwen2_5_omni", "architectures": ["Qwen2_5OmniForConditionalGeneration"], "thinker_config": { "model_type": "qwen2_5_omni_thinker" }, "talker_config": {} }""";
     private const string Qwen2Vl = """{ "model_type": "qwen2_vl", "architectures": ["Qwen2VLForConditionalGeneration"], "tie_word_embeddings": false, "vision_config": { "model_type": "qwen2_vl" } }""";
     private const string Qwen25Vl = """{ "model_type": "qwen2_5_vl", "architectures": ["Qwen2_5_VLForConditionalGeneration"], "tie_word_embeddings": false }""";
     private const string Mllama = """{ "model_type": "mllama", "architectures": ["MllamaForConditionalGeneration"], "text_config": { "model_type": "mllama_text_model" }, "vision_config": { "model_type": "mllama_vision_model" } }""";
@@ -41,7 +43,12 @@ public sealed class PublicReportTests
     [InlineData("paninski-lab/lightning-pose#432", Vit, "layers.0.mlp.fc1", "encoder.layer.0.intermediate.dense")]
     [InlineData("thinking-machines-lab/tinker-cookbook#193", Llama, "model.unembed_tokens", "lm_head")]
     [InlineData("ggml-org/llama.cpp#3519", Baichuan, "model.layers.0.self_attn.W_pack", "model.layers.0.self_attn.W_pack")]
-    [InlineData("whisper, bare class", Whisper, "encoder.layers.0.self_attn.q_proj", "model.encoder.layers.0.self_attn.q_proj")]
+    [InlineData("speechbrain/speechbrain#2563", Whisper, "encoder.layers.0.self_attn.q_proj", "model.encoder.layers.0.self_attn.q_proj")]
+    [InlineData("NVIDIA-NeMo/Automodel#1479", Llama, "lm_q.layers.0.self_attn.q_proj", "layers.0.self_attn.q_proj")]
+    [InlineData("QwenLM/Qwen3-Embedding#70", Qwen3, "model.layers.0.self_attn.q_proj", "layers.0.self_attn.q_proj")]
+    [InlineData("huggingface/trl#5497", PaliGemma, "model.vision_tower.encoder.layers.0.mlp.fc1", "vision_tower.vision_model.encoder.layers.0.mlp.fc1")]
+    [InlineData("modelscope/ms-swift#6481", Omni, "thinker.model.layers.0.self_attn.q_proj", "thinker.model.layers.0.self_attn.q_proj")]
+    [InlineData("modelscope/ms-swift#4986", Omni, "model.layers.0.self_attn.q_proj", "thinker.model.layers.0.self_attn.q_proj")]
     public async Task A_module_goes_where_the_base_has_it(string report, string config, string live, string stored)
     {
         Assert.NotEmpty(report);
@@ -54,6 +61,41 @@ public sealed class PublicReportTests
         Matrix.AssertNear(Matrix.Add(weight.AsDoubles(), b, a, 2), merged[weight.Name]);
         Assert.Equal(other.AsDoubles(), merged[other.Name]);
         Assert.Equal(2, merged.Count);
+        folder.Passed();
+    }
+
+    /// <summary>unslothai/unsloth-zoo#1234, huggingface/transformers#38627, huggingface/transformers#38927: two parts of a model, which no one prefix takes to their places.</summary>
+    [Theory]
+    [InlineData(Qwen25Vl, "model.language_model.layers.0.mlp.up_proj", "model.layers.0.mlp.up_proj", "model.visual.blocks.0.attn.qkv", "visual.blocks.0.attn.qkv")]
+    [InlineData(Qwen25Vl, "model.layers.0.mlp.up_proj", "model.language_model.layers.0.mlp.up_proj", "visual.blocks.0.attn.qkv", "model.visual.blocks.0.attn.qkv")]
+    [InlineData(Gemma3, "model.language_model.layers.0.q", "language_model.model.layers.0.q", "model.vision_tower.encoder.layers.0.q", "vision_tower.vision_model.encoder.layers.0.q")]
+    [InlineData(Llava, "language_model.model.layers.0.q", "model.language_model.layers.0.q", "multi_modal_projector.linear_1", "model.multi_modal_projector.linear_1")]
+    [InlineData(Mllama, "model.language_model.layers.0.q", "language_model.model.layers.0.q", "model.vision_model.transformer.layers.0.q", "vision_model.transformer.layers.0.q")]
+    public async Task Two_parts_go_where_the_base_has_them(string config, string first, string firstStored, string second, string secondStored)
+    {
+        Matrix one = Matrix.Of(firstStored + ".weight", 4, 3), two = Matrix.Of(secondStored + ".weight", 4, 3);
+        Matrix a = Matrix.Of($"base_model.model.{first}.lora_A.weight", 1, 3), b = Matrix.Of($"base_model.model.{first}.lora_B.weight", 4, 1);
+        Matrix otherA = Matrix.Of($"base_model.model.{second}.lora_A.weight", 1, 3), otherB = Matrix.Of($"base_model.model.{second}.lora_B.weight", 4, 1);
+        using TinyFolder folder = new TinyFolder(config, one, two).With("", a, b, otherA, otherB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Matrix.Add(one.AsDoubles(), b, a, 2), merged[one.Name]);
+        Matrix.AssertNear(Matrix.Add(two.AsDoubles(), otherB, otherA, 2), merged[two.Name]);
+        folder.Passed();
+    }
+
+    /// <summary>huggingface/peft#2450, ymcui/Chinese-LLaMA-Alpaca-2#392.</summary>
+    [Theory]
+    [InlineData("lora_A.weight")]
+    [InlineData("modules_to_save.default.weight")]
+    public async Task A_tensor_that_was_not_gathered_is_named(string leaf)
+    {
+        using TinyFolder folder = new TinyFolder(Llama, Matrix.Of("model.embed_tokens.weight", 4, 3)).With("\"modules_to_save\": [\"embed_tokens\"]", Matrix.Of("base_model.model.model.embed_tokens." + leaf, 0));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.AdapterTensorEmpty, code);
         folder.Passed();
     }
 

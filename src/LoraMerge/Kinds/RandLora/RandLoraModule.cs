@@ -23,7 +23,7 @@ internal sealed record RandLoraModule(string Path, StoredTensor Lambda, StoredTe
     {
         if (weight.Source.Shape is not [var rows, var columns] || Math.Min(rows, columns) != Gamma.Shape[1] || B?.Shape[0] < Math.Max(rows, columns))
             throw weight.Mismatch(this);
-        bool isTransposed = weight.KnownTransposed ?? Orientation.OfSquare(Path, weight.Source, weight.By.Base.Config, weight.By.Adapter);
+        bool isTransposed = weight.KnownTransposed ?? Orientation.OfSquare(Path, weight.Source, weight.By.Base, weight.By.Adapter);
         long inputs = isTransposed ? rows : columns;
         // The smaller side gets the trained factors; where both are equal, that is the inputs.
         bool isProduct = (inputs == Gamma.Shape[1]) != isTransposed;
@@ -42,5 +42,5 @@ internal sealed record RandLoraModule(string Path, StoredTensor Lambda, StoredTe
     }
 
     private static (string Path, long Outputs, long Inputs) Sides(string path, StoredTensor weight, AppliedAdapter by) =>
-        Orientation.OfSquare(path, weight, by.Base.Config, by.Adapter) ? (path, weight.Shape[1], weight.Shape[0]) : (path, weight.Shape[0], weight.Shape[1]);
+        Orientation.OfSquare(path, weight, by.Base, by.Adapter) ? (path, weight.Shape[1], weight.Shape[0]) : (path, weight.Shape[0], weight.Shape[1]);
 }

@@ -64,5 +64,5 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
     }
 
     private static (long Outputs, long Inputs) Sides(string path, StoredTensor weight, Checkpoint checkpoint, Adapter adapter) =>
-        Orientation.OfSquare(path, weight, checkpoint.Config, adapter) ? (weight.Shape[1], weight.Shape[0]) : (weight.Shape[0], weight.Shape[1]);
+        Orientation.OfSquare(path, weight, checkpoint, adapter) ? (weight.Shape[1], weight.Shape[0]) : (weight.Shape[0], weight.Shape[1]);
 }
