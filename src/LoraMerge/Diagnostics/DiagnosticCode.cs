@@ -68,6 +68,10 @@ public enum DiagnosticCode
     PreTokenizerUnknown = 2071,
     TokenizerVocabularyMismatch = 2072,
 
+    // 2090-2099: what lies beside a base.
+    BaseHasOwnAdapter = 2090,
+    WeightsOutsideIndex = 2091,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,
@@ -107,6 +111,11 @@ public enum DiagnosticCode
     AdapterIndexInvalid = 3071,
     OftSeriesAssumed = 3080,
 
+    // 3100-3109: what lies beside an adapter.
+    NewTokensBeside = 3100,
+    AdapterShardMissing = 3101,
+    AdapterChangesNothing = 3102,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,
@@ -140,6 +149,12 @@ public enum DiagnosticCode
     ModuleOrderUnknown = 4050,
     ModuleSizesUnknown = 4051,
     ProjectionDrawAssumed = 4052,
+
+    // 4080-4089: what lies beside the weights.
+    ChatTemplatesDiffer = 4080,
+    TokenizerBeyondVocabulary = 4081,
+    TrainedBesideUnplaced = 4082,
+    TokenizerClassNew = 4083,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

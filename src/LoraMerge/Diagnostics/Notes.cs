@@ -33,6 +33,16 @@ internal static class Notes
         return new($"Not in the merged model, as they are no part of one: {string.Join(", ", names.Take(most))}{more}.");
     }
 
+    public static MergeEvent.Warning BaseHasOwnAdapter(string checkpoint) =>
+        new(DiagnosticCode.BaseHasOwnAdapter, $"The base model '{checkpoint}' has an adapter of its own (adapter_config.json), which transformers applies whenever it loads the folder. The merged model is made without it and does not hold it. If your adapter was trained with it, merge it too: name '{checkpoint}' as the first LoraAdapter.", checkpoint);
+
+    public static MergeEvent.Warning WeightsOutsideIndex(string file, string? tensor, string index) =>
+        new(DiagnosticCode.WeightsOutsideIndex, $"'{file}' {(tensor is null ? "cannot be read as weights" : $"holds tensors such as '{tensor}'")}, but '{index}' does not name it, so that those who load the model pass over it. It is not in the merged model. If the model needs it, fetch the index that names it.", index);
+
+    /// <summary>No warning: many repositories hold an adapter and what its trainer made of it.</summary>
+    public static MergeEvent.Information WeightsOfModelLeftOut(IReadOnlyList<string> names, string adapter) =>
+        new($"Adapter '{adapter}' lies beside weights of a whole model, of which nothing is taken: {string.Join(", ", names.Take(4))}{(names.Count > 4 ? " and others" : "")}.");
+
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
 

@@ -26,9 +26,7 @@ internal static class SideFiles
         var files = new SortedDictionary<string, (string Source, Adapter? Adapter)>(StringComparer.Ordinal);
         foreach (InputFile file in checkpoint.Files.Files.Where(file => file.IsBeside))
             Add(file, null);
-        string[] leftOut = [.. checkpoint.Files.LeftOut.Except(checkpoint.Shards.Select(shard => shard.FileName))];
-        if (leftOut.Length > 0)
-            notes.Add(Notes.FilesLeftOut(leftOut));
+        notes.AddRange(LeftBehind.Of(checkpoint, adapters));
         foreach (Adapter adapter in adapters)
         {
             foreach (InputFile file in adapter.Files.Files.Where(file => file.IsBeside))

@@ -45,8 +45,8 @@ internal sealed class ModelWriter
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
 
-        foreach (Adapter adapter in _inputs.Adapters)
-            TensorFiles.ThrowIfDamaged(adapter.Weights);
+        foreach (Shard shard in _inputs.Adapters.SelectMany(adapter => adapter.Weights))
+            TensorFiles.ThrowIfDamaged(shard);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         ReusedParts reuse = (recipes is null ? ReusedParts.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);

@@ -11,16 +11,14 @@ internal sealed class PeftDialect : AdapterDialect
 
     internal override bool Owns(AdapterSource source) => source.Fields?.Json["peft_type"] is not null;
 
-    internal override string Weights(AdapterSource source) => source.IsFile
-        ? source.Path
-        : source.FindFile(DialectFiles.Peft.Weights) ?? throw Errors.AdapterWeightsMissing(source.Folder, string.Join(" or ", DialectFiles.Peft.Weights));
+    internal override string Weights(AdapterSource source) => PeftWeights.FilesOf(source)[0];
 
     internal override AdapterOrigin Date(AdapterSource source) => PeftHistory.Date(source.Fields!, AdapterKinds.Find(source.Fields!.Text("peft_type")!));
 
     internal override Adapter Read(AdapterSource source, AdapterOrigin origin)
     {
         (AdapterKind kind, AdapterConfig config, KindConfig own) = PeftConfigReader.Read(source.Fields!, origin);
-        return AdapterTensors.Sort(source.Path, this, kind, config, own, Shard.Read(Weights(source)));
+        return AdapterTensors.Sort(source.Path, this, kind, config, own, [.. PeftWeights.Read(source)]);
     }
 
     internal override string? OtherLibraryOf(string tensor) => OtherLibraries.Of(tensor);
