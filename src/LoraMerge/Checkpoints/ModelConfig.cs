@@ -100,6 +100,9 @@ internal sealed class ModelConfig
             yield return (true, [.. nested]);
     }
 
+    /// <summary>A field at the top; null where there is none.</summary>
+    internal JsonNode? Value(string name) => _json[name];
+
     /// <summary>A finite number at the top or below <c>text_config</c>; null where there is none.</summary>
     internal double? Number(string name) => (_json[name] ?? TextConfig?[name]) is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : null;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using LoraMerge.Adapters;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -97,7 +98,7 @@ internal static class ModelVerifier
         {
             if (!files.TryGetValue(expected.RelativePath, out string? there))
                 yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
-            else if (plan.ChangedConfig(expected, inputs.Checkpoint.Config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
+            else if (plan.ChangedBytes(expected, inputs.Checkpoint.Config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
                 yield return new FileDiff(expected.RelativePath, DiffKind.Values);
         }
     }

@@ -155,6 +155,7 @@ public enum DiagnosticCode
     TokenizerBeyondVocabulary = 4081,
     TrainedBesideUnplaced = 4082,
     TokenizerClassNew = 4083,
+    ChatTemplateNameUnsayable = 4084,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

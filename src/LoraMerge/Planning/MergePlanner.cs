@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Architectures;
 using LoraMerge.Changes;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
@@ -54,13 +55,16 @@ internal sealed class MergePlanner
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         ThrowIfNotComputable(shards);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
-        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
+        ImmutableArray<Adapter> opened = [.. _adapters.Select(asked => asked.Adapter)];
+        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LabelPlanner.ConfigChanges(_draft, opened), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
         bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<SideFile> sideFiles = SideFiles.Of(_checkpoint, opened, _draft.Notes);
+        VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(
             shards,
             hasIndex,
             keepsIndex ? _checkpoint.IndexFile : null,
-            SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _draft.Notes),
+            sideFiles,
             changes,
             [.. _rules.Select(rule => rule.Name)],
             [.. _draft.Notes])

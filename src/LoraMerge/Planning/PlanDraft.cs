@@ -23,6 +23,9 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
 
     public IEnumerable<TargetTensor> NewTargets => _targets.Values.Where(target => target.IsNew).OrderBy(target => target.Name, StringComparer.Ordinal);
 
+    /// <summary>Tensors that some adapter holds whole.</summary>
+    public IEnumerable<TargetTensor> Replaced => _targets.Values.Where(target => target.ReplacedBy is not null);
+
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>

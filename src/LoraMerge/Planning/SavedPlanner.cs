@@ -102,7 +102,7 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
 
     private void Replace(TargetTensor target, SavedParameter saved, string module)
     {
-        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module))
+        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module) && !IsOtherLabelCount(target, saved.Tensor, module))
             throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, adapter.Path);
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
         bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
@@ -131,6 +131,11 @@ internal sealed class SavedPlanner(PlanDraft draft, int index, Adapter adapter, 
     private bool IsResize(TargetTensor target, StoredTensor saved, string module) =>
         target.ReplacedBy is null && (module == draft.Vocabulary.Head || draft.Vocabulary.IsMember(module))
         && saved.Shape.AsSpan()[1..].SequenceEqual(target.Source.Shape.AsSpan()[1..])
+        && (weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, weight));
+
+    /// <summary>A classifier that was trained for another number of labels takes the place of the base's.</summary>
+    private bool IsOtherLabelCount(TargetTensor target, StoredTensor saved, string module) =>
+        LabelPlanner.IsOtherLabelCount(target, saved, module, adapter, draft.Checkpoint.Config)
         && (weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, weight));
 
     /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>

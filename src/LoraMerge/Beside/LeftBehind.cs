@@ -3,7 +3,7 @@ using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
-namespace LoraMerge.Planning;
+namespace LoraMerge.Beside;
 
 /// <summary>Says what lies beside the base and the adapters and is not in the merged model.</summary>
 internal static class LeftBehind
