@@ -1,7 +1,8 @@
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
+using LoraMerge.Requests;
 
-namespace LoraMerge;
+namespace LoraMerge.Writing;
 
 /// <summary>Tells of adapters that change nothing, which is known only when the merge is done.</summary>
 internal static class IdleAdapters
