@@ -7,7 +7,7 @@ namespace LoraMerge.Writing;
 /// <summary>Tells of adapters that change nothing, which is known only when the merge is done.</summary>
 internal static class IdleAdapters
 {
-    public static IEnumerable<MergeEvent> Of(IReadOnlyList<TensorOutcome> outcomes, Inputs inputs)
+    public static IEnumerable<MergeEvent> Of(IReadOnlyList<TensorOutcome> outcomes, OpenedInputs inputs)
     {
         bool isNothingChanged = outcomes.Count > 0 && outcomes.All(outcome => !outcome.IsChange);
         for (int adapter = 0; adapter < inputs.Adapters.Length; adapter++)

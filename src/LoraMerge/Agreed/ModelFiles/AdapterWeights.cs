@@ -1,4 +1,4 @@
-namespace LoraMerge.ModelFiles;
+namespace LoraMerge.Agreed.ModelFiles;
 
 /// <summary>Which weight files in an adapter's folder belong to the adapter, told by their names alone.</summary>
 internal static class AdapterWeights
