@@ -32,6 +32,9 @@ internal static class TokenizerChoice
             SettleConfig(config, baseConfig, agrees, files, adapter, notes);
     }
 
+    /// <summary>Whether a tokenizer_config.json names a class that transformers 4 does not know.</summary>
+    public static bool IsNewClass(JsonObject? config) => NewClasses.Contains(config?.Text(ClassField));
+
     /// <summary>Takes the base's file where the adapter's says the same, and else its merges in the base's form.</summary>
     /// <returns>Whether they have the same tokens.</returns>
     private static bool SettleVocabulary(Checkpoint checkpoint, SideFileSet files)
@@ -52,7 +55,7 @@ internal static class TokenizerChoice
     private static void SettleConfig(JsonObject config, JsonObject ofBase, bool agrees, SideFileSet files, Adapter adapter, ICollection<MergeEvent> notes)
     {
         bool isChanged = false;
-        if (IsNew(config) && !IsNew(ofBase) && ofBase.Text(ClassField) is string known)
+        if (IsNewClass(config) && !IsNewClass(ofBase) && ofBase.Text(ClassField) is string known)
         {
             if (!agrees)
                 notes.Add(Notes.TokenizerClassNew(config.Text(ClassField)!, known, adapter.Path));
@@ -89,8 +92,6 @@ internal static class TokenizerChoice
             config[AdditionalTokens] = list.DeepClone();
         return true;
     }
-
-    private static bool IsNew(JsonObject config) => NewClasses.Contains(config.Text(ClassField));
 
     private static bool HasSameBytes(Checkpoint checkpoint, SideFileSet files, string name) =>
         files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is string ofBase && SideFiles.HaveSameBytes(ofBase, files.SourceOf(name)!));

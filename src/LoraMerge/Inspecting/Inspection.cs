@@ -43,6 +43,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         facts.Add(("parameters", tensors.Sum(tensor => tensor.ElementCount)));
         facts.Add(("bytes", tensors.Sum(tensor => tensor.ByteLength)));
         facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        facts.Add(("opened by", new Engines(checkpoint).Verdicts().ToArray()));
         return new Inspection(facts.ToImmutable());
     }
 }
