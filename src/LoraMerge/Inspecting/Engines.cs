@@ -26,11 +26,11 @@ internal sealed class Engines(Checkpoint checkpoint)
             return ["none: engines open a folder, and this is one file of it"];
         return
         [
-            Verdict(Transformers, OfTransformers(), Condition()),
+            Verdict(Transformers, OfTransformers(), CodeFiles().Any() ? "with trust_remote_code, as the model brings code of its own" : TokenizerCondition()),
             Verdict(EngineClasses.Ollama, OfOllama()),
-            Verdict(EngineClasses.OnnxBuilder, OfOnnxBuilder()),
+            Verdict(EngineClasses.OnnxBuilder, OfOnnxBuilder(), TokenizerCondition()),
             Verdict(MlGenAi, OfMlGenAi()),
-            Verdict(EngineClasses.LlamaCpp, OfLlamaCpp()),
+            Verdict(EngineClasses.LlamaCpp, OfLlamaCpp(), TokenizerCondition()),
         ];
     }
 
@@ -43,11 +43,10 @@ internal sealed class Engines(Checkpoint checkpoint)
     private static string Verdict(string engine, string? obstacle, string? condition = null) =>
         $"{engine}: {(obstacle is not null ? $"no, {obstacle}" : condition is null ? "yes" : $"yes, {condition}")}";
 
-    /// <summary>What has to be asked for.</summary>
-    private string? Condition() =>
-        CodeFiles().Any() ? "with trust_remote_code, as the model brings code of its own"
-        : _files.TryGetValue("tokenizer_config.json", out string? config) && TokenizerChoice.IsNewClass(JsonSideFile.TryRead(config)) ? "with transformers 5 or later, by the class of its tokenizer"
-        : null;
+    /// <summary>What those need who open the tokenizer by transformers.</summary>
+    private string? TokenizerCondition() =>
+        _files.TryGetValue("tokenizer_config.json", out string? config) && TokenizerChoice.IsNewClass(JsonSideFile.TryRead(config))
+            ? "with transformers 5 or later, by the class of its tokenizer" : null;
 
     /// <summary>Null where nothing keeps it from the model.</summary>
     private string? OfTransformers() =>
