@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Beside;

@@ -12,7 +12,6 @@ internal static class TokenizerChoice
     private const string ClassField = "tokenizer_class";
     private const string ExtraTokens = "extra_special_tokens";
     private const string AdditionalTokens = "additional_special_tokens";
-    private const string AddedTokens = "added_tokens_decoder";
 
     /// <summary>What transformers 5 calls tokenizers that need no class of their own; transformers 4 and others do not know them.</summary>
     private static readonly string[] NewClasses = ["TokenizersBackend", "SentencePieceBackend", "PythonBackend"];

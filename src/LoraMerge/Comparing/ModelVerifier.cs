@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using LoraMerge.Adapters;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Beside;
 using LoraMerge.Checkpoints;

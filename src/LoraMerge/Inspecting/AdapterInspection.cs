@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Safetensors;

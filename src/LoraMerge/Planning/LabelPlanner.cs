@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
-using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 

@@ -1,6 +1,4 @@
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
-using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Dialects.Peft;
 
