@@ -34,7 +34,7 @@ internal static class TokenizerChoice
     /// <summary>Whether a tokenizer_config.json names a class that transformers 4 does not know.</summary>
     public static bool IsNewClass(JsonObject? config) => NewClasses.Contains(config?.Text(ClassField));
 
-    /// <summary>Takes the base's file where the adapter's says the same, and else its merges in the base's form.</summary>
+    /// <summary>Takes the base's file where the adapter's says the same, and else the adapter's with its merges in the base's form and without limits that the base has not.</summary>
     /// <returns>Whether they have the same tokens.</returns>
     private static bool SettleVocabulary(Checkpoint checkpoint, SideFileSet files)
     {
@@ -46,8 +46,13 @@ internal static class TokenizerChoice
         bool hasSameTokens = known.Vocabulary == brought.Vocabulary;
         if (hasSameTokens && known.Rest == brought.Rest)
             files.Copy(TokenizerJson.FileName, ofBase, null);
-        else if (known.Merges == MergesForm.Texts && brought.Merges == MergesForm.Lists)
-            files.Write(TokenizerJson.FileName, ofAdapter, TokenizerJson.WithMergesAsTexts(ofAdapter));
+        else
+        {
+            bool getsTexts = known.Merges == MergesForm.Texts && brought.Merges == MergesForm.Lists;
+            bool losesLimits = brought.HasLimits && !known.HasLimits;
+            if (getsTexts || losesLimits)
+                files.Write(TokenizerJson.FileName, ofAdapter, TokenizerJson.Rewrite(ofAdapter, getsTexts, hasLimits: !losesLimits));
+        }
         return hasSameTokens;
     }
 

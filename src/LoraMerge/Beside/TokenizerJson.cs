@@ -11,8 +11,12 @@ namespace LoraMerge.Beside;
 /// <param name="Rest">All else, but for truncation and padding, which belong to one training or call.</param>
 /// <param name="LargestId">The largest number of a token; -1 where there is none.</param>
 /// <param name="Merges">How its merges are written; null where it has none.</param>
-internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long LargestId, MergesForm? Merges)
+/// <param name="HasLimits">Whether it cuts or fills texts to some length.</param>
+internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long LargestId, MergesForm? Merges, bool HasLimits)
 {
+    /// <summary>Set by a training or a call for its own texts. Transformers sets them anew, other readers do not.</summary>
+    private static readonly string[] Limits = ["truncation", "padding"];
+
     public const string FileName = "tokenizer.json";
 
     /// <summary>The largest real ones have some 40 megabytes.</summary>
@@ -32,28 +36,37 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
         }
     }
 
-    /// <summary>The file with its merges as texts, which all readers know.</summary>
+    /// <summary>The file in a form that all readers know.</summary>
+    /// <param name="file">Its path.</param>
+    /// <param name="mergesAreTexts">Whether merges in lists become texts.</param>
+    /// <param name="hasLimits">Whether truncation and padding stay.</param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static byte[] WithMergesAsTexts(string file)
+    public static byte[] Rewrite(string file, bool mergesAreTexts, bool hasLimits)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             var reader = new Utf8JsonReader(WithoutMark(JsonFile.ReadBytes(file, Longest)));
-            Copy(ref reader, writer);
+            Copy(ref reader, writer, mergesAreTexts, hasLimits);
         }
         return stream.ToArray();
     }
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? json[3..] : json;
 
-    private static void Copy(ref Utf8JsonReader reader, Utf8JsonWriter writer)
+    private static void Copy(ref Utf8JsonReader reader, Utf8JsonWriter writer, bool mergesAreTexts, bool hasLimits)
     {
         var path = new JsonPath();
         while (reader.Read())
         {
             path.Step(ref reader);
-            if (path.IsMerges && reader.TokenType == JsonTokenType.StartArray && path.Depth == JsonPath.DepthOfMerge)
+            if (!hasLimits && path.Depth == 1 && reader.TokenType == JsonTokenType.PropertyName && Limits.Contains(path.Section))
+            {
+                writer.WriteNull(path.Section!);
+                reader.Skip();
+                continue;
+            }
+            if (mergesAreTexts && path.IsMerges && reader.TokenType == JsonTokenType.StartArray && path.Depth == JsonPath.DepthOfMerge)
             {
                 writer.WriteStringValue(JoinedMerge(ref reader, path));
                 continue;
@@ -139,6 +152,7 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
         private long _largestId = -1;
         private long _listed = -1;
         private MergesForm? _merges;
+        private bool _hasLimits;
 
         public TokenizerJson Read(ReadOnlySpan<byte> json)
         {
@@ -153,13 +167,16 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
                     AddMerge(ref reader);
                     continue;
                 }
-                if (_path.Section is "truncation" or "padding" or "version")
+                if (_path.Section == "version" || Limits.Contains(_path.Section))
+                {
+                    _hasLimits |= _path.Section != "version" && reader.TokenType == JsonTokenType.StartObject;
                     continue;
+                }
                 Hash(ref reader, _path.Section == "added_tokens" || _path.Field is "vocab" ? _vocabulary : _rest);
                 Count(ref reader, isId);
                 isId = reader.TokenType == JsonTokenType.PropertyName && _path.Section == "added_tokens" && reader.ValueTextEquals("id");
             }
-            return new TokenizerJson(_vocabulary.GetCurrentHashAsUInt128(), _rest.GetCurrentHashAsUInt128(), Math.Max(_largestId, _listed), _merges);
+            return new TokenizerJson(_vocabulary.GetCurrentHashAsUInt128(), _rest.GetCurrentHashAsUInt128(), Math.Max(_largestId, _listed), _merges, _hasLimits);
         }
 
         private void AddMerge(ref Utf8JsonReader reader)

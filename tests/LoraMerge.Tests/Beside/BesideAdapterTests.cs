@@ -1,7 +1,11 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Pickles;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Tests.Pickles;
+
+using TinyTensor = LoraMerge.Tests.TinyTensor;
 
 namespace LoraMerge.Tests.Beside;
 
@@ -56,6 +60,36 @@ public sealed class BesideAdapterTests
         Assert.True(Checkpoint.Open(bench.OutputPath).TryFind(Norm, out StoredTensor? stored));
         Assert.Equal([0x80, 0x3F, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40], File.ReadAllBytes(stored.File).AsSpan((int)stored.FileOffset, 8).ToArray()); // bfloat16
         await merged.AssertVerifiedAsync();
+        bench.Passed();
+    }
+
+    /// <summary>LLaVA and its kin write pickles, and the trained model's config.json beside them.</summary>
+    [Theory]
+    [InlineData("non_lora_trainables.bin")]
+    [InlineData("non_lora_state_dict.bin")]
+    [InlineData("mm_projector.bin")]
+    public async Task So_it_does_where_it_lies_in_a_pickle(string file)
+    {
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().File("config.json", """{ "model_type": "llama" }"""));
+        File.WriteAllBytes(bench.InAdapter(file), TinyTorchFile.Zip(TinyPickle.StateDict(("base_model.model." + Norm, new Pickles.TinyTensor("0", 4))), ("0", TinyTorchFile.Floats(1, 2, 3, 4))));
+
+        Merged merged = await Merged.Of(bench);
+
+        Assert.Contains("3 of 8 tensors changed", merged.Said, StringComparison.Ordinal);
+        Assert.True(Checkpoint.Open(bench.OutputPath).TryFind(Norm, out StoredTensor? stored));
+        Assert.Equal([0x80, 0x3F, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40], File.ReadAllBytes(stored.File).AsSpan((int)stored.FileOffset, 8).ToArray());
+        await merged.AssertVerifiedAsync();
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_pickle_that_holds_something_else_is_refused_by_its_name()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        File.WriteAllBytes(bench.InAdapter("losses.pt"), TinyTorchFile.Zip(TinyPickle.Of(pickle => pickle.Global("os", "system").Text("true").Op(PickleOpcode.TUPLE1).Op(PickleOpcode.REDUCE))));
+
+        await bench.AssertRefusedAsync(DiagnosticCode.PickleUnsafe, bench.InAdapter("losses.pt"));
         bench.Passed();
     }
 

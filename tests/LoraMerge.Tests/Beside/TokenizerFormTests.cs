@@ -108,6 +108,18 @@ public sealed class TokenizerFormTests
         bench.Passed();
     }
 
+    [Fact]
+    public async Task Truncation_that_a_training_left_in_another_tokenizer_is_taken_out()
+    {
+        using var bench = Bench(Tokenizer(), OldConfig, Tokenizer(lists: true, more: """, "<b>": 4""", truncation: """{ "max_length": 4, "x": [1] }"""), OldConfig);
+
+        Merged merged = await Merged.Of(bench);
+
+        JsonObject expected = JsonNode.Parse(Tokenizer(more: """, "<b>": 4"""))!.AsObject();
+        Assert.True(JsonNode.DeepEquals(expected, merged.Json("tokenizer.json")));
+        bench.Passed();
+    }
+
     [Theory]
     [InlineData("""{ "model": { "vocab": { "a": 0, "b": 7 } }, "added_tokens": [ { "id": 9, "content": "x" } ] }""", 9)]
     [InlineData("""{ "added_tokens": [], "model": { "type": "Unigram", "vocab": [["a", -1.5], ["b", -2], ["c", 90]] } }""", 2)]
