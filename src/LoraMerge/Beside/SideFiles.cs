@@ -8,6 +8,8 @@ namespace LoraMerge.Beside;
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by those that adapters bring, so that all readers see the same.</summary>
 internal static class SideFiles
 {
+    private const int PieceLength = 1 << 20;
+
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003, LORA2045.</exception>
     public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
@@ -16,6 +18,7 @@ internal static class SideFiles
             SideFileSet files = Overlay(checkpoint, adapters, notes);
             ProcessorChoice.Settle(checkpoint, files, notes);
             TokenizerChoice.Settle(checkpoint, files, notes);
+            EndOfText.Settle(checkpoint, files, notes);
             ChatTemplateChoice.Of(checkpoint, adapters, notes)?.WriteTo(files, notes);
             foreach (IGrouping<Adapter, string> brought in files.Names.Where(name => files.AdapterOf(name) is not null).GroupBy(name => files.AdapterOf(name)!))
                 notes.Add(Notes.SideFilesOfAdapter([.. brought], brought.Key.Path));
@@ -37,10 +40,24 @@ internal static class SideFiles
         return files.ToDictionary(file => file.RelativePath, file => file.FullPath, StringComparer.Ordinal);
     }
 
-    public static bool HaveSameBytes(string first, string second) =>
-        FileStamp.Of(first).ByteLength == FileStamp.Of(second).ByteLength && HasBytes(first, File.ReadAllBytes(second));
+    /// <summary>Compares in pieces: a side file may be of any length.</summary>
+    public static bool HaveSameBytes(string first, string second)
+    {
+        if (FileStamp.Of(first).ByteLength != FileStamp.Of(second).ByteLength)
+            return false;
+        using FileStream one = File.OpenRead(first), other = File.OpenRead(second);
+        byte[] piece = new byte[PieceLength], otherPiece = new byte[PieceLength];
+        while (true)
+        {
+            int length = one.ReadAtLeast(piece, PieceLength, throwOnEndOfStream: false), otherLength = other.ReadAtLeast(otherPiece, PieceLength, throwOnEndOfStream: false);
+            if (!piece.AsSpan(0, length).SequenceEqual(otherPiece.AsSpan(0, otherLength)))
+                return false;
+            if (length < PieceLength)
+                return true;
+        }
+    }
 
-    public static bool HasBytes(string file, byte[] bytes) => File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
+    public static bool HasBytes(string file, byte[] bytes) => FileStamp.Of(file).ByteLength == bytes.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
 
     private static SideFileSet Overlay(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {

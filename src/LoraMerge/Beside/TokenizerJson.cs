@@ -36,6 +36,21 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
         }
     }
 
+    /// <summary>The number of a token, one of the vocabulary or an added one; null where it has none.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
+    public static long? NumberOf(string token, string file)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(WithoutMark(JsonFile.ReadBytes(file, Longest)));
+            return NumberOf(token, ref reader);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The file in a form that all readers know.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="mergesAreTexts">Whether merges in lists become texts.</param>
@@ -50,6 +65,38 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
             Copy(ref reader, writer, mergesAreTexts, hasLimits);
         }
         return stream.ToArray();
+    }
+
+    private static long? NumberOf(string token, ref Utf8JsonReader reader)
+    {
+        const int depthOfToken = 3;
+        var path = new JsonPath();
+        (long? id, bool isToken, long listed) = (null, false, -1);
+        while (reader.Read())
+        {
+            path.Step(ref reader);
+            if (path.Section == "added_tokens" && reader.TokenType == JsonTokenType.StartObject)
+                (id, isToken) = (null, false);
+            else if (path.Section == "added_tokens" && reader.TokenType == JsonTokenType.PropertyName && path.Depth == depthOfToken)
+            {
+                bool isId = reader.ValueTextEquals("id"), isContent = reader.ValueTextEquals("content");
+                reader.Read();
+                path.Step(ref reader);
+                id = isId && reader.TryGetInt64(out long number) ? number : id;
+                isToken |= isContent && reader.ValueTextEquals(token);
+            }
+            else if (path.Field == "vocab" && path.Depth == depthOfToken && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(token))
+                return reader.Read() && reader.TryGetInt64(out long number) ? number : null;
+            else if (path.Field == "vocab" && path.Depth == depthOfToken + 1 && reader.TokenType == JsonTokenType.StartArray)
+            {
+                listed++;
+                if (reader.Read() && reader.ValueTextEquals(token))
+                    return listed;
+            }
+            if (isToken && id is not null)
+                return id;
+        }
+        return null;
     }
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? json[3..] : json;

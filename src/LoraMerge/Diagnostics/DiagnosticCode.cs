@@ -156,6 +156,7 @@ public enum DiagnosticCode
     TrainedBesideUnplaced = 4082,
     TokenizerClassNew = 4083,
     ChatTemplateNameUnsayable = 4084,
+    EndOfTextUnsaid = 4085,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

@@ -72,6 +72,12 @@ internal static class Notes
     public static MergeEvent.Warning TokenizerBeyondVocabulary(long id, string embedding, long rows, string adapter) =>
         new(DiagnosticCode.TokenizerBeyondVocabulary, string.Create(CultureInfo.InvariantCulture, $"The tokenizer of adapter '{adapter}' has tokens up to number {id}, but the merged model's '{embedding}' has {rows} rows, so that a text with such a token cannot be read. Tokens were added for the training, and their rows are not in the adapter's file. Save the adapter again with its embeddings (PEFT's save_embedding_layers), or delete the tokenizer from the adapter's folder."), adapter);
 
+    public static MergeEvent.Information EndOfTextAdded(string token, long number, string adapter) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained to end texts with '{token}' ({number}), which the base does not stop at. The merged model's generation_config.json names it too."));
+
+    public static MergeEvent.Warning EndOfTextUnsaid(string token, long number, string adapter) =>
+        new(DiagnosticCode.EndOfTextUnsaid, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained to end texts with '{token}' ({number}), which the base's config.json does not name as an end, and there is no generation_config.json to say so. Let your engine stop at that token, or add a generation_config.json with \"eos_token_id\" to the base's folder."), adapter);
+
     public static MergeEvent.Warning AdapterChangesNothing(string adapter, bool isZero) =>
         new(DiagnosticCode.AdapterChangesNothing, $"Adapter '{adapter}' changes nothing: {(isZero ? "all its changes are zero, as they are before training (B starts as zeros)" : "its changes are so small that they vanish in the base's dtype")}. Check that the training ran, and that this is what it saved{(isZero ? "" : "; DType 'float32' keeps small changes")}.", adapter);
 
