@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LoraMerge.Inspecting;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests;

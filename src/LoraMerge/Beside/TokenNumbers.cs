@@ -9,6 +9,9 @@ namespace LoraMerge.Beside;
 /// <summary>The largest number that the tokenizer of a merged model gives to a token, where an adapter brought a part of it.</summary>
 internal static class TokenNumbers
 {
+    /// <summary>The largest real ones have some 10 megabytes.</summary>
+    private const int LongestVocabulary = 32 << 20;
+
     private static readonly string[] Files = ["tokenizer_config.json", "added_tokens.json", TokenizerJson.FileName, "vocab.json"];
 
     /// <returns>The number and the adapter; null where the tokenizer is the base's alone, or has no numbers that are read.</returns>
@@ -23,7 +26,7 @@ internal static class TokenNumbers
 
     private static long LargestIn(SideFile file) => file.RelativePath == TokenizerJson.FileName
         ? TokenizerJson.TryRead(file.Source)?.LargestId ?? -1
-        : JsonSideFile.TryRead(file.Source) is not { } json ? -1
+        : JsonSideFile.TryRead(file.Source, LongestVocabulary) is not { } json ? -1
         : file.RelativePath == "tokenizer_config.json"
             ? (json["added_tokens_decoder"] as JsonObject ?? []).Select(pair => long.TryParse(pair.Key, NumberStyles.None, CultureInfo.InvariantCulture, out long id) ? id : -1).DefaultIfEmpty(-1).Max()
             : json.Select(pair => pair.Value is JsonValue value && value.TryGetValue(out long id) ? id : -1).DefaultIfEmpty(-1).Max();

@@ -5,8 +5,6 @@ using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Pickles;
 
-using TinyTensor = LoraMerge.Tests.TinyTensor;
-
 namespace LoraMerge.Tests.Beside;
 
 /// <summary>What lies in an adapter's folder beside its weights: more of them, what was trained whole, files for the merged model.</summary>
