@@ -55,18 +55,19 @@ public sealed class LabelTests
     }
 
     [Theory]
-    [InlineData("LlamaForCausalLM", "SEQ_CLS", "LlamaForSequenceClassification")]
-    [InlineData("GPT2LMHeadModel", "TOKEN_CLS", "GPT2ForTokenClassification")]
-    [InlineData("BertModel", "SEQ_CLS", "BertForSequenceClassification")]
-    public async Task A_classifier_that_the_base_does_not_have_gives_the_class_that_has_it(string known, string task, string expected)
+    [InlineData("LlamaForCausalLM", "SEQ_CLS", 5, "LlamaForSequenceClassification")]
+    [InlineData("LlamaForCausalLM", "SEQ_CLS", 1, "LlamaForSequenceClassification")]
+    [InlineData("GPT2LMHeadModel", "TOKEN_CLS", 3, "GPT2ForTokenClassification")]
+    [InlineData("BertModel", "SEQ_CLS", 3, "BertForSequenceClassification")]
+    public async Task A_classifier_that_the_base_does_not_have_gives_the_class_that_has_it(string known, string task, int labels, string expected)
     {
         TinyCheckpoint checkpoint = TinyCheckpoint.Llama().File("config.json", $$"""{ "model_type": "llama", "architectures": ["{{known}}"], "tie_word_embeddings": false }""");
-        using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama().Config("task_type", task).Filled("score.weight", DType.F32, 3, 4));
+        using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama().Config("task_type", task).Filled("score.weight", DType.F32, labels, 4));
 
         Merged merged = await Merged.Of(bench);
 
         Assert.Equal($$"""["{{expected}}"]""", merged.Json("config.json")["architectures"]!.ToJsonString());
-        Assert.Equal(3, merged.Json("config.json")["id2label"]!.AsObject().Count);
+        Assert.Equal(labels, merged.Json("config.json")["id2label"]!.AsObject().Count);
         Assert.Contains($"has the class '{expected}'", merged.Said, StringComparison.Ordinal);
         bench.Passed();
     }
