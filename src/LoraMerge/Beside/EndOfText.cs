@@ -48,7 +48,7 @@ internal static class EndOfText
             if ((added as JsonObject)?.Text("content") == token && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
                 return id;
         }
-        return files.SourceOf(TokenizerJson.FileName) is string tokenizer ? TokenizerJson.NumberOf(token, tokenizer) : null;
+        return files.SourceOf(TokenizerJson.FileName) is string tokenizer ? TokenNumbers.Of(token, tokenizer) : null;
     }
 
     private static long[] NumbersIn(JsonNode? value) =>

@@ -51,7 +51,7 @@ internal static class TokenizerChoice
             bool getsTexts = known.Merges == MergesForm.Texts && brought.Merges == MergesForm.Lists;
             bool losesLimits = brought.HasLimits && !known.HasLimits;
             if (getsTexts || losesLimits)
-                files.Write(TokenizerJson.FileName, ofAdapter, TokenizerJson.Rewrite(ofAdapter, getsTexts, hasLimits: !losesLimits));
+                files.Write(TokenizerJson.FileName, ofAdapter, TokenizerRewrite.Of(ofAdapter, getsTexts, hasLimits: !losesLimits));
         }
         return hasSameTokens;
     }

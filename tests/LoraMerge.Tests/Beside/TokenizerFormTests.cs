@@ -133,6 +133,19 @@ public sealed class TokenizerFormTests
         Assert.Equal(expected, TokenizerJson.TryRead(file)!.LargestId);
     }
 
+    /// <summary>A part with a blank cannot be told from two in a text.</summary>
+    [Fact]
+    public async Task Merges_that_no_text_can_say_stay_lists_and_are_told_apart()
+    {
+        string other = Tokenizer(lists: true).Replace("""["ab", "a"]""", """["a b", "a"]""", StringComparison.Ordinal);
+        using var bench = Bench(Tokenizer(lists: true).Replace("""["ab", "a"]""", """["a", "b a"]""", StringComparison.Ordinal), OldConfig, other, OldConfig);
+
+        Merged merged = await Merged.Of(bench);
+
+        Assert.Equal(other, merged.Text("tokenizer.json"));
+        bench.Passed();
+    }
+
     [Theory]
     [InlineData("not json")]
     [InlineData("""{ "model": { "merges": [ 1, ["a" """)]
