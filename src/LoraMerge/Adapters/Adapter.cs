@@ -26,7 +26,7 @@ internal sealed record SavedRows(string Module, ImmutableArray<long> Indices, St
 /// <param name="Kind">Its kind.</param>
 /// <param name="Config">What its configuration says that every kind has.</param>
 /// <param name="Own">What it says that only its kind has.</param>
-/// <param name="Weights">The weight file.</param>
+/// <param name="Weights">The weight files: one, or several, and those of what was trained beside it.</param>
 /// <param name="Modules">Adapted modules, in ordinal order of their paths.</param>
 /// <param name="Parameters">Whole parameters, in ordinal order.</param>
 /// <param name="Rows">Whole rows of embeddings.</param>
@@ -36,7 +36,7 @@ internal sealed record Adapter(
     AdapterKind Kind,
     AdapterConfig Config,
     KindConfig Own,
-    Shard Weights,
+    ImmutableArray<Shard> Weights,
     ImmutableArray<AdaptedModule> Modules,
     ImmutableArray<SavedParameter> Parameters,
     ImmutableArray<SavedRows> Rows)
@@ -46,6 +46,9 @@ internal sealed record Adapter(
 
     /// <summary>Name of the folder, or of the file without its extension.</summary>
     public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+
+    /// <summary>Its tensors, file by file.</summary>
+    internal IEnumerable<StoredTensor> Tensors => Weights.SelectMany(shard => shard.Tensors);
 
     /// <summary>Whether biases were trained that its release did not save.</summary>
     public bool HasLostBiases =>

@@ -38,10 +38,10 @@ internal sealed class AdapterTensors
     public IEnumerable<ModuleTensors> Modules => _modules.Values.OrderBy(module => module.Path, StringComparer.Ordinal);
 
     /// <exception cref="LoraMergeException">LORA3002, 3004, 3007 to 3010, 3012, 3018, 3060.</exception>
-    public static Adapter Sort(string path, AdapterDialect dialect, AdapterKind kind, AdapterConfig config, KindConfig own, Shard weights)
+    public static Adapter Sort(string path, AdapterDialect dialect, AdapterKind kind, AdapterConfig config, KindConfig own, ImmutableArray<Shard> weights)
     {
-        if (weights.Tensors.IsEmpty)
-            throw Errors.AdapterIsEmpty(weights.File);
+        if (weights.All(shard => shard.Tensors.IsEmpty))
+            throw Errors.AdapterIsEmpty(weights[0].File);
         var sorter = new AdapterTensors(path, kind, config);
         sorter.AddAll(weights, dialect);
         var notes = new List<MergeEvent>();
@@ -68,12 +68,12 @@ internal sealed class AdapterTensors
     /// <summary>A module's path without what wrappers leave inside of it.</summary>
     public static string NameOf(string path) => path.Replace(WrapperPart + ".", ".", StringComparison.Ordinal);
 
-    private void AddAll(Shard weights, AdapterDialect dialect)
+    private void AddAll(ImmutableArray<Shard> weights, AdapterDialect dialect)
     {
         string? adapterName = null;
-        foreach (StoredTensor tensor in weights.Tensors)
+        foreach (StoredTensor tensor in weights.SelectMany(shard => shard.Tensors))
             adapterName ??= AdapterKey.Parse(tensor.Name, _roles)?.AdapterName;
-        foreach (StoredTensor tensor in weights.Tensors)
+        foreach (StoredTensor tensor in weights.SelectMany(shard => shard.Tensors))
             Add(tensor, adapterName, dialect);
         TakeSavedCopies();
         SortByModule();

@@ -48,6 +48,9 @@ internal sealed class Checkpoint
     /// <summary>Path of the index that names the shards, or null for a single file.</summary>
     public string? IndexFile { get; }
 
+    /// <summary>Whether the index names what the shards hold, and nothing else.</summary>
+    internal bool IndexIsExact { get; private init; } = true;
+
     /// <summary>Whether its weights are files of <c>torch.save</c>.</summary>
     public bool IsPickled => Shards[0].IsPickle;
 
@@ -78,24 +81,27 @@ internal sealed class Checkpoint
             throw Errors.BaseFileIsNoWeightFile(path);
         InputFile? configFile = isSingleFile ? null : files.Find("config.json");
         ModelConfig config = configFile is null ? ModelConfig.None : ModelConfig.Read(System.IO.Path.Combine(path, configFile.RelativePath));
-        (ImmutableArray<Shard> shards, string? index) = isSingleFile ? ([Shard.Read(path)], null) : ReadWeights(path, files.Weights);
-        var checkpoint = new Checkpoint(path, files, shards, index, config);
+        Checkpoint checkpoint = isSingleFile
+            ? new Checkpoint(path, files, [Shard.Read(path)], null, config)
+            : ReadWeights(path, files, config);
         Quantization.ThrowIfQuantized(checkpoint);
         return checkpoint;
     }
 
     /// <summary>The same base with other tensors in its files.</summary>
-    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Files, shards, IndexFile, Config);
+    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Files, shards, IndexFile, Config) { IndexIsExact = IndexIsExact };
 
-    private static (ImmutableArray<Shard> Shards, string? IndexFile) ReadWeights(string folder, WeightFiles weights)
+    private static Checkpoint ReadWeights(string folder, InputRoot files, ModelConfig config)
     {
+        WeightFiles weights = files.Weights;
         switch (weights.Form)
         {
             case WeightForm.File:
-                return ([Shard.Read(System.IO.Path.Combine(folder, weights.Entry!))], null);
+                return new Checkpoint(folder, files, [Shard.Read(System.IO.Path.Combine(folder, weights.Entry!))], null, config);
             case WeightForm.Index:
-                string index = System.IO.Path.Combine(folder, weights.Entry!);
-                return (ReadShards(folder, CheckpointIndex.Read(index), weights), index);
+                CheckpointIndex index = CheckpointIndex.Read(System.IO.Path.Combine(folder, weights.Entry!));
+                ImmutableArray<Shard> shards = ReadShards(folder, index, weights);
+                return new Checkpoint(folder, files, shards, index.File, config) { IndexIsExact = index.Check(shards, isTied: config.TieWordEmbeddings != false) };
             case WeightForm.Ambiguous:
                 throw Errors.CheckpointIsAmbiguous(folder, weights.Names);
             default:
@@ -112,7 +118,6 @@ internal sealed class Checkpoint
                 throw Unlisted(folder, index, name);
             shards.Add(Shard.Read(System.IO.Path.Combine(folder, listed)) with { FileName = name });
         }
-        ThrowIfIndexDisagrees(index, shards);
         return shards.ToImmutable();
     }
 
@@ -122,26 +127,5 @@ internal sealed class Checkpoint
         return File.Exists(System.IO.Path.Combine(folder, shard))
             ? Errors.ShardIsNoWeightFile(index.File, shard, tensor)
             : Errors.ShardMissing(index.File, shard, tensor);
-    }
-
-    private static void ThrowIfIndexDisagrees(CheckpointIndex index, IEnumerable<Shard> shards)
-    {
-        int found = 0;
-        foreach (Shard shard in shards)
-        {
-            foreach (StoredTensor tensor in shard.Tensors)
-            {
-                if (!index.ShardOf.TryGetValue(tensor.Name, out string? named))
-                    throw Errors.IndexDisagreesWithShard(index.File, tensor.Name, shard.FileName, "which the index does not name");
-                if (named != shard.FileName)
-                    throw Errors.IndexDisagreesWithShard(index.File, tensor.Name, shard.FileName, $"where the index says '{named}'");
-                found++;
-            }
-        }
-        if (found == index.ShardOf.Count)
-            return;
-        var present = shards.SelectMany(shard => shard.Tensors).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
-        (string missing, string shardName) = index.ShardOf.First(pair => !present.Contains(pair.Key));
-        throw Errors.IndexDisagreesWithShard(index.File, missing, shardName, "which does not hold it");
     }
 }

@@ -36,6 +36,32 @@ internal sealed record CheckpointIndex(string File, ImmutableSortedDictionary<st
         return new CheckpointIndex(file, shardOf.ToImmutable());
     }
 
+    /// <summary>
+    /// Holds the index to its shards as transformers does, which loads all that a shard holds. An index may name the head that is the embedding and buffers
+    /// that are computed, which some writers left out of the shards afterwards; any other tensor that is named and not there is missing.
+    /// </summary>
+    /// <param name="shards">What it names.</param>
+    /// <param name="isTied">Whether embedding and head may be one tensor.</param>
+    /// <returns>Whether index and shards name the same tensors.</returns>
+    /// <exception cref="LoraMergeException">LORA2007.</exception>
+    public bool Check(ImmutableArray<Shard> shards, bool isTied)
+    {
+        var present = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Shard shard in shards)
+        {
+            foreach (StoredTensor tensor in shard.Tensors)
+            {
+                present[tensor.Name] = shard.FileName;
+                if (ShardOf.TryGetValue(tensor.Name, out string? named) && named != shard.FileName)
+                    throw Errors.IndexDisagreesWithShard(File, tensor.Name, shard.FileName, $"where the index says '{named}'");
+            }
+        }
+        string[] missing = [.. ShardOf.Keys.Where(name => !present.ContainsKey(name))];
+        if (missing.FirstOrDefault(name => !(isTied && TiedTensors.MayBeEmbedding(name)) && !Buffers.IsOne(name)) is string lost)
+            throw Errors.IndexDisagreesWithShard(File, lost, ShardOf[lost], "which does not hold it");
+        return missing.Length == 0 && present.Count == ShardOf.Count;
+    }
+
     /// <summary>The bytes of an index, as transformers writes it: names in ordinal order.</summary>
     public static byte[] ToBytes(long totalSize, IEnumerable<KeyValuePair<string, string>> shardOf)
     {

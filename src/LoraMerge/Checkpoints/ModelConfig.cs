@@ -87,6 +87,9 @@ internal sealed class ModelConfig
     /// <summary>A finite number of the model or of the part that reads and writes text; null where there is none.</summary>
     internal double? Number(string name) => TextPart.Number(name);
 
+    /// <summary>A field at the top; null where there is none.</summary>
+    internal JsonNode? Value(string name) => _json[name];
+
     private static bool IsTrue(JsonObject json, string name) => json[name] is JsonValue v && v.TryGetValue(out bool flag) && flag;
 
     private string? Text(string name, JsonObject? owner = null) => (owner ?? _json)[name] is JsonValue v && v.TryGetValue(out string? text) ? text : null;

@@ -10,6 +10,9 @@ internal static class TiedTensors
 
     private static readonly string[] Heads = ["lm_head.weight", "embed_out.weight"];
 
+    /// <summary>What encoder-decoder models have beside <c>shared.weight</c>.</summary>
+    private static readonly string[] SecondEmbeddings = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+
     /// <summary>Leaves out the head that the configuration ties to the embedding, as transformers does when it writes safetensors. All other names stay, each with the bytes.</summary>
     public static Shard WithoutTiedHead(Shard shard, ModelConfig config)
     {
@@ -19,6 +22,9 @@ internal static class TiedTensors
         return shard with { Tensors = shard.Tensors.RemoveAll(tensor => IsNamed(tensor, Heads) && Array.Exists(embeddings, embedding => AreTheSame(embedding, tensor))) };
     }
 
+    /// <summary>Whether a tensor may be the embedding under another name, so that files may lack it.</summary>
+    public static bool MayBeEmbedding(string tensor) => IsNamed(tensor, Heads) || IsNamed(tensor, SecondEmbeddings);
+
     /// <summary>Whether two tensors have bytes in common. For views with gaps this is a guess on the safe side.</summary>
     public static bool ShareBytes(StoredTensor first, StoredTensor second) =>
         first.File == second.File && first.FileOffset < End(second) && second.FileOffset < End(first);
@@ -27,8 +33,10 @@ internal static class TiedTensors
         first.FileOffset == second.FileOffset && first.DType == second.DType && first.Shape.AsSpan().SequenceEqual(second.Shape.AsSpan())
         && first.Strides.IsDefault == second.Strides.IsDefault && (first.Strides.IsDefault || first.Strides.AsSpan().SequenceEqual(second.Strides.AsSpan()));
 
-    private static bool IsNamed(StoredTensor tensor, string[] names) =>
-        Array.Exists(names, name => tensor.Name == name || tensor.Name.EndsWith("." + name, StringComparison.Ordinal));
+    private static bool IsNamed(StoredTensor tensor, string[] names) => IsNamed(tensor.Name, names);
+
+    private static bool IsNamed(string tensor, string[] names) =>
+        Array.Exists(names, name => tensor == name || tensor.EndsWith("." + name, StringComparison.Ordinal));
 
     private static long End(StoredTensor tensor) => tensor.ByteLength == 0 ? tensor.FileOffset
         : tensor.Strides.IsDefault ? tensor.FileOffset + tensor.ByteLength

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
-using LoraMerge.Planning;
 
 namespace LoraMerge.Comparing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using LoraMerge.Adapters;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -22,8 +22,8 @@ internal static class ModelVerifier
         // Before the long work: what says nothing usable cannot be verified.
         MergeManifest? manifest = merged.IsSingleFile || !File.Exists(ManifestOf(merged)) ? null : MergeManifest.Read(ManifestOf(merged));
         ComputeDevice device = ComputeDevice.Open(inputs.Request.Device, inputs.Request.NativesFolder);
-        foreach (Adapter adapter in inputs.Adapters)
-            TensorFiles.ThrowIfDamaged(adapter.Weights);
+        foreach (Shard shard in inputs.Adapters.SelectMany(adapter => adapter.Weights))
+            TensorFiles.ThrowIfDamaged(shard);
         using var files = new TensorFiles(inputs.Checkpoint.Shards);
         using var sink = new ComparisonSink(merged);
         IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(inputs.Request, device), progress: null).Run(files, sink, cancellation);
@@ -97,7 +97,7 @@ internal static class ModelVerifier
         {
             if (!files.TryGetValue(expected.RelativePath, out string? there))
                 yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
-            else if (plan.ChangedConfig(expected, inputs.Checkpoint.Config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
+            else if (plan.ChangedBytes(expected, inputs.Checkpoint.Config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
                 yield return new FileDiff(expected.RelativePath, DiffKind.Values);
         }
     }

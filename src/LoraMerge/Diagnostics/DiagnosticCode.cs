@@ -68,6 +68,10 @@ public enum DiagnosticCode
     PreTokenizerUnknown = 2071,
     TokenizerVocabularyMismatch = 2072,
 
+    // 2090-2099: what lies beside a base.
+    BaseHasOwnAdapter = 2090,
+    WeightsOutsideIndex = 2091,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,
@@ -114,6 +118,11 @@ public enum DiagnosticCode
     AdapterTensorEmpty = 3093,
     TinkerHeadTied = 3094,
 
+    // 3100-3109: what lies beside an adapter.
+    NewTokensBeside = 3100,
+    AdapterShardMissing = 3101,
+    AdapterChangesNothing = 3102,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,
@@ -152,6 +161,14 @@ public enum DiagnosticCode
     ModulePlaceAmbiguous = 4060,
     RowsNotInOrder = 4061,
     SavedPlaceAmbiguous = 4062,
+
+    // 4080-4089: what lies beside the weights.
+    ChatTemplatesDiffer = 4080,
+    TokenizerBeyondVocabulary = 4081,
+    TrainedBesideUnplaced = 4082,
+    TokenizerClassNew = 4083,
+    ChatTemplateNameUnsayable = 4084,
+    EndOfTextUnsaid = 4085,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,

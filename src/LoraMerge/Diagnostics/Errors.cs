@@ -211,6 +211,12 @@ internal static class Errors
     public static LoraMergeException AdapterWeightsMissing(string folder, string expected) =>
         new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights, but {expected} is expected. Fetch it into the folder.", folder);
 
+    public static LoraMergeException AdapterShardMissing(string folder, string name, int count) =>
+        new(DiagnosticCode.AdapterShardMissing, $"The adapter '{folder}' lies in {count} files, and '{name}' is not there or no file of an adapter. Fetch all of them, called as they were saved.", folder);
+
+    public static LoraMergeException NewTokensBeside(StoredTensor rows) =>
+        new(DiagnosticCode.NewTokensBeside, $"'{rows.File}' holds rows of new tokens ('{rows.Name}' {rows.ShapeText}), with which some engines enlarge the vocabulary when they load the adapter; such rows cannot be merged. Save the adapter again with its whole embeddings (PEFT's save_embedding_layers), or move the file out of the folder to merge without them.", rows.File);
+
     public static LoraMergeException RankMismatch(string name, string module, StoredTensor a, int configured) =>
         new(DiagnosticCode.RankMismatch, $"{name} of '{module}' in '{a.File}' is {a.ShapeText}, but the config says rank {configured}. Correct \"r\" or \"rank_pattern\" in adapter_config.json, or use the config that was saved with this file.", a.File);
 
@@ -334,6 +340,9 @@ internal static class Errors
 
     public static LoraMergeException TensorUnused(StoredTensor tensor, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' has no place in the base model '{checkpoint}'. Check that this is the base it was trained on, or set LoraMergeOnUnmatched to 'warn' to leave such tensors out.", tensor.File);
+
+    public static LoraMergeException TrainedBesideUnplaced(StoredTensor tensor, string checkpoint) =>
+        new(DiagnosticCode.TrainedBesideUnplaced, $"'{tensor.File}' beside the adapter holds trained weights, and the base model '{checkpoint}' has no place for its tensor '{tensor.Name}' {tensor.ShapeText}; without it the merged model would not be the trained one. Check that this is the base it was trained on. To merge without the file, move it out of the folder; to leave such tensors out, set LoraMergeOnUnmatched to 'warn'.", tensor.File);
 
     public static LoraMergeException OrientationAmbiguous(string module, TensorSource weight, string adapter) =>
         new(DiagnosticCode.OrientationAmbiguous, $"'{weight.Name}' is square ({weight.ShapeText}) and the base has no config.json, so it is unknown whether '{module}' of adapter '{adapter}' has to be transposed. Name the model folder instead of its weight file.", adapter);

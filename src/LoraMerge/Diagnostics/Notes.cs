@@ -33,8 +33,59 @@ internal static class Notes
         return new($"Not in the merged model, as they are no part of one: {string.Join(", ", names.Take(most))}{more}.");
     }
 
+    public static MergeEvent.Warning BaseHasOwnAdapter(string checkpoint) =>
+        new(DiagnosticCode.BaseHasOwnAdapter, $"The base model '{checkpoint}' has an adapter of its own (adapter_config.json), which transformers applies whenever it loads the folder. The merged model is made without it and does not hold it. If your adapter was trained with it, merge it too: name '{checkpoint}' as the first LoraAdapter.", checkpoint);
+
+    public static MergeEvent.Warning WeightsOutsideIndex(string file, string? tensor, string index) =>
+        new(DiagnosticCode.WeightsOutsideIndex, $"'{file}' {(tensor is null ? "cannot be read as weights" : $"holds tensors such as '{tensor}'")}, but '{index}' does not name it, so that those who load the model pass over it. It is not in the merged model. If the model needs it, fetch the index that names it.", index);
+
+    /// <summary>No warning: many repositories hold an adapter and what its trainer made of it.</summary>
+    public static MergeEvent.Information WeightsOfModelLeftOut(IReadOnlyList<string> names, string adapter) =>
+        new($"Adapter '{adapter}' lies beside weights of a whole model, of which nothing is taken: {string.Join(", ", names.Take(4))}{(names.Count > 4 ? " and others" : "")}.");
+
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
+
+    /// <summary>No warning: it is what the adapter was trained with.</summary>
+    public static MergeEvent.Information SideFilesOfAdapter(IReadOnlyList<string> names, string adapter)
+    {
+        const int most = 12;
+        string more = names.Count > most ? string.Create(CultureInfo.InvariantCulture, $" and {names.Count - most} more") : "";
+        return new($"Of adapter '{adapter}' the merged model also has {string.Join(", ", names.Take(most))}{more}.");
+    }
+
+    public static MergeEvent.Warning ChatTemplatesDiffer(string adapter, string checkpoint) =>
+        new(DiagnosticCode.ChatTemplatesDiffer, $"The chat template of adapter '{adapter}' is another than that of the base model '{checkpoint}'. The merged model has the adapter's, in chat_template.jinja and in tokenizer_config.json, as it was trained with it. To keep the base's, delete the template from the adapter's folder.", adapter);
+
+    public static MergeEvent.Information ChatTemplateOfFieldPassedOver(string file) =>
+        new($"tokenizer_config.json beside '{file}' has another chat template, which transformers passes over and other engines take. In the merged model both have the one of the file.");
+
+    public static MergeEvent.Warning ChatTemplateNameUnsayable(string name, string file) =>
+        new(DiagnosticCode.ChatTemplateNameUnsayable, $"'{file}' has a chat template called '{name}', which cannot be the name of a file. The merged model has the templates in tokenizer_config.json alone, and no chat_template.jinja.", file);
+
+    public static MergeEvent.Warning TokenizerClassNew(string found, string known, string adapter) =>
+        new(DiagnosticCode.TokenizerClassNew, $"Adapter '{adapter}' was saved by transformers 5, and its tokenizer_config.json has the tokenizer_class '{found}', which transformers 4 and other engines do not know; the base's is '{known}'. As their vocabularies differ, the adapter's is kept. If an engine cannot open the merged model, save the tokenizer with the transformers release that the engine uses.", adapter);
+
+    public static MergeEvent.Information NewProcessorLeftOut(string adapter, string checkpoint) =>
+        new($"processor_config.json of adapter '{adapter}' has the form of transformers 5, which readers of the base's processors do not know. The merged model has the processors of '{checkpoint}'.");
+
+    public static MergeEvent.Warning TokenizerBeyondVocabulary(long id, string embedding, long rows, string adapter) =>
+        new(DiagnosticCode.TokenizerBeyondVocabulary, string.Create(CultureInfo.InvariantCulture, $"The tokenizer of adapter '{adapter}' has tokens up to number {id}, but the merged model's '{embedding}' has {rows} rows, so that a text with such a token cannot be read. Tokens were added for the training, and their rows are not in the adapter's file. Save the adapter again with its embeddings (PEFT's save_embedding_layers), or delete the tokenizer from the adapter's folder."), adapter);
+
+    public static MergeEvent.Information EndOfTextAdded(string token, long number, string adapter) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained to end texts with '{token}' ({number}), which the base does not stop at. The merged model's generation_config.json names it too."));
+
+    public static MergeEvent.Warning EndOfTextUnsaid(string token, long number, string adapter) =>
+        new(DiagnosticCode.EndOfTextUnsaid, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' was trained to end texts with '{token}' ({number}), which the base's config.json does not name as an end, and there is no generation_config.json to say so. Let your engine stop at that token, or add a generation_config.json with \"eos_token_id\" to the base's folder."), adapter);
+
+    public static MergeEvent.Warning AdapterChangesNothing(string adapter, bool isZero) =>
+        new(DiagnosticCode.AdapterChangesNothing, $"Adapter '{adapter}' changes nothing: {(isZero ? "all its changes are zero, as they are before training (B starts as zeros)" : "its changes are so small that they vanish in the base's dtype")}. Check that the training ran, and that this is what it saved{(isZero ? "" : "; DType 'float32' keeps small changes")}.", adapter);
+
+    public static MergeEvent.Information LabelsWithoutNames(long count, long known, string adapter) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"The classifier of adapter '{adapter}' has {count} labels, where config.json has {known}. No file of the adapter names them; in the merged model's config.json they are LABEL_0 to LABEL_{count - 1}. To name them, put the trained model's config.json into the adapter's folder."));
+
+    public static MergeEvent.Information ClassOfClassifier(string found, string known, string adapter) =>
+        new($"Adapter '{adapter}' has a classifier, which '{known}' has not. The merged model's config.json has the class '{found}'.");
 
     public static MergeEvent.Warning AlphaAmbiguous(string module, string rule, double alpha, string otherRule, double otherAlpha, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.AlphaAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' gave '{module}' alpha {alpha} if it was trained with {rule}, but {otherAlpha} with {otherRule}. Its adapter_config.json does not tell ({origin.Evidence}); {rule} is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Safetensors;
@@ -54,7 +53,7 @@ internal static class AdapterInspection
             facts.Add(("replaced whole", adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}").ToArray()));
         if (!adapter.Rows.IsEmpty)
             facts.Add(("trained tokens", adapter.Rows.Sum(rows => rows.Indices.Length)));
-        AddFile(facts, adapter.Weights);
+        AddFiles(facts, adapter);
         string[] oddities = [.. AdapterWords.Oddities(adapter)];
         if (oddities.Length > 0)
             facts.Add(("oddities", oddities));
@@ -85,10 +84,10 @@ internal static class AdapterInspection
         facts.Add(("written by", $"{origin} ({origin.Evidence})"));
     }
 
-    private static void AddFile(ImmutableArray<(string, object)>.Builder facts, Shard weights)
+    private static void AddFiles(ImmutableArray<(string, object)>.Builder facts, Adapter adapter)
     {
-        facts.Add(("dtypes", weights.Tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
-        facts.Add(("bytes", weights.Tensors.Sum(tensor => tensor.ByteLength)));
+        facts.Add(("dtypes", adapter.Tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        facts.Add(("bytes", adapter.Tensors.Sum(tensor => tensor.ByteLength)));
     }
 
     private static string What(Adapter adapter) => adapter.Modules.IsEmpty && adapter.Kind.Roles.Any(role => role.Use == RoleUse.Module)

@@ -34,7 +34,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         {
             facts.Add(("base", manifest.Base.Name));
             facts.Add(("adapters", manifest.Adapters.Select(adapter => string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} (weight {adapter.Weight})")).ToArray()));
-            facts.Add(("changed tensors", manifest.Tensors.Count));
+            facts.Add(("changed tensors", manifest.Tensors.Values.Count(tensor => tensor.ChangedShare is not 0)));
             facts.Add(("made with", manifest.Tool));
         }
         StoredTensor[] tensors = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
@@ -43,6 +43,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         facts.Add(("parameters", tensors.Sum(tensor => tensor.ElementCount)));
         facts.Add(("bytes", tensors.Sum(tensor => tensor.ByteLength)));
         facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        facts.Add(("opened by", new Engines(checkpoint).Verdicts().ToArray()));
         return new Inspection(facts.ToImmutable());
     }
 }

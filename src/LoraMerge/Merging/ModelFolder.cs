@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
@@ -22,7 +23,7 @@ internal sealed class ModelFolder(string folder)
     {
         foreach (SideFile file in plan.SideFiles)
         {
-            if (plan.ChangedConfig(file, config) is byte[] changed)
+            if (plan.ChangedBytes(file, config) is byte[] changed)
                 Write(file.RelativePath, changed);
             else
                 Copy(file.Source, file.RelativePath);

@@ -6,4 +6,8 @@ namespace LoraMerge.Merging;
 /// <param name="Tensor">What was planned.</param>
 /// <param name="ChangedShare">Elements whose bits differ from the base's, over all; null where the tensor was replaced or has another dtype.</param>
 /// <param name="DeltaNorms">‖ΔW‖ of each delta, null where it is not a sum.</param>
-internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? ChangedShare, IReadOnlyList<double?> DeltaNorms);
+internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? ChangedShare, IReadOnlyList<double?> DeltaNorms)
+{
+    /// <summary>Whether the merged model has other bytes there than the base, or values that an adapter holds whole.</summary>
+    public bool IsChange => ChangedShare is not 0;
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
@@ -10,7 +11,7 @@ namespace LoraMerge.Planning;
 /// <param name="Shards">The weight files to write.</param>
 /// <param name="HasIndex">Whether an index names the shards.</param>
 /// <param name="IndexSource">The base's index where it holds unchanged for the result; else null and a new one is written.</param>
-/// <param name="SideFiles">The files that go beside the weights as they are.</param>
+/// <param name="SideFiles">The files that go beside the weights.</param>
 /// <param name="ConfigChanges">Values of config.json that change; empty to copy it byte for byte.</param>
 /// <param name="NameRules">For each adapter, the rule that took its module names to the base's.</param>
 /// <param name="Notes">What the user should know.</param>
@@ -39,8 +40,8 @@ internal sealed record MergePlan(
     /// <summary>Bytes of all tensors of the result.</summary>
     public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
 
-    /// <summary>What config.json becomes; null for a file that is copied byte for byte.</summary>
-    internal byte[]? ChangedConfig(SideFile file, ModelConfig config) => file.RelativePath == "config.json" && !ConfigChanges.IsEmpty ? config.With(ConfigChanges) : null;
+    /// <summary>What a file becomes, such as config.json; null for one that is copied byte for byte.</summary>
+    internal byte[]? ChangedBytes(SideFile file, ModelConfig config) => file.RelativePath == "config.json" && !ConfigChanges.IsEmpty ? config.With(ConfigChanges) : file.Content;
 }
 
 /// <summary>One weight file of the merged model.</summary>
@@ -63,8 +64,3 @@ internal sealed record PlannedShard(string FileName, ImmutableArray<PlannedTenso
         }
     }
 }
-
-/// <summary>A file that is copied into the merged model.</summary>
-/// <param name="Source">Where it lies.</param>
-/// <param name="RelativePath">Its place in the merged model, with '/'.</param>
-internal sealed record SideFile(string Source, string RelativePath);

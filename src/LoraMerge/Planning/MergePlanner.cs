@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Architectures;
 using LoraMerge.Changes;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
@@ -24,6 +25,7 @@ internal sealed class MergePlanner
     private MergePlanner(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters, PlanOptions options)
     {
         _replication = adapters.IsEmpty ? [] : adapters[0].Adapter.Config.LayerReplication;
+        ThrowIfHeadIsMissing(checkpoint);
         _checkpoint = checkpoint = Replicate(checkpoint, adapters);
         _adapters = adapters = [.. adapters.Select(asked => asked with { Adapter = asked.Adapter.Own.Complete(asked.Adapter, checkpoint) })];
         Vocabulary vocabulary = Vocabulary.Of(checkpoint, hasHead: !adapters.Any(asked => IsHeadless(asked.Adapter.Config.TaskType)));
@@ -53,13 +55,16 @@ internal sealed class MergePlanner
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         ThrowIfNotComputable(shards);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
-        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
-        bool keepsIndex = hasIndex && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<Adapter> opened = [.. _adapters.Select(asked => asked.Adapter)];
+        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LabelPlanner.ConfigChanges(_draft, opened), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
+        bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<SideFile> sideFiles = SideFiles.Of(_checkpoint, opened, _draft.Notes);
+        VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(
             shards,
             hasIndex,
             keepsIndex ? _checkpoint.IndexFile : null,
-            SideFiles.Of(_checkpoint, [.. _adapters.Select(a => a.Adapter)], _draft.Notes),
+            sideFiles,
             changes,
             [.. _names.Select(names => names.Name)],
             [.. _draft.Notes])
@@ -96,6 +101,14 @@ internal sealed class MergePlanner
         { Prunes: true } or { EndsInSvd: true } => change.Sources.Max(source => Math.Max(source.Factors.A.ElementCount, source.Factors.B.ElementCount)),
         _ => 0,
     };
+
+    /// <summary>An index may name a head that no shard holds, but not where the family has one of its own.</summary>
+    private static void ThrowIfHeadIsMissing(Checkpoint checkpoint)
+    {
+        ModelConfig config = checkpoint.Config;
+        if (!checkpoint.IndexIsExact && config.TieWordEmbeddings is null && config.TextModelType is string family && !VocabularyNames.IsTiedByDefault(family))
+            CheckpointIndex.Read(checkpoint.IndexFile!).Check(checkpoint.Shards, isTied: false);
+    }
 
     /// <summary>Layers have their numbers in the trained model before any name is looked up.</summary>
     private Checkpoint Replicate(Checkpoint checkpoint, ImmutableArray<PlannedAdapter> adapters)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 

@@ -23,6 +23,9 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
 
     public IEnumerable<TargetTensor> NewTargets => _targets.Values.Where(target => target.IsNew).OrderBy(target => target.Name, StringComparer.Ordinal);
 
+    /// <summary>Tensors that some adapter holds whole.</summary>
+    public IEnumerable<TargetTensor> Replaced => _targets.Values.Where(target => target.ReplacedBy is not null);
+
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
@@ -65,13 +68,16 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
     /// <summary>Says that a tensor of an adapter has no place in the base.</summary>
-    /// <exception cref="LoraMergeException">LORA4003: the request does not accept that.</exception>
+    /// <exception cref="LoraMergeException">LORA4003, LORA4082: the request does not accept that.</exception>
     public void LeaveOut(Adapter adapter, StoredTensor tensor)
     {
         if (!options.AcceptsUnmatched)
-            throw Errors.TensorUnused(tensor, checkpoint.Path);
+            throw IsTrainedBeside(adapter, tensor) ? Errors.TrainedBesideUnplaced(tensor, checkpoint.Path) : Errors.TensorUnused(tensor, checkpoint.Path);
         Notes.Add(Diagnostics.Notes.TensorUnmatched(tensor.Name, adapter.Path, checkpoint.Name));
     }
+
+    private static bool IsTrainedBeside(Adapter adapter, StoredTensor tensor) =>
+        tensor.File != adapter.Weights[0].File && AdapterWeights.AreTrainedBeside(Path.GetFileName(tensor.File));
 
     private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
 

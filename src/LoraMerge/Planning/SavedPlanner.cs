@@ -119,7 +119,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
 
     private void Replace(TargetTensor target, SavedParameter saved, string module)
     {
-        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module))
+        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module) && !IsOtherLabelCount(target, saved.Tensor, module))
             throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, _adapter.Path);
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
         bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == _index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
@@ -185,6 +185,11 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
         }
         return 0;
     }
+
+    /// <summary>A classifier that was trained for another number of labels takes the place of the base's.</summary>
+    private bool IsOtherLabelCount(TargetTensor target, StoredTensor saved, string module) =>
+        LabelPlanner.IsOtherLabelCount(target, saved, module, _adapter, draft.Checkpoint.Config)
+        && (_weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, _weight));
 
     /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>
     private void AddNew(SavedParameter saved, string name)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Architectures;
+using LoraMerge.Beside;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
@@ -96,6 +97,17 @@ internal static class VocabularyPlanner
             foreach (string section in stated.Length == 0 ? [part.Sections.Last()] : stated)
                 yield return new ConfigChange(SizeField, JsonValue.Create(size), section);
         }
+    }
+
+    /// <summary>Tokens that the tokenizer has and the embedding has not.</summary>
+    public static void WarnOfTokensBeyond(PlanDraft draft, ImmutableArray<SideFile> sideFiles)
+    {
+        if (draft.Vocabulary.Embedding is not string embedding || TokenNumbers.Largest(sideFiles) is not (long id, Adapter adapter))
+            return;
+        string name = embedding + ".weight";
+        StoredTensor? rows = draft.Find(name)?.Source ?? (draft.Checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
+        if (rows is not null && id >= rows.RowCount)
+            draft.Notes.Add(Notes.TokenizerBeyondVocabulary(id, name, rows.RowCount, adapter.Path));
     }
 
     private static long? ResizedTo(PlanDraft draft)

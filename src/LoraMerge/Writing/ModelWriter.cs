@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -45,8 +44,8 @@ internal sealed class ModelWriter
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
 
-        foreach (Adapter adapter in _inputs.Adapters)
-            TensorFiles.ThrowIfDamaged(adapter.Weights);
+        foreach (Shard shard in _inputs.Adapters.SelectMany(adapter => adapter.Weights))
+            TensorFiles.ThrowIfDamaged(shard);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         ReusedParts reuse = (recipes is null ? ReusedParts.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
@@ -67,8 +66,10 @@ internal sealed class ModelWriter
             manifest = WrittenCheck.Run(destination.StagingFolder, manifest, request.Verification == Verification.Full);
         folder.Write(MergeManifest.FileName, manifest.ToBytes());
         string place = destination.Commit();
+        foreach (MergeEvent idle in IdleAdapters.Of(outcomes, _inputs))
+            _report(idle);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"Merged {_inputs.Name}: {outcomes.Length} of {_plan.Tensors.Count()} tensors changed, {Errors.Bytes(_plan.ByteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {_plan.Tensors.Count()} tensors changed, {Errors.Bytes(_plan.ByteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
         return new MergeResult(place, manifest, _plan.ByteLength) { ComputedTensorCount = weights.Outcomes.Count, ReadByteLength = weights.ReadByteLength, WrittenByteLength = weights.WrittenByteLength };
     }
 
@@ -96,7 +97,7 @@ internal sealed class ModelWriter
 
     private static void ThrowIfDiskTooSmall(MergePlan left, string folder)
     {
-        long needed = left.ByteLength + left.SideFiles.Sum(file => ByteLengthOf(file.Source));
+        long needed = left.ByteLength + left.SideFiles.Sum(file => file.Content?.LongLength ?? ByteLengthOf(file.Source));
         if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
     }

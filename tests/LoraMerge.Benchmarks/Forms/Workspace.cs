@@ -23,7 +23,7 @@ internal sealed class Workspace : IDisposable
             _weights[stored.Name] = AdapterValues.Read(stored, _files, ScalarType.BFloat16, CPU);
         foreach ((int index, FormAdapter adapter) in form.Adapters.Index())
         {
-            Dictionary<string, StoredTensor> stored = inputs.Adapters[index].Weights.Tensors.ToDictionary(tensor => tensor.Name);
+            Dictionary<string, StoredTensor> stored = inputs.Adapters[index].Tensors.ToDictionary(tensor => tensor.Name);
             foreach (NamedShape tensor in adapter.Tensors)
             {
                 _stored[tensor.Name] = stored[FormFolder.NameOf(adapter, tensor)];

@@ -27,16 +27,17 @@ public sealed partial class RoomTests
         ["Kinds"] = ["Diagnostics", "Devices", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters"],
         ["Dialects"] = ["Diagnostics", "Checkpoints", "Architectures", "Changes", "Adapters", "Kinds"],
         ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes"],
-        ["Planning"] = ["Diagnostics", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
+        ["Beside"] = ["Diagnostics", "Checkpoints", "Adapters"],
+        ["Planning"] = ["Diagnostics", "Beside", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
         ["Requests"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Combinations", "Planning"],
-        ["Merging"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
+        ["Merging"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
         ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Combinations", "Planning", "Requests", "Merging"],
         ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Manifests"],
         ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Manifests"],
         ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Reuse"],
         ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Manifests", "Output", "Reuse", "Writing"],
-        ["Comparing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Writing"],
-        ["Inspecting"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Requests", "Manifests"],
+        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Writing"],
+        ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Adapters", "Dialects", "Requests", "Manifests"],
     };
 
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];

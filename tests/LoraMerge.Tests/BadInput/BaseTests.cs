@@ -138,7 +138,7 @@ public sealed class BaseTests
     }
 
     [Theory]
-    [InlineData("\"lm_head.weight\":\"model-00002-of-00002.safetensors\"", "\"other.weight\":\"model-00002-of-00002.safetensors\"", "which the index does not name")]
+    [InlineData("\"lm_head.weight\":\"model-00002-of-00002.safetensors\"", "\"other.weight\":\"model-00002-of-00002.safetensors\"", "which does not hold it")]
     [InlineData("\"lm_head.weight\":\"model-00002-of-00002.safetensors\"", "\"lm_head.weight\":\"model-00001-of-00002.safetensors\"", "where the index says 'model-00001-of-00002.safetensors'")]
     [InlineData("\"lm_head.weight\"", "\"more.weight\":\"model-00002-of-00002.safetensors\",\"lm_head.weight\"", "which does not hold it")]
     public async Task An_index_that_disagrees_with_its_shards_is_refused(string from, string to, string how)

@@ -200,7 +200,7 @@ public sealed class SystemLimitTests
             "secret.env", "notes.txt", "consolidated.safetensors", "model.gguf", "pytorch_model.bin", "other.safetensors",
             "1_Pooling/secret.env", "original/consolidated.00.pth", "sub/config.json",
         ];
-        string[] ofAdapter = ["adapter_model.bin", "optimizer.pt", "README.md", "other.safetensors"];
+        string[] ofAdapter = ["adapter_model.bin", "optimizer.pt", "README.md", "model.safetensors"];
         TinyCheckpoint checkpoint = TinyCheckpoint.Llama();
         foreach (string name in ofBase)
             checkpoint.File(name, "closed");

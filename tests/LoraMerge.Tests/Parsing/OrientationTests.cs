@@ -54,7 +54,7 @@ public sealed class OrientationTests
         var own = new LoraConfig(new RankAndAlpha(2, 4, [], []), UsesRsLora: false);
         StoredTensor storedA = Tensor("lora_A", a), storedB = Tensor("lora_B", b);
         var module = new LoraModule("model." + name, storedA, storedB, new StoredFactor(storedA), new StoredFactor(storedB), 2, 2);
-        var adapter = new Adapter("adapter", new PeftDialect(), new LoraKind(), config, own, new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty), [module], [], []);
+        var adapter = new Adapter("adapter", new PeftDialect(), new LoraKind(), config, own, [new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty)], [module], [], []);
         var by = new AppliedAdapter(adapter, 0, 1, ExpertLayout.Peft, Checkpoint.Open(folder["base"]), path => path, []);
         folder.Passed();
         return Assert.IsType<LowRankChange>(Assert.Single(module.ChangeWeight(new ModuleTarget(Tensor("weight", weight), by)))).IsTransposed;

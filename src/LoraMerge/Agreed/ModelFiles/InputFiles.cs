@@ -52,9 +52,42 @@ internal sealed class InputFiles
         IEnumerable<string[]> wanted = DialectFiles.All.SelectMany(dialect => isFile ? (string[][])[[dialect.Config]] : [[dialect.Config], dialect.Weights]);
         foreach (string name in wanted.Select(choice => FirstOf(choice, names)).OfType<string>().Distinct(StringComparer.Ordinal))
             list.Add(name, isBeside: false);
-        foreach (string name in names.Where(name => !isFile && ModelParts.IsOfAdapter(name)))
-            list.Add(name, isBeside: true);
-        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path };
+        list.AddOthersOfAdapter(names, isFile ? Path.GetFileName(path) : null);
+        if (!isFile)
+            list.AddPartsOfAdapter(names);
+        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, LeftOut = list._leftOut };
+    }
+
+    /// <summary>What decides the merge beside configuration and weight file: the adapter's other files, what was trained beside it, the trained model's configuration.</summary>
+    /// <param name="names">The files of the folder.</param>
+    /// <param name="named">The weight file, where the user named one. Then others count only if it is called as PEFT calls it.</param>
+    private void AddOthersOfAdapter(List<string> names, string? named)
+    {
+        if (named is not null && !named.StartsWith("adapter_model", FileNames.Comparison))
+            return;
+        foreach (string name in names.Where(name => name != named))
+        {
+            bool isOfAdapter = AdapterWeights.IsShard(name) || FileNames.Find([AdapterWeights.Index, AdapterWeights.PickleIndex, "config.json"], name) is not null;
+            if (AdapterWeights.AreTrainedBeside(name) || (named is null && isOfAdapter))
+                Add(name, isBeside: false);
+            else if (AdapterWeights.AreOfModel(name))
+                _leftOut.Add(name);
+        }
+        _leftOut.Sort(StringComparer.Ordinal);
+    }
+
+    private void AddPartsOfAdapter(List<string> names)
+    {
+        foreach (string name in names.Where(name => ModelParts.IsOfAdapter(name)))
+            Add(name, isBeside: true);
+        foreach (string subfolder in FoldersIn(_folder))
+        {
+            IReadOnlyList<ModelPart> parts = ModelParts.OfAdapterFolder(subfolder);
+            if (parts.Count == 0)
+                continue;
+            foreach (string name in NamesIn(Path.Combine(_folder, subfolder)).Where(name => parts.Any(part => NamePattern.MatchesAny(part.Names, name))))
+                Add($"{subfolder}/{name}", isBeside: true);
+        }
     }
 
     private static string? FirstOf(IEnumerable<string> wanted, List<string> names) =>

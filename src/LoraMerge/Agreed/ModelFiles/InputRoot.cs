@@ -13,7 +13,7 @@ internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputF
 
     /// <summary>
     /// Files and folders (with '/' at their end) of a base that are no part of a model, as far as it is worth telling; weights under names of their own are
-    /// among them.
+    /// among them. Of an adapter, weights of a whole model in its folder.
     /// </summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 

@@ -11,8 +11,9 @@ internal static class ModelParts
 {
     public static readonly IReadOnlyList<ModelPart> All =
     [
-        new("configuration", ["config.json", "generation_config.json", "configuration.json", "params.json", "id2label.json", "label2id.json"]),
-        new("processors of images, sound and video", ["*processor_config.json", "audio_tokenizer_config.json"]),
+        new("configuration", ["config.json", "configuration.json", "params.json", "id2label.json", "label2id.json"]),
+        new("how text is generated", ["generation_config.json"]) { IsOfAdaptersToo = true },
+        new("processors of images, sound and video", ["*processor_config.json", "audio_tokenizer_config.json"]) { IsOfAdaptersToo = true },
         new("tokenizer", ["tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "sentencepiece*"])
         {
             IsOfAdaptersToo = true,
@@ -22,13 +23,22 @@ internal static class ModelParts
              "normalizer.json", "emoji.json"]),
         new("chat template", ["chat_template.*"]) { IsOfAdaptersToo = true },
         new("other chat templates", ["chat_template*", "*.jinja"]),
+        new("named chat templates", ["*.jinja"]) { Folder = "additional_chat_templates", IsOfAdaptersToo = true },
         new("other chat templates", ["*.jinja"]) { Folder = "*templates" },
         new("code that config.json names", ["*.py"]),
         new("licence and description",
             ["*LICENSE*", "*LICENCE*", "COPYING*", "COPYRIGHT*", "NOTICE*", "*USE_POLICY*", "TERMS*", "README*", "MODEL_CARD*", "modelcard*", "CITATION*"]),
-        new("sentence-transformers", ["modules.json", "config_sentence_transformers.json", "sentence_*_config.json", "router_config.json"]),
-        new("modules of sentence-transformers, with their weights", ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model.bin"]) { Folder = "#_*" },
-        new("tokenizers of the maker's own programs", ["tokenizer*", "tekken.json"]) { Folder = "original" },
+        new("sentence-transformers", ["modules.json", "config_sentence_transformers.json", "sentence_*_config.json", "router_config.json"])
+        {
+            IsOfAdaptersToo = true,
+        },
+        new("modules of sentence-transformers, with their weights", ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model.bin"])
+        {
+            Folder = "#_*",
+            IsOfAdaptersToo = true,
+        },
+        new("tokenizers of the maker's own programs",
+            ["tokenizer*", "tekken.json", "*.model", "*.tiktoken", "sentencepiece*", "vocab*", "merges*"]) { Folder = "original" },
     ];
 
     /// <summary>The same model in other forms, the state of training, what tools leave: nobody misses them in a merged model.</summary>
@@ -50,6 +60,9 @@ internal static class ModelParts
 
     /// <summary>What is taken from a folder within a base's; nothing from most.</summary>
     public static IReadOnlyList<ModelPart> OfFolder(string name) => [.. All.Where(part => part.Folder.Length > 0 && NamePattern.Matches(part.Folder, name))];
+
+    /// <summary>What is taken from a folder within an adapter's.</summary>
+    public static IReadOnlyList<ModelPart> OfAdapterFolder(string name) => [.. OfFolder(name).Where(part => part.IsOfAdaptersToo)];
 
     /// <summary>Whether a file that is left out need not be told.</summary>
     public static bool IsKnownToBeNone(string name) => NamePattern.MatchesAny(s_noPart, name);

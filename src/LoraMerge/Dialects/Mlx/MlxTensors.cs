@@ -46,7 +46,7 @@ internal sealed class MlxTensors
 
     private Adapter Sort()
     {
-        var adapter = new Adapter(_path, _dialect, new LoraKind(), _config.General, _config.Own, _weights, [], [], [])
+        var adapter = new Adapter(_path, _dialect, new LoraKind(), _config.General, _config.Own, [_weights], [], [], [])
         {
             Notes = _config.OtherScaling is double other ? [Notes.MlxScaleAmbiguous(_config.Scaling, other, _path)] : [],
         };

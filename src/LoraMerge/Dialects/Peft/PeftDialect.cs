@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Dialects.Peft;
 
@@ -11,18 +12,16 @@ internal sealed class PeftDialect : AdapterDialect
 
     internal override bool Owns(AdapterSource source) => source.Fields?.Json["peft_type"] is not null;
 
-    internal override string Weights(AdapterSource source) => source.IsFile
-        ? source.Path
-        : source.FindFile(DialectFiles.Peft.Weights) ?? throw Errors.AdapterWeightsMissing(source.Folder, string.Join(" or ", DialectFiles.Peft.Weights));
+    internal override string Weights(AdapterSource source) => PeftWeights.FilesOf(source)[0];
 
     internal override AdapterOrigin Date(AdapterSource source) => PeftHistory.Date(source.Fields!, AdapterKinds.Find(source.Fields!.Text("peft_type")!));
 
     internal override Adapter Read(AdapterSource source, AdapterOrigin origin)
     {
         (AdapterKind kind, AdapterConfig config, KindConfig own) = PeftConfigReader.Read(source.Fields!, origin);
-        Shard weights = Shard.Read(Weights(source));
-        return OtherLibraries.Unconverted(weights) is string library
-            ? throw Errors.AdapterOfOtherLibrary(weights.File, library)
+        ImmutableArray<Shard> weights = [.. PeftWeights.Read(source)];
+        return weights.Select(file => (file.File, Library: OtherLibraries.Unconverted(file))).FirstOrDefault(file => file.Library is not null) is { Library: string library } other
+            ? throw Errors.AdapterOfOtherLibrary(other.File, library)
             : AdapterTensors.Sort(source.Path, this, kind, config, own, weights);
     }
 

@@ -34,7 +34,7 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
         ImmutableArray<string> order = ModuleOrder.Sort(weights.Keys, checkpoint.Config.ModelType, out (string First, string Second)? unknown);
         if (unknown is var (first, second))
             throw Errors.ModuleOrderUnknown(first, second, adapter.Path);
-        StoredTensor theta = adapter.Weights.Tensors.First(tensor => AdapterKey.Parse(tensor.Name, [UniLoraKind.Theta])?.Role == UniLoraKind.Theta);
+        StoredTensor theta = adapter.Tensors.First(tensor => AdapterKey.Parse(tensor.Name, [UniLoraKind.Theta])?.Role == UniLoraKind.Theta);
         (long Outputs, long Inputs)[] sides = [.. order.Select(path => Sides(path, weights[path], checkpoint, adapter))];
         var draw = new UniLoraDraw(Seed, theta.ElementCount, Rank * sides.Sum(side => side.Outputs + side.Inputs));
         var modules = new List<AdaptedModule>();

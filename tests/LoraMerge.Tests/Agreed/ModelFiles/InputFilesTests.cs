@@ -35,8 +35,8 @@ public sealed class InputFilesTests
     public void An_adapter_is_its_config_its_weights_and_its_tokenizer()
     {
         using var folder = new TemporaryFolder();
-        string[] parts = ["adapter_config.json", "adapter_model.safetensors", "chat_template.jinja", "tokenizer_config.json"];
-        foreach (string name in (string[])[.. parts, "adapter_model.bin", "README.md", "runs/x", "optimizer.pt", "config.json", "secret.env"])
+        string[] parts = ["adapter_config.json", "adapter_model.safetensors", "chat_template.jinja", "config.json", "tokenizer_config.json"];
+        foreach (string name in (string[])[.. parts, "adapter_model.bin", "README.md", "runs/x", "optimizer.pt", "secret.env"])
             folder.Write(name);
 
         InputRoot root = InputFiles.OfAdapter(folder.Path, number: 2);

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Beside;
+
+/// <summary>Chooses the files that stand beside the weights: the base's, overlaid by those that adapters bring, so that all readers see the same.</summary>
+internal static class SideFiles
+{
+    private const int PieceLength = 1 << 20;
+
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003, LORA2045.</exception>
+    public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
+    {
+        try
+        {
+            SideFileSet files = Overlay(checkpoint, adapters, notes);
+            ProcessorChoice.Settle(checkpoint, files, notes);
+            TokenizerChoice.Settle(checkpoint, files, notes);
+            EndOfText.Settle(checkpoint, files, notes);
+            ChatTemplateChoice.Of(checkpoint, adapters, notes)?.WriteTo(files, notes);
+            foreach (IGrouping<Adapter, string> brought in files.Names.Where(name => files.AdapterOf(name) is not null).GroupBy(name => files.AdapterOf(name)!))
+                notes.Add(Notes.SideFilesOfAdapter([.. brought], brought.Key.Path));
+            return [.. files.Files];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(checkpoint.Path, e);
+        }
+    }
+
+    /// <summary>Those of one model as they are: relative path and where each lies.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003.</exception>
+    public static Dictionary<string, string> Of(Checkpoint checkpoint)
+    {
+        InputFile[] files = [.. checkpoint.Files.Files.Where(file => file.IsBeside)];
+        foreach (InputFile file in files)
+            ThrowIfNotThere(file.FullPath);
+        return files.ToDictionary(file => file.RelativePath, file => file.FullPath, StringComparer.Ordinal);
+    }
+
+    /// <summary>Compares in pieces: a side file may be of any length.</summary>
+    public static bool HaveSameBytes(string first, string second)
+    {
+        if (FileStamp.Of(first).ByteLength != FileStamp.Of(second).ByteLength)
+            return false;
+        using FileStream one = File.OpenRead(first), other = File.OpenRead(second);
+        byte[] piece = new byte[PieceLength], otherPiece = new byte[PieceLength];
+        while (true)
+        {
+            int length = one.ReadAtLeast(piece, PieceLength, throwOnEndOfStream: false), otherLength = other.ReadAtLeast(otherPiece, PieceLength, throwOnEndOfStream: false);
+            if (!piece.AsSpan(0, length).SequenceEqual(otherPiece.AsSpan(0, otherLength)))
+                return false;
+            if (length < PieceLength)
+                return true;
+        }
+    }
+
+    public static bool HasBytes(string file, byte[] bytes) => FileStamp.Of(file).ByteLength == bytes.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
+
+    private static SideFileSet Overlay(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
+    {
+        var files = new SideFileSet();
+        foreach (InputFile file in checkpoint.Files.Files.Where(file => file.IsBeside))
+        {
+            ThrowIfNotThere(file.FullPath);
+            files.Add(file, null);
+        }
+        notes.AddRange(LeftBehind.Of(checkpoint, adapters));
+        foreach (Adapter adapter in adapters)
+        {
+            foreach (InputFile file in adapter.Files.Files.Where(file => file.IsBeside))
+            {
+                ThrowIfNotThere(file.FullPath);
+                if (files.AdapterOf(file.RelativePath) is Adapter other && !HaveSameBytes(files.SourceOf(file.RelativePath)!, file.FullPath))
+                    notes.Add(Notes.SideFileClash(file.RelativePath, other.Path, adapter.Path));
+                if (files.SourceOf(file.RelativePath) is not string there || !HaveSameBytes(there, file.FullPath))
+                    files.Add(file, adapter);
+            }
+        }
+        return files;
+    }
+
+    /// <summary>Found now rather than behind gigabytes of weights.</summary>
+    private static void ThrowIfNotThere(string file)
+    {
+        try
+        {
+            LfsPointer.ThrowIf(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(file, e);
+        }
+    }
+}
