@@ -38,6 +38,8 @@ internal static class LabelPlanner
         Adapter adapter = adapters[head.ReplacedBy!.Value];
         ThrowIfBiasDiffers(head, draft, adapter);
         ModelConfig? trained = adapter.Files.Find("config.json") is InputFile file ? TryRead(file.FullPath) : null;
+        if (trained is null && draft.Checkpoint.TryFind(head.Name, out StoredTensor? earlier) && earlier.RowCount == head.Source.RowCount)
+            return []; // as many as before, whatever config.json says of them
         return [.. LabelChanges(head.Source.RowCount, config, trained, adapter, draft.Notes), .. ClassChanges(head, config, trained, adapter, draft.Notes)];
     }
 
