@@ -14,12 +14,16 @@ internal static class InspectionReport
         var text = new StringBuilder();
         int width = inspection.Facts.Max(fact => fact.Name.Length);
         foreach ((string name, object value) in inspection.Facts)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {(value is IEnumerable<string> many ? string.Join(Separator(many, width), many) : value)}");
+        {
+            object shown = value is IEnumerable<string> many ? string.Join(Separator(many, width), many) : value;
+            text.AppendLine(CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {shown}");
+        }
         return text.ToString();
     }
 
     /// <summary>Texts that hold commas themselves stand below one another.</summary>
-    private static string Separator(IEnumerable<string> texts, int width) => texts.Any(text => text.Contains(", ", StringComparison.Ordinal)) ? Environment.NewLine + new string(' ', width + 2) : ", ";
+    private static string Separator(IEnumerable<string> texts, int width) =>
+        texts.Any(text => text.Contains(", ", StringComparison.Ordinal)) ? Environment.NewLine + new string(' ', width + 2) : ", ";
 
     public static string ToJson(Inspection inspection)
     {

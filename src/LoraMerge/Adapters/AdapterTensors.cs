@@ -40,7 +40,7 @@ internal sealed class AdapterTensors
     /// <exception cref="LoraMergeException">LORA3002, 3004, 3007 to 3010, 3012, 3018, 3060.</exception>
     public static Adapter Sort(string path, AdapterDialect dialect, AdapterKind kind, AdapterConfig config, KindConfig own, ImmutableArray<Shard> weights)
     {
-        if (weights.All(shard => shard.Tensors.IsEmpty))
+        if (weights[0].Tensors.IsEmpty)
             throw Errors.AdapterIsEmpty(weights[0].File);
         var sorter = new AdapterTensors(path, kind, config);
         sorter.AddAll(weights, dialect);

@@ -56,12 +56,12 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
 
     /// <summary>Whether two folders' templates write the same: Jinja drops one line break at the end.</summary>
     public bool SaysTheSameAs(ChatTemplate other) => WithoutLastBreak(Default) == WithoutLastBreak(other.Default)
-        && Named.Select(named => (named.Name, WithoutLastBreak(named.Text))).SequenceEqual(other.Named.Select(named => (named.Name, WithoutLastBreak(named.Text))));
+        && Named.Select(Trimmed).SequenceEqual(other.Named.Select(Trimmed));
 
     /// <summary>The field's value: the text, or a list where there are several.</summary>
     public JsonNode ToField() => Named.IsEmpty
         ? JsonValue.Create(Default!)
-        : new JsonArray([.. Named.Select(named => Item(named.Name, named.Text)).Prepend(Default is null ? null : Item(DefaultName, Default)).OfType<JsonNode>()]);
+        : new JsonArray([.. Default is null ? (JsonNode[])[] : [Item(DefaultName, Default)], .. Named.Select(named => Item(named.Name, named.Text))]);
 
     private static JsonObject Item(string name, string text) => new() { ["name"] = name, ["template"] = text };
 
@@ -73,7 +73,7 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
         {
             JsonArray list => [.. list.OfType<JsonObject>().Select(item => (Name: item.Text("name"), Text: item.Text("template")))
                 .Where(item => item.Name is not null && item.Text is not null).Select(item => (item.Name!, item.Text!))],
-            JsonObject map => [.. map.Select(pair => (pair.Key, Text: map.Text(pair.Key))).Where(item => item.Text is not null).Select(item => (item.Key, item.Text!))],
+            JsonObject map => [.. map.Select(pair => pair.Key).Where(key => map.Text(key) is not null).Select(key => (key, map.Text(key)!))],
             _ => [],
         };
         if (items.Length == 0)
@@ -88,6 +88,8 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
     private static string NameOf(string relativePath) => relativePath[Folder.Length..^Extension.Length];
 
     private static string Read(string file) => Encoding.UTF8.GetString(JsonFile.ReadBytes(file, JsonFile.LongestConfig)).TrimStart('\uFEFF');
+
+    private static (string Name, string? Text) Trimmed((string Name, string Text) named) => (named.Name, WithoutLastBreak(named.Text));
 
     private static string? WithoutLastBreak(string? text) => text?.EndsWith('\n') == true ? text[..^1] : text;
 }

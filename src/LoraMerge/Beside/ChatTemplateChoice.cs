@@ -83,7 +83,9 @@ internal sealed record ChatTemplateChoice(ChatTemplate Template, Adapter? Adapte
     /// <summary>Names of templates become names of files. Where one cannot, the list in the field is all that there is.</summary>
     private bool HasUnsayableName(ICollection<MergeEvent> notes)
     {
-        string? unsayable = Template.Named.Select(named => named.Name).FirstOrDefault(name => name.Length is 0 or > 100 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
+        const int longest = 100;
+        string? unsayable = Template.Named.Select(named => named.Name)
+            .FirstOrDefault(name => name.Length is 0 or > longest || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
         if (unsayable is not null)
             notes.Add(Notes.ChatTemplateNameUnsayable(unsayable, Template.Source));
         return unsayable is not null;

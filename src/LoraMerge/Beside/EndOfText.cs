@@ -23,7 +23,9 @@ internal static class EndOfText
         if (files.AdapterOf(TokenizerConfig) is not Adapter adapter || files.AdapterOf(GenerationConfig) is not null)
             return;
         JsonObject? ofBase = checkpoint.Files.Find(TokenizerConfig) is { IsBeside: true } file ? JsonSideFile.TryRead(file.FullPath) : null;
-        if (files.Json(TokenizerConfig) is not { } config || TokenOf(config) is not string token || token == TokenOf(ofBase) || NumberOf(token, config, files) is not long number)
+        if (files.Json(TokenizerConfig) is not { } config || TokenOf(config) is not string token || token == TokenOf(ofBase))
+            return;
+        if (NumberOf(token, config, files) is not long number)
             return;
         JsonObject? generation = files.Json(GenerationConfig);
         JsonNode? known = generation?[NumberField] ?? checkpoint.Config.Value(NumberField);
@@ -39,7 +41,8 @@ internal static class EndOfText
         notes.Add(Notes.EndOfTextAdded(token, number, adapter.Path));
     }
 
-    private static string? TokenOf(JsonObject? config) => config is null ? null : config.Text(TokenField) ?? (config[TokenField] as JsonObject)?.Text("content");
+    private static string? TokenOf(JsonObject? config) =>
+        config is null ? null : config.Text(TokenField) ?? (config[TokenField] as JsonObject)?.Text("content");
 
     private static long? NumberOf(string token, JsonObject config, SideFileSet files)
     {
@@ -52,5 +55,8 @@ internal static class EndOfText
     }
 
     private static long[] NumbersIn(JsonNode? value) =>
-        [.. (value is JsonArray many ? many.ToArray() : [value]).OfType<JsonValue>().Select(one => one.TryGetValue(out long number) ? number : -1).Where(number => number >= 0)];
+    [
+        .. (value is JsonArray many ? many.ToArray() : [value]).OfType<JsonValue>()
+            .Select(one => one.TryGetValue(out long number) ? number : -1).Where(number => number >= 0),
+    ];
 }

@@ -9,7 +9,8 @@ internal sealed class SideFileSet
 {
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    public IEnumerable<SideFile> Files => _entries.Select(pair => new SideFile(pair.Value.Source, pair.Key) { Content = pair.Value.Content, Adapter = pair.Value.Adapter });
+    public IEnumerable<SideFile> Files =>
+        _entries.Select(pair => new SideFile(pair.Value.Source, pair.Key) { Content = pair.Value.Content, Adapter = pair.Value.Adapter });
 
     public IReadOnlyCollection<string> Names => _entries.Keys;
 

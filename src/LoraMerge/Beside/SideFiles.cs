@@ -49,7 +49,8 @@ internal static class SideFiles
         byte[] piece = new byte[PieceLength], otherPiece = new byte[PieceLength];
         while (true)
         {
-            int length = one.ReadAtLeast(piece, PieceLength, throwOnEndOfStream: false), otherLength = other.ReadAtLeast(otherPiece, PieceLength, throwOnEndOfStream: false);
+            int length = one.ReadAtLeast(piece, PieceLength, throwOnEndOfStream: false);
+            int otherLength = other.ReadAtLeast(otherPiece, PieceLength, throwOnEndOfStream: false);
             if (!piece.AsSpan(0, length).SequenceEqual(otherPiece.AsSpan(0, otherLength)))
                 return false;
             if (length < PieceLength)
@@ -57,7 +58,8 @@ internal static class SideFiles
         }
     }
 
-    public static bool HasBytes(string file, byte[] bytes) => FileStamp.Of(file).ByteLength == bytes.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
+    public static bool HasBytes(string file, byte[] bytes) =>
+        FileStamp.Of(file).ByteLength == bytes.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
 
     private static SideFileSet Overlay(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {

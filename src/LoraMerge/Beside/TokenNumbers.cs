@@ -58,7 +58,8 @@ internal static class TokenNumbers
                 id = isId && reader.TryGetInt64(out long number) ? number : id;
                 isToken |= isContent && reader.ValueTextEquals(token);
             }
-            else if (path.Field == "vocab" && path.Depth == TokenizerPath.DepthOfToken && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(token))
+            else if (path.Field == "vocab" && path.Depth == TokenizerPath.DepthOfToken
+                && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(token))
                 return reader.Read() && reader.TryGetInt64(out long number) ? number : null;
             else if (path.Field == "vocab" && path.Depth == TokenizerPath.DepthOfToken + 1 && reader.TokenType == JsonTokenType.StartArray)
             {
@@ -72,10 +73,16 @@ internal static class TokenNumbers
         return null;
     }
 
-    private static long LargestIn(SideFile file) => file.RelativePath == TokenizerJson.FileName
-        ? TokenizerJson.TryRead(file.Source)?.LargestId ?? -1
-        : JsonSideFile.TryRead(file.Source, LongestVocabulary) is not { } json ? -1
-        : file.RelativePath == "tokenizer_config.json"
-            ? (json["added_tokens_decoder"] as JsonObject ?? []).Select(pair => long.TryParse(pair.Key, NumberStyles.None, CultureInfo.InvariantCulture, out long id) ? id : -1).DefaultIfEmpty(-1).Max()
-            : json.Select(pair => pair.Value is JsonValue value && value.TryGetValue(out long id) ? id : -1).DefaultIfEmpty(-1).Max();
+    private static long LargestIn(SideFile file)
+    {
+        if (file.RelativePath == TokenizerJson.FileName)
+            return TokenizerJson.TryRead(file.Source)?.LargestId ?? -1;
+        if (JsonSideFile.TryRead(file.Source, LongestVocabulary) is not { } json)
+            return -1;
+        IEnumerable<long> numbers = file.RelativePath == "tokenizer_config.json"
+            ? (json["added_tokens_decoder"] as JsonObject ?? [])
+                .Select(pair => long.TryParse(pair.Key, NumberStyles.None, CultureInfo.InvariantCulture, out long id) ? id : -1)
+            : json.Select(pair => pair.Value is JsonValue value && value.TryGetValue(out long id) ? id : -1);
+        return numbers.DefaultIfEmpty(-1).Max();
+    }
 }

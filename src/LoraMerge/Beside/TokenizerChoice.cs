@@ -5,7 +5,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Beside;
 
-/// <summary>Keeps a tokenizer that an adapter brings readable for those who read the base's: forms of newer libraries become the base's, where they say the same.</summary>
+/// <summary>
+/// Keeps a tokenizer that an adapter brings readable for those who read the base's: forms of newer libraries become the base's, where they say the same.
+/// </summary>
 internal static class TokenizerChoice
 {
     private const string ConfigName = "tokenizer_config.json";
@@ -34,7 +36,10 @@ internal static class TokenizerChoice
     /// <summary>Whether a tokenizer_config.json names a class that transformers 4 does not know.</summary>
     public static bool IsNewClass(JsonObject? config) => NewClasses.Contains(config?.Text(ClassField));
 
-    /// <summary>Takes the base's file where the adapter's says the same, and else the adapter's with its merges in the base's form and without limits that the base has not.</summary>
+    /// <summary>
+    /// Takes the base's file where the adapter's says the same, and else the adapter's with its merges in the base's form and without limits that the base has
+    /// not.
+    /// </summary>
     /// <returns>Whether they have the same tokens.</returns>
     private static bool SettleVocabulary(Checkpoint checkpoint, SideFileSet files)
     {

@@ -24,7 +24,8 @@ internal sealed class TokenizerDigest
         bool isId = false;
         while (reader.Read())
         {
-            bool isMerge = _path.IsMerges && _path.Depth == TokenizerPath.DepthOfMerge - 1 && reader.TokenType is JsonTokenType.StartArray or JsonTokenType.String;
+            bool isMerge = _path.IsMerges && _path.Depth == TokenizerPath.DepthOfMerge - 1
+                && reader.TokenType is JsonTokenType.StartArray or JsonTokenType.String;
             _path.Step(ref reader);
             if (isMerge && _path.IsMerges)
             {
@@ -74,7 +75,8 @@ internal sealed class TokenizerDigest
     /// <summary>Vocabularies are tokens with numbers, or a list of tokens with scores, numbered by their places.</summary>
     private void Count(ref Utf8JsonReader reader, bool isId)
     {
-        if (reader.TokenType == JsonTokenType.Number && (isId || (_path.Field == "vocab" && _path.Depth == TokenizerPath.DepthOfToken)) && reader.TryGetInt64(out long id))
+        bool isNumber = isId || (_path.Field == "vocab" && _path.Depth == TokenizerPath.DepthOfToken);
+        if (isNumber && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long id))
             _largestId = Math.Max(_largestId, id);
         else if (reader.TokenType == JsonTokenType.StartArray && _path.Field == "vocab" && _path.Depth == TokenizerPath.DepthOfToken + 1)
             _listed++;

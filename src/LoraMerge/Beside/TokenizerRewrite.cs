@@ -7,6 +7,8 @@ namespace LoraMerge.Beside;
 /// <summary>Writes a tokenizer.json again, token by token, in a form that older readers know.</summary>
 internal static class TokenizerRewrite
 {
+    private static readonly JsonWriterOptions s_form = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The file in a form that all readers know.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="mergesAreTexts">Whether merges in lists become texts.</param>
@@ -15,7 +17,7 @@ internal static class TokenizerRewrite
     public static byte[] Of(string file, bool mergesAreTexts, bool hasLimits)
     {
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var writer = new Utf8JsonWriter(stream, s_form))
         {
             var reader = new Utf8JsonReader(TokenizerJson.BytesOf(file));
             Copy(ref reader, writer, mergesAreTexts, hasLimits);

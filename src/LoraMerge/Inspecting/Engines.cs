@@ -15,7 +15,8 @@ internal sealed class Engines(Checkpoint checkpoint)
     /// <summary>Tokens of Llama 3, whose special ones Microsoft.ML.GenAI has built in.</summary>
     private const int TokensOfLlama3 = 128_256;
 
-    private static readonly string[] Tokenizers = ["tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tekken.json", "source.spm"];
+    private static readonly string[] Tokenizers =
+        ["tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tekken.json", "source.spm"];
 
     private readonly Dictionary<string, string> _files = checkpoint.IsSingleFile ? [] : SideFiles.Of(checkpoint);
 
@@ -53,7 +54,8 @@ internal sealed class Engines(Checkpoint checkpoint)
         checkpoint.Config.File is null ? "there is no config.json"
         : checkpoint.Config.ModelType is null ? "config.json has no model_type"
         : Architecture is null ? "config.json names no architectures"
-        : !AreNamedForTransformers() ? $"the weights are called '{checkpoint.Shards[0].FileName}', where model.safetensors or model.safetensors.index.json is looked for"
+        : !AreNamedForTransformers()
+            ? $"the weights are called '{checkpoint.Shards[0].FileName}', where model.safetensors or model.safetensors.index.json is looked for"
         : MissingCode() is string code ? $"config.json names code in '{code}', which is not there"
         : HasVocabulary && !HasTokenizer ? "there is no tokenizer"
         : null;
@@ -74,10 +76,13 @@ internal sealed class Engines(Checkpoint checkpoint)
     private string? OfMlGenAi() => Architecture switch
     {
         null => "config.json names no architectures",
-        "LlamaForCausalLM" when checkpoint.Config.Number("vocab_size") is not TokensOfLlama3 => "its Llama has the tokens of Llama 3, and this model has others",
+        "LlamaForCausalLM" when checkpoint.Config.Number("vocab_size") is not TokensOfLlama3 =>
+            "its Llama has the tokens of Llama 3, and this model has others",
         "LlamaForCausalLM" when !_files.ContainsKey("original/tokenizer.model") => "it reads original/tokenizer.model, which is not there",
-        "MistralForCausalLM" when !_files.ContainsKey("tokenizer.model.v3") && !_files.ContainsKey("tokenizer.model") => "it reads tokenizer.model.v3 or tokenizer.model, and neither is there",
-        "PhiForCausalLM" when !_files.ContainsKey("vocab.json") || !_files.ContainsKey("merges.txt") => "it reads vocab.json and merges.txt, which are not both there",
+        "MistralForCausalLM" when !_files.ContainsKey("tokenizer.model.v3") && !_files.ContainsKey("tokenizer.model") =>
+            "it reads tokenizer.model.v3 or tokenizer.model, and neither is there",
+        "PhiForCausalLM" when !_files.ContainsKey("vocab.json") || !_files.ContainsKey("merges.txt") =>
+            "it reads vocab.json and merges.txt, which are not both there",
         "Phi3ForCausalLM" when !_files.ContainsKey("tokenizer.model") => "it reads tokenizer.model, which is not there",
         "LlamaForCausalLM" or "MistralForCausalLM" or "PhiForCausalLM" or "Phi3ForCausalLM" => TiedHead(),
         string name => $"it has no class for '{name}'",

@@ -20,16 +20,22 @@ internal static partial class ClassifierNames
     /// <param name="name">The base's class, such as <c>LlamaForCausalLM</c>.</param>
     /// <param name="taskType">PEFT's name of the task.</param>
     public static string? ClassOf(string name, string? taskType) =>
-        (taskType switch { "SEQ_CLS" => "ForSequenceClassification", "TOKEN_CLS" => "ForTokenClassification", _ => null }) is string task && Family.Match(name) is { Success: true } match
-            ? match.Groups["family"].Value + task
-            : null;
+        Family.Match(name) is not { Success: true } match ? null : taskType switch
+        {
+            "SEQ_CLS" => match.Groups["family"].Value + "ForSequenceClassification",
+            "TOKEN_CLS" => match.Groups["family"].Value + "ForTokenClassification",
+            _ => null,
+        };
 
-    [GeneratedRegex(@"^(.+\.)?(classifier|score|classifier\.out_proj|classification_head\.out_proj|classification_head|logits_proj|head|fc|cls_classifier)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(.+\.)?(classifier|score|classifier\.out_proj|classification_head\.out_proj|classification_head|logits_proj|head|fc|cls_classifier)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Layer { get; }
 
     [GeneratedRegex(@"Classification(WithTeacher)?$|ForMultipleChoice$", RegexOptions.CultureInvariant)]
     private static partial Regex ClassName { get; }
 
-    [GeneratedRegex(@"^(?<family>[A-Za-z0-9_]+?)(ForCausalLM|LMHeadModel|ForMaskedLM|ForConditionalGeneration|ForPreTraining|Model)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<family>[A-Za-z0-9_]+?)(ForCausalLM|LMHeadModel|ForMaskedLM|ForConditionalGeneration|ForPreTraining|Model)$", RegexOptions.CultureInvariant)]
     private static partial Regex Family { get; }
 }

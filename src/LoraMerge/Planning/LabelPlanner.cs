@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
+using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Planning;
 
-/// <summary>Lets config.json follow a classifier that an adapter trained whole: how many labels there are, what they are called, and which class the model is loaded as.</summary>
+/// <summary>
+/// Lets config.json follow a classifier that an adapter trained whole: how many labels there are, what they are called, and which class the model is loaded as.
+/// </summary>
 internal static class LabelPlanner
 {
     private const string IdsField = "id2label";
@@ -33,7 +36,8 @@ internal static class LabelPlanner
         ModelConfig config = draft.Checkpoint.Config;
         if (config.File is null)
             return [];
-        if (draft.Replaced.Where(target => IsClassifierWeight(target, adapters, config)).MaxBy(target => target.Name, StringComparer.Ordinal) is not TargetTensor head)
+        TargetTensor? head = draft.Replaced.Where(target => IsClassifierWeight(target, adapters, config)).MaxBy(target => target.Name, StringComparer.Ordinal);
+        if (head is null)
             return [];
         Adapter adapter = adapters[head.ReplacedBy!.Value];
         ThrowIfBiasDiffers(head, draft, adapter);
@@ -64,9 +68,16 @@ internal static class LabelPlanner
             yield break;
         if (named is null)
             notes.Add(Notes.LabelsWithoutNames(count, knownCount, adapter.Path));
-        string[] labels = [.. Enumerable.Range(0, checked((int)count)).Select(i => named?[Text(i)] is JsonValue value && value.TryGetValue(out string? label) ? label : $"LABEL_{Text(i)}")];
-        yield return new ConfigChange(IdsField, new JsonObject(labels.Select((label, i) => KeyValuePair.Create(Text(i), (JsonNode?)JsonValue.Create(label)))));
-        yield return new ConfigChange(LabelsField, new JsonObject(labels.Select((label, i) => (label, i)).DistinctBy(pair => pair.label).Select(pair => KeyValuePair.Create(pair.label, (JsonNode?)JsonValue.Create(pair.i)))));
+        string[] labels = [.. Enumerable.Range(0, checked((int)count)).Select(i => named?.Text(Text(i)) ?? $"LABEL_{Text(i)}")];
+        var ofIds = new JsonObject();
+        var ofLabels = new JsonObject();
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ofIds[Text(i)] = labels[i];
+            ofLabels.TryAdd(labels[i], i);
+        }
+        yield return new ConfigChange(IdsField, ofIds);
+        yield return new ConfigChange(LabelsField, ofLabels);
         if (config.Value(CountField) is not null)
             yield return new ConfigChange(CountField, JsonValue.Create(count));
         JsonNode? problem = trained?.Value(ProblemField);

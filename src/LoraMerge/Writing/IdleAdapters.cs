@@ -22,5 +22,6 @@ internal static class IdleAdapters
 
     private static bool IsZero(TensorOutcome outcome, int adapter) =>
         outcome.Tensor.ReplacedBy != adapter
-        && outcome.Tensor.Changes.Zip(outcome.DeltaNorms, (change, norm) => !change.Adapters.Contains(adapter) || (norm is 0 && change.Adapters.Length == 1)).All(isIdle => isIdle);
+        && outcome.Tensor.Changes.Zip(outcome.DeltaNorms)
+            .All(pair => !pair.First.Adapters.Contains(adapter) || (pair.Second is 0 && pair.First.Adapters.Length == 1));
 }

@@ -58,7 +58,9 @@ internal sealed class InputFiles
         return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, LeftOut = list._leftOut };
     }
 
-    /// <summary>What decides the merge beside configuration and weight file: the adapter's other files, what was trained beside it, the trained model's configuration.</summary>
+    /// <summary>
+    /// What decides the merge beside configuration and weight file: the adapter's other files, what was trained beside it, the trained model's configuration.
+    /// </summary>
     /// <param name="names">The files of the folder.</param>
     /// <param name="named">The weight file, where the user named one. Then others count only if it is called as PEFT calls it.</param>
     private void AddOthersOfAdapter(List<string> names, string? named)
@@ -67,7 +69,8 @@ internal sealed class InputFiles
             return;
         foreach (string name in names.Where(name => name != named))
         {
-            bool isOfAdapter = AdapterWeights.IsShard(name) || FileNames.Find([AdapterWeights.Index, AdapterWeights.PickleIndex, "config.json"], name) is not null;
+            bool isOfAdapter = AdapterWeights.IsShard(name)
+                || FileNames.Find([AdapterWeights.Index, AdapterWeights.PickleIndex, "config.json"], name) is not null;
             if (AdapterWeights.AreTrainedBeside(name) || (named is null && isOfAdapter))
                 Add(name, isBeside: false);
             else if (AdapterWeights.AreOfModel(name))

@@ -21,7 +21,9 @@ internal static class PeftWeights
             if (source.IsFile && Path.GetFileName(source.Path) == beside.RelativePath)
                 continue;
             Shard shard = Shard.Read(Path.Combine(source.Folder, beside.RelativePath));
-            yield return shard.Tensors.FirstOrDefault(tensor => NewRows.Contains(tensor.Name)) is StoredTensor rows ? throw Errors.NewTokensBeside(rows) : shard;
+            if (shard.Tensors.FirstOrDefault(tensor => NewRows.Contains(tensor.Name)) is StoredTensor rows)
+                throw Errors.NewTokensBeside(rows);
+            yield return shard;
         }
     }
 
@@ -40,17 +42,24 @@ internal static class PeftWeights
             : throw Errors.AdapterWeightsMissing(source.Folder, string.Join(" or ", DialectFiles.Peft.Weights));
     }
 
-    /// <summary>All names of a numbered series, by one of them: <c>adapter_model-00001-of-00003.safetensors</c>. One that is numbered otherwise stands alone.</summary>
+    /// <summary>
+    /// All names of a numbered series, by one of them: <c>adapter_model-00001-of-00003.safetensors</c>. One that is numbered otherwise stands alone.
+    /// </summary>
     private static IReadOnlyList<string> NamesOfAll(string name)
     {
         const int most = 10_000;
         string stem = Path.GetFileNameWithoutExtension(name);
         string[] parts = stem.Split('-');
-        return parts is [_, string number, "of", string total] && int.TryParse(total, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is > 0 and <= most
-            ? [.. Enumerable.Range(1, count).Select(i => $"{parts[0]}-{i.ToString(CultureInfo.InvariantCulture).PadLeft(number.Length, '0')}-of-{total}{Path.GetExtension(name)}")]
-            : [name];
+        if (parts is not [string head, string number, "of", string total]
+            || !int.TryParse(total, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count is 0 or > most)
+            return [name];
+        string NumberOf(int i) => i.ToString(CultureInfo.InvariantCulture).PadLeft(number.Length, '0');
+        return [.. Enumerable.Range(1, count).Select(i => $"{head}-{NumberOf(i)}-of-{total}{Path.GetExtension(name)}")];
     }
 
     private static string[] Found(AdapterSource source, IReadOnlyList<string> names) =>
-        [.. names.Select(name => AdapterWeights.IsShard(name) && source.FindFile([name]) is string file ? file : throw Errors.AdapterShardMissing(source.Folder, name, names.Count))];
+    [
+        .. names.Select(name => (AdapterWeights.IsShard(name) ? source.FindFile([name]) : null)
+            ?? throw Errors.AdapterShardMissing(source.Folder, name, names.Count)),
+    ];
 }
