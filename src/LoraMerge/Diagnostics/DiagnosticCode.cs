@@ -152,6 +152,7 @@ public enum DiagnosticCode
     ModulePlaceAmbiguous = 4060,
     RowsNotInOrder = 4061,
     SavedPlaceAmbiguous = 4062,
+    TensorIsNew = 4063,
 
     // 5xxx: merging.
     LibTorchNotFound = 5001,
