@@ -43,14 +43,18 @@ internal sealed record Vocabulary(string? Embedding, string? Head, ImmutableArra
         string[] modules = [.. checkpoint.TensorNames.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^".weight".Length])];
         string? embedding = modules.Where(VocabularyNames.IsEmbedding)
             .OrderBy(module => module.Split('.')[^1] != "shared").ThenBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal).FirstOrDefault();
-        string? storedHead = modules.Where(VocabularyNames.IsHead).OrderBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal).FirstOrDefault();
+        string? storedHead = modules.Where(VocabularyNames.IsHead).OrderBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal)
+            .FirstOrDefault();
         ModelConfig config = checkpoint.Config;
         ConfigPart part = config.PartOf(embedding ?? "");
         bool hasHeadClass = !config.Architectures.Any() || config.Architectures.Any(VocabularyNames.HasHead);
         if (embedding is null || (storedHead is null && !(hasHead && hasHeadClass)))
             return new Vocabulary(embedding, storedHead, [], IsTied: false);
         string head = storedHead ?? VocabularyNames.HeadOf(embedding, part.ModelType);
-        bool isTied = hasHead && (part.TieWordEmbeddings ?? (part.ModelType is string family ? VocabularyNames.IsTiedByDefault(family) : storedHead is null));
+        // Where the model and its part disagree, files without a head tell.
+        bool saysTied = storedHead is null && part.Flag("tie_word_embeddings");
+        bool isTied = hasHead
+            && (saysTied || (part.TieWordEmbeddings ?? (part.ModelType is string family ? VocabularyNames.IsTiedByDefault(family) : storedHead is null)));
         ImmutableArray<string> others = OthersOf(embedding);
         return new Vocabulary(embedding, isTied || storedHead is not null ? head : null, isTied ? others : [], isTied)
         {
