@@ -45,7 +45,7 @@ internal sealed record Adapter(
     public ImmutableArray<string> Ignored { get; init; } = [];
 
     /// <summary>Name of the folder, or of the file without its extension.</summary>
-    public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+    public string Name => Files.IsFile ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
     /// <summary>Whether biases were trained that its release did not save.</summary>
     public bool HasLostBiases =>
