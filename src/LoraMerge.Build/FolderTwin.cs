@@ -64,13 +64,25 @@ internal sealed class FolderTwin(string folder, ISet<string> own, FileSteps step
         Flush(_path);
         if (!steps.TryExchange(_path, folder))
             return false;
-        unsettled = FindFault();
-        if (unsettled is null)
+        try
+        {
+            // Nobody finds the earlier folder by its path any more: what is in it now is all that there will be.
+            if (IsOwn(_path))
+            {
+                steps.FlushFolder(Path.GetDirectoryName(folder)!);
+                return true;
+            }
+            if (!TryExchangeBack())
+                unsettled = $"What another program has put into the folder meanwhile is in '{_path}' now.";
+            return unsettled is not null;
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            if (TryExchangeBack())
+                throw;
+            unsettled = FileFault.Reason(fault);
             return true;
-        if (!TryExchangeBack())
-            return true;
-        unsettled = null;
-        return false;
+        }
     }
 
     /// <summary>Deletes what is not in the place now: the twin, or the earlier folder.</summary>
@@ -87,22 +99,6 @@ internal sealed class FolderTwin(string folder, ISet<string> own, FileSteps step
         foreach (string subfolder in Directory.GetDirectories(path, "*", SearchOption.AllDirectories))
             steps.FlushFolder(subfolder);
         steps.FlushFolder(path);
-    }
-
-    private string? FindFault()
-    {
-        try
-        {
-            // Nobody finds the earlier folder by its path any more: what is in it now is all that there will be.
-            if (!IsOwn(_path))
-                return $"What another program has put into the folder meanwhile is in '{_path}' now.";
-            steps.FlushFolder(Path.GetDirectoryName(folder)!);
-            return null;
-        }
-        catch (Exception fault) when (FileFault.Is(fault))
-        {
-            return FileFault.Reason(fault);
-        }
     }
 
     private bool TryExchangeBack()

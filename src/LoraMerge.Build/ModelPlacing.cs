@@ -1,5 +1,6 @@
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Safetensors;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
@@ -151,6 +152,7 @@ internal sealed class ModelPlacing(
     /// <param name="gone">Those of the earlier model that it does not have.</param>
     /// <param name="fault">Why the new model is in its place, but not surely for good; null where all is well or as it was.</param>
     /// <returns>False where it was not done: then nothing has changed.</returns>
+    /// <exception cref="DiskFlushException">The same, since the disk did not take it.</exception>
     private bool TryExchange(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone, out BuildFault? fault)
     {
         _at = model.Folder;
@@ -158,17 +160,23 @@ internal sealed class ModelPlacing(
         var twin = new FolderTwin(model.Folder, new HashSet<string>(own, InputGuard.Paths), steps);
         bool isDone = false;
         string? unsettled = null;
-        Attempt(() =>
+        try
         {
-            if (!twin.IsPossible())
-                return;
-            foreach (PlacedFile file in model.Files)
-                twin.Link(staged.Find(one => one.Place == file)?.Path ?? file.Destination, file.Destination);
-            isDone = twin.TryExchange(out unsettled);
-        }, $"'{model.Folder}' cannot be exchanged in one step");
+            Attempt(() =>
+            {
+                if (!twin.IsPossible())
+                    return;
+                foreach (PlacedFile file in model.Files)
+                    twin.Link(staged.Find(one => one.Place == file)?.Path ?? file.Destination, file.Destination);
+                isDone = twin.TryExchange(out unsettled);
+            }, $"'{model.Folder}' cannot be exchanged in one step");
+        }
+        finally
+        {
+            if (unsettled is null) // else the earlier model is all that is surely on the disk
+                Attempt(twin.Delete, $"What is left of the exchange of '{model.Folder}' cannot be deleted");
+        }
         fault = unsettled is null ? null : BuildErrors.NotSettled(model.Folder, unsettled);
-        if (unsettled is null) // else the earlier model is all that is surely on the disk
-            Attempt(twin.Delete, $"What is left of the exchange of '{model.Folder}' cannot be deleted");
         return isDone;
     }
 
@@ -194,7 +202,9 @@ internal sealed class ModelPlacing(
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
-            return renames.TryUndo() ? BuildErrors.NotPlaced(_at, fault) : BuildErrors.NotWhole(model.Folder, _at, fault);
+            return renames.TryUndo() ? BuildErrors.NotPlaced(_at, fault)
+                : renames.Count == aside.Count + staged.Count ? BuildErrors.NotSettled(model.Folder, FileFault.Reason(fault))
+                : BuildErrors.NotWhole(model.Folder, _at, fault);
         }
         Sweep(aside);
         return null;
@@ -271,14 +281,14 @@ internal sealed class ModelPlacing(
             Attempt(() => steps.Delete(file), $"'{file}' cannot be deleted");
     }
 
-    /// <summary>Does what another way, or the next build, makes up for where it fails.</summary>
+    /// <summary>Does what another way, or the next build, makes up for where it fails; nothing makes up for a disk that does not take what was written.</summary>
     private void Attempt(Action action, string otherwise)
     {
         try
         {
             action();
         }
-        catch (Exception fault) when (FileFault.Is(fault))
+        catch (Exception fault) when (FileFault.Is(fault) && fault is not DiskFlushException)
         {
             log(MessageImportance.Low, $"{otherwise}: {fault.Message}");
         }

@@ -102,7 +102,7 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         {
             if (InputGuard.FindMet(old.Folder, inputs) is null && NewPlacing().Remove(old.Folder, old.Files) is { } fault)
                 faults.Warning(null, fault);
-            else
+            else if (!FolderLock.IsThere(old.Folder)) // which the next build deletes, if nobody holds it
                 record.Remove(Root, old.Folder);
         }
         TrySave(record, steps, faults, BuildErrors.NotRemembered);

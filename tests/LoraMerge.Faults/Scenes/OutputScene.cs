@@ -22,6 +22,9 @@ internal sealed class OutputScene : Scene
 
         /// <summary>Of the first adapter; now the second is merged.</summary>
         EarlierModel,
+
+        /// <summary>The same, and weight files are named instead of folders.</summary>
+        EarlierModelOfFiles,
     }
 
     public static IReadOnlyList<Func<Scene>> All { get; } =
@@ -30,6 +33,7 @@ internal sealed class OutputScene : Scene
         () => new OutputScene("output-parent", Before.NoParent),
         () => new OutputScene("output-empty", Before.EmptyFolder),
         () => new OutputScene("output-over", Before.EarlierModel),
+        () => new OutputScene("output-files", Before.EarlierModelOfFiles),
     ];
 
     public override string Name { get; }
@@ -47,7 +51,7 @@ internal sealed class OutputScene : Scene
         TinyInputs.WriteTo(Root);
         if (_before == Before.EmptyFolder)
             Directory.CreateDirectory(Path.Combine(Root, Output));
-        if (_before == Before.EarlierModel)
+        if (_before is Before.EarlierModel or Before.EarlierModelOfFiles)
             InProcess.Run(MergeOf("first", Root));
     }
 
@@ -55,6 +59,11 @@ internal sealed class OutputScene : Scene
 
     protected override string[] Command(string root) => [.. InProcess.LoraMerge, .. MergeOf("second", root)];
 
-    private string[] MergeOf(string adapter, string root) =>
-        ["merge", "--base", Path.Combine(root, "base"), "--adapter", Path.Combine(root, adapter), "--output", Path.Combine(root, Output), "--device", "cpu"];
+    private string[] MergeOf(string adapter, string root)
+    {
+        bool isOfFiles = _before == Before.EarlierModelOfFiles;
+        string baseModel = Path.Combine(root, isOfFiles ? TinyInputs.SingleFile : "base");
+        string adapterPath = Path.Combine(root, adapter, isOfFiles ? "adapter_model.safetensors" : "");
+        return ["merge", "--base", baseModel, "--adapter", adapterPath, "--output", Path.Combine(root, Output), "--device", "cpu"];
+    }
 }

@@ -7,6 +7,9 @@ namespace LoraMerge.Faults.Scenes;
 /// <summary>A base of a few hundred bytes in two weight files, and two adapters, of which one brings a file along that the other has not.</summary>
 internal static class TinyInputs
 {
+    /// <summary>Relative path of the base's weights in one file.</summary>
+    public const string SingleFile = "single/model.safetensors";
+
     /// <summary>Other bytes for some of them, each as many as it has now.</summary>
     public static IEnumerable<(string Path, byte[] Bytes)> Changes(string folder)
     {
@@ -20,10 +23,11 @@ internal static class TinyInputs
         }
     }
 
-    /// <summary>Writes <c>base</c>, <c>first</c> and <c>second</c>, old enough for their times to be trusted.</summary>
+    /// <summary>Writes <c>base</c>, the same in a single file, <c>first</c> and <c>second</c>, old enough for their times to be trusted.</summary>
     public static void WriteTo(string folder)
     {
         TinyCheckpoint.Llama().InShards(2).File("processor/preprocessor_config.json", "{ }\n").WriteTo(Path.Combine(folder, "base"));
+        TinyCheckpoint.Llama().WriteTo(Path.Combine(folder, Path.GetDirectoryName(SingleFile)!));
         TinyAdapter.ForLlama().File("special_tokens_map.json", "{ \"of\": \"first\" }\n").WriteTo(Path.Combine(folder, "first"));
         TinyAdapter.ForLlama()
             .With("model.layers.0.self_attn.q_proj.lora_A.weight", DType.F32, [2, 4], 1, -1, 0.5, 0.25, -0.5, 1, 0.75, -1)

@@ -25,6 +25,7 @@ internal enum SystemCalls : uint
     Utime = 1 << 17,
     Copy = 1 << 18,
     Statfs = 1 << 19,
+    Close = 1 << 20,
 
     /// <summary>Calls that change something on the disk: before each of them a kill finds another state.</summary>
     Changing = Create | Write | Fsync | Rename | Unlink | Mkdir | Rmdir | Link | Symlink | Clone | Truncate | Chmod | Utime | Copy,
@@ -38,5 +39,5 @@ internal enum SystemCalls : uint
     /// <summary>Calls that may do a part of what was asked.</summary>
     Partial = Read | Write | Copy,
 
-    All = (1 << 20) - 1,
+    All = (1 << 21) - 1,
 }

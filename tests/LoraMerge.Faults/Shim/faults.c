@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 /* Kinds of calls, in the order of the driver's enumeration. */
-enum call { OPEN, CREATE, READ, WRITE, FSYNC, RENAME, UNLINK, MKDIR, RMDIR, LINK, SYMLINK, CLONE, STAT, READDIR, FLOCK, TRUNCATE, CHMOD, UTIME, COPY, STATFS };
+enum call { OPEN, CREATE, READ, WRITE, FSYNC, RENAME, UNLINK, MKDIR, RMDIR, LINK, SYMLINK, CLONE, STAT, READDIR, FLOCK, TRUNCATE, CHMOD, UTIME, COPY, STATFS, CLOSE };
 
 /* MOMENT does nothing but count; CHANGE puts another file in an input's place. */
 enum mode { MOMENT, FAIL, DIE, SHORTEN, CHANGE };
@@ -223,16 +223,30 @@ int openat(int folder, const char *path, int flags, ...) { return open_as(folder
 int openat64(int folder, const char *path, int flags, ...) { return open_as(folder, path, flags | O_LARGEFILE, MODE_OF(flags)); }
 int creat(const char *path, mode_t mode) { return open_as(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
 
+/* A close that fails has closed all the same. */
 int close(int fd) {
+    int met = meet(CLOSE, path_of(fd), NULL);
     if (path_of(fd))
         note(fd, NULL); /* before: afterwards another thread may have the number */
-    return REAL(close)(fd);
+    int closed = REAL(close)(fd);
+    if (met <= 0)
+        return closed;
+    errno = met;
+    return -1;
 }
 
 int dup2(int from, int to) {
     const char *path = path_of(from);
     int fd = REAL(dup2)(from, to);
     if (fd >= 0 && from != to && (path || path_of(to)))
+        note(fd, path);
+    return fd;
+}
+
+int dup3(int from, int to, int flags) {
+    const char *path = path_of(from);
+    int fd = REAL(dup3)(from, to, flags);
+    if (fd >= 0 && (path || path_of(to)))
         note(fd, path);
     return fd;
 }
@@ -299,6 +313,14 @@ long syscall(long number, ...) {
         size_t length = (size_t)e;
         CUT(COPY, (int)c, length);
         e = (long)length;
+    }
+    if (number == SYS_renameat2)
+        return renameat2((int)a, (const char *)b, (int)c, (const char *)d, (unsigned)e);
+    if (number == SYS_openat)
+        return openat((int)a, (const char *)b, (int)c, (mode_t)d);
+    if (number == SYS_openat2) {
+        errno = ENOSYS; /* as an older kernel: whoever wants it falls back to what is counted */
+        return -1;
     }
     return REAL(syscall)(number, a, b, c, d, e, f);
 }
@@ -389,6 +411,22 @@ int remove(const char *path) { BY_NAME(UNLINK, path, REAL(remove)(path)); }
 int mkdir(const char *path, mode_t mode) { BY_NAME(MKDIR, path, REAL(mkdir)(path, mode)); }
 int chmod(const char *path, mode_t mode) { BY_NAME(CHMOD, path, REAL(chmod)(path, mode)); }
 int truncate(const char *path, off_t length) { BY_NAME(TRUNCATE, path, REAL(truncate)(path, length)); }
+int euidaccess(const char *path, int mode) { BY_NAME(STAT, path, REAL(euidaccess)(path, mode)); }
+int faccessat(int folder, const char *path, int mode, int flags) {
+    char buffer[PATH_MAX];
+    MEET(STAT, resolve(folder, path, buffer), NULL);
+    return REAL(faccessat)(folder, path, mode, flags);
+}
+
+int symlinkat(const char *target, int folder, const char *path) {
+    char buffer[PATH_MAX];
+    MEET(SYMLINK, resolve(folder, path, buffer), NULL);
+    return REAL(symlinkat)(target, folder, path);
+}
+
+int chown(const char *path, uid_t owner, gid_t group) { BY_NAME(CHMOD, path, REAL(chown)(path, owner, group)); }
+int lchown(const char *path, uid_t owner, gid_t group) { BY_NAME(CHMOD, path, REAL(lchown)(path, owner, group)); }
+int fchown(int fd, uid_t owner, gid_t group) { MEET(CHMOD, path_of(fd), NULL); return REAL(fchown)(fd, owner, group); }
 int access(const char *path, int mode) { BY_NAME(STAT, path, REAL(access)(path, mode)); }
 ssize_t readlink(const char *path, char *target, size_t length) { BY_NAME(STAT, path, REAL(readlink)(path, target, length)); }
 int statfs(const char *path, struct statfs *answer) { BY_NAME(STATFS, path, REAL(statfs)(path, answer)); }
@@ -482,6 +520,15 @@ static const char *path_of_directory(DIR *directory) {
         if (met > 0) { errno = met; return NULL; } \
         return REAL(name)(directory); \
     } while (0)
+
+DIR *fdopendir(int fd) {
+    int met = meet(READDIR, path_of(fd), NULL);
+    if (met > 0) {
+        errno = met;
+        return NULL;
+    }
+    return REAL(fdopendir)(fd);
+}
 
 struct dirent *readdir(DIR *directory) { NEXT_ENTRY(readdir); }
 struct dirent64 *readdir64(DIR *directory) { NEXT_ENTRY(readdir64); }
