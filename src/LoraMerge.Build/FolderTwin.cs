@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.FileSystem;
 
 namespace LoraMerge.Build;
 
