@@ -64,6 +64,9 @@ internal sealed class BuildScene : Scene
     /// <summary>A state file without a key only remembers hashes.</summary>
     public override bool MayStay(string path) => path is "obj/lora" or "obj/lora/.lora-merge.lock" or "obj/lora/users" || Path.GetExtension(path) is ".state" or ".rsp" or ".placed";
 
+    /// <summary>What could not be taken out of the store waits for the next merge: a build that has nothing to do takes nothing away.</summary>
+    public override bool MayOutlive(string path) => path.StartsWith("obj/lora/base-", StringComparison.Ordinal);
+
     protected override void Build()
     {
         TinyInputs.WriteTo(Root);

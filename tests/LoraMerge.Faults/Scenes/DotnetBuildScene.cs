@@ -47,6 +47,9 @@ internal sealed class DotnetBuildScene : Scene
 
     public override bool IsSpokenOf(ModelPlace place) => place.Folder == Placed;
 
+    /// <inheritdoc cref="BuildScene.MayOutlive"/>
+    public override bool MayOutlive(string path) => path.StartsWith("obj/lora/base-", StringComparison.Ordinal);
+
     public override bool MayStay(string path) => IsVolatile(path) || path.EndsWith("/.lora-merge.lock", StringComparison.Ordinal);
 
     protected override void Build()

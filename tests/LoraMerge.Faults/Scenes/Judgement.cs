@@ -39,6 +39,8 @@ internal sealed partial class Judgement(Scene scene, FolderState start, IReadOnl
         {
             if (now[path] is null)
                 yield return $"'{path}' is missing after the next run";
+            else if (end[path] is null && scene.MayOutlive(path))
+                continue;
             else if (end[path] is null)
                 yield return $"'{path}' is left after the next run";
             else if (!scene.IsVolatile(path))

@@ -157,6 +157,9 @@ internal abstract class Scene : IDisposable
     /// <summary>Whether a file is no rubbish, though a clean run has none.</summary>
     public virtual bool MayStay(string path) => false;
 
+    /// <summary>Whether a file that a clean run takes away may outlive the next run.</summary>
+    public virtual bool MayOutlive(string path) => false;
+
     /// <summary>Runs a program that has to end well.</summary>
     public static void Execute(string program, params string[] arguments)
     {
