@@ -3,7 +3,10 @@ using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
-/// <summary>Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The worker has a table of its own.</summary>
+/// <summary>
+/// Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
+/// worker has a table of its own.
+/// </summary>
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
 internal static class BuildErrors
 {

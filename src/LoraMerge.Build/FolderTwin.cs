@@ -5,7 +5,8 @@ using LoraMerge.Agreed.FileSystem;
 namespace LoraMerge.Build;
 
 /// <summary>
-/// A model's folder as it will be, made of hard links beside the one that is there, and exchanged with it in one step. Only where nobody else has anything in the folder.
+/// A model's folder as it will be, made of hard links beside the one that is there, and exchanged with it in one step. Only where nobody else has
+/// anything in the folder.
 /// </summary>
 /// <param name="folder">Absolute path of the model's folder.</param>
 /// <param name="own">Absolute paths of all files in it that belong to the model, to the earlier one, or to the placing.</param>
@@ -35,7 +36,8 @@ internal sealed class FolderTwin(string folder, ISet<string> own, FileSteps step
         foreach (string left in FindLeft(folder))
         {
             // If it is the earlier model that was left, nothing but its manifest may know its files any more.
-            IEnumerable<string> listed = ManifestLines.FilesOf(ManifestOf(left)).Select(file => Path.Combine(folder, file.Replace('/', Path.DirectorySeparatorChar)));
+            IEnumerable<string> listed = ManifestLines.FilesOf(ManifestOf(left))
+                .Select(file => Path.Combine(folder, file.Replace('/', Path.DirectorySeparatorChar)));
             Delete(left, folder, new HashSet<string>(own.Concat(listed), InputGuard.Paths), steps);
         }
     }
@@ -139,5 +141,6 @@ internal sealed class FolderTwin(string folder, ISet<string> own, FileSteps step
     private bool IsOwn(string path) => IsOwn(new DirectoryInfo(path), path);
 
     private bool IsOwn(DirectoryInfo below, string path) => below.EnumerateFileSystemInfos().All(entry => !IsLink(entry)
-        && (entry is DirectoryInfo subfolder ? subfolder.EnumerateFileSystemInfos().Any() && IsOwn(subfolder, path) : own.Contains(Moved(entry.FullName, path, folder))));
+        && (entry is DirectoryInfo subfolder ? subfolder.EnumerateFileSystemInfos().Any() && IsOwn(subfolder, path)
+            : own.Contains(Moved(entry.FullName, path, folder))));
 }

@@ -254,14 +254,14 @@ internal sealed class ModelPlacing(
         HashSet<string> folders = [];
         foreach (PlacedFile file in model.Files)
         {
-            for (string folder = Path.GetDirectoryName(file.Destination)!; folder.Length >= top.Length && folders.Add(folder); folder = Path.GetDirectoryName(folder)!)
-            {
-            }
+            string folder = Path.GetDirectoryName(file.Destination)!;
+            while (folder.Length >= top.Length && folders.Add(folder))
+                folder = Path.GetDirectoryName(folder)!;
         }
-        foreach (string folder in folders.OrderByDescending(folder => folder.Length))
+        foreach (string deepest in folders.OrderByDescending(folder => folder.Length))
         {
-            _at = folder;
-            steps.FlushFolder(folder);
+            _at = deepest;
+            steps.FlushFolder(deepest);
         }
     }
 
@@ -281,7 +281,9 @@ internal sealed class ModelPlacing(
             Attempt(() => steps.Delete(file), $"'{file}' cannot be deleted");
     }
 
-    /// <summary>Does what another way, or the next build, makes up for where it fails; nothing makes up for a disk that does not take what was written.</summary>
+    /// <summary>
+    /// Does what another way, or the next build, makes up for where it fails; nothing makes up for a disk that does not take what was written.
+    /// </summary>
     private void Attempt(Action action, string otherwise)
     {
         try

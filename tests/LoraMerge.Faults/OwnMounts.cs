@@ -15,7 +15,8 @@ internal static class OwnMounts
         string folder = WorkFolder.Create("mount").FullName;
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo(Command[0], [.. Command[1..], "mount", "-t", "tmpfs", "none", folder]) { RedirectStandardError = true })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo(Command[0], [.. Command[1..], "mount", "-t", "tmpfs", "none", folder]) { RedirectStandardError = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0;

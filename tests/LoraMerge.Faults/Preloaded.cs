@@ -21,7 +21,8 @@ internal sealed class Preloaded(string library, string folder)
                 return points;
             if (open is null)
                 throw new InvalidOperationException($"The worker of '{scene}' ended with {exitCode} before its first point.");
-            points.Add(open with { Where = "", Complaints = [exitCode == Worker.Hung ? "the run hangs" : $"the run ends the process that it runs in, with exit code {exitCode}"] });
+            string complaint = exitCode == Worker.Hung ? "the run hangs" : $"the run ends the process that it runs in, with exit code {exitCode}";
+            points.Add(open with { Where = "", Complaints = [complaint] });
             first = trial.After(open.Point, scene);
             if (first is null)
                 return points;
@@ -30,7 +31,8 @@ internal sealed class Preloaded(string library, string folder)
 
     private (PointResult? Open, bool IsDone, int ExitCode) RunWorker(string scene, TrialSpec trial, string? first, List<PointResult> points)
     {
-        string[] command = [.. trial.Mounts ? OwnMounts.Command : [], "dotnet", "exec", Assembly.GetExecutingAssembly().Location, "worker", scene, .. trial.Words, .. first is null ? [] : (string[])["--first", first]];
+        string[] command = [.. trial.Mounts ? OwnMounts.Command : [], "dotnet", "exec", Assembly.GetExecutingAssembly().Location, "worker", scene,
+            .. trial.Words, .. first is null ? [] : (string[])["--first", first]];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
         string block = Path.Combine(folder, "block");
         FaultBlock.Open(block).Dispose();

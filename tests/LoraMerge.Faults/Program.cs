@@ -5,11 +5,13 @@ using LoraMerge.Faults.Shim;
 using LoraMerge.Faults.Trials;
 
 var scenes = new Option<string[]>("--scene") { Description = $"What is tried: {string.Join(", ", AllScenes.Names)} (default: all).", HelpName = "NAME" };
-var kinds = new Option<string[]>("--fault") { Description = $"Which faults: {string.Join(", ", FaultKind.All.Select(kind => kind.Name))} (default: all).", HelpName = "NAME" };
+string allKinds = string.Join(", ", FaultKind.All.Select(kind => kind.Name));
+var kinds = new Option<string[]>("--fault") { Description = $"Which faults: {allKinds} (default: all).", HelpName = "NAME" };
 var step = new Option<int>("--step") { Description = "Try every N-th point only.", DefaultValueFactory = _ => 1, HelpName = "N" };
 var processes = new Option<bool>("--processes") { Description = "Each run in a process of its own." };
 var count = new Option<int>("--count") { Description = "How many.", DefaultValueFactory = _ => 200, HelpName = "N" };
-var seed = new Option<int>("--seed") { Description = "Of the moments (default: another one each time).", DefaultValueFactory = _ => Environment.TickCount, HelpName = "N" };
+var seed = new Option<int>("--seed") { Description = "Of the moments (default: another one each time).", HelpName = "N" };
+seed.DefaultValueFactory = _ => Environment.TickCount;
 
 var sweep = new Command("sweep", "Each fault at each call.") { scenes, kinds, step, processes };
 sweep.SetAction(parsed => Try(TrialPlan.Sweep(Scenes(parsed), Kinds(parsed), parsed.GetValue(step), parsed.GetValue(processes))));
@@ -47,7 +49,8 @@ victim.SetAction(parsed =>
     return outcome.ExitCode ?? 1;
 });
 
-return new RootCommand("Tries merges and builds with faults of the system.") { sweep, kills, disk, changes, races, order, all, one, worker, victim }.Parse(args).Invoke();
+var program = new RootCommand("Tries merges and builds with faults of the system.") { sweep, kills, disk, changes, races, order, all, one, worker, victim };
+return program.Parse(args).Invoke();
 
 string[] Scenes(ParseResult parsed) => parsed.GetValue(scenes) ?? [];
 

@@ -38,7 +38,8 @@ internal sealed class Report
     /// <returns>Whether all points hold.</returns>
     public bool End()
     {
-        _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_tried} points, of which {_fallen} do not hold, in {_watch.Elapsed.TotalMinutes:0.0} min"));
+        _output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{_tried} points, of which {_fallen} do not hold, in {_watch.Elapsed.TotalMinutes:0.0} min"));
         return _fallen == 0 && _tried > 0;
     }
 

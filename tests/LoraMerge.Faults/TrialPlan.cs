@@ -30,11 +30,13 @@ internal static class TrialPlan
 
     public static IEnumerable<(string Scene, TrialSpec Trial)> CacheRace(int count, int seed) => [("build", TrialSpec.CacheRace(count, seed))];
 
-    public static IEnumerable<(string Scene, TrialSpec Trial)> FlushOrder(IEnumerable<string> scenes) => scenes.DefaultIfEmpty(AllScenes.Names).Select(scene => (scene, TrialSpec.FlushOrder));
+    public static IEnumerable<(string Scene, TrialSpec Trial)> FlushOrder(IEnumerable<string> scenes) =>
+        scenes.DefaultIfEmpty(AllScenes.Names).Select(scene => (scene, TrialSpec.FlushOrder));
 
     /// <summary>Everything.</summary>
     public static IEnumerable<(string Scene, TrialSpec Trial)> All(int count, int step, int seed) =>
-        [.. FlushOrder([]), .. RandomKills([], count, seed), .. FullDisk([], step), .. CacheRace(count, seed), .. Changes([], step), .. Sweep([], FaultKind.All, step, inProcesses: false)];
+        [.. FlushOrder([]), .. RandomKills([], count, seed), .. FullDisk([], step), .. CacheRace(count, seed), .. Changes([], step),
+            .. Sweep([], FaultKind.All, step, inProcesses: false)];
 
     private static IEnumerable<string> DefaultIfEmpty(this IEnumerable<string> scenes, IEnumerable<string> usual) => scenes.Any() ? scenes : usual;
 }

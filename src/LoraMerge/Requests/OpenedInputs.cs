@@ -27,7 +27,8 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         Name = Name,
         BaseName = ModelOptions.NameOf(Request.BaseModel, Snapshot.Roots[0].IsFile),
         Values = RequestWords.Of(Request),
-        Adapters = [.. Request.Adapters.Select((adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path, Snapshot.Roots[i + 1].IsFile), RequestWords.Of(adapter)))],
+        Adapters = [.. Request.Adapters.Select(
+            (adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path, Snapshot.Roots[i + 1].IsFile), RequestWords.Of(adapter)))],
     };
 
     /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>
@@ -51,7 +52,8 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     private static void ThrowIfNotThere(MergeRequest request)
     {
         IEnumerable<(string What, string Path)> named = [("base model", request.BaseModel), .. request.Adapters.Select(adapter => ("adapter", adapter.Path))];
-        LoraMergeException[] missing = [.. named.Where(input => !InputListing.IsThere(input.Path)).Select(input => Errors.PathNotFound(input.What, input.Path))];
+        LoraMergeException[] missing = [.. named.Where(input => !InputListing.IsThere(input.Path))
+            .Select(input => Errors.PathNotFound(input.What, input.Path))];
         if (missing.Length > 0)
             throw Errors.All([.. missing]);
     }

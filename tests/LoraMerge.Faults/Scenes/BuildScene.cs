@@ -50,10 +50,12 @@ internal sealed class BuildScene : Scene
     public override IEnumerable<ModelPlace> PlacesIn(FolderState state) =>
     [
         new ModelPlace(Placed, Placed + "/lora-merge.json"),
-        .. state.Paths.Where(path => path.EndsWith(MarkExtension, StringComparison.Ordinal)).Select(mark => new ModelPlace(mark[..^MarkExtension.Length], mark)),
+        .. state.Paths.Where(path => path.EndsWith(MarkExtension, StringComparison.Ordinal))
+            .Select(mark => new ModelPlace(mark[..^MarkExtension.Length], mark)),
     ];
 
-    public override Outcome RunIn(string root) => new TaskBuild(Path.Combine(root, "base"), Path.Combine(root, "adapter"), root, Path.Combine(root, "obj", "lora"), _isShared).Run();
+    public override Outcome RunIn(string root) =>
+        new TaskBuild(Path.Combine(root, "base"), Path.Combine(root, "adapter"), root, Path.Combine(root, "obj", "lora"), _isShared).Run();
 
     /// <summary>The store keeps a model that could not be placed; that is nobody's concern.</summary>
     public override bool IsSpokenOf(ModelPlace place) => place.Folder == Placed;
@@ -62,7 +64,8 @@ internal sealed class BuildScene : Scene
     public override bool IsVolatile(string path) => Path.GetExtension(path) is MarkExtension or ".state" or ".use" or ".placed";
 
     /// <summary>A state file without a key only remembers hashes.</summary>
-    public override bool MayStay(string path) => path is "obj/lora" or "obj/lora/.lora-merge.lock" or "obj/lora/users" || Path.GetExtension(path) is ".state" or ".rsp" or ".placed";
+    public override bool MayStay(string path) =>
+        path is "obj/lora" or "obj/lora/.lora-merge.lock" or "obj/lora/users" || Path.GetExtension(path) is ".state" or ".rsp" or ".placed";
 
     /// <summary>What could not be taken out of the store waits for the next merge: a build that has nothing to do takes nothing away.</summary>
     public override bool MayOutlive(string path) => path.StartsWith("obj/lora/base-", StringComparison.Ordinal);

@@ -37,13 +37,16 @@ internal sealed class DotnetBuildScene : Scene
     public override IEnumerable<ModelPlace> PlacesIn(FolderState state) =>
     [
         new ModelPlace(Placed, Placed + "/lora-merge.json"),
-        .. state.Paths.Where(path => path.EndsWith(MarkExtension, StringComparison.Ordinal)).Select(mark => new ModelPlace(mark[..^MarkExtension.Length], mark)),
+        .. state.Paths.Where(path => path.EndsWith(MarkExtension, StringComparison.Ordinal))
+            .Select(mark => new ModelPlace(mark[..^MarkExtension.Length], mark)),
     ];
 
     public override Outcome RunIn(string root) => RunProcess();
 
     /// <summary>What is no model's is MSBuild's, which writes it anew whenever it likes.</summary>
-    public override bool IsVolatile(string path) => !path.Contains("/models/", StringComparison.Ordinal) && (!path.Contains("/lora/", StringComparison.Ordinal) || Path.GetExtension(path) is MarkExtension or ".use");
+    public override bool IsVolatile(string path) =>
+        !path.Contains("/models/", StringComparison.Ordinal)
+        && (!path.Contains("/lora/", StringComparison.Ordinal) || Path.GetExtension(path) is MarkExtension or ".use");
 
     public override bool IsSpokenOf(ModelPlace place) => place.Folder == Placed;
 
@@ -66,7 +69,8 @@ internal sealed class DotnetBuildScene : Scene
         TakeAdapter("second");
     }
 
-    protected override string[] Command(string root) => ["dotnet", "build", "--no-restore", "-tl:off", "-v:m", "-nodeReuse:false", "-p:UseSharedCompilation=false", Path.Combine(root, "App.csproj")];
+    protected override string[] Command(string root) =>
+        ["dotnet", "build", "--no-restore", "-tl:off", "-v:m", "-nodeReuse:false", "-p:UseSharedCompilation=false", Path.Combine(root, "App.csproj")];
 
     protected override void Configure(ProcessStartInfo start)
     {

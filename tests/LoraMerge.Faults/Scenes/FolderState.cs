@@ -24,7 +24,8 @@ internal sealed class FolderState
     public static FolderState Of(string folder)
     {
         var state = new FolderState();
-        foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false }))
+        foreach (string path in Directory.EnumerateFileSystemEntries(
+            folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false }))
             state._entries[Path.GetRelativePath(folder, path)] = Describe(path);
         return state;
     }

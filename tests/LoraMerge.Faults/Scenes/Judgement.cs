@@ -18,7 +18,8 @@ internal sealed partial class Judgement(Scene scene, FolderState start, IReadOnl
     public IEnumerable<string> Of(Outcome outcome, bool mayLeave, string? changed) =>
     [
         .. _places.Select(place => OfModel(place, outcome)).OfType<string>(),
-        .. ends.All(end => _places.Any(place => place.Counts(end))) && _places.Any(place => place.Counts(start)) && !_places.Any(place => place.Counts(now) || MayBeNone(place, outcome)) ? (string[])["neither the earlier model is there nor the new one"] : [],
+        .. ends.All(end => _places.Any(place => place.Counts(end))) && _places.Any(place => place.Counts(start))
+            && !_places.Any(place => place.Counts(now) || MayBeNone(place, outcome)) ? (string[])["neither the earlier model is there nor the new one"] : [],
         .. from path in start.Paths
            where path != changed && now[path] != start[path] && ends.All(end => end[path] == start[path]) && !IsOfModel(path) && !scene.IsVolatile(path)
            select $"'{path}' is {(now[path] is null ? "gone" : "another")}",

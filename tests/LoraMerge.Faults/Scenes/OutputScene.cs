@@ -40,7 +40,8 @@ internal sealed class OutputScene : Scene
 
     public override string WrittenFolder => "models";
 
-    protected override IReadOnlyList<string> Foreign => ["notes.txt", "models/notes.txt", "models/out.txt", "models/out.partial", "models/out.lora-mine/mine.txt", "models/.out.lora-mine"];
+    protected override IReadOnlyList<string> Foreign =>
+        ["notes.txt", "models/notes.txt", "models/out.txt", "models/out.partial", "models/out.lora-mine/mine.txt", "models/.out.lora-mine"];
 
     private string Output => _before == Before.NoParent ? "models/new/deep/out" : "models/out";
 

@@ -43,7 +43,10 @@ internal sealed class PlacingScene : Scene
         .. _hasForeign ? (string[])[$"bin/{Model}/mine.txt", $"bin/{Model}/config.json.partial", $"bin/{Model}/.lora-mine.old"] : [],
     ];
 
-    /// <summary>With somebody else's files in it the folder cannot be exchanged as a whole: then a kill may leave no model, but none that could be taken for whole.</summary>
+    /// <summary>
+    /// With somebody else's files in it the folder cannot be exchanged as a whole: then a kill may leave no model, but none that could be taken for
+    /// whole.
+    /// </summary>
     public override bool MayBeNone(ModelPlace place, FolderState now) => _hasForeign && now[$"bin/{Model}/lora-merge.json"] is null;
 
     public override IEnumerable<ModelPlace> PlacesIn(FolderState state) => [new ModelPlace($"bin/{Model}", $"bin/{Model}/lora-merge.json")];
@@ -61,7 +64,8 @@ internal sealed class PlacingScene : Scene
         TinyInputs.WriteTo(Root);
         foreach (string adapter in (string[])["first", "second"])
         {
-            InProcess.Run(["merge", "--base", Path.Combine(Root, "base"), "--adapter", Path.Combine(Root, adapter), "--output", Path.Combine(Root, "store", adapter), "--device", "cpu"]);
+            InProcess.Run(["merge", "--base", Path.Combine(Root, "base"), "--adapter", Path.Combine(Root, adapter), "--output",
+                Path.Combine(Root, "store", adapter), "--device", "cpu"]);
             string store = Path.Combine(Root, "store", adapter);
             string[] files = [.. Directory.EnumerateFiles(store, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
             foreach (string file in files)

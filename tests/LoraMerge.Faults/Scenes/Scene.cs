@@ -4,7 +4,9 @@ using LoraMerge.Faults.Shim;
 namespace LoraMerge.Faults.Scenes;
 
 /// <summary>Something that is tried: a folder in a known state, and a run that takes it to another.</summary>
-/// <remarks>What is right is not written down but seen: the clean run shows the end, and after a fault every model has to be as it was or as in the end.</remarks>
+/// <remarks>
+/// What is right is not written down but seen: the clean run shows the end, and after a fault every model has to be as it was or as in the end.
+/// </remarks>
 internal abstract class Scene : IDisposable
 {
     private static readonly TimeSpan s_longestRun = TimeSpan.FromMinutes(3);
@@ -131,7 +133,8 @@ internal abstract class Scene : IDisposable
     /// <param name="mayLeave">Whether the fault kept it from tidying up.</param>
     /// <param name="change">An input that became another; null where they all stayed.</param>
     public IReadOnlyList<string> Judge(Outcome outcome, bool mayLeave, ChangedInput? change = null) =>
-        [.. new Judgement(this, Start, change is null ? [End] : [End, change.End], FolderState.Of(Root)).Of(outcome, mayLeave, change?.Path).Select(WithoutRoot)];
+        [.. new Judgement(this, Start, change is null ? [End] : [End, change.End], FolderState.Of(Root)).Of(outcome, mayLeave, change?.Path)
+            .Select(WithoutRoot)];
 
     /// <summary>What does not hold after the run that follows, to which nothing happens.</summary>
     public IReadOnlyList<string> JudgeNext(Outcome outcome, ChangedInput? change = null) =>
@@ -141,7 +144,8 @@ internal abstract class Scene : IDisposable
     public void Settle()
     {
         CloseWhatIsLeft();
-        foreach (string path in FolderState.Of(Root).Paths.Where(path => Start[path] is null && End[path] is null).Select(path => Path.Combine(Root, path)).Where(File.Exists))
+        foreach (string path in FolderState.Of(Root).Paths.Where(path => Start[path] is null && End[path] is null).Select(path => Path.Combine(Root, path))
+            .Where(File.Exists))
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2));
     }
 

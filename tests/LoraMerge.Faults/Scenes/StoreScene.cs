@@ -48,7 +48,8 @@ internal sealed class StoreScene : Scene
 
     public override string WrittenFolder => "store";
 
-    protected override IReadOnlyList<string> Foreign => ["store/notes.txt", "store/mine.partial/mine.txt", "store/mine.partial.txt", "store/mine.0.partial", "obj/notes.txt"];
+    protected override IReadOnlyList<string> Foreign =>
+        ["store/notes.txt", "store/mine.partial/mine.txt", "store/mine.partial.txt", "store/mine.0.partial", "obj/notes.txt"];
 
     public override Outcome RunIn(string root) => InProcess.Run(MergeOf("second", "app", root));
 
@@ -79,6 +80,7 @@ internal sealed class StoreScene : Scene
     private string[] MergeOf(string adapter, string user, string root) =>
     [
         "merge", "--base", Path.Combine(root, "base"), "--adapter", Path.Combine(root, adapter), "--device", "cpu",
-        "--store", Path.Combine(root, "store"), "--state", Path.Combine(root, "obj", user + ".state"), .. _store == Store.Limited ? (string[])["--store-max-size", "7KB"] : [],
+        "--store", Path.Combine(root, "store"), "--state", Path.Combine(root, "obj", user + ".state"), .. _store == Store.Limited
+            ? (string[])["--store-max-size", "7KB"] : [],
     ];
 }

@@ -13,13 +13,16 @@ internal static class TinyInputs
     /// <summary>Other bytes for some of them, each as many as it has now.</summary>
     public static IEnumerable<(string Path, byte[] Bytes)> Changes(string folder)
     {
-        foreach (string path in (string[])["base/config.json", "base/model-00001-of-00002.safetensors", "base/tokenizer.json", "second/adapter_config.json", "second/adapter_model.safetensors", "second/chat_template.jinja"])
+        foreach (string path in (string[])["base/config.json", "base/model-00001-of-00002.safetensors", "base/tokenizer.json", "second/adapter_config.json",
+            "second/adapter_model.safetensors", "second/chat_template.jinja"])
         {
             byte[] bytes = File.ReadAllBytes(Path.Combine(folder, path));
             string text = Encoding.UTF8.GetString(bytes);
             yield return (path, Path.GetExtension(path) == ".safetensors"
                 ? [.. bytes[..^2], (byte)(bytes[^2] ^ 64), bytes[^1]]
-                : Encoding.UTF8.GetBytes(text.Replace("\"vocab_size\": 8", "\"vocab_sizf\": 8", StringComparison.Ordinal).Replace("1.0", "1.1", StringComparison.Ordinal).Replace("\"lora_alpha\":4", "\"lora_alpha\":8", StringComparison.Ordinal).Replace("second", "zecond", StringComparison.Ordinal)));
+                : Encoding.UTF8.GetBytes(text.Replace("\"vocab_size\": 8", "\"vocab_sizf\": 8", StringComparison.Ordinal)
+                    .Replace("1.0", "1.1", StringComparison.Ordinal).Replace("\"lora_alpha\":4", "\"lora_alpha\":8", StringComparison.Ordinal)
+                    .Replace("second", "zecond", StringComparison.Ordinal)));
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class FaultBlock : IDisposable
 
     private const int TextLength = 512;
     private const int ArmedOffset = 0, ChangeOffset = 24, CountOffset = 32, FiredOffset = 36, FiredCallOffset = 40, LoggedOffset = 44;
-    private const int RootOffset = 64, OnlyOffset = RootOffset + TextLength, FromOffset = OnlyOffset + TextLength, ToOffset = FromOffset + TextLength, FiredPathOffset = ToOffset + TextLength;
+    private const int RootOffset = 64, OnlyOffset = RootOffset + TextLength, FromOffset = OnlyOffset + TextLength, ToOffset = FromOffset + TextLength,
+        FiredPathOffset = ToOffset + TextLength;
     private const int EntriesOffset = FiredPathOffset + TextLength;
     private const int EntryCount = 8192, EntryLength = 256;
     private const int ByteLength = EntriesOffset + (EntryCount * EntryLength);

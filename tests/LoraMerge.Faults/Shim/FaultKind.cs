@@ -33,7 +33,8 @@ internal sealed record FaultKind(string Name, FaultMode Mode, int Error, SystemC
         new("eio", FaultMode.Fail, InputOutput, SystemCalls.All, Lasts: false, "one call fails with EIO"),
         new("enospc", FaultMode.Fail, NoSpace, SystemCalls.Filling, Lasts: false, "one call fails with ENOSPC"),
         new("eacces", FaultMode.Fail, Denied, SystemCalls.Permitted, Lasts: false, "one call fails with EACCES"),
-        new("eintr", FaultMode.Fail, Interrupted, SystemCalls.Read | SystemCalls.Write | SystemCalls.Fsync | SystemCalls.Open | SystemCalls.Create | SystemCalls.Truncate | SystemCalls.Flock | SystemCalls.Close, Lasts: false, "one call is interrupted (EINTR)"),
+        new("eintr", FaultMode.Fail, Interrupted,
+            SystemCalls.Read | SystemCalls.Write | SystemCalls.Fsync | SystemCalls.Open | SystemCalls.Create | SystemCalls.Truncate | SystemCalls.Flock | SystemCalls.Close, Lasts: false, "one call is interrupted (EINTR)"),
         new("short", FaultMode.Shorten, 0, SystemCalls.Partial, Lasts: false, "one call reads or writes half of what it was asked for"),
         new("full", FaultMode.Fail, NoSpace, SystemCalls.Filling, Lasts: true, "from there on there is no room (ENOSPC)"),
         new("readonly", FaultMode.Fail, ReadOnly, SystemCalls.Changing, Lasts: true, "from there on the disk is read-only (EROFS)"),
@@ -42,7 +43,9 @@ internal sealed record FaultKind(string Name, FaultMode Mode, int Error, SystemC
     ];
 
     /// <summary>The kind of that name.</summary>
-    public static FaultKind Parse(string name) => All.FirstOrDefault(kind => kind.Name == name) ?? throw new ArgumentException($"'{name}' is none of {string.Join(", ", All.Select(kind => kind.Name))}.");
+    public static FaultKind Parse(string name) =>
+        All.FirstOrDefault(kind => kind.Name == name) ?? throw new ArgumentException(
+        $"'{name}' is none of {string.Join(", ", All.Select(kind => kind.Name))}.");
 }
 
 /// <summary>A fault at one call.</summary>
@@ -58,12 +61,14 @@ internal sealed record Fault(FaultKind Kind, SystemCalls Calls, int At)
     {
         string[] words = text.Split('/');
         FaultKind kind = FaultKind.Parse(words[0]);
-        return new Fault(kind, words[1] == AnyCall ? kind.Calls : Enum.Parse<SystemCalls>(words[1], ignoreCase: true), int.Parse(words[2], CultureInfo.InvariantCulture));
+        return new Fault(kind, words[1] == AnyCall ? kind.Calls : Enum.Parse<SystemCalls>(words[1], ignoreCase: true),
+            int.Parse(words[2], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The same at a later call.</summary>
     public Fault Next(int step) => this with { At = At + step };
 
     /// <summary>Name of the kind, kind of the call, its number.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kind.Name}/{(Calls == Kind.Calls ? AnyCall : Calls.ToString().ToLowerInvariant())}/{At}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Kind.Name}/{(Calls == Kind.Calls ? AnyCall : Calls.ToString().ToLowerInvariant())}/{At}");
 }

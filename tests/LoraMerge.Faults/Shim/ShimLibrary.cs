@@ -24,7 +24,8 @@ internal static class ShimLibrary
         try
         {
             using Process compiler = Process.Start(
-                new ProcessStartInfo("gcc", ["-shared", "-fPIC", "-O2", Path.Combine(AppContext.BaseDirectory, "Shim", "faults.c"), "-o", library]) { RedirectStandardError = true })!;
+                new ProcessStartInfo("gcc", ["-shared", "-fPIC", "-O2", Path.Combine(AppContext.BaseDirectory, "Shim", "faults.c"), "-o",
+                    library]) { RedirectStandardError = true })!;
             reason = "gcc cannot compile the shim: " + compiler.StandardError.ReadToEnd();
             compiler.WaitForExit();
             return compiler.ExitCode == 0 ? library : null;

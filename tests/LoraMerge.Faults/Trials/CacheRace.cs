@@ -3,7 +3,10 @@ using LoraMerge.Faults.Scenes;
 
 namespace LoraMerge.Faults.Trials;
 
-/// <summary>Two builds with one cache folder, and somebody who empties it, all at once. Each build has to end with its model in its output, or to say that it was taken away again and again.</summary>
+/// <summary>
+/// Two builds with one cache folder, and somebody who empties it, all at once. Each build has to end with its model in its output, or to say that it
+/// was taken away again and again.
+/// </summary>
 /// <param name="scene">Its inputs are built from.</param>
 /// <param name="rounds">How often.</param>
 /// <param name="seed">Of what is built.</param>
@@ -25,7 +28,8 @@ internal sealed class CacheRace(Scene scene, int rounds, int seed) : ITrial
             string point = string.Create(CultureInfo.InvariantCulture, $"round {round} of seed {seed}");
             report(PointResult.Begun(point));
             (Outcome[] built, Outcome[] evicted) = RunRound(adapters, random.Next(4));
-            report(new PointResult(point, $"{string.Join(" and ", adapters)}, emptied {evicted.Length} times, given up {built.Count(IsEvicted)} times", [.. Judge(built, evicted, adapters, expected)]));
+            report(new PointResult(point, $"{string.Join(" and ", adapters)}, emptied {evicted.Length} times, given up {built.Count(IsEvicted)} times",
+                [.. Judge(built, evicted, adapters, expected)]));
         }
     }
 

@@ -4,7 +4,10 @@ using LoraMerge.Faults.Shim;
 
 namespace LoraMerge.Faults.Trials;
 
-/// <summary>An input changes while it is read: before each call that opens or reads a file, each file of the inputs in turn. What is merged then is one of the two states, or nothing.</summary>
+/// <summary>
+/// An input changes while it is read: before each call that opens or reads a file, each file of the inputs in turn. What is merged then is one of the
+/// two states, or nothing.
+/// </summary>
 /// <param name="scene">What is tried.</param>
 /// <param name="block">What the shim is told by.</param>
 /// <param name="way">How the file changes.</param>

@@ -4,7 +4,8 @@ using LoraMerge.Faults.Shim;
 namespace LoraMerge.Faults.Trials;
 
 /// <summary>
-/// What a loss of power would find. A file system may bring names to the disk before contents; so the bytes of a model's files, and their names in its folders, have to be on the disk before
+/// What a loss of power would find. A file system may bring names to the disk before contents; so the bytes of a model's files, and their names in
+/// its folders, have to be on the disk before
 /// the model gets its place, and its name there before the run ends. Seen from the calls of a clean run.
 /// </summary>
 internal sealed class FlushOrder(Scene scene, FaultBlock block) : ITrial
@@ -25,9 +26,11 @@ internal sealed class FlushOrder(Scene scene, FaultBlock block) : ITrial
         block.Arm(scene.Scope, fault: null);
         Outcome outcome = scene.Run();
         block.Disarm();
-        string[] places = [.. scene.PlacesIn(FolderState.Of(scene.Root)).SelectMany(place => (string[])["/" + place.Folder, "/" + (place.Mark ?? place.Folder)]).Distinct()];
+        string[] places = [.. scene.PlacesIn(FolderState.Of(scene.Root))
+            .SelectMany(place => (string[])["/" + place.Folder, "/" + (place.Mark ?? place.Folder)]).Distinct()];
         IReadOnlyList<(SystemCalls Call, string Path)> log = block.Log;
-        List<string> complaints = [.. log.SelectMany(entry => Follow(entry.Call, entry.Path, places)), .. places.SelectMany(DirtyBelow).Distinct().Select(dirty => $"{dirty} may not be on the disk in the end")];
+        List<string> complaints = [.. log.SelectMany(entry => Follow(entry.Call, entry.Path, places)), .. places.SelectMany(DirtyBelow).Distinct()
+            .Select(dirty => $"{dirty} may not be on the disk in the end")];
         if (!outcome.IsGood)
             complaints.Add(outcome.Text);
         report(new PointResult("order", $"{log.Count} calls", complaints));

@@ -38,7 +38,8 @@ internal sealed class FullDisk(Scene scene, FullDisk.Unit unit, int step) : ITri
         Mount();
         try
         {
-            Remount(unit == Unit.Bytes ? string.Create(CultureInfo.InvariantCulture, $"size={size * PageByteLength}") : string.Create(CultureInfo.InvariantCulture, $"nr_inodes={size}"));
+            Remount(unit == Unit.Bytes ? string.Create(CultureInfo.InvariantCulture, $"size={size * PageByteLength}")
+                : string.Create(CultureInfo.InvariantCulture, $"nr_inodes={size}"));
             Outcome outcome = scene.Run();
             // A full disk need not have room for what tells of an error; but what can be removed is removed.
             IReadOnlyList<string> now = scene.Judge(outcome, mayLeave: false);

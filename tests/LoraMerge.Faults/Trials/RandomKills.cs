@@ -24,7 +24,8 @@ internal sealed class RandomKills(Scene scene, FaultBlock block, int kills, int 
             scene.Reset();
             report(PointResult.Begun(point));
             (Outcome outcome, int calls) = Kill(moment);
-            string where = string.Create(CultureInfo.InvariantCulture, $"{moment.TotalMilliseconds:0} ms, {calls} calls{(outcome.ExitCode is null ? "" : ", after its end")}");
+            string where = string.Create(CultureInfo.InvariantCulture,
+                $"{moment.TotalMilliseconds:0} ms, {calls} calls{(outcome.ExitCode is null ? "" : ", after its end")}");
             IReadOnlyList<string> now = scene.Judge(outcome, mayLeave: outcome.ExitCode is null);
             scene.Settle();
             report(new PointResult(point, where, [.. now, .. scene.JudgeNext(scene.Run())]));

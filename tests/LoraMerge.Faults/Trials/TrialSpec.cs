@@ -20,9 +20,11 @@ internal sealed record TrialSpec(IReadOnlyList<string> Words)
 
     public static TrialSpec RandomKills(int kills, int seed) => new(["kills", "random kills", Text(kills), Text(seed)]);
 
-    public static TrialSpec FullDisk(FullDisk.Unit unit, int step) => new(["disk", $"disk without {unit.ToString().ToLowerInvariant()}", unit.ToString(), Text(step)]);
+    public static TrialSpec FullDisk(FullDisk.Unit unit, int step) =>
+        new(["disk", $"disk without {unit.ToString().ToLowerInvariant()}", unit.ToString(), Text(step)]);
 
-    public static TrialSpec Changes(ChangeWay way, int step) => new(["changes", $"input changes: {way.ToString().ToLowerInvariant()}", way.ToString(), Text(step)]);
+    public static TrialSpec Changes(ChangeWay way, int step) =>
+        new(["changes", $"input changes: {way.ToString().ToLowerInvariant()}", way.ToString(), Text(step)]);
 
     public static TrialSpec CacheRace(int rounds, int seed) => new(["races", "two builds and an eviction", Text(rounds), Text(seed)]);
 

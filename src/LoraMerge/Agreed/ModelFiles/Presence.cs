@@ -1,6 +1,8 @@
 namespace LoraMerge.Agreed.ModelFiles;
 
-/// <summary>Whether something is at a path. What the system cannot tell, as on a failing disk, is no answer: <see cref="File.Exists(string)"/> calls it a no.</summary>
+/// <summary>
+/// Whether something is at a path. What the system cannot tell, as on a failing disk, is no answer: <see cref="File.Exists(string)"/> calls it a no.
+/// </summary>
 internal static class Presence
 {
     /// <summary>Whether a file is there, be it a link to nothing.</summary>
