@@ -1,4 +1,3 @@
-using LoraMerge.Agreed.Fingerprints;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
