@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
