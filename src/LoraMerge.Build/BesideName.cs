@@ -15,6 +15,9 @@ internal sealed class BesideName
     public static IEnumerable<string> FindIn(string folder) =>
         Directory.Exists(folder) ? Directory.GetFiles(folder, ".lora-*").Where(file => Regex.IsMatch(Path.GetFileName(file), @"^\.lora-[0-9a-f]{16}-[0-9]+\.(new|old)$")) : [];
 
+    /// <summary>Whether a file has a name of this form.</summary>
+    public static bool IsOurs(string file) => Regex.IsMatch(Path.GetFileName(file), @"^\.lora-[0-9a-f]{16}-[0-9]+\.(new|old)$");
+
     /// <summary>For a file that is to come into a place.</summary>
     public string OfNew(string place) => Next(place, "new");
 

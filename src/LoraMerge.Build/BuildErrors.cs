@@ -3,7 +3,10 @@ using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
-/// <summary>Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 for what was built before. The worker has a table of its own.</summary>
+/// <summary>
+/// Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
+/// worker has a table of its own.
+/// </summary>
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
 internal static class BuildErrors
 {
@@ -134,11 +137,17 @@ internal static class BuildErrors
     public static BuildFault Unwritable(string path, string reason) => new("LORA6003",
         $"'{path}' cannot be written: {reason}");
 
+    public static BuildFault NotRemembered(string path, string reason) => new("LORA6003",
+        $"'{path}' cannot be written: {reason} Every merged model is in its place; this file remembers for later builds which files those are. Build again when it can be written.");
+
     public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) => new("LORA6004",
         $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}");
 
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
         $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");
+
+    public static BuildFault NotSettled(string folder, string reason) => new("LORA6060",
+        $"The new model is in '{folder}', whole, but then the system failed: {reason} The earlier one could not be put back either. Check the disk, and build again.");
 
     /// <summary>Nothing has changed in the place.</summary>
     public static BuildFault NotPlaced(string file, Exception fault) => fault is DamagedFileException

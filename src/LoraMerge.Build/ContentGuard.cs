@@ -1,4 +1,3 @@
-using LoraMerge.Agreed.Fingerprints;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
@@ -37,7 +36,7 @@ internal sealed class ContentGuard
             return;
         HashSet<string> places = new(files.Select(file => $"{request.TargetPath}/{file}"), InputGuard.Paths);
         if (_copied.Find(item => places.Contains(PlaceOf(item))) is { } met)
-            _faults.Error(request.BaseItem, BuildErrors.ContentMeetsModel(request.Name, PlaceOf(met), met.ItemSpec, ModelOptions.NameOf(request.AdapterPaths[0])));
+            _faults.Error(request.BaseItem, BuildErrors.ContentMeetsModel(request.Name, PlaceOf(met), met.ItemSpec, request.Options.Adapters[0].Name));
     }
 
     private bool IsAnyIn(ModelRequest request) => _copied.Exists(item => PlaceOf(item).StartsWith(request.TargetPath + "/", StringComparison.OrdinalIgnoreCase));

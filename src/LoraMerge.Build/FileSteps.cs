@@ -1,5 +1,6 @@
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Build;
 
@@ -7,20 +8,6 @@ namespace LoraMerge.Build;
 /// <param name="before">Told of each operation and its file before it is done; a test lets it fail there. Null in a build.</param>
 internal sealed class FileSteps(Action<string, string>? before = null)
 {
-    /// <summary>Whether anything has that name, be it a link to nothing.</summary>
-    public static bool IsThere(string path)
-    {
-        try
-        {
-            File.GetAttributes(path);
-            return true;
-        }
-        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return false;
-        }
-    }
-
     public FolderLock Lock(string folder, Action sayThatItWaits, CancellationToken cancellation)
     {
         before?.Invoke("lock", folder);
@@ -53,11 +40,42 @@ internal sealed class FileSteps(Action<string, string>? before = null)
         File.Delete(path);
     }
 
+    public void DeleteFolder(string path)
+    {
+        before?.Invoke("delete folder", path);
+        Directory.Delete(path);
+    }
+
+    /// <summary>Brings the names in a folder to the disk.</summary>
+    public void FlushFolder(string path)
+    {
+        before?.Invoke("flush folder", path);
+        DiskFlush.OfFolder(path);
+    }
+
+    /// <summary>Gives a file a second name.</summary>
+    public void Link(string file, string name)
+    {
+        before?.Invoke("link", name);
+        if (!FileTwin.TryLink(file, name))
+            throw new IOException($"'{name}' cannot be made a link to '{file}'.");
+    }
+
+    /// <returns>False where it was not done.</returns>
+    public bool TryExchange(string first, string second)
+    {
+        before?.Invoke("exchange", second);
+        return FolderExchange.TryMake(first, second);
+    }
+
     /// <summary>Gives a file another place, with the time of its source and without copying its bytes.</summary>
     public TwinKind TryTwin(string source, string destination, bool mayLink)
     {
         before?.Invoke("clone or link", destination);
-        return FileTwin.TryCreate(source, destination, mayLink);
+        TwinKind kind = FileTwin.TryCreate(source, destination, mayLink);
+        if (kind == TwinKind.Clone) // a link's bytes were brought to the disk when the store got them
+            DiskFlush.OfFile(destination);
+        return kind;
     }
 
     /// <summary>Copies a file, with the time of its source, onto the disk itself: a file of the right length and time whose bytes were lost with the power would be taken for whole.</summary>
@@ -75,7 +93,7 @@ internal sealed class FileSteps(Action<string, string>? before = null)
                 to.Write(piece, offset, count);
             }, cancellation);
             before?.Invoke("flush", destination);
-            to.Flush(flushToDisk: true);
+            DiskFlush.OfFile(to, destination);
         }
         before?.Invoke("set time", destination);
         File.SetLastWriteTimeUtc(destination, File.GetLastWriteTimeUtc(source));

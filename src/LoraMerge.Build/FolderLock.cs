@@ -6,9 +6,6 @@ namespace LoraMerge.Build;
 /// <summary>One build at a time changes the model in a folder. The system frees the lock, however its owner ends; the file goes with it.</summary>
 internal sealed class FolderLock : IDisposable
 {
-    /// <summary>Its file's name, in the model's folder.</summary>
-    public const string FileName = ".lora-merge.lock";
-
     private const int PollMilliseconds = 50;
     private const int MostFailures = 20;
 
@@ -18,7 +15,10 @@ internal sealed class FolderLock : IDisposable
 
     private FolderLock(FileStream file) => _file = file;
 
-    /// <summary>Waits until no other build holds the folder, which is made if need be.</summary>
+    /// <summary>Whether somebody holds the folder, or was killed while he did.</summary>
+    public static bool IsThere(string folder) => File.Exists(PathOf(folder));
+
+    /// <summary>Waits until no other build holds the folder; the one above is made if need be.</summary>
     /// <param name="folder">Absolute path.</param>
     /// <param name="sayThatItWaits">Called once where it has to wait.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -27,18 +27,16 @@ internal sealed class FolderLock : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static FolderLock Take(string folder, Action sayThatItWaits, CancellationToken cancellation)
     {
-        string path = Path.Combine(folder, FileName);
+        string path = PathOf(folder);
         bool hasSaid = false;
         for (int failures = 0; ;)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                Directory.CreateDirectory(folder);
-                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
-                if (IsAtItsName(file))
-                    return new FolderLock(file);
-                file.Dispose();
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                if (TryTake(path) is { } taken)
+                    return taken;
             }
             catch (IOException fault) when (FileLock.IsTaken(fault))
             {
@@ -69,6 +67,25 @@ internal sealed class FolderLock : IDisposable
         }
         _file.Dispose();
     }
+
+    private static FolderLock? TryTake(string path)
+    {
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+        bool isTaken = false;
+        try
+        {
+            isTaken = IsAtItsName(file);
+            return isTaken ? new FolderLock(file) : null;
+        }
+        finally
+        {
+            if (!isTaken)
+                file.Dispose();
+        }
+    }
+
+    /// <summary>Beside the folder, which another one may take the place of meanwhile.</summary>
+    private static string PathOf(string folder) => Path.Combine(Path.GetDirectoryName(folder)!, $".lora-{Path.GetFileName(folder)}.lock");
 
     /// <summary>Another build has just removed the empty folder; or the file, which Windows refuses until it is gone.</summary>
     private static bool IsGoing(Exception fault) => fault is DirectoryNotFoundException || (fault is UnauthorizedAccessException && s_isWindows);

@@ -1,14 +1,17 @@
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Safetensors;
 using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
 /// <summary>Puts one model into its place, or takes it away. Whatever happens, the place holds the earlier model, the new one, or none that could be taken for whole.</summary>
 /// <remarks>
-/// All that is new is made beside the old files first: a full disk, a damaged store and Ctrl+C end there, and nothing has changed. Then the old files move aside, the manifest and what an engine opens
-/// first before all others, and the new ones move in, these last. A rename that fails, as that of a file that is open on Windows, is undone with all before it. A build that is killed between the two
-/// leaves neither manifest nor configuration; the next one sweeps up and places the model again. Only where the disk has no room for both models are the old files deleted first.
+/// All that is new is made beside the old files first: a full disk, a damaged store and Ctrl+C end there, and nothing has changed. Then the folder is
+/// exchanged with one of the new model in one step (<see cref="FolderTwin"/>). Where that cannot be, the old files move aside, the manifest and what an
+/// engine opens first before all others, and the new ones move in, these last. A rename that fails, as that of a file that is open on Windows, is undone
+/// with all before it. A build that is killed between the two leaves neither manifest nor configuration; the next one sweeps up and places the model
+/// again. Only where the disk has no room for both models are the old files deleted first.
 /// </remarks>
 /// <param name="root">Absolute path of the output or the publish folder.</param>
 /// <param name="wanted">Absolute paths of the files of all models of the project.</param>
@@ -36,12 +39,13 @@ internal sealed class ModelPlacing(
         PlacingWork? work = null;
         try
         {
-            if (PlacingWork.Of(model, earlierFiles, wanted).IsNone)
+            if (PlacingWork.Of(model, earlierFiles, wanted).IsNone && !IsLeft(model.Folder))
                 return null;
             using FolderLock taken = Lock(model.Folder);
             work = PlacingWork.Of(model, earlierFiles, wanted);
             List<StagedFile> staged = [.. work.Changed.Select(file => FindStaged(file) ?? NewStaged(file))];
             Sweep(work.Left.Except(staged.Select(file => file.Path)));
+            SweepBeside(model.Folder, model.Files.Select(file => file.Destination).Concat(earlierFiles));
             return staged.Count + work.Gone.Count > 0 ? Replace(model, staged, work.Gone) : null;
         }
         catch (Exception fault) when (FileFault.Is(fault))
@@ -66,10 +70,11 @@ internal sealed class ModelPlacing(
         string[] files = [.. earlierFiles.Where(file => !wanted.Contains(file))];
         try
         {
-            if (files.Any(FileSteps.IsThere) || PlacingWork.FindLeft(files).Any())
+            if (files.Any(Presence.OfAny) || PlacingWork.FindLeft(files).Any() || IsLeft(folder))
             {
                 using FolderLock taken = Lock(folder);
                 Sweep(PlacingWork.FindLeft(files));
+                SweepBeside(folder, earlierFiles);
                 Delete(files);
             }
             return null;
@@ -83,6 +88,12 @@ internal sealed class ModelPlacing(
             EmptyFolders.Remove(files, root);
         }
     }
+
+    /// <summary>Whether a build was killed while it placed this model, or does so now.</summary>
+    private static bool IsLeft(string folder) => FolderLock.IsThere(folder) || FolderTwin.FindLeft(folder).Any();
+
+    private void SweepBeside(string folder, IEnumerable<string> own) =>
+        Attempt(() => FolderTwin.DeleteLeft(folder, own, steps), $"What a killed build left beside '{folder}' cannot be deleted");
 
     private FolderLock Lock(string folder) => steps.Lock(folder, () => log(MessageImportance.High, $"Waiting for another build that writes to '{folder}'."), cancellation);
 
@@ -99,7 +110,13 @@ internal sealed class ModelPlacing(
         {
             foreach (StagedFile file in staged)
                 Make(file);
-            return Swap(model, staged, gone);
+            BuildFault? fault = TryExchange(model, staged, gone, out BuildFault? unsettled) ? unsettled : Swap(model, staged, gone);
+            if (fault is null)
+            {
+                foreach (StagedFile file in staged)
+                    log(MessageImportance.Low, $"{file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" }} '{file.Place.Source}' to '{file.Place.Destination}'.");
+            }
+            return fault;
         }
         catch (IOException fault) when (FileFault.IsDiskFull(fault))
         {
@@ -129,6 +146,40 @@ internal sealed class ModelPlacing(
         file.IsMade = true;
     }
 
+    /// <summary>All files in one step, where the system can do that.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="staged">Its files that are not in place.</param>
+    /// <param name="gone">Those of the earlier model that it does not have.</param>
+    /// <param name="fault">Why the new model is in its place, but not surely for good; null where all is well or as it was.</param>
+    /// <returns>False where it was not done: then nothing has changed.</returns>
+    /// <exception cref="DiskFlushException">The same, since the disk did not take it.</exception>
+    private bool TryExchange(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone, out BuildFault? fault)
+    {
+        _at = model.Folder;
+        IEnumerable<string> own = model.Files.Select(file => file.Destination).Concat(gone).Concat(staged.Select(file => file.Path));
+        var twin = new FolderTwin(model.Folder, new HashSet<string>(own, InputGuard.Paths), steps);
+        bool isDone = false;
+        string? unsettled = null;
+        try
+        {
+            Attempt(() =>
+            {
+                if (!twin.IsPossible())
+                    return;
+                foreach (PlacedFile file in model.Files)
+                    twin.Link(staged.Find(one => one.Place == file)?.Path ?? file.Destination, file.Destination);
+                isDone = twin.TryExchange(out unsettled);
+            }, $"'{model.Folder}' cannot be exchanged in one step");
+        }
+        finally
+        {
+            if (unsettled is null) // else the earlier model is all that is surely on the disk
+                Attempt(twin.Delete, $"What is left of the exchange of '{model.Folder}' cannot be deleted");
+        }
+        fault = unsettled is null ? null : BuildErrors.NotSettled(model.Folder, unsettled);
+        return isDone;
+    }
+
     /// <summary>Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.</summary>
     private BuildFault? Swap(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)
     {
@@ -147,14 +198,15 @@ internal sealed class ModelPlacing(
                 _at = file.Place.Destination;
                 renames.Add(file.Path, file.Place.Destination);
             }
+            Flush(model);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
-            return renames.TryUndo() ? BuildErrors.NotPlaced(_at, fault) : BuildErrors.NotWhole(model.Folder, _at, fault);
+            return renames.TryUndo() ? BuildErrors.NotPlaced(_at, fault)
+                : renames.Count == aside.Count + staged.Count ? BuildErrors.NotSettled(model.Folder, FileFault.Reason(fault))
+                : BuildErrors.NotWhole(model.Folder, _at, fault);
         }
         Sweep(aside);
-        foreach (StagedFile file in staged)
-            log(MessageImportance.Low, $"{file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" }} '{file.Place.Source}' to '{file.Place.Destination}'.");
         return null;
     }
 
@@ -175,7 +227,6 @@ internal sealed class ModelPlacing(
                 Make(file);
                 steps.Move(file.Path, file.Place.Destination);
             }
-            return null;
         }
         catch (Exception fault) when (hasBegun && FileFault.Is(fault))
         {
@@ -185,11 +236,38 @@ internal sealed class ModelPlacing(
         {
             Sweep(again.Select(file => file.Path));
         }
+        try
+        {
+            Flush(model);
+            return null;
+        }
+        catch (IOException fault)
+        {
+            return BuildErrors.NotSettled(model.Folder, FileFault.Reason(fault));
+        }
+    }
+
+    /// <summary>Brings the names of the files to the disk, those of folders that were made for them too.</summary>
+    private void Flush(PlacedModel model)
+    {
+        string top = root.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+        HashSet<string> folders = [];
+        foreach (PlacedFile file in model.Files)
+        {
+            string folder = Path.GetDirectoryName(file.Destination)!;
+            while (folder.Length >= top.Length && folders.Add(folder))
+                folder = Path.GetDirectoryName(folder)!;
+        }
+        foreach (string deepest in folders.OrderByDescending(folder => folder.Length))
+        {
+            _at = deepest;
+            steps.FlushFolder(deepest);
+        }
     }
 
     private void Delete(IEnumerable<string> files)
     {
-        foreach (string file in files.Where(FileSteps.IsThere).OrderByDescending(PlacedModel.TurnOf))
+        foreach (string file in files.Where(Presence.OfAny).OrderByDescending(PlacedModel.TurnOf))
         {
             _at = file;
             steps.Delete(file);
@@ -200,20 +278,26 @@ internal sealed class ModelPlacing(
     private void Sweep(IEnumerable<string> files)
     {
         foreach (string file in files.Where(File.Exists))
+            Attempt(() => steps.Delete(file), $"'{file}' cannot be deleted");
+    }
+
+    /// <summary>
+    /// Does what another way, or the next build, makes up for where it fails; nothing makes up for a disk that does not take what was written.
+    /// </summary>
+    private void Attempt(Action action, string otherwise)
+    {
+        try
         {
-            try
-            {
-                steps.Delete(file);
-            }
-            catch (Exception fault) when (FileFault.Is(fault))
-            {
-                log(MessageImportance.Low, $"'{file}' cannot be deleted: {fault.Message}");
-            }
+            action();
+        }
+        catch (Exception fault) when (FileFault.Is(fault) && fault is not DiskFlushException)
+        {
+            log(MessageImportance.Low, $"{otherwise}: {fault.Message}");
         }
     }
 
     private static string[] OldOf(List<StagedFile> staged, IReadOnlyList<string> gone) =>
-        [.. staged.Select(file => file.Place.Destination).Concat(gone).Where(FileSteps.IsThere).OrderByDescending(PlacedModel.TurnOf)];
+        [.. staged.Select(file => file.Place.Destination).Concat(gone).Where(Presence.OfAny).OrderByDescending(PlacedModel.TurnOf)];
 
     private static bool HasRoomForOne(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)
     {

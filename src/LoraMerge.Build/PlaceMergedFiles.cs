@@ -76,12 +76,13 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
             return;
 
         var steps = new FileSteps(BeforeStep);
-        var record = PlacedRecord.Load(RecordFile);
+        if (TryLoad(faults) is not { } record)
+            return;
         List<RecordedModel> earlier = record.ModelsIn(Root);
         // First, so that a build that is killed has not put anything anywhere that no later build knows of.
         foreach (PlacedModel model in models)
             record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
-        if (!TrySave(record, steps, faults))
+        if (!TrySave(record, steps, faults, BuildErrors.Unwritable))
             return;
 
         HashSet<string> wanted = new(models.SelectMany(model => model.Files.Select(file => file.Destination)), InputGuard.Paths);
@@ -101,22 +102,35 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         {
             if (InputGuard.FindMet(old.Folder, inputs) is null && NewPlacing().Remove(old.Folder, old.Files) is { } fault)
                 faults.Warning(null, fault);
-            else
+            else if (!FolderLock.IsThere(old.Folder)) // which the next build deletes, if nobody holds it
                 record.Remove(Root, old.Folder);
         }
-        TrySave(record, steps, faults);
+        TrySave(record, steps, faults, BuildErrors.NotRemembered);
     }
 
-    private static bool TrySave(PlacedRecord record, FileSteps steps, FaultLog faults)
+    private PlacedRecord? TryLoad(FaultLog faults)
+    {
+        try
+        {
+            return PlacedRecord.Load(RecordFile);
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            faults.Error(null, BuildErrors.Unreadable(RecordFile, FileFault.Reason(fault)));
+            return null;
+        }
+    }
+
+    private static bool TrySave(PlacedRecord record, FileSteps steps, FaultLog faults, Func<string, string, BuildFault> fault)
     {
         try
         {
             steps.Save(record);
             return true;
         }
-        catch (Exception fault) when (FileFault.Is(fault))
+        catch (Exception thrown) when (FileFault.Is(thrown))
         {
-            faults.Error(null, BuildErrors.Unwritable(record.FilePath, FileFault.Reason(fault)));
+            faults.Error(null, fault(record.FilePath, FileFault.Reason(thrown)));
             return false;
         }
     }

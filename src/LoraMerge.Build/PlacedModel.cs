@@ -6,7 +6,7 @@ namespace LoraMerge.Build;
 internal sealed record PlacedModel(string Folder, IReadOnlyList<PlacedFile> Files)
 {
     /// <summary>Without it a model is not whole.</summary>
-    private const string ManifestName = "lora-merge.json";
+    public const string ManifestName = "lora-merge.json";
 
     private static readonly string[] s_weights = [".safetensors", ".gguf"];
 

@@ -23,11 +23,13 @@ internal sealed class PlacedRecord
 
     public string FilePath { get; }
 
-    /// <summary>Losing it costs tidiness: what it knew is left to MSBuild's own list of files.</summary>
+    /// <summary>Reads it; one that another hand has written counts as none.</summary>
     /// <param name="path">Absolute path; there need not be a file.</param>
+    /// <exception cref="IOException">It cannot be read: nobody would know any more what earlier builds placed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static PlacedRecord Load(string path)
     {
-        string[] lines = AtomicFile.TryReadLines(path) ?? [];
+        string[] lines = Presence.OfFile(path) ? AtomicFile.ReadLines(path) : [];
         var record = new PlacedRecord(path, lines);
         if (lines.Length > 0 && lines[0] == Header)
             record.Read(lines);
@@ -82,7 +84,7 @@ internal sealed class PlacedRecord
             if (line.StartsWith("root ", StringComparison.Ordinal))
             {
                 string full = Path.GetFullPath(At(Path.GetDirectoryName(FilePath)!, path));
-                (root, folder) = (Directory.Exists(full) ? full : null, null); // gone with all that was in it
+                (root, folder) = (Presence.IsSurelyNone(full) ? null : full, null); // gone with all that was in it
             }
             else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
             {

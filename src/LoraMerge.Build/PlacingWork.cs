@@ -22,7 +22,7 @@ internal sealed record PlacingWork(IReadOnlyList<PlacedFile> Changed, IReadOnlyL
         IEnumerable<string> listed = changed.Where(file => file.IsManifest)
             .SelectMany(manifest => ManifestLines.FilesOf(manifest.Destination)).Select(file => Path.Combine(model.Folder, file.Replace('/', Path.DirectorySeparatorChar)));
         List<string> known = [.. earlierFiles.Concat(listed).Where(file => !wanted.Contains(file)).Distinct()];
-        List<string> gone = [.. known.Where(FileSteps.IsThere)];
+        List<string> gone = [.. known.Where(Presence.OfAny)];
         if (changed.Count + gone.Count > 0)
             changed.AddRange(model.Files.Where(file => file.IsManifest).Except(changed));
         return new PlacingWork(changed, gone, [.. FindLeft(model.Files.Select(file => file.Destination).Concat(known))]);

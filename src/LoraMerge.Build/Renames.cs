@@ -5,6 +5,9 @@ internal sealed class Renames(FileSteps steps)
 {
     private readonly List<string> _from = [], _to = [];
 
+    /// <summary>Those that are done.</summary>
+    public int Count => _to.Count;
+
     /// <exception cref="IOException">The file cannot be renamed; those before it are.</exception>
     /// <exception cref="UnauthorizedAccessException">The file cannot be renamed; those before it are.</exception>
     public void Add(string from, string to)
@@ -22,8 +25,12 @@ internal sealed class Renames(FileSteps steps)
     {
         try
         {
-            for (int i = _to.Count - 1; i >= 0; i--)
-                steps.Move(_to[i], _from[i]);
+            while (Count > 0)
+            {
+                steps.Move(_to[Count - 1], _from[Count - 1]);
+                _from.RemoveAt(Count - 1);
+                _to.RemoveAt(Count - 1);
+            }
             return true;
         }
         catch (Exception fault) when (FileFault.Is(fault))

@@ -46,24 +46,24 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
     private BaseModel ReadBase(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.BaseModelItem, faults);
-        string path = NamedInput.PathOf(item);
-        if (NamedInput.FindFault(item, BuildErrors.BaseModelMissing) is { } fault)
+        var named = NamedInput.Of(item, BuildErrors.BaseModelMissing);
+        if (named.Fault is { } fault)
             faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Format", ["safetensors"], "writes safetensors");
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
-        var options = new ModelOptions { BaseName = ModelOptions.NameOf(path), Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
-        return new BaseModel(item, path, Text(item, "MergedModelName") ?? ModelOptions.NameOf(path), ReadTargetPath(item), options);
+        var options = new ModelOptions { BaseName = named.Name, Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
+        return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
     }
 
     private Adapter ReadAdapter(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.AdapterItem, faults);
-        string path = NamedInput.PathOf(item);
-        if (NamedInput.FindFault(item, BuildErrors.AdapterMissing) is { } fault)
+        var named = NamedInput.Of(item, BuildErrors.AdapterMissing);
+        if (named.Fault is { } fault)
             faults.Error(item, fault);
         RefuseUnless(item, MergeLoraAdapters.AdapterItem, "Sha256", [], "does not check pins; remove it");
-        var options = new AdapterOptions(ModelOptions.NameOf(path), ReadOptions(item, OptionOwner.Adapter));
-        return new Adapter(item, path, Text(item, "MergedModelName"), options);
+        var options = new AdapterOptions(named.Name, ReadOptions(item, OptionOwner.Adapter));
+        return new Adapter(item, named.Path, Text(item, "MergedModelName"), options);
     }
 
     private BaseModel? FindBase(Adapter adapter, List<BaseModel> bases)

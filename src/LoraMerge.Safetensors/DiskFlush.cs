@@ -54,11 +54,23 @@ internal static class DiskFlush
     {
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
             return;
-        using SafeFileHandle file = Open(path, ReadOnly);
+        using SafeFileHandle file = OpenUninterrupted(path, out int error);
         if (!file.IsInvalid)
             Flush(file, path);
-        else if (Marshal.GetLastWin32Error() is int error and not AccessDenied) // a folder may be open to writing alone
+        else if (error != AccessDenied) // a folder may be open to writing alone
             throw new DiskFlushException(path, MessageOf(error));
+    }
+
+    private static SafeFileHandle OpenUninterrupted(string path, out int error)
+    {
+        while (true)
+        {
+            SafeFileHandle file = Open(path, ReadOnly);
+            error = file.IsInvalid ? Marshal.GetLastWin32Error() : 0;
+            if (error != Interrupted)
+                return file;
+            file.Dispose();
+        }
     }
 
     private static void Flush(SafeFileHandle file, string path)

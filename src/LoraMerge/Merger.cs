@@ -81,7 +81,7 @@ public sealed class Merger
         return Task.Run(() => ModelDiff.Between(one, other, cancellation), cancellation);
     }
 
-    private static Checkpoint OpenModel(string what, string path) => Path.Exists(path) ? Checkpoint.Open(path) : throw Errors.PathNotFound(what, path);
+    private static Checkpoint OpenModel(string what, string path) => InputListing.IsThere(path) ? Checkpoint.Open(path) : throw Errors.PathNotFound(what, path);
 
     private MergePlan PlanAndReport(OpenedInputs inputs)
     {

@@ -153,13 +153,18 @@ internal sealed class PlacingBench : IDisposable
 
     private static string Short(byte[] content) => content.Length < 100 ? Encoding.UTF8.GetString(content) : Convert.ToHexString(SHA256.HashData(content));
 
-    // With the times; the lock is its owner's.
+    // With the times. The lock goes with its owner, but its file does not.
     private static void Copy(string source, string target)
     {
         Directory.CreateDirectory(target);
-        foreach (string file in Directory.GetFiles(source).Where(file => Path.GetFileName(file) != ".lora-merge.lock"))
+        foreach (string file in Directory.GetFiles(source))
         {
             string copy = Path.Combine(target, Path.GetFileName(file));
+            if (Path.GetExtension(file) == ".lock")
+            {
+                File.Create(copy).Dispose();
+                continue;
+            }
             using (FileStream from = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
             using (FileStream to = File.Create(copy))
                 from.CopyTo(to);

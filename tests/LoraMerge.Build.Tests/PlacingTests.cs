@@ -221,6 +221,9 @@ public sealed class PlacingTests
             case "LORA6007":
                 AssertNone(now);
                 break;
+            case "LORA6060":
+                Assert.Equal(PlacingBench.Whole("new"), now);
+                break;
             default:
                 Assert.Equal("LORA6003", code); // what is remembered, and not what is placed
                 Assert.Contains(now, (SortedDictionary<string, string>[])[before, PlacingBench.Whole("new")]);
@@ -251,5 +254,5 @@ public sealed class PlacingTests
 
     /// <summary>What waits beside the places is no part of any model.</summary>
     private static SortedDictionary<string, string> WithoutRest(SortedDictionary<string, string> files) =>
-        new(files.Where(file => !Path.GetFileName(file.Key).StartsWith(".lora-", StringComparison.Ordinal)).ToDictionary(), StringComparer.Ordinal);
+        new(files.Where(file => !file.Key.Contains("/.lora-", StringComparison.Ordinal)).ToDictionary(), StringComparer.Ordinal);
 }

@@ -23,12 +23,12 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
     public ModelOptions ModelOptions => new()
     {
         Name = Name,
-        BaseName = ModelOptions.NameOf(BasePath),
+        BaseName = ModelOptions.NameOf(BasePath, File.Exists(BasePath)),
         Values = Given(option => option.Owner != OptionOwner.Adapter, One),
         Adapters =
         [
             .. Adapters.Select((adapter, i) => new AdapterOptions(
-                ModelOptions.NameOf(adapter.Path),
+                ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path)),
                 Given(option => option.Owner == OptionOwner.Adapter, name => Numbered(name, i + 1)).With(OptionTable.Weight, OptionTable.Weight.Form.TryRead(adapter.Weight)))),
         ],
     };

@@ -49,7 +49,7 @@ internal static class FakeMerge
 
     private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, string name)
     {
-        Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path)))} into {arguments.Name}");
+        Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path))))} into {arguments.Name}");
         string folder = StoreEntry.FolderOf(arguments.Store, name);
         foreach (string left in Directory.GetDirectories(arguments.Store, "*.partial").Append(folder).Where(Directory.Exists))
             Directory.Delete(left, recursive: true);

@@ -45,7 +45,7 @@ internal sealed record Adapter(
     public ImmutableArray<string> Ignored { get; init; } = [];
 
     /// <summary>Name of the folder, or of the file without its extension.</summary>
-    public string Name => File.Exists(Path) ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+    public string Name => Files.IsFile ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
 
     /// <summary>Its tensors, file by file.</summary>
     internal IEnumerable<StoredTensor> Tensors => Weights.SelectMany(shard => shard.Tensors);

@@ -12,7 +12,7 @@ internal sealed class AdapterSource
     {
         Path = path;
         Files = files;
-        IsFile = File.Exists(path);
+        IsFile = files.IsFile;
         Folder = IsFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
         Fields = FindFile([ConfigName]) is string config ? ConfigFields.Read(config) : null;
     }

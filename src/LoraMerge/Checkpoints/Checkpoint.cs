@@ -12,7 +12,7 @@ internal sealed class Checkpoint
     private Checkpoint(string path, InputRoot files, ImmutableArray<Shard> shards, string? indexFile, ModelConfig config)
     {
         Path = path;
-        IsSingleFile = File.Exists(path);
+        IsSingleFile = files.IsFile;
         Folder = IsSingleFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
         Files = files;
         Shards = [.. shards.Select(shard => shard.IsPickle ? TiedTensors.WithoutTiedHead(shard, config) : shard)];
@@ -76,7 +76,7 @@ internal sealed class Checkpoint
     /// <param name="files">What lies there.</param>
     internal static Checkpoint Open(string path, InputRoot files)
     {
-        bool isSingleFile = File.Exists(path);
+        bool isSingleFile = files.IsFile;
         if (isSingleFile && !WeightFiles.AreIn(path))
             throw Errors.BaseFileIsNoWeightFile(path);
         InputFile? configFile = isSingleFile ? null : files.Find("config.json");

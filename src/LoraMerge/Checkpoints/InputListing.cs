@@ -13,9 +13,23 @@ internal static class InputListing
     /// <exception cref="LoraMergeException">LORA1107, 1110, 1130.</exception>
     public static InputRoot OfAdapter(string path, int number) => List("adapter", path, full => InputFiles.OfAdapter(full, number));
 
+    /// <summary>Whether anything is at a path.</summary>
+    /// <exception cref="LoraMergeException">LORA1110: the system cannot tell.</exception>
+    public static bool IsThere(string path)
+    {
+        try
+        {
+            return Presence.OfAny(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(path, e);
+        }
+    }
+
     private static InputRoot List(string what, string path, Func<string, InputRoot> list)
     {
-        if (!Path.Exists(path))
+        if (!IsThere(path))
             throw Errors.PathNotFound(what, path);
         try
         {

@@ -20,7 +20,7 @@ internal static class ModelVerifier
     public static ModelComparison Compare(OpenedInputs inputs, MergePlan plan, Checkpoint merged, CancellationToken cancellation)
     {
         // Before the long work: what says nothing usable cannot be verified.
-        MergeManifest? manifest = merged.IsSingleFile || !File.Exists(ManifestOf(merged)) ? null : MergeManifest.Read(ManifestOf(merged));
+        MergeManifest? manifest = merged.IsSingleFile || !InputListing.IsThere(ManifestOf(merged)) ? null : MergeManifest.Read(ManifestOf(merged));
         ComputeDevice device = ComputeDevice.Open(inputs.Request.Device, inputs.Request.NativesFolder);
         foreach (Shard shard in inputs.Adapters.SelectMany(adapter => adapter.Weights))
             TensorFiles.ThrowIfDamaged(shard);
@@ -58,7 +58,7 @@ internal static class ModelVerifier
                 yield return $"'{name}' is not listed";
             else if (!planned.Contains(name, StringComparer.Ordinal))
                 yield return $"'{name}' is listed, which the merge does not write";
-            else if (!File.Exists(path))
+            else if (!InputListing.IsThere(path))
                 yield return $"'{name}' is listed, but not there";
             else if (Read(path, () => ContentHash.OfFile(path, cancellation)) is string found && found != listed)
                 yield return $"'{name}' is listed with the hash {listed}, it has {found}";

@@ -14,13 +14,13 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
 {
     internal static Inspection Of(string path)
     {
-        if (!Path.Exists(path))
+        if (!InputListing.IsThere(path))
             throw Errors.PathNotFound("path", path);
         InputKind.ThrowIfForeign(path);
         if (AdapterInspection.IsAdapter(path))
             return new Inspection(AdapterInspection.Of(path));
         string manifest = Path.Combine(path, MergeManifest.FileName);
-        return OfModel(Checkpoint.Open(path), File.Exists(manifest) ? MergeManifest.Read(manifest) : null);
+        return OfModel(Checkpoint.Open(path), InputListing.IsThere(manifest) ? MergeManifest.Read(manifest) : null);
     }
 
     private static Inspection OfModel(Checkpoint checkpoint, MergeManifest? manifest)

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LoraMerge.Agreed.FileSystem;
 
 namespace LoraMerge.Output;
 
@@ -7,11 +7,8 @@ namespace LoraMerge.Output;
 /// Linux and macOS exchange two folders in one step where the file system can. Elsewhere it takes two renames, between which nothing is in the place;
 /// after a kill there, what was there before lies aside, whole.
 /// </remarks>
-internal sealed partial class FolderSwap
+internal sealed class FolderSwap
 {
-    private const int CurrentFolder = -100; // AT_FDCWD
-    private const uint Exchange = 2; // RENAME_EXCHANGE, RENAME_SWAP
-
     private readonly string _staged;
 
     private FolderSwap(string staged, string place, string? earlier)
@@ -34,12 +31,12 @@ internal sealed partial class FolderSwap
     /// <exception cref="UnauthorizedAccessException">It may not be done; all is as it was.</exception>
     public static FolderSwap Make(string staged, string place, string aside)
     {
-        if (!Directory.Exists(place))
+        if (!Presence.OfFolder(place))
         {
             Directory.Move(staged, place);
             return new FolderSwap(staged, place, earlier: null);
         }
-        if (TryExchange(staged, place))
+        if (FolderExchange.TryMake(staged, place))
             return new FolderSwap(staged, place, earlier: staged);
         bool isEmpty = !Directory.EnumerateFileSystemEntries(place).Any();
         if (isEmpty)
@@ -68,7 +65,7 @@ internal sealed partial class FolderSwap
         try
         {
             if (Earlier == _staged)
-                return TryExchange(_staged, Place);
+                return FolderExchange.TryMake(_staged, Place);
             Directory.Move(Place, _staged);
             if (Earlier is not null)
                 Directory.Move(Earlier, Place);
@@ -79,24 +76,4 @@ internal sealed partial class FolderSwap
             return false;
         }
     }
-
-    private static bool TryExchange(string first, string second)
-    {
-        try
-        {
-            if (OperatingSystem.IsLinux())
-                return LinuxRename(CurrentFolder, first, CurrentFolder, second, Exchange) == 0;
-            return OperatingSystem.IsMacOS() && MacRename(first, second, Exchange) == 0;
-        }
-        catch (EntryPointNotFoundException)
-        {
-            return false; // glibc before 2.28
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int LinuxRename(int fromFolder, string from, int toFolder, string to, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "renamex_np", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MacRename(string from, string to, uint flags);
 }

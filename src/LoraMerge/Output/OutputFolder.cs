@@ -151,7 +151,7 @@ internal sealed class OutputFolder : IModelDestination
     private void Recover()
     {
         Remove(StagingFolder);
-        if (Directory.Exists(_old) && !Directory.Exists(_path) && OwnFiles.In(_old).IsWhole)
+        if (Presence.OfFolder(_old) && !Presence.OfFolder(_path) && OwnFiles.In(_old).IsWhole)
             Directory.Move(_old, _path);
         else
             Remove(_old);
@@ -159,10 +159,10 @@ internal sealed class OutputFolder : IModelDestination
 
     private static void Remove(string folder)
     {
-        if (!Directory.Exists(folder))
+        if (!Presence.OfFolder(folder))
             return;
         OwnFiles.In(folder).Delete();
-        if (!Directory.Exists(folder))
+        if (!Presence.OfFolder(folder))
             return;
         throw OwnFiles.In(folder).FindForeign() is string foreign
             ? Errors.StagingHoldsForeignFile(folder, foreign)
@@ -171,9 +171,9 @@ internal sealed class OutputFolder : IModelDestination
 
     private void ThrowIfNotOurs(string asked)
     {
-        if (File.Exists(_path))
+        if (Presence.OfFile(_path))
             throw Errors.OutputIsFile(asked);
-        if (!Directory.Exists(_path))
+        if (!Presence.OfFolder(_path))
             return;
         OwnFiles own = OwnFiles.In(_path);
         if (own.FindForeign() is string foreign)
@@ -198,7 +198,7 @@ internal sealed class OutputFolder : IModelDestination
     private static string? HighestMissingParent(string path)
     {
         string? missing = null;
-        for (string? parent = Path.GetDirectoryName(path); parent is not null && !Directory.Exists(parent); parent = Path.GetDirectoryName(parent))
+        for (string? parent = Path.GetDirectoryName(path); parent is not null && !Presence.OfFolder(parent); parent = Path.GetDirectoryName(parent))
             missing = parent;
         return missing;
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -18,7 +17,10 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         return new InputSnapshot([.. roots], now);
     }
 
-    /// <param name="hashed">What was read of the files. One of which only the system's time of change is another is read again.</param>
+    /// <param name="hashed">
+    /// What was read of the files. One of which only the system's time of change is another may have been replaced between being read and being hashed: its
+    /// bytes now tell nothing.
+    /// </param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public static void ThrowIfChanged(IEnumerable<HashedInput> hashed)
     {
@@ -31,8 +33,7 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         string path = input.File.FullPath;
         try
         {
-            return FileStamp.Of(path) == input.File.Stamp
-                && (ChangeTime.TicksOf(path) == input.File.ChangedTicks || ContentHash.OfFile(path, CancellationToken.None) == input.Hash);
+            return FileStamp.Of(path) == input.File.Stamp && ChangeTime.TicksOf(path) == input.File.ChangedTicks;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -25,9 +25,10 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     public ModelOptions Options => new()
     {
         Name = Name,
-        BaseName = ModelOptions.NameOf(Request.BaseModel),
+        BaseName = ModelOptions.NameOf(Request.BaseModel, Snapshot.Roots[0].IsFile),
         Values = RequestWords.Of(Request),
-        Adapters = [.. Request.Adapters.Select(adapter => new AdapterOptions(ModelOptions.NameOf(adapter.Path), RequestWords.Of(adapter)))],
+        Adapters = [.. Request.Adapters.Select(
+            (adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path, Snapshot.Roots[i + 1].IsFile), RequestWords.Of(adapter)))],
     };
 
     /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>
@@ -35,15 +36,10 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     {
         ThrowIfUnsound(request);
         VersionRanges.ThrowIfUnsatisfied(request);
+        ThrowIfNotThere(request);
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
-        List<LoraMergeException> faults =
-        [
-            .. Path.Exists(request.BaseModel) ? [] : (LoraMergeException[])[Errors.PathNotFound("base model", request.BaseModel)],
-            .. request.Adapters.Where(adapter => !Path.Exists(adapter.Path)).Select(adapter => Errors.PathNotFound("adapter", adapter.Path)),
-        ];
-        if (faults.Count > 0)
-            throw Errors.All(faults);
         InputSnapshot snapshot = InputSnapshot.Take(request);
+        List<LoraMergeException> faults = [];
         Checkpoint? checkpoint = Open(request.BaseModel, path => Checkpoint.Open(path, snapshot.Roots[0]), faults);
         Adapter?[] adapters =
         [
@@ -51,6 +47,15 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
                 Open(asked.Path, path => AdapterDialects.Open(AdapterSource.Of(path, snapshot.Roots[i + 1]), asked.AdapterVersion), faults)),
         ];
         return faults.Count == 0 ? new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
+    }
+
+    private static void ThrowIfNotThere(MergeRequest request)
+    {
+        IEnumerable<(string What, string Path)> named = [("base model", request.BaseModel), .. request.Adapters.Select(adapter => ("adapter", adapter.Path))];
+        LoraMergeException[] missing = [.. named.Where(input => !InputListing.IsThere(input.Path))
+            .Select(input => Errors.PathNotFound(input.What, input.Path))];
+        if (missing.Length > 0)
+            throw Errors.All([.. missing]);
     }
 
     /// <summary>What is wrong with one input hides nothing of the others.</summary>

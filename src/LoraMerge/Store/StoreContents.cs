@@ -21,7 +21,7 @@ internal static class StoreContents
     /// <summary>Whether builds merge into a folder: then it has their lock, or an entry.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
-    public static bool IsStore(string folder) => Directory.Exists(folder) && (StoreLock.IsIn(folder) || List(folder).Count > 0);
+    public static bool IsStore(string folder) => Presence.OfFolder(folder) && (StoreLock.IsIn(folder) || List(folder).Count > 0);
 
     /// <summary>Takes an entry away, unless a build uses it or the system does not let it go.</summary>
     /// <returns>Whether it is gone.</returns>
@@ -52,7 +52,7 @@ internal static class StoreContents
         string folder = StoreEntry.FolderOf(store, name);
         string[] files = FilesOf(store, name);
         File.Delete(StoreEntry.FileOf(store, name));
-        if (!Directory.Exists(folder))
+        if (!Presence.OfFolder(folder))
             return;
         string emptied = OwnFiles.In(folder, files).FindForeign() is null ? SetAside(folder) : folder;
         OwnFiles.In(emptied, files).Delete();
@@ -116,8 +116,7 @@ internal static class StoreContents
 
         static bool IsPartial(string folder) => PartialName.TargetOf(Path.GetFileName(folder)) is not null;
 
-        // The list of names too: that a file is not found may be a fault of the disk.
-        bool IsUnmarked(string name) => !marked.Contains(name) && !File.Exists(StoreEntry.FileOf(store, name));
+        bool IsUnmarked(string name) => !marked.Contains(name) && Presence.IsSurelyNone(StoreEntry.FileOf(store, name));
 
         // Its merge was killed between putting it into its place and marking it.
         bool IsUnmarkedModel(string folder) =>

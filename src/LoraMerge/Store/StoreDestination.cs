@@ -78,7 +78,7 @@ internal sealed class StoreDestination : IModelDestination
         {
             if (_isCommitted)
                 _earlier?.Delete();
-            else if (_swap is null && Directory.Exists(StagingFolder))
+            else if (_swap is null && Presence.OfFolder(StagingFolder))
                 OwnFiles.In(StagingFolder).Delete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
@@ -132,7 +132,7 @@ internal sealed class StoreDestination : IModelDestination
     /// <param name="earlier">Where its earlier model lies; there may be none.</param>
     private OwnFiles? ThrowIfForeign(string name, string folder, string? earlier)
     {
-        OwnFiles? own = Directory.Exists(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)) : null;
+        OwnFiles? own = earlier is not null && Presence.OfFolder(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)) : null;
         return own?.FindForeign() is string foreign ? throw Errors.EntryHoldsForeignFile(folder, foreign) : own;
     }
 

@@ -72,12 +72,8 @@ public sealed class ModelKeyTests
     [Fact]
     public void A_weight_file_is_named_without_its_extension_and_a_folder_with_all_of_its_name()
     {
-        using var folder = new TemporaryFolder();
-        string file = folder.Write("llama.v2.safetensors");
-        folder.Write("llama-3.2/config.json");
-
-        Assert.Equal("llama.v2", ModelOptions.NameOf(file));
-        Assert.Equal("llama-3.2", ModelOptions.NameOf(Path.Combine(folder.Path, "llama-3.2") + "/"));
+        Assert.Equal("llama.v2", ModelOptions.NameOf("models/llama.v2.safetensors", isFile: true));
+        Assert.Equal("llama-3.2", ModelOptions.NameOf("models/llama-3.2/", isFile: false));
     }
 
     private static ModelOptions With(MergeOption option) => With(option, "another");

@@ -63,7 +63,7 @@ internal sealed class EntryLease : IDisposable
     {
         try
         {
-            bool isNew = !File.Exists(FileOf(store, entryName));
+            bool isNew = !Presence.OfFile(FileOf(store, entryName));
             var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             if (isNew || lease.IsAlone)
                 return lease;
@@ -81,18 +81,16 @@ internal sealed class EntryLease : IDisposable
     {
         try
         {
-            if (!File.Exists(FileOf(store, entryName)))
-                return false;
             using var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None));
             return !lease.IsAlone;
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return true;
-        }
-        catch (IOException fault)
-        {
-            return FileLock.IsTaken(fault);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
     /// <exception cref="IOException">The store cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IEnumerable<string> AllNames(string store) =>
-        from file in Directory.Exists(store) ? Directory.GetFiles(store) : []
+        from file in Presence.OfFolder(store) ? Directory.GetFiles(store) : []
         let name = Path.GetFileName(file)
         where IsFileName(name)
         select Path.GetFileNameWithoutExtension(name);
@@ -84,7 +84,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
         foreach (StoredFile file in Files)
         {
             string path = Path.Combine(FolderOf(store, entryName), file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
-            if (!File.Exists(path) || IsLink(path, store))
+            if (!Presence.OfFile(path) || IsLink(path, store))
                 return null;
             FileStamp stamp = FileStamp.Of(path);
             bool isSame = (stamp == file.Stamp && stamp.HasTime) || (stamp.ByteLength == file.Stamp.ByteLength && hash(file, path) == file.Hash);

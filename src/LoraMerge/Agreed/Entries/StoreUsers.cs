@@ -15,7 +15,7 @@ internal static class StoreUsers
     /// <summary>Notes that a build uses an entry, and no longer the one that it used before. Does nothing in a store without users.</summary>
     public static void Record(string store, string statePath, string entryName)
     {
-        if (!Directory.Exists(FolderOf(store)))
+        if (!Presence.OfFolder(FolderOf(store)))
             return;
         string relativePath = RelativePath.Between(store, statePath);
         string file = Path.Combine(FolderOf(store), ContentHash.OfText(relativePath));
@@ -32,14 +32,14 @@ internal static class StoreUsers
     /// <exception cref="UnauthorizedAccessException">The store cannot be read.</exception>
     public static IReadOnlyList<string> FindUnused(string store)
     {
-        if (!Directory.Exists(FolderOf(store)))
+        if (!Presence.OfFolder(FolderOf(store)))
             return [];
         var used = new HashSet<string>();
         foreach (string file in Directory.GetFiles(FolderOf(store)).Where(IsUser))
         {
             if (AtomicFile.ReadLines(file) is not { Length: 2 } lines)
                 return [];
-            if (IsGone(Path.Combine(store, lines[0])))
+            if (Presence.IsSurelyNone(Path.Combine(store, lines[0])))
                 File.Delete(file);
             else
                 used.Add(lines[1]);
@@ -48,24 +48,6 @@ internal static class StoreUsers
     }
 
     private static bool IsUser(string file) => Path.GetFileName(file) is { Length: 32 } name && name.All(PartialName.IsDigit);
-
-    /// <summary>Surely: what cannot be looked at may be there.</summary>
-    private static bool IsGone(string file)
-    {
-        try
-        {
-            File.GetAttributes(file);
-            return false;
-        }
-        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return true;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
 
     private static string FolderOf(string store) => Path.Combine(store, "users");
 }

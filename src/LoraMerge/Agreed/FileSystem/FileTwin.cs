@@ -25,6 +25,11 @@ internal static class FileTwin
         return TwinKind.Clone;
     }
 
+    /// <summary>Gives a file a second name.</summary>
+    /// <returns>False where the file system has no hard links, or refuses this one.</returns>
+    public static bool TryLink(string source, string destination) =>
+        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? WindowsLink(destination, source, IntPtr.Zero) : UnixLink(source, destination) == 0;
+
     private static bool TryClone(string source, string destination)
     {
         if (RuntimeInformation.IsOSPlatform(OSPlatform.OSX))
@@ -42,9 +47,6 @@ internal static class FileTwin
             File.Delete(destination);
         return isCloned;
     }
-
-    private static bool TryLink(string source, string destination) =>
-        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? WindowsLink(destination, source, IntPtr.Zero) : UnixLink(source, destination) == 0;
 
 #pragma warning disable SYSLIB1054, CA2101 // Sources for .NET Standard, which has no generated marshalling; "ANSI" is UTF-8 on Unix.
     [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]

@@ -19,10 +19,10 @@ internal sealed record ModelOptions
     public IReadOnlyList<AdapterOptions> Adapters { get; init; } = [];
 
     /// <summary>The name of a folder, or of a weight file without its extension.</summary>
-    public static string NameOf(string path)
+    public static string NameOf(string path, bool isFile)
     {
         string trimmed = path.TrimEnd('/', '\\');
-        return File.Exists(trimmed) ? Path.GetFileNameWithoutExtension(trimmed) : Path.GetFileName(trimmed);
+        return isFile ? Path.GetFileNameWithoutExtension(trimmed) : Path.GetFileName(trimmed);
     }
 
     /// <summary>One line per option, the same for the same options on every machine.</summary>

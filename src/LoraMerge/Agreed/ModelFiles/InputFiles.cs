@@ -25,7 +25,8 @@ internal sealed class InputFiles
     {
         var list = new InputFiles(path);
         WeightFiles weights;
-        if (File.Exists(path))
+        bool isFile = Presence.OfFile(path);
+        if (isFile)
         {
             weights = WeightFiles.One(Path.GetFileName(path));
             list.AddSingle(path);
@@ -34,7 +35,7 @@ internal sealed class InputFiles
         {
             weights = list.AddBaseFolder();
         }
-        return list.Root("base") with { Weights = weights, LeftOut = list._leftOut };
+        return list.Root("base") with { IsFile = isFile, Weights = weights, LeftOut = list._leftOut };
     }
 
     /// <param name="path">A folder or a weight file.</param>
@@ -44,7 +45,7 @@ internal sealed class InputFiles
     /// <exception cref="UnauthorizedAccessException">The path cannot be read.</exception>
     public static InputRoot OfAdapter(string path, int number)
     {
-        bool isFile = File.Exists(path);
+        bool isFile = Presence.OfFile(path);
         var list = new InputFiles(isFile ? Path.GetDirectoryName(path)! : path);
         List<string> names = NamesIn(list._folder);
         if (isFile)
@@ -55,7 +56,7 @@ internal sealed class InputFiles
         list.AddOthersOfAdapter(names, isFile ? Path.GetFileName(path) : null);
         if (!isFile)
             list.AddPartsOfAdapter(names);
-        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, LeftOut = list._leftOut };
+        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile, LeftOut = list._leftOut };
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ namespace LoraMerge.Agreed.ModelFiles;
 /// <param name="Files">In ordinal order of their relative paths.</param>
 internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputFile> Files)
 {
+    /// <summary>Whether it is a single weight file, not a folder.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>How a base's weights lie in its folder.</summary>
     public WeightFiles Weights { get; init; } = new(WeightForm.None, null, []);
 
