@@ -89,7 +89,8 @@ internal sealed partial record AdapterKey(string Module, RoleUse Use, TensorRole
     [GeneratedRegex(@"(?<=^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.", RegexOptions.CultureInvariant)]
     private static partial Regex WrapperParts { get; }
 
-    /// <summary>DDP's <c>module.</c>, outside or inside of PEFT's own attributes above the model, which are there twice where PEFT was put around PEFT.</summary>
+    /// <summary>DDP's <c>module.</c>, outside or inside of PEFT's own attributes above the model, which are there twice where PEFT was put around
+    /// PEFT.</summary>
     [GeneratedRegex(@"^(module\.)?((base_model\.model\.)+(module\.)?)?", RegexOptions.CultureInvariant)]
     private static partial Regex Prefix { get; }
 

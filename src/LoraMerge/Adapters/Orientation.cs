@@ -14,7 +14,8 @@ internal static class Orientation
 
     private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
 
-    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its neighbours show, else what the architecture of its part of the model says.</summary>
+    /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its neighbours show, else what the architecture of its part of the model
+    /// says.</summary>
     /// <exception cref="LoraMergeException">LORA4004: nothing decides.</exception>
     public static bool OfSquare(string module, TensorSource weight, Checkpoint checkpoint, Adapter adapter)
     {
@@ -26,7 +27,8 @@ internal static class Orientation
         return adapter.Config.HasFanInFanOutFlag ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
     }
 
-    /// <summary>What the other projections of a block show by their shapes: queries, keys and values are outputs side by side, and the inner layer is wider than the outer one.</summary>
+    /// <summary>What the other projections of a block show by their shapes: queries, keys and values are outputs side by side, and the inner layer is wider
+    /// than the outer one.</summary>
     /// <remarks>Models of other families have them too (Jais), and some of them as linear layers (Qwen, StarCoder).</remarks>
     private static bool? OfBlock(string tensor, Checkpoint checkpoint)
     {

@@ -43,7 +43,8 @@ internal sealed record Vocabulary(string? Embedding, string? Head, ImmutableArra
         string[] modules = [.. checkpoint.TensorNames.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^".weight".Length])];
         string? embedding = modules.Where(VocabularyNames.IsEmbedding)
             .OrderBy(module => module.Split('.')[^1] != "shared").ThenBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal).FirstOrDefault();
-        string? storedHead = modules.Where(VocabularyNames.IsHead).OrderBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal).FirstOrDefault();
+        string? storedHead = modules.Where(VocabularyNames.IsHead).OrderBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal)
+            .FirstOrDefault();
         ModelConfig config = checkpoint.Config;
         ConfigPart part = config.PartOf(embedding ?? "");
         bool hasHeadClass = !config.Architectures.Any() || config.Architectures.Any(VocabularyNames.HasHead);

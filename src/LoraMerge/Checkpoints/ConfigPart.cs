@@ -30,16 +30,16 @@ internal sealed class ConfigPart
     public string? ModelType => _around.Select(place => TextOf(place.Fields["model_type"])).FirstOrDefault(type => type is not null);
 
     /// <summary>What <c>tie_word_embeddings</c> says, the outermost first, as transformers reads it; null where nobody says anything.</summary>
-    public bool? TieWordEmbeddings => _around.Reverse().Select(place => place.Fields["tie_word_embeddings"] is JsonValue value && value.TryGetValue(out bool isTied) ? isTied : (bool?)null).FirstOrDefault(tied => tied is not null);
+    public bool? TieWordEmbeddings => _around.Reverse().Select(place => FlagOf(place.Fields, "tie_word_embeddings")).FirstOrDefault(tied => tied is not null);
 
     /// <summary>Places that hold for the part, the outermost first: the empty one for the top, others as <c>thinker_config.text_config</c>.</summary>
     public IEnumerable<string> Sections => _around.Reverse().Select(place => place.Section);
 
     /// <summary>A finite number; null where nobody states one.</summary>
-    public double? Number(string name) => _around.Select(place => place.Fields[name] is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : (double?)null).FirstOrDefault(number => number is not null);
+    public double? Number(string name) => _around.Select(place => NumberOf(place.Fields, name)).FirstOrDefault(number => number is not null);
 
     /// <summary>Whether anybody says that a flag is set.</summary>
-    public bool Flag(string name) => _around.Any(place => place.Fields[name] is JsonValue value && value.TryGetValue(out bool flag) && flag);
+    public bool Flag(string name) => _around.Any(place => FlagOf(place.Fields, name) == true);
 
     /// <summary>The places that state a field, the outermost first.</summary>
     public IEnumerable<string> SectionsWith(string name) => _around.Reverse().Where(place => place.Fields.ContainsKey(name)).Select(place => place.Section);
@@ -73,15 +73,22 @@ internal sealed class ConfigPart
             if (!isNamed && !fields.ContainsKey("model_type"))
                 continue;
             string part = isNamed ? key[..^Suffix.Length] : key;
-            yield return (key, fields, [part, .. KnownAttributes.FirstOrDefault(known => known.Part == part).Attributes is { IsDefault: false } attributes ? attributes : []]);
+            ImmutableArray<string> attributes = KnownAttributes.FirstOrDefault(known => known.Part == part).Attributes;
+            yield return (key, fields, attributes.IsDefault ? [part] : [part, .. attributes]);
         }
     }
 
-    private static ImmutableArray<(string Section, JsonObject Fields)> Into(ImmutableArray<(string Section, JsonObject Fields)> around, string key, JsonObject fields)
+    private static ImmutableArray<(string Section, JsonObject Fields)> Into(
+        ImmutableArray<(string Section, JsonObject Fields)> around, string key, JsonObject fields)
     {
         string section = around[0].Section.Length == 0 ? key : $"{around[0].Section}.{key}";
         return [(section, fields), .. TextParts.Contains(key) ? around : []];
     }
+
+    private static double? NumberOf(JsonObject fields, string name) =>
+        fields[name] is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : null;
+
+    private static bool? FlagOf(JsonObject fields, string name) => fields[name] is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;
 
     private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -75,7 +75,8 @@ internal sealed class ModelConfig
         return JsonFile.ToBytes(json);
     }
 
-    /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also of the part that reads and writes text.</summary>
+    /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also of the part that reads and writes
+    /// text.</summary>
     internal IEnumerable<(string Name, string Section)> DTypeFields() =>
         from name in (string[])["dtype", "torch_dtype"]
         from section in TextPart.SectionsWith(name)

@@ -34,7 +34,8 @@ internal static partial class Quantization
 
     /// <summary>Some merge a QLoRA adapter and leave the field behind, beside weights that are whole.</summary>
     private static (string, string)? FromConfig(Checkpoint checkpoint) =>
-        checkpoint.Config.QuantizationMethod is string method && checkpoint.Shards.Any(shard => shard.Tensors.Any(IsCode)) ? (method, "\"quantization_config\" in config.json") : null;
+        checkpoint.Config.QuantizationMethod is string method
+            && checkpoint.Shards.Any(shard => shard.Tensors.Any(IsCode)) ? (method, "\"quantization_config\" in config.json") : null;
 
     private static bool IsCode(StoredTensor tensor) =>
         tensor.DType is not (DType.F16 or DType.BF16 or DType.F32 or DType.F64) && tensor.Name.Split('.')[^1].Contains("weight", StringComparison.Ordinal);

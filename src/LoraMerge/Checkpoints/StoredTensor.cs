@@ -31,7 +31,8 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
     internal StoredTensor AtLast(long index)
     {
         int size = DType.BitsPerElement() / 8;
-        StoredTensor view = this with { Name = $"{Name}[.., {index.ToString(CultureInfo.InvariantCulture)}]", Shape = Shape[..2], Strides = [StrideOf(0), StrideOf(1)] };
+        string name = $"{Name}[.., {index.ToString(CultureInfo.InvariantCulture)}]";
+        StoredTensor view = this with { Name = name, Shape = Shape[..2], Strides = [StrideOf(0), StrideOf(1)] };
         return view with { FileOffset = FileOffset + (index * StrideOf(2) * size), ByteLength = view.ElementCount * size };
     }
 

@@ -121,7 +121,10 @@ internal static class Errors
     // Checkpoints and safetensors.
 
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
-        new(DiagnosticCode.CheckpointHasNoWeights, $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. {(PathGuess.GgufIn(folder) is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: adapters are merged into the model that it was made from, in the form of Hugging Face. " : "")}{(PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it.")}", folder);
+        new(DiagnosticCode.CheckpointHasNoWeights,
+            $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. "
+            + GgufHint(folder)
+            + (PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it."), folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
         new(DiagnosticCode.SafetensorsInvalid, $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} {(cause.Fault == SafetensorsFault.NotSafetensors ? "Put the safetensors file in its place (if it should be one, fetch it again), or name another." : "Fetch it again; an interrupted download is the usual cause.")}", file, cause);
@@ -266,10 +269,16 @@ internal static class Errors
         new(DiagnosticCode.AdapterDTypeInvalid, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of these.", tensor.File);
 
     public static LoraMergeException AdapterTensorEmpty(StoredTensor tensor) =>
-        new(DiagnosticCode.AdapterTensorEmpty, $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.ShapeText}: it holds no elements. A training that was sharded (DeepSpeed ZeRO-3, FSDP) saved it without gathering what its processes held, so the trained numbers are not in the file. Save the adapter again from a checkpoint of the training, gathered (zero_to_fp32.py, stage3_gather_16bit_weights_on_model_save).", tensor.File);
+        new(DiagnosticCode.AdapterTensorEmpty,
+            $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.ShapeText}: it holds no elements. A training that was sharded (DeepSpeed ZeRO-3, FSDP) "
+            + "saved it without gathering what its processes held, so the trained numbers are not in the file. Save the adapter again from a checkpoint of "
+            + "the training, gathered (zero_to_fp32.py, stage3_gather_16bit_weights_on_model_save).", tensor.File);
 
     public static LoraMergeException TinkerHeadTied(string module, string adapter, string checkpoint) =>
-        new(DiagnosticCode.TinkerHeadTied, $"Adapter '{adapter}' is a raw export of Tinker, whose '{module}' is the output head, but in the base model '{checkpoint}' head and embedding are one tensor: whether the embedding was trained with it is unknown. Convert the adapter with the Tinker cookbook's build_lora_adapter, and merge that.", adapter);
+        new(DiagnosticCode.TinkerHeadTied,
+            $"Adapter '{adapter}' is a raw export of Tinker, whose '{module}' is the output head, but in the base model '{checkpoint}' head and embedding "
+            + "are one tensor: whether the embedding was trained with it is unknown. Convert the adapter with the Tinker cookbook's build_lora_adapter, and "
+            + "merge that.", adapter);
 
     public static LoraMergeException AdapterIsEmpty(string file) =>
         new(DiagnosticCode.AdapterIsEmpty, $"'{file}' holds no tensors. Save the adapter again.", file);
@@ -321,19 +330,36 @@ internal static class Errors
     /// <param name="adapter">The adapter.</param>
     /// <param name="checkpoint">The base.</param>
     public static LoraMergeException ModuleNotInBase(IReadOnlyList<string> missing, int count, string hint, Adapter adapter, Checkpoint checkpoint) =>
-        new(DiagnosticCode.ModuleNotInBase, $"{missing.Count} of {count} modules of adapter '{adapter.Path}' are not in the base model '{checkpoint.Path}': {List(missing)}. {hint}{BaseHint(adapter)}", adapter.Path);
+        new(DiagnosticCode.ModuleNotInBase,
+            $"{missing.Count} of {count} modules of adapter '{adapter.Path}' are not in the base model '{checkpoint.Path}': {List(missing)}. "
+            + $"{hint}{BaseHint(adapter)}", adapter.Path);
 
     public static LoraMergeException ModulePlaceAmbiguous(Adapter adapter, string module, IEnumerable<string> places) =>
-        new(DiagnosticCode.ModulePlaceAmbiguous, $"The modules of adapter '{adapter.Path}' fit two places of the base alike: '{module}' may be {string.Join(" or ", places.Take(3).Select(place => $"'{place}'"))}, and nothing says which of them was trained. Write the class that was trained into adapter_config.json (\"auto_mapping\": {{ \"base_model_class\": \"...\" }}), or merge into a base that holds that part alone.", adapter.Path);
+        new(DiagnosticCode.ModulePlaceAmbiguous,
+            $"The modules of adapter '{adapter.Path}' fit two places of the base alike: '{module}' may be "
+            + $"{string.Join(" or ", places.Take(3).Select(place => $"'{place}'"))}, and nothing says which of them was trained. Write the class that was "
+            + $"trained into adapter_config.json (\"auto_mapping\": {{ \"base_model_class\": \"...\" }}), or merge into a base that holds that part alone.",
+            adapter.Path);
 
     public static LoraMergeException SavedPlaceAmbiguous(SavedParameter saved, IEnumerable<StoredTensor> places, string adapter) =>
-        new(DiagnosticCode.SavedPlaceAmbiguous, $"Adapter '{adapter}' holds '{saved.Module}.{saved.Parameter}' {saved.Tensor.ShapeText} whole. The base has no tensor of that name, but {List(places.Select(place => place.Name))} end alike and have its shape, and nothing says which of them was trained. Merge into the base that the adapter was trained on.", adapter);
+        new(DiagnosticCode.SavedPlaceAmbiguous,
+            $"Adapter '{adapter}' holds '{saved.Module}.{saved.Parameter}' {saved.Tensor.ShapeText} whole. The base has no tensor of that name, but "
+            + $"{List(places.Select(place => place.Name))} end alike and have its shape, and nothing says which of them was trained. Merge into the base "
+            + "that the adapter was trained on.", adapter);
 
     public static LoraMergeException RowsNotInOrder(string module, StoredTensor stored, string adapter) =>
-        new(DiagnosticCode.RowsNotInOrder, $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.File}' holds in another order or not all together, so that its change cannot be taken apart. Save the base again with the release of transformers that trained the adapter.", adapter);
+        new(DiagnosticCode.RowsNotInOrder,
+            $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.File}' holds in another order or "
+            + "not all together, so that its change cannot be taken apart. Save the base again with the release of transformers that trained the adapter.",
+            adapter);
 
     public static LoraMergeException ShapeMismatch(AdaptedModule module, TensorSource weight, string adapter) =>
-        new(DiagnosticCode.ShapeMismatch, $"Adapter '{adapter}' changes '{module.Path}' by {module.ShapesText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was trained for a base of another {(VocabularyWords.Contains(module.Path.Split('.')[^1]) ? "vocabulary or size: tokens may have been added before training. Merge into the base with the vocabulary that was trained" : "size")}.", adapter);
+        new(DiagnosticCode.ShapeMismatch,
+            $"Adapter '{adapter}' changes '{module.Path}' by {module.ShapesText}, but '{weight.Name}' of the base is {weight.ShapeText}. The adapter was "
+            + "trained for a base of another "
+            + (VocabularyWords.Contains(module.Path.Split('.')[^1])
+                ? "vocabulary or size: tokens may have been added before training. Merge into the base with the vocabulary that was trained."
+                : "size."), adapter);
 
     public static LoraMergeException SavedShapeMismatch(StoredTensor saved, TensorSource stored, string adapter) =>
         new(DiagnosticCode.ShapeMismatch, $"Tensor '{saved.Name}' of adapter '{adapter}' is {saved.ShapeText}, but '{stored.Name}' of the base is {stored.ShapeText}. The adapter was trained for a base of another size or vocabulary.", adapter);
@@ -372,7 +398,9 @@ internal static class Errors
         new(DiagnosticCode.GroupedConvolution, $"Adapter '{adapter}' changes '{module.Path}' by {module.ShapesText}, but '{weight.Name}' {weight.ShapeText} is a convolution in groups, whose weight has no room for a change across groups. Leave the module out.", adapter);
 
     public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
-        new(DiagnosticCode.PartNeedsPlainLora, $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. Use a base that stores it as a tensor of its own.", adapter);
+        new(DiagnosticCode.PartNeedsPlainLora,
+            $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. "
+            + "Use a base that stores it as a tensor of its own.", adapter);
 
     public static LoraMergeException ExpertPlaceUnknown(string module, StoredTensor stored, string adapter) =>
         new(DiagnosticCode.ExpertPlaceUnknown, $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor config.json tell where in it and which way round. Use the model folder with its config.json, or a base that stores its experts one by one.", adapter);
@@ -511,6 +539,9 @@ internal static class Errors
     private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
         ? $"There is {one} in '{folders[0]}': name that folder."
         : $"There are {several} in {PathGuess.Quoted(folders)}: name the one that is meant.";
+
+    private static string GgufHint(string folder) => PathGuess.GgufIn(folder) is not string gguf ? ""
+        : $"It holds '{gguf}', a GGUF file of llama.cpp: adapters are merged into the model that it was made from, in the form of Hugging Face. ";
 
     /// <summary>Modules that have a row for each token.</summary>
     private static readonly string[] VocabularyWords = ["embed_tokens", "lm_head", "wte", "embed_in", "embed_out", "word_embeddings", "shared"];

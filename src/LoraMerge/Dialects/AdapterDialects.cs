@@ -50,7 +50,9 @@ internal static class AdapterDialects
                 return Errors.AdapterOfOtherLibrary(file, library);
         }
         if (!source.IsFile && Directory.EnumerateFiles(source.Folder, "adapter_*.pt").Order(StringComparer.Ordinal).FirstOrDefault() is string checkpoint)
-            return Errors.AdapterOfOtherLibrary(checkpoint, $"torchtune in its own form ({Path.GetFileName(checkpoint)}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model is one of Hugging Face");
+            return Errors.AdapterOfOtherLibrary(
+                checkpoint, $"torchtune in its own form ({Path.GetFileName(checkpoint)}); its checkpointer writes adapter_config.json and "
+                + "adapter_model.safetensors beside it where the model is one of Hugging Face");
         return Errors.AdapterConfigMissing(source.Path);
     }
 }

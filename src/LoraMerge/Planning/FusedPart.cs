@@ -91,7 +91,8 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
                 : null;
 
             // As mlx_lm saves a model, and experts without a gate.
-            FusedExpert? Stacked(string name) => Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
+            FusedExpert? Stacked(string name) =>
+                Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
 
             StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }

@@ -3,7 +3,8 @@ using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Planning;
 
-/// <summary>Projections that one file has joined and another apart, though transformers has one form of the model alone: converted to another family, or trained by a library that takes them apart.</summary>
+/// <summary>Projections that one file has joined and another apart, though transformers has one form of the model alone: converted to another family, or
+/// trained by a library that takes them apart.</summary>
 /// <remarks>unsloth trains Phi-3 as a Llama; others publish the converted files. The joined ones lie one behind the other, in this order.</remarks>
 internal static class JoinedProjections
 {
@@ -14,6 +15,14 @@ internal static class JoinedProjections
         ("gate_up_proj", ["gate_proj", "up_proj"]),
         ("gate_up_proj", ["w1", "w3"]),
     ];
+
+    private static readonly ImmutableArray<string> JoinedNames =
+    [
+        "qkv_proj", "W_pack", "query_key_value", "Wqkv", "qkv", "c_attn", "wqkv", "in_proj", "att_proj", "gate_up_proj", "up_gate_proj", "ff_proj",
+    ];
+
+    private static readonly ImmutableArray<string> NamesApart =
+        ["q_proj", "k_proj", "v_proj", "query", "key", "value", "q_lin", "gate_proj", "up_proj", "w1", "w3"];
 
     /// <summary>Families whose <c>qkv_proj</c> is all of the queries, then keys, then values. CodeGen's is sorted otherwise.</summary>
     private static readonly ImmutableArray<string> PlainFamilies = ["phi3", "phi3_v", "phi4mm", "phimm", "baichuan"];
@@ -30,21 +39,21 @@ internal static class JoinedProjections
         {
             if (name == joined && Apart(parent, apart, parameter, checkpoint) is { } several)
                 return several;
-            if (apart.IndexOf(name) is >= 0 and int index && Holder($"{parent}{joined}", parameter, checkpoint) is { } holder && Rows(joined, holder, checkpoint) is { } rows)
+            if (apart.IndexOf(name) is >= 0 and int index && Holder($"{parent}{joined}", parameter, checkpoint) is { } holder
+                && Rows(joined, holder, checkpoint) is { } rows)
                 return new WeightParts([new RowSegment(holder, rows[..index].Sum(), rows[index], 0)], IsInOrder: true);
         }
         return null;
     }
 
-    /// <summary>The layer in which the base has a projection joined with others, or those into which it is taken apart, though nothing tells where its rows lie; null where there is none.</summary>
-    public static string? NameOf(string path, Checkpoint checkpoint)
+    /// <summary>The layer in which the base has a projection joined with others, or the first of those that it has apart, wherever the rows lie.</summary>
+    public static (string Path, bool IsJoined)? NameOf(string path, Checkpoint checkpoint)
     {
         int dot = path.LastIndexOf('.') + 1;
         (string parent, string name) = (path[..dot], path[dot..]);
-        string[] joined = ["qkv_proj", "W_pack", "query_key_value", "Wqkv", "qkv", "c_attn", "wqkv", "in_proj", "att_proj", "gate_up_proj", "up_gate_proj", "ff_proj"];
-        string[] apart = ["q_proj", "k_proj", "v_proj", "query", "key", "value", "q_lin", "gate_proj", "up_proj", "w1", "w3"];
-        string[] others = apart.Contains(name) ? joined : joined.Contains(name) ? apart : [];
-        return others.Select(other => $"{parent}{other}").FirstOrDefault(other => checkpoint.TryFind(other + ".weight", out _));
+        bool isApart = NamesApart.Contains(name);
+        ImmutableArray<string> others = isApart ? JoinedNames : JoinedNames.Contains(name) ? NamesApart : [];
+        return others.Select(other => parent + other).FirstOrDefault(other => checkpoint.TryFind(other + ".weight", out _)) is string found ? (found, isApart) : null;
     }
 
     private static WeightParts? Apart(string parent, ImmutableArray<string> apart, string parameter, Checkpoint checkpoint)
@@ -74,6 +83,7 @@ internal static class JoinedProjections
             return null;
         double keyHeads = part.Number("num_key_value_heads") ?? heads;
         double size = holder.RowCount / (heads + (2 * keyHeads));
-        return size == Math.Floor(size) && (part.Number("head_dim") ?? size) == size ? [(long)(heads * size), (long)(keyHeads * size), (long)(keyHeads * size)] : null;
+        return size == Math.Floor(size)
+            && (part.Number("head_dim") ?? size) == size ? [(long)(heads * size), (long)(keyHeads * size), (long)(keyHeads * size)] : null;
     }
 }

@@ -141,7 +141,8 @@ internal sealed class MergePlanner
 
     /// <summary>The head's view of an adapter that serves both ends of a tied pair; the embedding's has been applied to both.</summary>
     private bool IsSecondHalf(AdaptedModule module, Adapter adapter, ModuleNames names) =>
-        adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && names.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding && _draft.Vocabulary.IsMember(path)
+        adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && names.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding
+            && _draft.Vocabulary.IsMember(path)
         && adapter.Modules.Any(other => names.Apply(other.Path) == _draft.Vocabulary.Embedding);
 
     private void Warn(Adapter adapter)

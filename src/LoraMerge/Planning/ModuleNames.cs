@@ -18,7 +18,8 @@ internal sealed class ModuleNames(NameJoin join, NameScope scope, Checkpoint che
     public bool IsOfSameModel => scope == NameScope.Same && !IsKin;
 
     /// <summary>What the printed plan calls the reading.</summary>
-    public string Name => scope != NameScope.Same ? scope.Description : _paths.All(pair => pair.Key == pair.Value) ? scope.Description : "as transformers renames them";
+    public string Name =>
+        scope != NameScope.Same ? scope.Description : _paths.All(pair => pair.Key == pair.Value) ? scope.Description : "as transformers renames them";
 
     /// <summary>A module's path in the base's files: where its weight lies whole, or a tensor below it, or what holds it; else as it is written.</summary>
     public string Apply(string module)
@@ -31,7 +32,8 @@ internal sealed class ModuleNames(NameJoin join, NameScope scope, Checkpoint che
     /// <summary>The same, of a module of which this parameter is known.</summary>
     public string Apply(string module, string parameter) => WholePath(module, parameter) ?? Apply(module);
 
-    /// <summary>The parts of a parameter that the base's files hold within a larger tensor, or in several; null where it is a tensor of its own, or nowhere.</summary>
+    /// <summary>The parts of a parameter that the base's files hold within a larger tensor, or in several; null where it is a tensor of its own, or
+    /// nowhere.</summary>
     public WeightParts? PartsOf(string module, string parameter) => join.PlacesOf(module, parameter, scope) is { IsEmpty: false } places
         ? places is [{ IsWhole: true }] ? null : WeightParts.Of(places, checkpoint)
         : JoinedProjections.Find(Apply(module), parameter, checkpoint);

@@ -9,7 +9,8 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Planning;
 
 /// <summary>Chooses the one reading of an adapter's names by which all of its modules have their places in the base.</summary>
-/// <remarks>Names of the same model win outright. Else a model within the other is looked for, by names and by shapes; where two fit as well, what the adapter says of its model decides, or nothing does.</remarks>
+/// <remarks>Names of the same model win outright. Else a model within the other is looked for, by names and by shapes; where two fit as well, what the adapter
+/// says of its model decides, or nothing does.</remarks>
 internal sealed class NameChoice
 {
     /// <summary>Modules by which readings are compared that do not fit: all have blocks alike.</summary>
@@ -89,26 +90,32 @@ internal sealed class NameChoice
         return count == 0 || most[0].IsOfSameModel ? most[0] : OnlyOne(most, _adapter.Parameters.Select(saved => saved.Module));
     }
 
-    /// <summary>Readings of a model of which the table knows neither class nor type, as if it were one that it knows; those alone that find one module.</summary>
+    /// <summary>Readings of a model of which the table knows neither class nor type, as if it were one that it knows; those alone that find one
+    /// module.</summary>
     private IEnumerable<ModuleNames> Kin(NamedModel own, string module)
     {
         if (NameTable.Transformers.Knows(own.Classes, own.ModelType))
             return [];
         string numbers = Numbers(module);
-        string[] files = [.. _checkpoint.TensorNames.Where(name => Numbers(name).StartsWith(numbers, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Take(MostKinFiles)];
+        string[] files = [.. _checkpoint.TensorNames.Where(name => Numbers(name).StartsWith(numbers, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Take(MostKinFiles)];
         return NameTable.Transformers.Examples
-            .Where(model => PlaceOf(new ModuleNames(new NameJoin(files, model, [module + ".weight"], model), NameScope.Same, _checkpoint) { IsKin = true }, module) is not null)
+            .Where(model => PlaceOf(
+                new ModuleNames(new NameJoin(files, model, [module + ".weight"], model), NameScope.Same, _checkpoint) { IsKin = true }, module) is not null)
             .Select(model => new ModuleNames(Join(model, model), NameScope.Same, _checkpoint) { IsKin = true });
     }
 
     /// <summary>The numbers of blocks and experts in a path: <c>0.3.</c></summary>
-    private static string Numbers(string path) => string.Concat(path.Split('.').Where(part => part.Length > 0 && part.All(char.IsAsciiDigit)).Select(part => part + "."));
+    private static string Numbers(string path) =>
+        string.Concat(path.Split('.').Where(part => part.Length > 0 && part.All(char.IsAsciiDigit)).Select(part => part + "."));
 
     private NameJoin Join(NamedModel model, NamedModel trainedModel)
     {
         // An embedding's twin that the files leave out has its place all the same.
-        IEnumerable<string> files = _checkpoint.TensorNames.Concat(_vocabulary.IsTied ? _vocabulary.Members.Select(member => member + ".weight") : []).Distinct(StringComparer.Ordinal);
-        return new NameJoin(files, model, _needed.Select(path => path + ".weight").Concat(_adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}")), trainedModel);
+        IEnumerable<string> files = _checkpoint.TensorNames.Concat(_vocabulary.IsTied ? _vocabulary.Members.Select(member => member + ".weight") : [])
+            .Distinct(StringComparer.Ordinal);
+        IEnumerable<string> trained = _needed.Select(path => path + ".weight").Concat(_adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}"));
+        return new NameJoin(files, model, trained, trainedModel);
     }
 
     private IEnumerable<ModuleNames> Readings(NameJoin join) =>
@@ -121,7 +128,8 @@ internal sealed class NameChoice
         if (fitting.Length == 0)
             return whole.FirstOrDefault();
         fitting = [.. fitting.GroupBy(CountSaved).MaxBy(group => group.Key)!];
-        if (fitting.Length > 1 && TrainedPart is { } isTrained && fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))).ToArray() is { Length: > 0 } kept)
+        if (fitting.Length > 1 && TrainedPart is { } isTrained
+            && fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))).ToArray() is { Length: > 0 } kept)
             fitting = kept;
         return OnlyOne(fitting, _needed);
     }
@@ -157,9 +165,12 @@ internal sealed class NameChoice
 
     /// <summary>Whether a module's place works on the same as the model that was trained, as far as names tell.</summary>
     private bool IsOfSameKind(string module, string path) =>
-        !Modality.Differ(Modality.Of(module) ?? Modality.Of(_adapter.Config.TrainedClass), Modality.Of(path) ?? Modality.Of(_checkpoint.Config.PartOf(path).ModelType));
+        !Modality.Differ(
+            Modality.Of(module) ?? Modality.Of(_adapter.Config.TrainedClass),
+            Modality.Of(path) ?? Modality.Of(_checkpoint.Config.PartOf(path).ModelType));
 
-    private int CountFound(ModuleNames names, IEnumerable<string> modules) => modules.Select(module => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal).Count();
+    private int CountFound(ModuleNames names, IEnumerable<string> modules) =>
+        modules.Select(module => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal).Count();
 
     private LoraMergeException NotInBase(ModuleNames names)
     {
@@ -180,7 +191,8 @@ internal sealed class NameChoice
         string path = names.Apply(saved.Module, saved.Parameter);
         if (_checkpoint.TryFind($"{path}.{saved.Parameter}", out StoredTensor? stored))
             return stored.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan());
-        return _vocabulary.IsMember(path) || FusedPart.Holder(path, _checkpoint) is not null || ExpertTensors.Find(path, saved.Parameter, _checkpoint) is not null
+        return _vocabulary.IsMember(path) || FusedPart.Holder(path, _checkpoint) is not null
+            || ExpertTensors.Find(path, saved.Parameter, _checkpoint) is not null
             || ProjectionNames.OtherNameOf(path, _checkpoint) is not null || names.PartsOf(saved.Module, saved.Parameter) is not null;
     }
 
@@ -207,7 +219,8 @@ internal sealed class NameChoice
     {
         var by = new AppliedAdapter(_adapter, 0, 1, _asked.ExpertLayout, _checkpoint, names.Apply, new List<MergeEvent>());
         return _adapter.Modules.All(module => Fits(module, names, by)) && _adapter.Rows.All(rows =>
-            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out StoredTensor? stored) || (stored.Shape.Length == 2 && stored.Shape[1] == rows.Rows.Shape[1]));
+            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out StoredTensor? stored)
+                || (stored.Shape.Length == 2 && stored.Shape[1] == rows.Rows.Shape[1]));
     }
 
     private bool Fits(AdaptedModule module, ModuleNames names, AppliedAdapter by)
@@ -221,7 +234,8 @@ internal sealed class NameChoice
         }
         catch (LoraMergeException e)
         {
-            return e.Code is not (DiagnosticCode.ShapeMismatch or DiagnosticCode.ExpertShapeMismatch or DiagnosticCode.ParameterUnknown or DiagnosticCode.GroupedConvolution);
+            return e.Code is not (
+                DiagnosticCode.ShapeMismatch or DiagnosticCode.ExpertShapeMismatch or DiagnosticCode.ParameterUnknown or DiagnosticCode.GroupedConvolution);
         }
     }
 

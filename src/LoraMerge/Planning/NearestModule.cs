@@ -12,20 +12,19 @@ internal static class NearestModule
     public static string Hint(string path, string module, Checkpoint checkpoint)
     {
         string last = path.Split('.')[^1];
-        if (JoinedProjections.NameOf(path, checkpoint) is string other && checkpoint.TryFind(other + ".weight", out StoredTensor? stored))
+        if (JoinedProjections.NameOf(path, checkpoint) is { } other && checkpoint.TryFind(other.Path + ".weight", out StoredTensor? stored))
         {
-            return stored.Name.Length > 0 && IsJoined(other)
-                ? $"The base has '{other}' {stored.ShapeText} there, in which '{last}' is fused with others, and where its rows lie is not known for this architecture. "
-                : $"The base has '{other}' {stored.ShapeText} there: what is fused in the adapter's '{last}' lies apart. ";
+            return other.IsJoined
+                ? $"The base has '{other.Path}' {stored.ShapeText} there, in which '{last}' is fused with others, and where its rows lie is not known. "
+                : $"The base has '{other.Path}' {stored.ShapeText} there: what is fused in the adapter's '{last}' lies apart. ";
         }
         string[] asked = module.Split('.');
         StoredTensor? nearest = checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => tensor.Shape.Length >= 2)
             .Select(tensor => (Tensor: tensor, Alike: Alike(asked, tensor.Name.Split('.')))).Where(pair => pair.Alike > 0)
-            .OrderByDescending(pair => pair.Alike).ThenBy(pair => pair.Tensor.Name.Length).ThenBy(pair => pair.Tensor.Name, StringComparer.Ordinal).FirstOrDefault().Tensor;
+            .OrderByDescending(pair => pair.Alike).ThenBy(pair => pair.Tensor.Name.Length).ThenBy(pair => pair.Tensor.Name, StringComparer.Ordinal)
+            .FirstOrDefault().Tensor;
         return nearest is null ? "" : $"Nearest to '{module}' the base has '{nearest.Name}' {nearest.ShapeText}. ";
     }
-
-    private static bool IsJoined(string path) => path.Split('.')[^1] is "qkv_proj" or "W_pack" or "query_key_value" or "Wqkv" or "qkv" or "c_attn" or "wqkv" or "in_proj" or "att_proj" or "gate_up_proj" or "up_gate_proj" or "ff_proj";
 
     /// <summary>Parts that two paths have in common, in order; the last one counts as three, as it says what a layer does.</summary>
     private static int Alike(string[] asked, string[] tensor)

@@ -43,15 +43,20 @@ internal static class PartPlanner
     {
         foreach (RowSegment segment in segments)
         {
-            WeightChange rows = (segments.Length == 1 ? change : change.OfRows(segment.FirstTrained, segment.RowCount)) ?? throw Errors.PartNeedsPlainLora(change.Module, segment.Stored, adapter);
+            WeightChange rows = (segments.Length == 1 ? change : change.OfRows(segment.FirstTrained, segment.RowCount))
+                ?? throw Errors.PartNeedsPlainLora(change.Module, segment.Stored, adapter);
             if (!segment.IsWholeTensor)
-                rows = rows.CanBePart && segment.Stored.Shape.Length <= 2 ? PartOf(rows, segment) : throw Errors.PartNeedsPlainLora(change.Module, segment.Stored, adapter);
+                rows = PartOf(rows, segment) ?? throw Errors.PartNeedsPlainLora(change.Module, segment.Stored, adapter);
             yield return new TensorChange(segment.Stored.Name, rows);
         }
     }
 
-    /// <summary>A part is counted in rows of the last dimension: a vector is one.</summary>
-    private static PartChange PartOf(WeightChange change, RowSegment segment) => segment.Stored.Shape is [_, var width]
-        ? new PartChange(change, new PartPlace(segment.FirstRow, segment.RowCount, 0, width))
-        : new PartChange(change is MovedChange moved ? moved with { Values = moved.Values with { Shape = [1, segment.RowCount] } } : change, new PartPlace(0, 1, segment.FirstRow, segment.RowCount));
+    /// <summary>A part is counted in rows of the last dimension: a vector is one. Null for what has to see the whole weight.</summary>
+    private static PartChange? PartOf(WeightChange change, RowSegment segment) => (change, segment.Stored.Shape) switch
+    {
+        ({ CanBePart: true }, [_, var width]) => new PartChange(change, new PartPlace(segment.FirstRow, segment.RowCount, 0, width)),
+        (MovedChange moved, [_]) => new PartChange(
+            moved with { Values = moved.Values with { Shape = [1, segment.RowCount] } }, new PartPlace(0, 1, segment.FirstRow, segment.RowCount)),
+        _ => null,
+    };
 }

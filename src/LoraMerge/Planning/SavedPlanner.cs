@@ -87,7 +87,8 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
         if (!saved.Tensor.Shape.AsSpan().SequenceEqual(shape.AsSpan()))
             throw Errors.SavedShapeMismatch(saved.Tensor, saved.Tensor with { Name = $"{module}.{saved.Parameter}", Shape = shape }, _adapter.Path);
         foreach (ExpertTensors.Part part in experts.Parts)
-            Replace(draft.Target(part.Name, _adapter)!, part.Expert is int expert ? saved with { Tensor = saved.Tensor.At(expert).Rows(part.FirstRow, part.RowCount) } : saved, module);
+            Replace(draft.Target(part.Name, _adapter)!, part.Expert is int expert
+                ? saved with { Tensor = saved.Tensor.At(expert).Rows(part.FirstRow, part.RowCount) } : saved, module);
     }
 
     private void AddPart(SavedParameter saved, FusedPart part)
@@ -163,15 +164,18 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             AddNew(saved, $"{module}.{saved.Parameter}");
     }
 
-    /// <summary>Tensors of the base that nothing changes and that end as the saved one does, from the trained module on, in its shape; for a head over the vocabulary, the base's own.</summary>
+    /// <summary>Tensors of the base that nothing changes and that end as the saved one does, from the trained module on, in its shape; for a head over the
+    /// vocabulary, the base's own.</summary>
     private IEnumerable<StoredTensor> Alike(SavedParameter saved)
     {
         string name = $"{saved.Module}.{saved.Parameter}";
-        if (VocabularyNames.IsHead(saved.Module) && draft.Vocabulary.Head is string head && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out StoredTensor? stored))
+        if (VocabularyNames.IsHead(saved.Module) && draft.Vocabulary.Head is string head
+            && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out StoredTensor? stored))
             return [stored];
         string tail = "." + name[StartOfTrained(saved.Module, _adapter.Config)..];
         return draft.Checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor =>
-            $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan()) && draft.Find(tensor.Name) is null);
+            $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan())
+                && draft.Find(tensor.Name) is null);
     }
 
     /// <summary>Where in a path the module begins that was trained whole: a part of it is called as the configuration says.</summary>

@@ -25,7 +25,8 @@ internal sealed record WeightParts(ImmutableArray<RowSegment> Segments, bool IsI
         foreach (TensorPlace place in places.OrderBy(place => place.OfTrained.Index))
         {
             checkpoint.TryFind(place.Tensor, out StoredTensor? stored);
-            isInOrder &= IsBlock(place.OfFile) && IsBlock(place.OfTrained) && place.OfTrained.Index == segments.Count && stored!.RowCount % place.OfFile.Count == 0;
+            isInOrder &= IsBlock(place.OfFile) && IsBlock(place.OfTrained) && place.OfTrained.Index == segments.Count
+                && stored!.RowCount % place.OfFile.Count == 0;
             long rows = stored!.RowCount / place.OfFile.Count;
             segments.Add(new RowSegment(stored, rows * place.OfFile.Index, rows, trained));
             trained += rows;

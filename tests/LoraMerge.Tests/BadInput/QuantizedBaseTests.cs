@@ -16,7 +16,8 @@ public sealed class QuantizedBaseTests
     [InlineData("{\"quantization_config\": {}}", "unknown", "full-precision model")]
     public async Task A_config_with_a_quantisation_is_refused(string config, string method, string mention)
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().Filled("model.layers.0.other.weight", DType.U8, 4).File("config.json", config), TinyAdapter.ForLlama());
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().Filled("model.layers.0.other.weight", DType.U8, 4).File("config.json", config), TinyAdapter.ForLlama());
 
         await bench.AssertRefusedAsync(DiagnosticCode.BaseIsQuantized, method, "config.json", mention);
         bench.Passed();
@@ -25,7 +26,8 @@ public sealed class QuantizedBaseTests
     [Fact]
     public async Task A_config_that_kept_the_quantisation_of_a_whole_model_changes_nothing()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().File("config.json", "{\"quantization_config\": {\"quant_method\": \"bitsandbytes\"}}"), TinyAdapter.ForLlama());
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().File("config.json", "{\"quantization_config\": {\"quant_method\": \"bitsandbytes\"}}"), TinyAdapter.ForLlama());
 
         MergeResult result = await bench.MergeAsync();
 

@@ -15,11 +15,13 @@ public sealed class ConfigPartTests
         """;
 
     private const string Omni = """
-        { "model_type": "omni", "thinker_config": { "model_type": "thinker", "text_config": { "hidden_size": 8 } }, "talker_config": { "model_type": "talker", "text_config": { "hidden_size": 6 } } }
+        { "model_type": "omni", "thinker_config": { "model_type": "thinker", "text_config": { "hidden_size": 8 } },
+            "talker_config": { "model_type": "talker", "text_config": { "hidden_size": 6 } } }
         """;
 
     private const string Pair = """
-        { "model_type": "vision-encoder-decoder", "encoder": { "model_type": "vit", "hidden_size": 3 }, "decoder": { "model_type": "xglm", "d_model": 4, "scale_embedding": true } }
+        { "model_type": "vision-encoder-decoder", "encoder": { "model_type": "vit", "hidden_size": 3 },
+            "decoder": { "model_type": "xglm", "d_model": 4, "scale_embedding": true } }
         """;
 
     [Theory]

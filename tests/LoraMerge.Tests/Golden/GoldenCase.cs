@@ -67,14 +67,16 @@ internal sealed class GoldenCase
 
     public MergeRequest Request() => new(
         BaseFolder,
-        [.. _json["adapters"]!.AsArray().Select(adapter => new AdapterRequest(Path.Combine(Folder, (string)adapter!["path"]!), (double)adapter["weight"]!) { AdapterVersion = Release })])
+        [.. _json["adapters"]!.AsArray()
+            .Select(adapter => new AdapterRequest(Path.Combine(Folder, (string)adapter!["path"]!), (double)adapter["weight"]!) { AdapterVersion = Release })])
     {
         Combination = Combination(),
         Device = "cpu",
     };
 
     /// <summary>The release that wrote the first adapter, where the command line has to say it: <c>--adapter-release 1=0.17.1</c>.</summary>
-    private string? Release => _json["arguments"] is JsonArray { Count: 2 } arguments && (string)arguments[0]! == "--adapter-release" ? ((string)arguments[1]!)["1=".Length..] : null;
+    private string? Release =>
+        _json["arguments"] is JsonArray { Count: 2 } arguments && (string)arguments[0]! == "--adapter-release" ? ((string)arguments[1]!)["1=".Length..] : null;
 
     private Combination Combination()
     {

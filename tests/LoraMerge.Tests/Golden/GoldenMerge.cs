@@ -96,7 +96,9 @@ internal sealed class GoldenMerge
     private string WithoutPaths(string text) => text.Replace(_golden.Folder, "", StringComparison.Ordinal).Replace(_golden.Name, "", StringComparison.Ordinal);
 
     /// <summary>Some kinds left weights in a wider dtype when PEFT merged them; the output has the base's, and PEFT's values are rounded to it.</summary>
-    private static string? FindImprecision(Dictionary<string, StoredTensor> before, Dictionary<string, StoredTensor> after, Dictionary<string, StoredTensor> exact, Dictionary<string, StoredTensor> peft)
+    private static string? FindImprecision(
+        Dictionary<string, StoredTensor> before, Dictionary<string, StoredTensor> after, Dictionary<string, StoredTensor> exact, Dictionary<string,
+        StoredTensor> peft)
     {
         foreach ((string name, StoredTensor tensor) in exact)
         {

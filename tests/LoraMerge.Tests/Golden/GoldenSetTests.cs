@@ -4,7 +4,8 @@ namespace LoraMerge.Tests.Golden;
 public sealed class GoldenSetTests
 {
     private static readonly HashSet<string> NotYet =
-        [.. File.ReadLines(Path.Combine(Repository.Root, "tests", "fixtures", "golden-reports", "not-yet-supported.txt")).Where(line => line.Length > 0 && line[0] != '#')];
+        [.. File.ReadLines(Path.Combine(Repository.Root, "tests", "fixtures", "golden-reports", "not-yet-supported.txt"))
+            .Where(line => line.Length > 0 && line[0] != '#')];
 
     public static TheoryData<string> Names => [.. GoldenCase.AllOf("golden-names").Select(golden => golden.Name)];
 

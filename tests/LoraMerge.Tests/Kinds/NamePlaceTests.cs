@@ -48,7 +48,8 @@ public sealed class NamePlaceTests
     [Fact]
     public async Task Two_places_of_an_adapter_that_holds_whole_tensors_alone_are_both_named()
     {
-        using TinyFolder folder = new TinyFolder(Composite, TextQuery, VisionQuery).With("\"bias\": \"all\"", Matrix.Of("base_model.model.layers.0.q_proj.weight", 3, 3));
+        using TinyFolder folder = new TinyFolder(Composite, TextQuery, VisionQuery)
+            .With("\"bias\": \"all\"", Matrix.Of("base_model.model.layers.0.q_proj.weight", 3, 3));
 
         LoraMergeException? fault = await folder.Fault();
 
@@ -90,7 +91,8 @@ public sealed class NamePlaceTests
     public async Task A_saved_module_replaces_the_tensor_that_ends_as_it_does(string stored)
     {
         Matrix saved = Matrix.Of("base_model.model.other.projector.linear.weight", 2, 2);
-        using TinyFolder folder = new TinyFolder(Composite, TextQuery, Matrix.Of(stored, 2, 2)).With("\"task_type\": \"CAUSAL_LM\", \"modules_to_save\": [\"projector\"]", A, B, saved);
+        using TinyFolder folder = new TinyFolder(Composite, TextQuery, Matrix.Of(stored, 2, 2))
+            .With("\"task_type\": \"CAUSAL_LM\", \"modules_to_save\": [\"projector\"]", A, B, saved);
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -117,7 +119,8 @@ public sealed class NamePlaceTests
         Matrix dense = Matrix.Of("base_model.model.classifier.dense.weight", 3, 3);
         Matrix other = Matrix.Of("encoder.layer.0.output.dense.weight", 3, 3);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "roberta", "architectures": ["RobertaModel"] }""", other)
-            .With("\"task_type\": \"SEQ_CLS\"", dense, Matrix.Of("roberta.encoder.layer.0.output.dense.lora_A.weight", 1, 3), Matrix.Of("roberta.encoder.layer.0.output.dense.lora_B.weight", 3, 1));
+            .With("\"task_type\": \"SEQ_CLS\"", dense, Matrix.Of("roberta.encoder.layer.0.output.dense.lora_A.weight", 1, 3),
+                Matrix.Of("roberta.encoder.layer.0.output.dense.lora_B.weight", 3, 1));
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -150,20 +153,24 @@ public sealed class NamePlaceTests
     {
         string config = """{ "model_type": "phi3", "architectures": ["Phi3ForCausalLM"], "num_attention_heads": 2, "num_key_value_heads": 1 }""";
         Matrix weight = Matrix.Of("model.layers.0.self_attn.qkv_proj.weight", 8, 3);
-        Matrix a = Matrix.Of($"model.layers.0.self_attn.{projection}.lora_A.weight", 1, 3), b = Matrix.Of($"model.layers.0.self_attn.{projection}.lora_B.weight", rows, 1);
+        Matrix a = Matrix.Of($"model.layers.0.self_attn.{projection}.lora_A.weight", 1, 3),
+            b = Matrix.Of($"model.layers.0.self_attn.{projection}.lora_B.weight", rows, 1);
         using TinyFolder folder = new TinyFolder(config, weight).With("", a, b);
 
         double[] merged = (await folder.Merge()).Tensors[weight.Name];
 
         double[] before = weight.AsDoubles();
-        Matrix.AssertNear([.. before[..(3 * first)], .. Matrix.Add(before[(3 * first)..(3 * (first + rows))], b, a, 2), .. before[(3 * (first + rows))..]], merged);
+        Matrix.AssertNear([.. before[..(3 * first)], .. Matrix.Add(before[(3 * first)..(3 * (first + rows))], b, a, 2), .. before[(3 * (first + rows))..]],
+            merged);
         folder.Passed();
     }
 
     [Fact]
     public async Task A_joined_pair_is_dealt_out_to_projections_apart()
     {
-        Matrix[] weights = [.. ((string, int)[])[("q", 4), ("k", 2), ("v", 2)] is var parts ? parts.Select(part => Matrix.Of($"model.layers.0.self_attn.{part.Item1}_proj.weight", part.Item2, 3)) : []];
+        Matrix[] weights = [
+            .. ((string, int)[])[("q", 4), ("k", 2), ("v", 2)] is var parts
+            ? parts.Select(part => Matrix.Of($"model.layers.0.self_attn.{part.Item1}_proj.weight", part.Item2, 3)) : []];
         Matrix a = Matrix.Of("model.layers.0.self_attn.qkv_proj.lora_A.weight", 1, 3), b = Matrix.Of("model.layers.0.self_attn.qkv_proj.lora_B.weight", 8, 1);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"] }""", weights).With("", a, b);
 
@@ -197,7 +204,8 @@ public sealed class NamePlaceTests
     [InlineData("llama", "attn.other_proj", "attn.q_proj", "Nearest to 'attn.q_proj' the base has 'attn.other_proj.weight' [9, 3]")]
     public async Task What_is_nowhere_is_named_with_what_is_nearest(string family, string stored, string live, string expected)
     {
-        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}" }""", Matrix.Of(stored + ".weight", 9, 3)).With("", Matrix.Of(live + ".lora_A.weight", 1, 3), Matrix.Of(live + ".lora_B.weight", 3, 1));
+        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}" }""", Matrix.Of(stored + ".weight", 9, 3))
+            .With("", Matrix.Of(live + ".lora_A.weight", 1, 3), Matrix.Of(live + ".lora_B.weight", 3, 1));
 
         LoraMergeException? fault = await folder.Fault();
 
@@ -216,7 +224,9 @@ public sealed class NamePlaceTests
             }
             """;
         Matrix embedding = Matrix.Of("thinker.model.embed_tokens.weight", 5, 3);
-        using TinyFolder folder = new TinyFolder(omni, embedding, Matrix.Of("thinker.lm_head.weight", 5, 3) with { Values = embedding.Values }, Matrix.Of("talker.model.embed_tokens.weight", 5, 3))
+        using TinyFolder folder =
+            new TinyFolder(omni, embedding, Matrix.Of("thinker.lm_head.weight", 5, 3) with { Values = embedding.Values },
+            Matrix.Of("talker.model.embed_tokens.weight", 5, 3))
             .With("\"task_type\": \"CAUSAL_LM\"", Matrix.Of("lm_head.lora_A.weight", 1, 3), Matrix.Of("lm_head.lora_B.weight", 5, 1));
 
         (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();

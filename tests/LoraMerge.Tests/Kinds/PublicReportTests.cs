@@ -2,7 +2,8 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Tests.Kinds;
 
-/// <summary>Adapters and bases as public reports describe them: the names of both, by which other tools merged nothing, or the wrong tensor. docs/adapters.md lists them.</summary>
+/// <summary>Adapters and bases as public reports describe them: the names of both, by which other tools merged nothing, or the wrong tensor. docs/adapters.md
+/// lists them.</summary>
 public sealed class PublicReportTests
 {
     private const string Llama = "llama LlamaForCausalLM";
@@ -63,7 +64,8 @@ public sealed class PublicReportTests
         Assert.NotEmpty(report);
     }
 
-    /// <summary>unslothai/unsloth-zoo#1234, huggingface/transformers#38627, huggingface/transformers#38927: two parts of a model, which no one prefix takes to their places.</summary>
+    /// <summary>unslothai/unsloth-zoo#1234, huggingface/transformers#38627, huggingface/transformers#38927: two parts of a model, which no one prefix takes to
+    /// their places.</summary>
     [Theory]
     [InlineData(Qwen25Vl, "model.language_model.layers.0.mlp.up_proj", "model.layers.0.mlp.up_proj",
         "model.visual.blocks.0.attn.qkv", "visual.blocks.0.attn.qkv")]
@@ -95,7 +97,8 @@ public sealed class PublicReportTests
     [InlineData("modules_to_save.default.weight")]
     public async Task A_tensor_that_was_not_gathered_is_named(string leaf)
     {
-        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.embed_tokens.weight", 4, 3)).With("\"modules_to_save\": [\"embed_tokens\"]", Matrix.Of("base_model.model.model.embed_tokens." + leaf, 0));
+        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.embed_tokens.weight", 4, 3))
+            .With("\"modules_to_save\": [\"embed_tokens\"]", Matrix.Of("base_model.model.model.embed_tokens." + leaf, 0));
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -103,12 +106,14 @@ public sealed class PublicReportTests
         folder.Passed();
     }
 
-    /// <summary>unslothai/unsloth-zoo#885, unslothai/unsloth#3405: a list of layers for each projection of gpt-oss, whose files have all experts in one.</summary>
+    /// <summary>unslothai/unsloth-zoo#885, unslothai/unsloth#3405: a list of layers for each projection of gpt-oss, whose files have all experts in
+    /// one.</summary>
     [Fact]
     public async Task A_list_of_experts_goes_into_the_fused_tensor()
     {
         Matrix weight = Matrix.Of("model.layers.0.mlp.experts.gate_up_proj", 2, 3, 4), down = Matrix.Of("model.layers.0.mlp.experts.down_proj", 2, 2, 3);
-        Matrix a = Matrix.Of("base_model.model.model.layers.0.mlp.experts.gate_up_projs.1.lora_A.weight", 1, 3), b = Matrix.Of("base_model.model.model.layers.0.mlp.experts.gate_up_projs.1.lora_B.weight", 4, 1);
+        Matrix a = Matrix.Of("base_model.model.model.layers.0.mlp.experts.gate_up_projs.1.lora_A.weight", 1, 3),
+            b = Matrix.Of("base_model.model.model.layers.0.mlp.experts.gate_up_projs.1.lora_B.weight", 4, 1);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt_oss", "hidden_size": 3 }""", weight, down).With("", a, b);
 
         double[] merged = (await folder.Merge()).Tensors[weight.Name];
@@ -123,8 +128,10 @@ public sealed class PublicReportTests
     public async Task An_expert_of_a_vision_language_model_goes_into_the_fused_tensor()
     {
         string config = """{ "model_type": "qwen3_5_moe", "architectures": ["Qwen3_5MoeForConditionalGeneration"], "text_config": { "model_type": "qwen3_5_moe_text", "hidden_size": 4 } }""";
-        Matrix gateUp = Matrix.Of("model.language_model.layers.0.mlp.experts.gate_up_proj", 2, 6, 4), down = Matrix.Of("model.language_model.layers.0.mlp.experts.down_proj", 2, 4, 3);
-        Matrix a = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_A.weight", 1, 3), b = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_B.weight", 4, 1);
+        Matrix gateUp = Matrix.Of("model.language_model.layers.0.mlp.experts.gate_up_proj", 2, 6, 4),
+            down = Matrix.Of("model.language_model.layers.0.mlp.experts.down_proj", 2, 4, 3);
+        Matrix a = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_A.weight", 1, 3),
+            b = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_B.weight", 4, 1);
         using TinyFolder folder = new TinyFolder(config, gateUp, down).With("", a, b);
 
         double[] merged = (await folder.Merge()).Tensors[down.Name];
@@ -140,7 +147,8 @@ public sealed class PublicReportTests
     {
         Matrix weight = Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3), score = Matrix.Of("base_model.model.score.weight", 2, 3);
         using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), weight, Matrix.Of("lm_head.weight", 2, 3))
-            .With("\"task_type\": \"SEQ_CLS\"", score, Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", 1, 3), Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight", 4, 1));
+            .With("\"task_type\": \"SEQ_CLS\"", score, Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", 1, 3),
+                Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight", 4, 1));
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -154,7 +162,8 @@ public sealed class PublicReportTests
     {
         string tied = PlacedModule.Config(Llama).Replace("false", "true", StringComparison.Ordinal);
         using TinyFolder folder = new TinyFolder(tied, Matrix.Of("model.embed_tokens.weight", 4, 3))
-            .With("", Matrix.Of("base_model.model.model.unembed_tokens.lora_A.weight", 1, 3), Matrix.Of("base_model.model.model.unembed_tokens.lora_B.weight", 4, 1));
+            .With("", Matrix.Of("base_model.model.model.unembed_tokens.lora_A.weight", 1, 3),
+                Matrix.Of("base_model.model.model.unembed_tokens.lora_B.weight", 4, 1));
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -169,7 +178,8 @@ public sealed class PublicReportTests
     [InlineData("decoder.layers.0.mlp.linear_fc1.adapter.linear_in.weight")]
     public async Task Names_of_Megatron_are_named(string tensor)
     {
-        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3)).With("", Matrix.Of(tensor, 1, 3));
+        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3))
+            .With("", Matrix.Of(tensor, 1, 3));
 
         LoraMergeException? fault = await folder.Fault();
 

@@ -29,19 +29,25 @@ public sealed class StackedPairTests
     [MemberData(nameof(Forms))]
     public async Task Each_expert_gets_its_product(string file, string pair)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"model.layers.0.mlp.experts.{e}.{NameOf(layer, file)}.weight");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) =
+            TinyExperts.Weights(Hidden, Inner, (layer, e) => $"model.layers.0.mlp.experts.{e}.{NameOf(layer, file)}.weight");
         (Matrix a, Matrix b) = Pair("gate_up_proj", 2 * Inner, Hidden, pair);
         (Matrix downA, Matrix downB) = Pair("down_proj", Hidden, Inner, pair);
-        FusedLayout? layout = file switch { "straight" => Layout(FusedWay.Straight), "turned" => Layout(FusedWay.Turned), "in turns" => Layout(FusedWay.TurnedInTurns), _ => null };
+        FusedLayout? layout =
+            file switch { "straight" => Layout(FusedWay.Straight), "turned" => Layout(FusedWay.Turned), "in turns" => Layout(FusedWay.TurnedInTurns),
+            _ => null };
         // Rows of a product for outputs that take turns take turns themselves.
         bool takesTurns = file == "in turns";
         string family = takesTurns ? "gpt_oss" : "qwen3_moe";
-        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}", "hidden_size": 4 }""", layout is null ? [.. gates, .. ups, .. downs] : layout.Fuse(gates, ups, downs))
+        using TinyFolder folder =
+            new TinyFolder($$"""{ "model_type": "{{family}}", "hidden_size": 4 }""", layout is null ? [.. gates, .. ups, .. downs]
+            : layout.Fuse(gates, ups, downs))
             .With(Fields, a, b, downA, downB);
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
-        double[][] newGates = [.. gates.Select((gate, e) => Half(gate, a, b, e, 0, pair, takesTurns))], newUps = [.. ups.Select((up, e) => Half(up, a, b, e, 1, pair, takesTurns))];
+        double[][] newGates = [.. gates.Select((gate, e) => Half(gate, a, b, e, 0, pair, takesTurns))],
+            newUps = [.. ups.Select((up, e) => Half(up, a, b, e, 1, pair, takesTurns))];
         double[][] newDowns = [.. downs.Select((down, e) => Matrix.Add(down.AsDoubles(), OfExpert(downB, e, pair == "last"), OfExpert(downA, e, false), 1))];
         if (layout is null)
         {
@@ -60,8 +66,10 @@ public sealed class StackedPairTests
     [Fact]
     public async Task Experts_without_a_gate_are_changed_where_they_are_stacked()
     {
-        Matrix up = Matrix.Of("model.layers.0.mixer.experts.up_proj", Experts, Inner, Hidden), down = Matrix.Of("model.layers.0.mixer.experts.down_proj", Experts, Hidden, Inner);
-        Matrix a = Matrix.Of("model.layers.0.mixer.experts.1.up_proj.lora_A.weight", Rank, Hidden), b = Matrix.Of("model.layers.0.mixer.experts.1.up_proj.lora_B.weight", Inner, Rank);
+        Matrix up = Matrix.Of("model.layers.0.mixer.experts.up_proj", Experts, Inner, Hidden),
+            down = Matrix.Of("model.layers.0.mixer.experts.down_proj", Experts, Hidden, Inner);
+        Matrix a = Matrix.Of("model.layers.0.mixer.experts.1.up_proj.lora_A.weight", Rank, Hidden),
+            b = Matrix.Of("model.layers.0.mixer.experts.1.up_proj.lora_B.weight", Inner, Rank);
         using TinyFolder folder = new TinyFolder("""{ "model_type": "nemotron_h", "hidden_size": 4 }""", up, down).With(Fields, a, b);
 
         double[] merged = (await folder.Merge()).Tensors[up.Name];
@@ -77,7 +85,8 @@ public sealed class StackedPairTests
     {
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"mlp.experts.{e}.{layer}.weight");
         using TinyFolder folder = new TinyFolder("""{ "model_type": "qwen3_moe" }""", [.. gates, .. ups, .. downs])
-            .With(Fields, Matrix.Of("mlp.experts.up_proj.lora_A.weight", 2, Rank, Hidden), Matrix.Of("mlp.experts.up_proj.lora_B.weight", Experts, Inner, Rank));
+            .With(Fields, Matrix.Of("mlp.experts.up_proj.lora_A.weight", 2, Rank, Hidden),
+                Matrix.Of("mlp.experts.up_proj.lora_B.weight", Experts, Inner, Rank));
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -93,14 +102,16 @@ public sealed class StackedPairTests
     {
         string name = $"model.layers.0.mlp.experts.{layer}.lora_";
         Matrix a = Matrix.Of(name + "A.weight", form == "shared A" ? 1 : Experts, Rank, inputs);
-        return (a, form == "last" ? Matrix.Of(name + "B.weight", outputs, Rank, Experts) : Matrix.Of(name + "B.weight", form == "shared B" ? 1 : Experts, outputs, Rank));
+        return (a, form == "last" ? Matrix.Of(name + "B.weight", outputs, Rank, Experts)
+            : Matrix.Of(name + "B.weight", form == "shared B" ? 1 : Experts, outputs, Rank));
     }
 
     /// <summary>One expert's factor as a matrix.</summary>
     private static Matrix OfExpert(Matrix stacked, int expert, bool isLast)
     {
         if (isLast)
-            return new Matrix("", stacked.Shape[..2], [.. Enumerable.Range(0, stacked.Values.Length / Experts).Select(i => stacked.Values[(i * Experts) + expert])]);
+            return new Matrix("", stacked.Shape[..2],
+                [.. Enumerable.Range(0, stacked.Values.Length / Experts).Select(i => stacked.Values[(i * Experts) + expert])]);
         int size = stacked.Values.Length / (int)stacked.Shape[0];
         int index = stacked.Shape[0] == 1 ? 0 : expert;
         return new Matrix("", stacked.Shape[1..], stacked.Values[(index * size)..((index + 1) * size)]);

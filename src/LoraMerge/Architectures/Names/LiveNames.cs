@@ -50,7 +50,8 @@ internal sealed partial class LiveNames
         return live;
     }
 
-    /// <summary>Without what torch.compile, FSDP and adapters leave in names, and with transformers' names for what Tinker, vLLM and unsloth call otherwise.</summary>
+    /// <summary>Without what torch.compile, FSDP and adapters leave in names, and with transformers' names for what Tinker, vLLM and unsloth call
+    /// otherwise.</summary>
     public static string WithoutWrappers(string name) =>
         ExpertLists.Replace(OtherExperts.Replace(OtherHead.Replace(Wrappers.Replace(name, ""), "lm_head."), ".experts."), ".experts.${expert}.${layer}");
 

@@ -61,7 +61,8 @@ internal sealed class NameJoin
                 return places;
         }
         // Names that the table brings together with nothing, or with several: of code that transformers does not know, for which it never acts.
-        return scope == NameScope.Same && _files.Contains($"{path}.{parameter}") ? [new TensorPlace($"{path}.{parameter}", RowShare.Whole, RowShare.Whole)] : [];
+        string literal = $"{path}.{parameter}";
+        return scope == NameScope.Same && _files.Contains(literal) ? [new TensorPlace(literal, RowShare.Whole, RowShare.Whole)] : [];
     }
 
     private ImmutableArray<TensorPlace> Join(ImmutableArray<LiveName> trained)

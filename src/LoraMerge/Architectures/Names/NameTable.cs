@@ -25,11 +25,13 @@ internal sealed class NameTable
     /// <summary>What holds for every model.</summary>
     public NameFamily Legacy => _families.First(family => family.Name == EveryModel);
 
-    /// <summary>The family of a model: by its class first, then by its type; last that of the class with a head, for one that is derived from it or not named.</summary>
+    /// <summary>The family of a model: by its class first, then by its type; last that of the class with a head, for one that is derived from it or not
+    /// named.</summary>
     public NameFamily? Of(IEnumerable<string> classes, string? modelType) =>
         classes.Select(name => _families.FirstOrDefault(family => family.Classes.ContainsKey(name))).FirstOrDefault(family => family is not null)
         ?? OfType(modelType)
-        ?? (modelType is null ? null : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && !pair.Key.EndsWith("Model", StringComparison.Ordinal))));
+        ?? (modelType is null ? null
+            : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && !pair.Key.EndsWith("Model", StringComparison.Ordinal))));
 
     /// <summary>The family of the bare model within one with a head, or of a model within a composite one: its class is known by the type of its configuration alone.</summary>
     public NameFamily? OfInner(string? modelType) =>
@@ -43,7 +45,10 @@ internal sealed class NameTable
 
     /// <summary>A model of each row.</summary>
     public IEnumerable<NamedModel> Examples =>
-        _families.Where(family => family.Name != EveryModel).Select(family => new NamedModel([.. family.Classes.Keys.Order(StringComparer.Ordinal).Take(1)], family.ModelTypes.Order(StringComparer.Ordinal).FirstOrDefault(), []));
+        from family in _families
+        where family.Name != EveryModel
+        let names = family.Classes.Keys.Order(StringComparer.Ordinal).Take(1)
+        select new NamedModel([.. names], family.ModelTypes.Order(StringComparer.Ordinal).FirstOrDefault(), []);
 
     /// <summary>The type of the configuration of a class; null where the table does not know it.</summary>
     public string? TypeOfClass(string name) => _families.Select(family => family.Classes.GetValueOrDefault(name)).FirstOrDefault(type => type is not null);

@@ -23,13 +23,15 @@ internal sealed class MlxDialect : AdapterDialect
         if (source.IsFile && Path.GetExtension(source.Path) == ".npz")
             throw Errors.AdapterIsNumpyArchive(source.Path);
         if (source.Fields is { } fields)
-            return (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers")) && (fields.Json["peft_type"] is null || HasMlxWeights(source));
+            return (fields.Has("fine_tune_type") || fields.Json["lora_parameters"] is JsonObject || fields.Has("lora_layers"))
+                && (fields.Json["peft_type"] is null || HasMlxWeights(source));
         return source.FindUnread(OldWeightsName) is string archive ? throw Errors.AdapterIsNumpyArchive(archive) : false;
     }
 
     /// <summary>unsloth names a <c>peft_type</c> beside the fields of mlx_lm; whose names the tensors have, the weight file tells.</summary>
     private static bool HasMlxWeights(AdapterSource source) =>
-        source.IsFile ? Path.GetFileName(source.Path) == DialectFiles.Mlx.Weights[0] : source.FindFile(DialectFiles.Mlx.Weights) is not null && source.FindFile(DialectFiles.Peft.Weights) is null;
+        source.IsFile ? Path.GetFileName(source.Path) == DialectFiles.Mlx.Weights[0] : source.FindFile(DialectFiles.Mlx.Weights) is not null
+            && source.FindFile(DialectFiles.Peft.Weights) is null;
 
     internal override string Weights(AdapterSource source)
     {

@@ -51,7 +51,8 @@ internal sealed class PeftConfigReader
         {
             BaseModelName = _fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null,
             TaskType = _fields.Text("task_type"),
-            TrainedClass = _fields.Json["auto_mapping"] is JsonObject mapping && mapping["base_model_class"] is JsonValue value && value.TryGetValue(out string? trained) ? trained : null,
+            TrainedClass = _fields.Json["auto_mapping"] is JsonObject mapping && mapping["base_model_class"] is JsonValue value
+                && value.TryGetValue(out string? trained) ? trained : null,
             ModulesToSave = [.. _fields.Texts("modules_to_save").Where(entry => entry.Length > 0)],
             TrainableTokens = Tokens(kind.TokensField),
             KeepsTies = _fields.Flag("ensure_weight_tying"),

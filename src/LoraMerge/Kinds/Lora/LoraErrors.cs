@@ -10,10 +10,15 @@ internal static class LoraErrors
         new(DiagnosticCode.TrainedOnLostBase, $"'{file}' says init_lora_weights \"{initialisation}\", which changes the base before training, in a way that cannot be computed again from base and adapter. Save the adapter with PEFT's path_initial_model_for_weight_conversion, which makes it fit the base as published; or merge it into the changed base that the trainer saved, with init_lora_weights set to true.", file);
 
     public static LoraMergeException MagnitudesNotExported(string file, string module) =>
-        new(DiagnosticCode.MagnitudesNotExported, $"adapter_config.json says \"use_dora\", but '{file}' holds no magnitude (lora_magnitude_vector) at all, neither of '{module}' nor of another module: the trainer left them out when it saved, and without them the trained model is lost. Save the adapter again with PEFT's save_pretrained.", file);
+        new(DiagnosticCode.MagnitudesNotExported,
+            $"adapter_config.json says \"use_dora\", but '{file}' holds no magnitude (lora_magnitude_vector) at all, neither of '{module}' nor of another "
+            + "module: the trainer left them out when it saved, and without them the trained model is lost. Save the adapter again with PEFT's "
+            + "save_pretrained.", file);
 
     public static LoraMergeException MagnitudesContradicted(StoredTensor magnitude) =>
-        new(DiagnosticCode.MagnitudesContradicted, $"'{magnitude.File}' holds '{magnitude.Name}', a magnitude of DoRA, but adapter_config.json says \"use_dora\": false. Set it to true if DoRA was trained, or use the adapter_config.json that was saved with the weights.", magnitude.File);
+        new(DiagnosticCode.MagnitudesContradicted,
+            $"'{magnitude.File}' holds '{magnitude.Name}', a magnitude of DoRA, but adapter_config.json says \"use_dora\": false. Set it to true if DoRA was "
+            + "trained, or use the adapter_config.json that was saved with the weights.", magnitude.File);
 
     public static LoraMergeException PairDoesNotFit(string module, StoredTensor a, StoredTensor b) =>
         new(DiagnosticCode.RankMismatch, $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one rank. Save the adapter again.", a.File);

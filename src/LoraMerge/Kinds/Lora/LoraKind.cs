@@ -59,7 +59,8 @@ internal sealed class LoraKind : AdapterKind
             throw Errors.AdapterKindNotMergeable(fields.File, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
         // IBM's own library, before PEFT had the kind.
         if (fields.HasValue("invocation_string"))
-            throw Errors.AdapterKindNotMergeable(fields.File, "activated LoRA (invocation_string)", "it acts only after its invocation: merged, it would be another model");
+            throw Errors.AdapterKindNotMergeable(
+                fields.File, "activated LoRA (invocation_string)", "it acts only after its invocation: merged, it would be another model");
         if (fields.HasValue("arrow_config"))
             throw Errors.AdapterKindNotMergeable(fields.File, "Arrow (arrow_config)", "a router chooses among adapters for each token");
         if (Initialisation(fields) is string method && IsLostBase(method))

@@ -20,7 +20,8 @@ internal sealed record LoraParameterPair(int Depth, StoredTensor A, StoredTensor
 internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableArray<LoraParameterPair> Pairs) : AdaptedModule(Path)
 {
     /// <summary>The order in which modules register their parameters.</summary>
-    private static readonly string[] RegistrationOrder = ["weight", "gate_up_proj", "w1", "v1", "gate_up_proj_bias", "up_proj", "down_proj", "w2", "down_proj_bias"];
+    private static readonly string[] RegistrationOrder =
+        ["weight", "gate_up_proj", "w1", "v1", "gate_up_proj_bias", "up_proj", "down_proj", "w2", "down_proj_bias"];
 
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [.. Pairs.SelectMany(pair => new[] { ("lora_A", pair.A), ("lora_B", pair.B) })];
 

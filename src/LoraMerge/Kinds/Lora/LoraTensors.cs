@@ -66,7 +66,8 @@ internal sealed class LoraTensors
 
     /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
     private int RankOf(ModuleTensors module, StoredTensor a) =>
-        (int)Math.Min((StackedPairs.Are(module, _config) ? a.Shape[1] : a.Shape[0]) / (HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
+        (int)Math.Min((StackedPairs.Are(module, _config) ? a.Shape[1] : a.Shape[0]) / (
+            HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
 
     /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
     private bool HasFusedProjections(ModuleTensors module) =>

@@ -8,7 +8,8 @@ namespace LoraMerge.Kinds.Lora;
 
 /// <summary>Pairs of all experts of a layer, stacked: as many linear layers, expert by expert.</summary>
 /// <remarks>
-/// A <c>[experts, r, in]</c>, B <c>[experts, out, r]</c> or <c>[out, r, experts]</c>; a factor that all experts share has 1 in the place of their number. So Megatron's and Tinker's exports have them,
+/// A <c>[experts, r, in]</c>, B <c>[experts, out, r]</c> or <c>[out, r, experts]</c>; a factor that all experts share has 1 in the place of their number. So
+/// Megatron's and Tinker's exports have them,
 /// where PEFT has matrices, <see cref="LoraParameters"/>. Their names tell the projection: <c>experts.gate_up_proj</c>, <c>experts.w1</c>.
 /// </remarks>
 internal static class StackedPairs
@@ -18,7 +19,8 @@ internal static class StackedPairs
 
     /// <summary>Whether a module's pair is stacked. A convolution's has three sides as well, but is none of experts.</summary>
     public static bool Are(ModuleTensors module, LoraConfig config) =>
-        module.Path.Contains("experts.", StringComparison.Ordinal) && module.Look(LoraRoles.A) is { Shape.Length: 3 } a && module.Look(LoraRoles.B) is { Shape.Length: 3 }
+        module.Path.Contains("experts.", StringComparison.Ordinal) && module.Look(LoraRoles.A) is { Shape.Length: 3 } a
+            && module.Look(LoraRoles.B) is { Shape.Length: 3 }
         && a.Shape[1] <= int.MaxValue && config.Ranks.AlphasOf(module.Name, (int)a.Shape[1]).Any();
 
     /// <exception cref="LoraMergeException">LORA3004, LORA3051.</exception>
@@ -36,7 +38,8 @@ internal static class StackedPairs
         for (int e = 0; e < experts; e++)
         {
             StoredTensor ofA = a.At(a.Shape[0] == 1 ? 0 : e), ofB = isLast ? b.AtLast(e) : b.At(b.Shape[0] == 1 ? 0 : e);
-            yield return new LoraModule(PathOf(module.Name, e), ofA, ofB, new StoredFactor(ofA), new StoredFactor(ofB), rank, config.ScalingOf(module.Name, rank));
+            yield return new LoraModule(
+                PathOf(module.Name, e), ofA, ofB, new StoredFactor(ofA), new StoredFactor(ofB), rank, config.ScalingOf(module.Name, rank));
         }
     }
 
