@@ -51,7 +51,10 @@ internal sealed record Vocabulary(string? Embedding, string? Head, ImmutableArra
         if (embedding is null || (storedHead is null && !(hasHead && hasHeadClass)))
             return new Vocabulary(embedding, storedHead, [], IsTied: false);
         string head = storedHead ?? VocabularyNames.HeadOf(embedding, part.ModelType);
-        bool isTied = hasHead && (part.TieWordEmbeddings ?? (part.ModelType is string family ? VocabularyNames.IsTiedByDefault(family) : storedHead is null));
+        // Where the model and its part disagree, files without a head tell.
+        bool saysTied = storedHead is null && part.Flag("tie_word_embeddings");
+        bool isTied = hasHead
+            && (saysTied || (part.TieWordEmbeddings ?? (part.ModelType is string family ? VocabularyNames.IsTiedByDefault(family) : storedHead is null)));
         ImmutableArray<string> others = OthersOf(embedding);
         return new Vocabulary(embedding, isTied || storedHead is not null ? head : null, isTied ? others : [], isTied)
         {

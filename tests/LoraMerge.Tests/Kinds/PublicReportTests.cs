@@ -171,6 +171,19 @@ public sealed class PublicReportTests
         folder.Passed();
     }
 
+    /// <summary>huggingface/peft#2699: an adapter called "lora", whose name PEFT cut out of its own.</summary>
+    [Fact]
+    public async Task Keys_that_lost_their_leaf_are_refused()
+    {
+        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3)).With("",
+            Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_A.weight", 1, 3), Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_B.weight", 4, 1));
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.TensorUnused, code);
+        folder.Passed();
+    }
+
     /// <summary>modelscope/ms-swift#7891, NVIDIA-NeMo/Megatron-Bridge#1272.</summary>
     [Theory]
     [InlineData("decoder.layers.0.self_attention.linear_qkv.lora_A.weight")]

@@ -64,6 +64,26 @@ public sealed class TiedWeightsTests
     }
 
     [Fact]
+    public async Task Files_without_a_head_are_tied_where_the_part_says_so_and_the_model_does_not()
+    {
+        string nested = """
+            {
+              "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "tie_word_embeddings": false,
+              "text_config": { "model_type": "qwen2", "tie_word_embeddings": true }
+            }
+            """;
+        Matrix shared = Shared.Named("language_model.model.embed_tokens.weight");
+        using TinyFolder folder = new TinyFolder(nested, shared).With("", HeadA, HeadB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Assert.Equal(Shared.AsDoubles(), merged[shared.Name]);
+        Matrix.AssertNear(NewHead, merged["language_model.lm_head.weight"]);
+        Assert.False((bool)config["text_config"]!["tie_word_embeddings"]!);
+        folder.Passed();
+    }
+
+    [Fact]
     public async Task Files_that_hold_both_ends_of_a_tie_keep_both_equal()
     {
         using TinyFolder folder = new TinyFolder(Tied, Shared, Shared.Named("lm_head.weight")).With(KeptTied, EmbeddingA, EmbeddingB);
