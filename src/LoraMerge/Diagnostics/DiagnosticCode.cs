@@ -161,6 +161,7 @@ public enum DiagnosticCode
     ModulePlaceAmbiguous = 4060,
     RowsNotInOrder = 4061,
     SavedPlaceAmbiguous = 4062,
+    TensorIsNew = 4063,
 
     // 4080-4089: what lies beside the weights.
     ChatTemplatesDiffer = 4080,

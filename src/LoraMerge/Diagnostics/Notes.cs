@@ -19,6 +19,11 @@ internal static class Notes
     public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
         new(DiagnosticCode.TensorUnused, $"Tensor '{tensor}' of adapter '{adapter}' has no place in '{checkpoint}' and is left out, as LoraMergeOnUnmatched asks.", adapter);
 
+    public static MergeEvent.Warning TensorIsNew(string tensor, string hint, string adapter, string checkpoint) =>
+        new(DiagnosticCode.TensorIsNew,
+            $"Adapter '{adapter}' trained '{tensor}' whole, which '{checkpoint}' has not: it is a new tensor of the merged model. {hint}If the class that the "
+            + "model is loaded with has no module of that name, nobody loads it; merge into the base that the adapter was trained on.", adapter);
+
     public static MergeEvent.Warning TrainedTokensScaleAssumed(string module, double scale, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.TrainedTokensScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' holds trained tokens of '{module}', whose rows the base multiplies by {scale:0.###}; PEFT 0.15 to 0.17 trained such a model without that factor on any row. Its adapter_config.json does not tell which release wrote it ({origin.Evidence}); the rows are taken as later releases trained them. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
 

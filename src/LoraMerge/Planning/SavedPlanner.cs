@@ -14,6 +14,10 @@ namespace LoraMerge.Planning;
 /// <param name="adapterPath">Path of an adapter by its number, for messages.</param>
 internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNames names, Func<int, string> adapterPath)
 {
+    /// <summary>Modules that models for a task have on top of a bare one, whose files lack them.</summary>
+    private static readonly ImmutableArray<string> KnownHeads =
+        ["classifier", "score", "qa_outputs", "pre_classifier", "classification_head", "pooler", "head", "heads", "summary", "logits_proj", "custom_text_proj"];
+
     private readonly Adapter _adapter = by.Adapter;
     private readonly int _index = by.Index;
     private readonly double _weight = by.Weight;
@@ -207,6 +211,8 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             throw Errors.NewTensorWithWeight(saved.Tensor, _weight);
         if (draft.Find(name) is TargetTensor earlier)
             throw Errors.TensorReplacedTwice(name, adapterPath(earlier.ReplacedBy!.Value), _adapter.Path);
+        if (!VocabularyNames.IsHead(saved.Module) && !saved.Module.Split('.').Any(KnownHeads.Contains))
+            draft.Notes.Add(Notes.TensorIsNew(name, NearestModule.Hint(saved.Module, saved.Module, draft.Checkpoint), _adapter.Path, draft.Checkpoint.Name));
         draft.AddNew(name, saved.Tensor).Replace(saved.Tensor, _index);
     }
 

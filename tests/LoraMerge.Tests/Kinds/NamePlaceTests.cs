@@ -114,6 +114,19 @@ public sealed class NamePlaceTests
     }
 
     [Fact]
+    public async Task A_saved_module_that_is_no_head_and_nowhere_in_the_base_is_new_with_a_warning()
+    {
+        Matrix own = Matrix.Of("base_model.model.router.weight", 2, 2);
+        using TinyFolder folder = new TinyFolder(Composite, TextQuery).With("\"modules_to_save\": [\"router\"]", A, B, own);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Assert.Equal(own.AsDoubles(), merged["router.weight"]);
+        Assert.Equal(DiagnosticCode.TensorIsNew, Assert.Single(folder.Warnings).Code);
+        folder.Passed();
+    }
+
+    [Fact]
     public async Task A_classifier_of_files_without_a_head_is_new()
     {
         Matrix dense = Matrix.Of("base_model.model.classifier.dense.weight", 3, 3);
