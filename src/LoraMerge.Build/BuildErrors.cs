@@ -70,6 +70,9 @@ internal static class BuildErrors
         _ => UnknownValue(option.Name, value, [.. option.Form.Words]),
     };
 
+    public static BuildFault OptionOfOtherFormat(string name, string value, string format, string instead) => new("LORA1060",
+        $"{name}='{value}' is asked for, which Format=\"{format}\" does not have: {instead}. Correct one of them.", name);
+
     public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
         $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
 

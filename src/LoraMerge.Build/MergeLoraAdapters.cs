@@ -88,6 +88,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeVerify.</summary>
     public string? Verify { get; set; }
 
+    /// <summary>LoraMergeModelfile.</summary>
+    public string? Modelfile { get; set; }
+
     /// <summary>LoraMergeOnUnmatched.</summary>
     public string? OnUnmatched { get; set; }
 
@@ -188,6 +191,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         ["LoraMergeThreads"] = Threads,
         ["LoraMergeMaxMemory"] = MaxMemory,
         ["LoraMergeVerify"] = Verify,
+        ["LoraMergeModelfile"] = Modelfile,
         ["LoraMergeOnUnmatched"] = OnUnmatched,
         ["LoraMergeCacheMaxSize"] = CacheMaxSize,
     };

@@ -28,17 +28,26 @@ internal static class OptionsFile
         string[] adaptersBefore = AdaptersIn(before), adaptersNow = AdaptersIn(now);
         if (!adaptersBefore.SequenceEqual(adaptersNow))
             return $"the adapters have changed from {Quoted(adaptersBefore)} to {Quoted(adaptersNow)}";
-        string adapter = "";
-        List<string> changes = [];
-        foreach ((string was, string @is) in before.Zip(now, (was, @is) => (was, @is)))
+        // By their names: another version may have known other options.
+        Dictionary<(int Adapter, string Key), string> known = Number(before).GroupBy(line => (line.Adapter, line.Key), line => line.Value).ToDictionary(line => line.Key, line => line.First());
+        string[] changes =
+        [
+            .. from line in Number(now)
+               where known.TryGetValue((line.Adapter, line.Key), out string? was) && was != line.Value
+               select Describe(line.Key, known[(line.Adapter, line.Key)], line.Value, line.Adapter == 0 ? "" : $" of adapter '{adaptersNow[line.Adapter - 1]}'"),
+        ];
+        return changes.Length == 0 ? null : string.Join(" and ", changes);
+    }
+
+    /// <summary>Each line with the number of the adapter that it speaks of, 0 before the first.</summary>
+    private static IEnumerable<(int Adapter, string Key, string Value)> Number(string[] lines)
+    {
+        int adapter = 0;
+        foreach ((string key, string value) in lines.Select(Split))
         {
-            (string key, string value) = Split(@is);
-            if (key == "adapter")
-                adapter = $" of adapter '{value}'";
-            if (was != @is)
-                changes.Add(Describe(key, Split(was).Value, value, adapter));
+            adapter += key == "adapter" ? 1 : 0;
+            yield return (adapter, key, value);
         }
-        return changes.Count == 0 ? null : string.Join(" and ", changes);
     }
 
     private static string Describe(string key, string was, string @is, string adapter) => key == Tool

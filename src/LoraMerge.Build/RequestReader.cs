@@ -49,10 +49,19 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         var named = NamedInput.Of(item, BuildErrors.BaseModelMissing);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
-        RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Format", ["safetensors"], "writes safetensors");
         RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
         var options = new ModelOptions { BaseName = named.Name, Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
+        RefuseOptionsOfOtherFormats(item, options.Values);
         return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
+    }
+
+    private void RefuseOptionsOfOtherFormats(ITaskItem item, OptionValues values)
+    {
+        string format = values[OptionTable.Format]!, quantization = values[OptionTable.Quantization]!, dtype = values[OptionTable.DType]!;
+        if (format != "gguf" && quantization != OptionTable.Quantization.Default)
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.Quantization.Name, quantization, format, "Format=\"gguf\" has it"));
+        if (format != OptionTable.Format.Default && dtype != OptionTable.DType.Default)
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.DType.Name, dtype, format, "types of a GGUF file are asked for by Quantization, such as F16 or BF16"));
     }
 
     private Adapter ReadAdapter(ITaskItem item)

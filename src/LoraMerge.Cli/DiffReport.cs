@@ -20,6 +20,8 @@ internal static class DiffReport
             text.AppendLine(ShortList.MeaningOfUlp);
         foreach (FileDiff file in diff.Files)
             text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}");
+        foreach (string difference in diff.Metadata)
+            text.AppendLine(difference);
         text.AppendLine(diff.IsEmpty
             ? string.Create(CultureInfo.InvariantCulture, $"equal: all {diff.TensorCount} tensors, bit by bit, and {diff.FileCount} other files")
             : string.Create(CultureInfo.InvariantCulture, $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"));
@@ -36,12 +38,14 @@ internal static class DiffReport
             ["fileCount"] = diff.FileCount,
             ["files"] = new JsonArray([.. diff.Files.Select(file => (JsonNode)new JsonObject { ["path"] = file.RelativePath, ["kind"] = NameOf(file.Kind) })]),
         };
+        if (!diff.Metadata.IsEmpty)
+            json["metadata"] = new JsonArray([.. diff.Metadata.Select(line => (JsonNode)line)]);
         return JsonText.Of(json);
     }
 
     private static JsonNode ToJson(TensorDiff tensor)
     {
-        var json = new JsonObject { ["name"] = tensor.Name, ["kind"] = NameOf(tensor.Kind), ["dtype"] = tensor.DType.HeaderName(), ["elementCount"] = tensor.ElementCount };
+        var json = new JsonObject { ["name"] = tensor.Name, ["kind"] = NameOf(tensor.Kind), ["dtype"] = tensor.BlockType ?? tensor.DType.HeaderName(), ["elementCount"] = tensor.ElementCount };
         if (tensor.Forms is not null)
             json["forms"] = tensor.Forms;
         if (tensor.Kind == DiffKind.Values)

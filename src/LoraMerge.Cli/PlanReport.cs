@@ -10,7 +10,9 @@ internal sealed class PlanReport(PlannedMerge merge)
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {merge.Plan.Shards.Length} files");
+        text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {merge.Layout.Plan.Shards.Length} files");
+        if (merge.Layout.Summary is string summary)
+            text.AppendLine(CultureInfo.InvariantCulture, $"format   {summary}");
         for (int i = 0; i < merge.AdapterNames.Length; i++)
             text.AppendLine(CultureInfo.InvariantCulture, $"adapter  {merge.AdapterNames[i]}: names {merge.Plan.NameRules[i]}");
         text.AppendLine(CultureInfo.InvariantCulture, $"combine  {merge.Plan.Combination}");
@@ -35,7 +37,7 @@ internal sealed class PlanReport(PlannedMerge merge)
             ["tensorCount"] = merge.TensorCount,
             ["byteLength"] = merge.ByteLength,
             ["memoryBytes"] = merge.MemoryBytes,
-            ["files"] = new JsonArray([.. merge.Plan.Shards.Select(shard => (JsonNode)shard.FileName), .. merge.Plan.SideFiles.Select(file => (JsonNode)file.RelativePath)]),
+            ["files"] = new JsonArray([.. merge.FileNames.Select(name => (JsonNode)name)]),
             ["tensors"] = tensors,
         };
         return JsonText.Of(json);

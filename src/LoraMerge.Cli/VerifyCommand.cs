@@ -28,6 +28,8 @@ internal static class VerifyCommand
                 output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
             if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
                 output.WriteLine(ShortList.MeaningOfUlp);
+            foreach (string difference in comparison.Metadata)
+                output.WriteLine(difference);
             foreach (string difference in comparison.Manifest)
                 output.WriteLine($"lora-merge.json: {difference}");
             output.WriteLine(comparison.IsEqual

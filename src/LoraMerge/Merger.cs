@@ -1,8 +1,8 @@
 using System.Reflection;
 using LoraMerge.Agreed.Fingerprints;
-using LoraMerge.Checkpoints;
 using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
 using LoraMerge.Inspecting;
 using LoraMerge.Merging;
 using LoraMerge.Output;
@@ -34,8 +34,9 @@ public sealed class Merger
     public PlannedMerge Plan(MergeRequest request)
     {
         OpenedInputs inputs = OpenedInputs.Open(request);
-        MergePlan plan = PlanAndReport(inputs);
-        return new PlannedMerge(inputs.Checkpoint.Name, inputs.AdapterNames, plan, ModelWriter.MemoryBytes(plan, request.MaxMemory));
+        MergePlan plan = inputs.Plan();
+        ModelLayout layout = LayOutAndReport(inputs, plan, InputHashes.None);
+        return new PlannedMerge(inputs.Checkpoint.Name, inputs.AdapterNames, plan, layout, ModelWriter.MemoryBytes(layout, request.MaxMemory));
     }
 
     /// <summary>The key that a build's store would have for the merged model; reads all files of the inputs.</summary>
@@ -52,44 +53,46 @@ public sealed class Merger
     public async Task<MergeResult> MergeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation)
     {
         OpenedInputs inputs = OpenedInputs.Open(request);
-        MergePlan plan = PlanAndReport(inputs);
+        InputHashes known = LayoutInputs.HashNamed(inputs, InputHashes.None, cancellation);
+        ModelLayout layout = LayOutAndReport(inputs, inputs.Plan(), known);
         using IModelDestination destination = OutputFolder.Create(outputFolder, [request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)]);
-        return await Task.Run(() => new ModelWriter(inputs, plan, _report).Write(destination, InputHashes.None, earlier: null, cancellation), cancellation);
+        return await Task.Run(() => new ModelWriter(inputs, layout, _report).Write(destination, known, earlier: null, cancellation), cancellation);
     }
 
     /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
     internal Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
         new StoreMerge(request, into, _report).RunAsync(
-            (inputs, known, destination, earlier) => new ModelWriter(inputs, PlanAndReport(inputs), _report).Write(destination, known, earlier, cancellation), cancellation);
+            (inputs, known, destination, earlier) =>
+            {
+                known = LayoutInputs.HashNamed(inputs, known, cancellation);
+                return new ModelWriter(inputs, LayOutAndReport(inputs, inputs.Plan(), known), _report).Write(destination, known, earlier, cancellation);
+            },
+            cancellation);
 
     /// <summary>Computes a merged model again and compares it with the one in a folder.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
     public async Task<ModelComparison> VerifyAsync(MergeRequest request, string mergedModel, CancellationToken cancellation)
     {
         OpenedInputs inputs = OpenedInputs.Open(request);
-        MergePlan plan = PlanAndReport(inputs);
-        Checkpoint merged = OpenModel("merged model", mergedModel);
-        return await Task.Run(() => ModelVerifier.Compare(inputs, plan, merged, cancellation), cancellation);
+        InputHashes known = LayoutInputs.HashNamed(inputs, InputHashes.None, cancellation);
+        ModelLayout layout = LayOutAndReport(inputs, inputs.Plan(), known);
+        using IComparedModel merged = ComparedModels.Open(inputs, layout, mergedModel);
+        return await Task.Run(() => ModelVerifier.Compare(inputs, layout, merged, known, cancellation), cancellation);
     }
 
     /// <summary>Says in which tensors and files two models differ, and by how much.</summary>
     /// <exception cref="LoraMergeException">One of them is no model, or unsound.</exception>
-    public static Task<ModelDiff> DiffAsync(string first, string second, CancellationToken cancellation)
-    {
-        Checkpoint one = OpenModel("first model", first), other = OpenModel("second model", second);
-        return Task.Run(() => ModelDiff.Between(one, other, cancellation), cancellation);
-    }
+    public static Task<ModelDiff> DiffAsync(string first, string second, CancellationToken cancellation) =>
+        Task.Run(() => ComparedModels.Diff(first, second, cancellation), cancellation);
 
-    private static Checkpoint OpenModel(string what, string path) => InputListing.IsThere(path) ? Checkpoint.Open(path) : throw Errors.PathNotFound(what, path);
-
-    private MergePlan PlanAndReport(OpenedInputs inputs)
+    private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {
-        MergePlan plan = inputs.Plan();
-        foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)))
+        ModelLayout layout = LayoutInputs.LayOut(inputs, plan, known);
+        foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)).Concat(layout.Notes))
             _report(note);
-        if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(plan, limit) is var held && held > limit)
+        if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(layout, limit) is var held && held > limit)
             _report(Notes.MemoryLimitTooLow(limit, held));
-        return plan;
+        return layout;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Changes;
+using LoraMerge.Formats;
 using LoraMerge.Planning;
 
 namespace LoraMerge;
@@ -7,11 +8,12 @@ namespace LoraMerge;
 /// <summary>A merge that was planned and not done.</summary>
 public sealed class PlannedMerge
 {
-    internal PlannedMerge(string baseName, ImmutableArray<string> adapterNames, MergePlan plan, long memoryBytes)
+    internal PlannedMerge(string baseName, ImmutableArray<string> adapterNames, MergePlan plan, ModelLayout layout, long memoryBytes)
     {
         BaseName = baseName;
         AdapterNames = adapterNames;
         Plan = plan;
+        Layout = layout;
         MemoryBytes = memoryBytes;
     }
 
@@ -27,17 +29,20 @@ public sealed class PlannedMerge
     /// <summary>All tensors of the result.</summary>
     public int TensorCount => Plan.Tensors.Count();
 
-    /// <summary>Bytes of all tensors of the result.</summary>
-    public long ByteLength => Plan.ByteLength;
+    /// <summary>Bytes of all weights of the result.</summary>
+    public long ByteLength => Layout.ByteLengthOf(Layout.Plan);
 
     /// <summary>The files that would be written, beside the manifest.</summary>
-    public IEnumerable<string> FileNames => Plan.FileNames;
+    public IEnumerable<string> FileNames => Layout.FileNames;
 
     /// <summary>The tensors that would be computed; all others are copied.</summary>
     public IEnumerable<PlannedTensorChange> Changes =>
         Plan.Tensors.OfType<PlannedTensor.Computed>().Select(tensor => new PlannedTensorChange(tensor.Name, tensor.DType, tensor.Shape, [.. StepsOf(tensor)]));
 
     internal MergePlan Plan { get; }
+
+    /// <summary>What it becomes in the format that was asked for.</summary>
+    internal ModelLayout Layout { get; }
 
     private IEnumerable<string> StepsOf(PlannedTensor.Computed tensor)
     {

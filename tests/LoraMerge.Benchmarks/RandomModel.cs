@@ -52,6 +52,7 @@ internal sealed record RandomModel(string Folder, LlamaShape Shape)
     {
         Directory.CreateDirectory(BaseFolder);
         File.WriteAllText(Path.Combine(BaseFolder, "config.json"), Shape.Config.ToJsonString());
+        File.WriteAllText(Path.Combine(BaseFolder, "tokenizer.json"), Tokenizer().ToJsonString());
         List<List<(string Name, DType DType, ImmutableArray<long> Shape)>> shards = [[]];
         long filled = 0;
         foreach ((string name, ImmutableArray<long> shape) in Shape.Tensors)
@@ -78,6 +79,24 @@ internal sealed record RandomModel(string Folder, LlamaShape Shape)
             var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = Shape.ByteLength }, ["weight_map"] = weightMap };
             File.WriteAllText(Path.Combine(BaseFolder, "model.safetensors.index.json"), index.ToJsonString());
         }
+    }
+
+    /// <summary>The smallest that a GGUF file can hold: the printable characters, and one merge.</summary>
+    private static JsonObject Tokenizer()
+    {
+        IEnumerable<string> tokens = Enumerable.Range('!', 94).Select(character => ((char)character).ToString()).Append("ab");
+        return new JsonObject
+        {
+            ["version"] = "1.0",
+            ["added_tokens"] = new JsonArray(),
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["vocab"] = new JsonObject(tokens.Select((token, i) => KeyValuePair.Create(token, (JsonNode?)i))),
+                ["merges"] = new JsonArray("a b"),
+            },
+        };
     }
 
     private void WriteAdapter(int rank, ImmutableArray<string> modules)

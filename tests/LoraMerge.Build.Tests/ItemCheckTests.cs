@@ -80,7 +80,9 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("MergedModelName", "..", "LORA1008")]
     [InlineData("DType", "int8", "LORA1013")]
     [InlineData("MaxShardSize", "5 parsecs", "LORA1015")]
-    [InlineData("Format", "gguf", "LORA1016")]
+    [InlineData("Format", "onnx", "LORA1013")]
+    [InlineData("Quantization", "Q9_X", "LORA1013")]
+    [InlineData("Quantization", "Q8_0", "LORA1060")]
     [InlineData("Combine", "stack", "LORA1013")]
     [InlineData("Density", "1.5", "LORA1028")]
     [InlineData("Density", "0,5", "LORA1028")]
@@ -90,6 +92,12 @@ public sealed class ItemCheckTests : IDisposable
     public void A_base_with_a_wrong_value_is_refused(string name, string value, string code)
     {
         AssertFails(code, [Item("base", (name, value))], [Item("adapter")]);
+    }
+
+    [Fact]
+    public void A_gguf_file_has_no_dtype()
+    {
+        AssertFails("LORA1060", [Item("base", ("Format", "gguf"), ("DType", "float16"))], [Item("adapter")]);
     }
 
     [Theory]
@@ -253,7 +261,7 @@ public sealed class ItemCheckTests : IDisposable
     public void All_faults_are_reported_at_once()
     {
         Assert.False(Run(
-            [Item("base", ("DType", "int8"), ("Format", "gguf")), Item("base", ("SvdRank", "0"))],
+            [Item("base", ("DType", "int8"), ("Sha256", "ab")), Item("base", ("SvdRank", "0"))],
             [Item("adapter", ("Weight", "heavy")), Item("nowhere", ("ExpertLayout", "vllm"), ("Wieght", "1")), Item("adapter", ("BaseModel", "bass"))]));
 
         Assert.Equal(["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1016", "LORA1031"], _engine.Errors.Select(error => error.Code).Order());

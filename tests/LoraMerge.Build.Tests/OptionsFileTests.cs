@@ -51,6 +51,19 @@ public sealed class OptionsFileTests : IDisposable
         Assert.Equal($"LoraMerge.Build 0.9.0 has become {ToolVersion.Current}", OptionsFile.FindChange(StatePath, _options));
     }
 
+    /// <summary>As after an update of the package.</summary>
+    [Fact]
+    public void A_file_that_knows_fewer_or_other_options_is_read_by_their_names()
+    {
+        OptionsFile.Save(StatePath, _options);
+        string file = OptionsFile.PathFor(StatePath);
+        string[] lines = [.. File.ReadAllLines(file).Where(line => !line.StartsWith("quantization ", StringComparison.Ordinal)).Prepend("of-yesterday 1")];
+        File.WriteAllLines(file, lines);
+
+        Assert.Null(OptionsFile.FindChange(StatePath, _options));
+        Assert.Equal("DType has changed from 'auto' to 'float16'", OptionsFile.FindChange(StatePath, With(OptionTable.DType, "float16")));
+    }
+
     [Fact]
     public void Every_option_of_a_key_has_a_name_that_users_know()
     {

@@ -7,6 +7,7 @@ internal sealed class RopeRows : RowView
     private readonly int _headRows;
     private readonly int _width;
     private readonly float[] _head;
+    private float[]? _bias; // all of it: it is one row, and asked for once
     private long _kept = -1;
 
     public RopeRows(RowView before, long heads)
@@ -40,9 +41,9 @@ internal sealed class RopeRows : RowView
         }
         else
         {
-            float[] all = new float[RowLength];
-            _before.Read(0, all);
-            all.AsSpan((int)head * _headRows, _headRows).CopyTo(_head);
+            if (_bias is null)
+                _before.Read(0, _bias = new float[RowLength]);
+            _bias.AsSpan((int)head * _headRows, _headRows).CopyTo(_head);
         }
 
         _kept = head;

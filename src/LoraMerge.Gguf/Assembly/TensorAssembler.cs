@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
@@ -28,6 +30,24 @@ internal sealed class TensorAssembler(MergedRows rows, int threads)
 
     private float[] _values = [];
     private byte[] _bytes = [];
+
+    /// <summary>About how many bytes are held while a tensor is written.</summary>
+    public static long HeldBytes(LayoutTensor tensor)
+    {
+        if (tensor.Sources.IsEmpty)
+            return 0;
+        long held = Math.Max(BlockElements, tensor.RowLength) * 2 * sizeof(float);
+        ImmutableArray<long> shape = tensor.Sources[0].Shape;
+        foreach (Step step in tensor.Steps)
+        {
+            if (step is Step.Transpose)
+                held += shape[^1] * shape[^2] * sizeof(float);
+            else if (step is Step.Rope rope)
+                held += shape.Aggregate(1L, (product, side) => product * side) / rope.Heads * sizeof(float);
+            shape = step.ShapeAfter(shape);
+        }
+        return held;
+    }
 
     /// <summary>Writes a tensor.</summary>
     /// <param name="tensor">Of a layout.</param>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using LoraMerge.Gguf.Faults;
 
@@ -5,7 +6,8 @@ namespace LoraMerge.Gguf.Tokenizers;
 
 /// <summary>Files beside the weights of one folder, or of the merged model, by their names in it.</summary>
 /// <param name="paths">Name in the folder, with <c>/</c>, and where it lies.</param>
-internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths)
+/// <param name="contents">What is in those that lie nowhere, or otherwise than they are to be.</param>
+internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IReadOnlyDictionary<string, byte[]>? contents = null)
 {
     public static SideFiles None { get; } = new(new Dictionary<string, string>());
 
@@ -19,10 +21,11 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths)
 
     /// <summary>The bytes of a file; null where it is not there.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public byte[]? Bytes(string name) => paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
+    public byte[]? Bytes(string name) => contents?.GetValueOrDefault(name) is { } bytes ? bytes : paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
 
     /// <summary>The text of a file; null where it is not there.</summary>
-    public string? Text(string name) => paths.TryGetValue(name, out string? path) ? File.ReadAllText(path) : null;
+    public string? Text(string name) => contents?.GetValueOrDefault(name) is { } bytes ? Encoding.UTF8.GetString(bytes)
+        : paths.TryGetValue(name, out string? path) ? File.ReadAllText(path) : null;
 
     /// <summary>The object in a file; null where it is not there.</summary>
     /// <exception cref="GgufLayoutException">TokenizerInvalid: it is no JSON object.</exception>

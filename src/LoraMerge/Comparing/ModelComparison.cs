@@ -12,8 +12,11 @@ public sealed record ModelComparison(int TensorCount, ImmutableArray<TensorDiffe
     /// <summary>What its manifest says, and the merge would not; or that there is none, as where a model was left in the middle.</summary>
     public ImmutableArray<string> Manifest { get; init; } = [];
 
+    /// <summary>What its weight files say besides tensors, and the merge would not: a line each.</summary>
+    public ImmutableArray<string> Metadata { get; init; } = [];
+
     /// <summary>Whether the model is what its inputs give.</summary>
-    public bool IsEqual => Differences.IsEmpty && Files.IsEmpty && Manifest.IsEmpty;
+    public bool IsEqual => Differences.IsEmpty && Files.IsEmpty && Manifest.IsEmpty && Metadata.IsEmpty;
 }
 
 /// <summary>A tensor of a merged model that is not what its inputs give.</summary>

@@ -11,8 +11,11 @@ namespace LoraMerge.Comparing;
 /// <param name="Files">Those that are not the same, in the order of their names.</param>
 public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tensors, int FileCount, ImmutableArray<FileDiff> Files)
 {
+    /// <summary>What else their weight files say otherwise, as the keys of GGUF files: a line each, the second model's value first.</summary>
+    public ImmutableArray<string> Metadata { get; init; } = [];
+
     /// <summary>Whether nothing differs.</summary>
-    public bool IsEmpty => Tensors.IsEmpty && Files.IsEmpty;
+    public bool IsEmpty => Tensors.IsEmpty && Files.IsEmpty && Metadata.IsEmpty;
 
     internal static ModelDiff Between(Checkpoint first, Checkpoint second, CancellationToken cancellation)
     {

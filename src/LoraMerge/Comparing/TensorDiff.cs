@@ -26,6 +26,9 @@ public enum DiffKind
 /// <param name="ElementCount">Its elements there.</param>
 public sealed record TensorDiff(string Name, DiffKind Kind, DType DType, long ElementCount)
 {
+    /// <summary>What its values lie as in a GGUF file, such as <c>Q4_K</c>; null for others.</summary>
+    public string? BlockType { get; init; }
+
     /// <summary>Dtypes and shapes, where they are not the same: <c>BF16 against F32</c>.</summary>
     public string? Forms { get; init; }
 

@@ -54,6 +54,9 @@ internal sealed class LowRankDelta : WeightDelta
         }
     }
 
+    /// <summary>s·B <c>[rows, r]</c> and A <c>[r, columns]</c>, as W is stored, of a delta that is made in float64: there the scaling is in B. They stay the delta's.</summary>
+    public (Tensor B, Tensor A) Factors => _alpha == 1 ? (_b, _a) : throw new InvalidOperationException("The scaling is not in the factors.");
+
     public override double? Norm => Math.Abs(_alpha) * ProductNorm.Of(_b, _a);
 
     public override void ApplyTo(Tensor w, long firstRow)

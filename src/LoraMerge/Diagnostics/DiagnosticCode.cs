@@ -67,6 +67,11 @@ public enum DiagnosticCode
     TokenizerNotSayable = 2070,
     PreTokenizerUnknown = 2071,
     TokenizerVocabularyMismatch = 2072,
+    GgufReadersDiffer = 2073,
+    OptionNotOfFormat = 2074,
+    ModelOfOtherFormat = 2075,
+    NoGgufAdapter = 2076,
+    ModelfileLeftOut = 2077,
 
     // 2090-2099: what lies beside a base.
     BaseHasOwnAdapter = 2090,

@@ -479,6 +479,18 @@ internal static class Errors
 
     // GGUF.
 
+    public static LoraMergeException OptionNotOfFormat(string option, string value, string format, string remedy) =>
+        new(DiagnosticCode.OptionNotOfFormat, $"{option}=\"{value}\" was asked for, which the format '{format}' does not have. {remedy}");
+
+    public static LoraMergeException NoGgufAdapter(string tensor, string reason, string method) =>
+        new(DiagnosticCode.NoGgufAdapter,
+            $"'{tensor}' cannot be changed by a GGUF adapter ({method}): {reason}, and such a file holds products of two small factors for tensors of the base, nothing else. Merge the adapter into the model (Format=\"gguf\").");
+
+    public static LoraMergeException ModelOfOtherFormat(string path, string what, string remedy) =>
+        new(DiagnosticCode.ModelOfOtherFormat, $"'{path}' is {what}: models of different formats are not compared. {remedy}", path);
+
+    public static LoraMergeException QuantizationUnknown(string text, IReadOnlyList<string> known) => Gguf(LayoutErrors.QuantizationUnknown(text, known), file: null);
+
     public static LoraMergeException GgufInvalid(GgufFormatException cause) =>
         new(DiagnosticCode.GgufInvalid, $"'{cause.Path}' is no sound GGUF file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.", cause.Path, cause);
 

@@ -118,4 +118,9 @@ internal static class Notes
 
     public static MergeEvent.Warning CombinationOptionUnused(string option, string way) =>
         new(DiagnosticCode.CombinationOptionUnused, $"The {option} changes nothing: '{way}' does not use it. Leave it out, or choose another way to combine.", null);
+
+    public static MergeEvent.Warning ModelfileLeftOut(int files) =>
+        new(DiagnosticCode.ModelfileLeftOut, string.Create(CultureInfo.InvariantCulture, $"No Modelfile is written: the model has {files} files, and Ollama opens a single one. Leave MaxShardSize out, or make it larger."), null);
+
+    public static MergeEvent.Warning GgufReadersDiffer(string note) => new(DiagnosticCode.GgufReadersDiffer, note, null);
 }

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats.Gguf;
+using LoraMerge.Gguf.Container;
 using LoraMerge.Manifests;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
@@ -19,9 +21,25 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         InputKind.ThrowIfForeign(path);
         if (AdapterInspection.IsAdapter(path))
             return new Inspection(AdapterInspection.Of(path));
-        string manifest = Path.Combine(path, MergeManifest.FileName);
-        return OfModel(Checkpoint.Open(path), InputListing.IsThere(manifest) ? MergeManifest.Read(manifest) : null);
+        string manifestFile = Path.Combine(path, MergeManifest.FileName);
+        MergeManifest? manifest = InputListing.IsThere(manifestFile) ? MergeManifest.Read(manifestFile) : null;
+        return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(Checkpoint.Open(path), manifest);
     }
+
+    private static Inspection OfGguf(string file, MergeManifest? manifest)
+    {
+        using GgufModel model = GgufFiles.Open(file);
+        string what = model.Metadata.TryGetText("general.type", out string? type) && type == "adapter" ? "GGUF adapter" : manifest is null ? "GGUF model" : "merged GGUF model";
+        return new Inspection([("what", what), .. manifest is null ? [] : Making(manifest), .. GgufFacts.Of(model)]);
+    }
+
+    private static IEnumerable<(string Name, object Value)> Making(MergeManifest manifest) =>
+    [
+        ("base", manifest.Base.Name),
+        ("adapters", manifest.Adapters.Select(adapter => string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} (weight {adapter.Weight})")).ToArray()),
+        ("changed tensors", manifest.Tensors.Values.Count(tensor => tensor.ChangedShare is not 0)),
+        ("made with", manifest.Tool),
+    ];
 
     private static Inspection OfModel(Checkpoint checkpoint, MergeManifest? manifest)
     {
@@ -31,12 +49,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         if (checkpoint.Config.ModelType is string family)
             facts.Add(("family", family));
         if (manifest is not null)
-        {
-            facts.Add(("base", manifest.Base.Name));
-            facts.Add(("adapters", manifest.Adapters.Select(adapter => string.Create(CultureInfo.InvariantCulture, $"{adapter.Name} (weight {adapter.Weight})")).ToArray()));
-            facts.Add(("changed tensors", manifest.Tensors.Values.Count(tensor => tensor.ChangedShare is not 0)));
-            facts.Add(("made with", manifest.Tool));
-        }
+            facts.AddRange(Making(manifest));
         StoredTensor[] tensors = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
         facts.Add(("files", checkpoint.Shards.Length));
         facts.Add(("tensors", tensors.Length));

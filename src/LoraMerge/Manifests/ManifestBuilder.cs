@@ -3,8 +3,8 @@ using System.Globalization;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Changes;
 using LoraMerge.Combinations;
+using LoraMerge.Formats;
 using LoraMerge.Merging;
-using LoraMerge.Planning;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Manifests;
@@ -13,7 +13,7 @@ namespace LoraMerge.Manifests;
 internal static class ManifestBuilder
 {
     public static MergeManifest Build(
-        OpenedInputs inputs, MergePlan plan, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes? recipes)
+        OpenedInputs inputs, ModelLayout layout, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes? recipes)
     {
         MergeRequest request = inputs.Request;
         return new MergeManifest(
@@ -24,12 +24,13 @@ internal static class ManifestBuilder
             new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")),
             [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
-                plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
+                layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
             Options(request),
-            outcomes.ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
+            outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
             files.ToImmutableSortedDictionary(StringComparer.Ordinal))
         {
-            FileRecipes = recipes is null ? null : plan.Shards.ToImmutableSortedDictionary(shard => shard.FileName, recipes.Of, StringComparer.Ordinal),
+            FileRecipes = recipes is null ? null : layout.Plan.Shards.ToImmutableSortedDictionary(
+                shard => shard.FileName, shard => recipes.Of(shard, layout.FingerprintOf(shard.FileName)), StringComparer.Ordinal),
         };
     }
 
@@ -39,7 +40,10 @@ internal static class ManifestBuilder
     private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
     {
         ImmutableSortedDictionary<string, string>.Builder options = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        options["dtype"] = request.DType.ToString();
+        if (request.Format == ModelFormats.Default)
+            options["dtype"] = request.DType.ToString();
+        else
+            (options["format"], options["quantization"]) = (request.Format, request.Quantization);
         AddCombination(options, request.Combination);
         options["device"] = request.Device;
         if (request.MaxShardSize is ByteSize size)

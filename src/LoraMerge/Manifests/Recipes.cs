@@ -50,10 +50,12 @@ internal sealed class Recipes
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
-    public string Of(PlannedShard shard)
+    /// <param name="shard">The file.</param>
+    /// <param name="fingerprint">As its layout gives it.</param>
+    public string Of(PlannedShard shard, string fingerprint)
     {
         var text = new StringBuilder(_head);
-        text.Append("file ").Append(Convert.ToHexStringLower(XxHash128.Hash(shard.Layout().HeaderBytes.Span))).Append('\n');
+        text.Append("file ").Append(fingerprint).Append('\n');
         foreach (PlannedTensor tensor in shard.Tensors)
             text.Append(tensor is PlannedTensor.Computed computed ? Of(computed) : Identify(tensor.Source)).Append('\n');
         return ContentHash.OfText(text.ToString());

@@ -40,9 +40,17 @@ internal sealed class MergePipeline
     }
 
     /// <summary>Runs the whole plan into a sink.</summary>
+    /// <inheritdoc cref="Run(TensorFiles, Action{MergedBlocks}, CancellationToken)"/>
+    public IReadOnlyList<TensorOutcome> Run(TensorFiles baseFiles, IBlockSink sink, CancellationToken cancellation) =>
+        Run(baseFiles, blocks => blocks.WriteTo(sink), cancellation);
+
+    /// <summary>Runs the whole plan.</summary>
+    /// <param name="baseFiles">Reads the base.</param>
+    /// <param name="write">Takes all blocks.</param>
+    /// <param name="cancellation">Stops the merge.</param>
     /// <returns>What was done to each computed tensor, in the plan's order.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1109 to LORA1111, LORA3013, LORA5004, LORA5005.</exception>
-    public IReadOnlyList<TensorOutcome> Run(TensorFiles baseFiles, IBlockSink sink, CancellationToken cancellation)
+    public IReadOnlyList<TensorOutcome> Run(TensorFiles baseFiles, Action<MergedBlocks> write, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var pool = new BufferPool(BufferCount, BufferElements(_plan, _options.BlockElements));
@@ -54,7 +62,7 @@ internal sealed class MergePipeline
         [
             Start(() => Read(baseFiles, pool, read, stop.Token), read),
             Start(() => Compute(merger, read, computed, stop.Token), computed),
-            Start(() => Write(sink, pool, computed, stop.Token), null),
+            Start(() => Write(write, pool, computed, stop.Token), null),
         ];
         Task.WaitAll(stages, CancellationToken.None);
         if (fault is not null)
@@ -113,16 +121,10 @@ internal sealed class MergePipeline
             output.Add(block.Tensor is PlannedTensor.Computed ? merger.Merge(block, cancellation) : block, cancellation);
     }
 
-    private void Write(IBlockSink sink, BufferPool pool, BlockingCollection<Block> input, CancellationToken cancellation)
+    private void Write(Action<MergedBlocks> write, BufferPool pool, BlockingCollection<Block> input, CancellationToken cancellation)
     {
-        foreach (Block block in input.GetConsumingEnumerable(cancellation))
-        {
-            if (block.Buffer is null)
-                continue;
-            sink.Write(block.Shard, block.Index, block.Tensor, block.ResultOffset, block.Buffer.Bytes[..block.ResultLength]);
-            pool.Return(block.Buffer);
-            _progress?.Invoke(block.ResultLength);
-        }
+        using var blocks = new MergedBlocks(input.GetConsumingEnumerable(cancellation), pool, _progress, cancellation);
+        write(blocks);
     }
 
     /// <summary>A group of rows is never cut, so a buffer holds at least the largest.</summary>

@@ -37,7 +37,7 @@ internal sealed class TensorMerger : IDisposable
     public Block Merge(Block block, CancellationToken cancellation)
     {
         var tensor = (PlannedTensor.Computed)block.Tensor;
-        ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.DType);
+        ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.RoundedTo ?? tensor.DType);
         if (block.IsFirst)
             Begin(tensor, bufferType, cancellation);
         Block result = block.Buffer is null ? block : ChangesFewRows(tensor) ? ComputeRows(block, tensor, bufferType) : Compute(block, tensor, bufferType, cancellation);

@@ -34,6 +34,12 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
     /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
     public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<WeightChange> Changes, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
     {
+        /// <summary>
+        /// What its values are rounded to by the format that it is written in: then <see cref="PlannedTensor.DType"/> only carries them there, and no rounding
+        /// before that one may count. Null where the dtype is their last.
+        /// </summary>
+        internal DType? RoundedTo { get; init; }
+
         /// <summary>Rows as large as many layers are cut where all changes allow it, and so is what only changes its dtype.</summary>
         public override long RowLength => Changes.All(change => change.MayCutRows) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
 
@@ -44,7 +50,7 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
         internal long GroupLength => Math.Min(Source.ElementCount, checked(GroupRows * RowLength));
 
         /// <summary>What its changes know of it.</summary>
-        internal WeightFacts Facts => new(Source.Shape, Source.DType, DType);
+        internal WeightFacts Facts => new(Source.Shape, Source.DType, RoundedTo ?? DType);
 
         /// <summary>Rows that a change needs together, counted from the first.</summary>
         internal long RowsTogether =>

@@ -27,7 +27,7 @@ internal static class VocabularyPlanner
         bool isParted = false;
         foreach ((Adapter adapter, ModuleNames names) in adapters)
         {
-            foreach (string module in EndsChangedAlone(vocabulary, adapter, names))
+            foreach (string module in EndsChangedAlone(vocabulary, adapter, names, checkpoint))
             {
                 if (VocabularyNames.ScalesWhereTied(FamilyOf(vocabulary, checkpoint)))
                 {
@@ -132,15 +132,23 @@ internal static class VocabularyPlanner
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
         draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
 
-    private static IEnumerable<string> EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names)
+    private static string[] EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names, Checkpoint checkpoint)
     {
         if (adapter.Config.KeepsTies)
             return [];
-        IEnumerable<string> saved = adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)).Select(saved => saved.Module);
-        return adapter.Modules.Select(module => module.Path).Concat(saved).Select(names.Apply)
-            .Where(path => vocabulary.IsMember(path) && ChangeOf(path, adapter) == VocabularyChange.OneEnd)
-            .Concat(HasRowsOfHead(vocabulary, adapter, names) ? [vocabulary.Head!] : []);
+        SavedParameter[] saved = [.. adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config))];
+        string[] ends =
+        [
+            .. adapter.Modules.Select(module => module.Path).Concat(saved.Select(parameter => parameter.Module)).Select(names.Apply)
+                .Where(path => vocabulary.IsMember(path) && ChangeOf(path, adapter) == VocabularyChange.OneEnd)
+                .Concat(HasRowsOfHead(vocabulary, adapter, names) ? [vocabulary.Head!] : []).Distinct(),
+        ];
+        // Of a resized vocabulary the other ends have no rows but these, unless the adapter brings them too: they stay one.
+        return ends is [string only] && saved.Any(parameter => names.Apply(parameter.Module) == only && IsResized(parameter, vocabulary, checkpoint)) ? [] : ends;
     }
+
+    private static bool IsResized(SavedParameter saved, Vocabulary vocabulary, Checkpoint checkpoint) =>
+        checkpoint.TryFind(vocabulary.Embedding + ".weight", out StoredTensor? stored) && stored.RowCount != saved.Tensor.RowCount;
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
     private static bool IsModuleToSave(string module, AdapterConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));

@@ -22,6 +22,15 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Element type of the result.</summary>
     public OutputDType DType { get; init; } = OutputDType.Auto;
 
+    /// <summary>What is written: <c>safetensors</c>, a folder, or <c>gguf</c>, a file for LLamaSharp, Ollama and llama.cpp.</summary>
+    public string Format { get; init; } = "safetensors";
+
+    /// <summary>Which types the tensors of a GGUF file get, by llama.cpp's names, such as <c>Q4_K_M</c>; <c>auto</c> for the base's own.</summary>
+    public string Quantization { get; init; } = "auto";
+
+    /// <summary>Whether a Modelfile for Ollama stands beside a GGUF file.</summary>
+    public bool WritesModelfile { get; init; }
+
     /// <summary>Largest weight file; null to keep the base's files.</summary>
     public ByteSize? MaxShardSize { get; init; }
 

@@ -1,6 +1,7 @@
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats.Gguf;
 using LoraMerge.Manifests;
 using LoraMerge.Planning;
 
@@ -11,7 +12,7 @@ internal sealed class EarlierModel
 {
     private readonly string _folder;
     private readonly MergeManifest _manifest;
-    private readonly Checkpoint _checkpoint;
+    private readonly Checkpoint? _checkpoint; // of formats whose tensors can be taken one by one
     private readonly Dictionary<string, FileStamp> _soundFiles;
 
     private EarlierModel(string folder, MergeManifest manifest, Dictionary<string, FileStamp> soundFiles)
@@ -19,7 +20,7 @@ internal sealed class EarlierModel
         _folder = folder;
         _manifest = manifest;
         _soundFiles = soundFiles;
-        _checkpoint = Checkpoint.Open(folder);
+        _checkpoint = GgufFiles.Find(folder) is null ? Checkpoint.Open(folder) : null;
     }
 
     /// <returns>Null where the entry is not whole, or of another version.</returns>
@@ -48,10 +49,11 @@ internal sealed class EarlierModel
             ? new EarlierFile(Path.Combine(_folder, shard.FileName), hash, stamp)
             : null;
 
-    /// <summary>A tensor with exactly these bytes, and what the merge that made it wrote down; null where there is none.</summary>
-    public (StoredTensor Stored, ManifestTensor Made)? Find(PlannedTensor.Computed tensor, string recipe) =>
-        _manifest.Tensors.TryGetValue(tensor.Name, out ManifestTensor? made) && made.Recipe == recipe
-        && _checkpoint.TryFind(tensor.Name, out StoredTensor? stored) && _soundFiles.ContainsKey(Path.GetFileName(stored.File))
-            ? (stored, made)
-            : null;
+    /// <summary>What the merge that computed exactly this tensor wrote down; null where none did.</summary>
+    public ManifestTensor? FindMade(PlannedTensor.Computed tensor, string recipe) =>
+        _manifest.Tensors.TryGetValue(tensor.Name, out ManifestTensor? made) && made.Recipe == recipe ? made : null;
+
+    /// <summary>Where a tensor that was made lies; null where its file is not sound, or holds it in another form.</summary>
+    public StoredTensor? FindStored(string name) =>
+        _checkpoint?.TryFind(name, out StoredTensor? stored) == true && _soundFiles.ContainsKey(Path.GetFileName(stored.File)) ? stored : null;
 }

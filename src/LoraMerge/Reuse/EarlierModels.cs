@@ -1,7 +1,7 @@
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
 using LoraMerge.Manifests;
-using LoraMerge.Planning;
 
 namespace LoraMerge.Reuse;
 
@@ -16,8 +16,8 @@ internal sealed record EarlierModels(string Store, string ModelName, bool MayBeU
     public bool IsAny => MayBeUsed && NamesIn(Store, ModelName).Count > 0;
 
     /// <exception cref="LoraMergeException">LORA1110, LORA1111: the store, or an adapter's tensor, cannot be read.</exception>
-    public ReusedParts Find(MergePlan plan, Recipes recipes) =>
-        ReusedParts.Of(plan, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
+    public ReusedParts Find(ModelLayout layout, Recipes recipes) =>
+        ReusedParts.Of(layout, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
 
     /// <summary>Names of the complete entries of a model.</summary>
     /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>

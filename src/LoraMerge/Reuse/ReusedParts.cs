@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using LoraMerge.Agreed.FileSystem;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
 using LoraMerge.Manifests;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -19,8 +21,8 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
 
     /// <summary>Takes over as many bytes as one of the earlier models allows.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
-    public static ReusedParts Of(MergePlan plan, IEnumerable<EarlierModel> earlier, Recipes recipes) =>
-        earlier.Select(model => Of(plan, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(plan);
+    public static ReusedParts Of(ModelLayout layout, IEnumerable<EarlierModel> earlier, Recipes recipes) =>
+        earlier.Select(model => Of(layout, model, recipes)).MaxBy(reuse => reuse.SavedBytes) is { SavedBytes: > 0 } best ? best : None(layout.Plan);
 
     /// <summary>Puts the files into a folder that this can be done with without copying them; the others are to be written like those that are new.</summary>
     /// <returns>The same for the files that are in their places, with the plan for the rest.</returns>
@@ -42,22 +44,25 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
     private long SavedBytes =>
         Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength) + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
 
-    private static ReusedParts Of(MergePlan plan, EarlierModel earlier, Recipes recipes)
+    private static ReusedParts Of(ModelLayout layout, EarlierModel earlier, Recipes recipes)
     {
+        MergePlan plan = layout.Plan;
         var outcomes = ImmutableArray.CreateBuilder<TensorOutcome>();
-        MergePlan rest = plan with { Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(Take)] })] };
         ImmutableDictionary<string, EarlierFile> files = plan.Shards
-            .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard))))
+            .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard, layout.FingerprintOf(shard.FileName)))))
             .Where(pair => pair.File is not null)
             .ToImmutableDictionary(pair => pair.FileName, pair => pair.File!);
+        MergePlan rest = plan with { Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(tensor => Take(tensor, shard.FileName))] })] };
         return new ReusedParts(rest, files, outcomes.ToImmutable());
 
-        PlannedTensor Take(PlannedTensor tensor)
+        PlannedTensor Take(PlannedTensor tensor, string file)
         {
-            if (tensor is not PlannedTensor.Computed computed || earlier.Find(computed, recipes.Of(computed)) is not var (stored, made))
+            if (tensor is not PlannedTensor.Computed computed || earlier.FindMade(computed, recipes.Of(computed)) is not ManifestTensor made)
                 return tensor;
-            outcomes.Add(new TensorOutcome(computed, made.ChangedShare, [.. made.Deltas.Select(delta => delta.Norm)]));
-            return new PlannedTensor.PassThrough(tensor.Name, stored);
+            StoredTensor? stored = layout.TakesStoredTensors ? earlier.FindStored(tensor.Name) : null;
+            if (stored is not null || files.ContainsKey(file))
+                outcomes.Add(new TensorOutcome(computed, made.ChangedShare, [.. made.Deltas.Select(delta => delta.Norm)]));
+            return stored is null ? tensor : new PlannedTensor.PassThrough(tensor.Name, stored);
         }
     }
 

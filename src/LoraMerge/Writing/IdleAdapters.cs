@@ -14,7 +14,7 @@ internal static class IdleAdapters
         {
             if (inputs.Request.Adapters[adapter].Weight == 0)
                 continue;
-            bool isZero = outcomes.All(outcome => IsZero(outcome, adapter));
+            bool isZero = outcomes.Count > 0 && outcomes.All(outcome => IsZero(outcome, adapter));
             if (isZero || isNothingChanged)
                 yield return Notes.AdapterChangesNothing(inputs.Adapters[adapter].Path, isZero);
         }

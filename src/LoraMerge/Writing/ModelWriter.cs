@@ -4,6 +4,7 @@ using System.Globalization;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
 using LoraMerge.Manifests;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -16,18 +17,19 @@ namespace LoraMerge.Writing;
 internal sealed class ModelWriter
 {
     private readonly OpenedInputs _inputs;
-    private readonly MergePlan _plan;
+    private readonly ModelLayout _layout;
     private readonly Action<MergeEvent> _report;
 
-    public ModelWriter(OpenedInputs inputs, MergePlan plan, Action<MergeEvent> report)
+    public ModelWriter(OpenedInputs inputs, ModelLayout layout, Action<MergeEvent> report)
     {
         _inputs = inputs;
-        _plan = plan;
+        _layout = layout;
         _report = report;
     }
 
     /// <summary>About how many bytes a merge holds.</summary>
-    public static long MemoryBytes(MergePlan plan, long? maxMemory) => MergePipeline.MemoryBytes(plan, PipelineOptions.BlockElementsFor(maxMemory));
+    public static long MemoryBytes(ModelLayout layout, long? maxMemory) =>
+        MergePipeline.MemoryBytes(layout.Plan, PipelineOptions.BlockElementsFor(maxMemory)) + layout.HeldBytes;
 
     /// <param name="destination">Where the model goes; committed here.</param>
     /// <param name="known">Hashes of inputs that need not be computed again.</param>
@@ -37,8 +39,9 @@ internal sealed class ModelWriter
     public MergeResult Write(IModelDestination destination, InputHashes known, EarlierModels? earlier, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
+        MergePlan plan = _layout.Plan;
         MergeRequest request = _inputs.Request;
-        destination.Begin([.. _plan.FileNames, MergeManifest.FileName]);
+        destination.Begin([.. _layout.FileNames, MergeManifest.FileName]);
         _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{(_inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}")}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
@@ -48,18 +51,18 @@ internal sealed class ModelWriter
             TensorFiles.ThrowIfDamaged(shard);
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
-        ReusedParts reuse = (recipes is null ? ReusedParts.None(_plan) : earlier!.Find(_plan, recipes)).PlaceIn(destination.StagingFolder);
+        ReusedParts reuse = (recipes is null ? ReusedParts.None(plan) : earlier!.Find(_layout, recipes)).PlaceIn(destination.StagingFolder);
         ThrowIfDiskTooSmall(reuse.Plan, destination.StagingFolder);
         WrittenWeights weights = WriteWeights(reuse.Plan, device, known, destination.StagingFolder, cancellation);
         var folder = new ModelFolder(destination.StagingFolder);
-        folder.Write(_plan, _inputs.Checkpoint.Config);
+        _layout.WriteBeside(folder);
 
         ImmutableArray<HashedInput> hashed = weights.Known.Complete(_inputs.Snapshot.Roots, cancellation);
         if (earlier is not null)
             recipes ??= new Recipes(request.Device, hashed, adapterFiles);
         TensorOutcome[] outcomes = [.. weights.Outcomes, .. reuse.Outcomes];
         MergeManifest manifest = ManifestBuilder.Build(
-            _inputs, _plan, outcomes, hashed, [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
+            _inputs, _layout, outcomes, hashed, [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
         InputSnapshot.ThrowIfChanged(hashed);
         reuse.ThrowIfChanged(destination.StagingFolder);
         if (request.Verification != Verification.None)
@@ -68,9 +71,10 @@ internal sealed class ModelWriter
         string place = destination.Commit();
         foreach (MergeEvent idle in IdleAdapters.Of(outcomes, _inputs))
             _report(idle);
+        long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {_plan.Tensors.Count()} tensors changed, {Errors.Bytes(_plan.ByteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
-        return new MergeResult(place, manifest, _plan.ByteLength) { ComputedTensorCount = weights.Outcomes.Count, ReadByteLength = weights.ReadByteLength, WrittenByteLength = weights.WrittenByteLength };
+            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {plan.Tensors.Count()} tensors changed, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+        return new MergeResult(place, manifest, byteLength) { ComputedTensorCount = weights.Outcomes.Count, ReadByteLength = weights.ReadByteLength, WrittenByteLength = weights.WrittenByteLength };
     }
 
     /// <summary>All files that it reads and writes are closed when it returns.</summary>
@@ -81,23 +85,24 @@ internal sealed class ModelWriter
         bool IsToBeHashed(Shard shard) => known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File));
         Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(IsToBeHashed)];
         using var files = new TensorFiles(hashed);
-        using var sink = new ShardSink(plan, folder);
-        IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink, cancellation);
-        sink.Complete();
+        using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
+        IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink.Write, cancellation);
         InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }
 
+    /// <summary>In bytes of the files: what passes through the pipeline may be wider.</summary>
     private Action<long> Progress(MergePlan left)
     {
-        long total = left.ByteLength;
-        long written = 0;
-        return bytes => _report(new MergeEvent.Progress(written += bytes, total));
+        long total = _layout.ByteLengthOf(left);
+        double share = total / (double)Math.Max(left.ByteLength, 1);
+        long taken = 0;
+        return bytes => _report(new MergeEvent.Progress((long)((taken += bytes) * share), total));
     }
 
-    private static void ThrowIfDiskTooSmall(MergePlan left, string folder)
+    private void ThrowIfDiskTooSmall(MergePlan left, string folder)
     {
-        long needed = left.ByteLength + left.SideFiles.Sum(file => file.Content?.LongLength ?? ByteLengthOf(file.Source));
+        long needed = _layout.ByteLengthOf(left) + left.SideFiles.Sum(file => file.Content?.LongLength ?? ByteLengthOf(file.Source));
         if (FreeSpace(folder) is long free && free < needed)
             throw Errors.DiskSpaceTooSmall(folder, needed, free);
     }

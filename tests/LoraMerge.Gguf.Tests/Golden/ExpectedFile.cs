@@ -45,6 +45,7 @@ internal sealed class ExpectedFile(JsonElement expected, ExactMerge merge, strin
         {
             if (required.TryGetProperty(name, out _)
                 || name.StartsWith("general.", StringComparison.Ordinal)
+                || name.StartsWith("lora_merge.", StringComparison.Ordinal)
                 || name.StartsWith("split.", StringComparison.Ordinal))
                 continue;
             Assert.True(optional.ValueKind == JsonValueKind.Object && optional.TryGetProperty(name, out JsonElement allowed), $"'{name}' is a key too many.");

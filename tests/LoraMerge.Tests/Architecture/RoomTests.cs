@@ -31,13 +31,14 @@ public sealed partial class RoomTests
         ["Planning"] = ["Diagnostics", "Beside", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
         ["Requests"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Combinations", "Planning"],
         ["Merging"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
-        ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Combinations", "Planning", "Requests", "Merging"],
-        ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Manifests"],
-        ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Manifests"],
-        ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Reuse"],
-        ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Manifests", "Output", "Reuse", "Writing"],
-        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Manifests", "Writing"],
-        ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Adapters", "Dialects", "Requests", "Manifests"],
+        ["Formats"] = ["Diagnostics", "Beside", "Checkpoints", "Deltas", "Changes", "Adapters", "Planning", "Requests", "Merging"],
+        ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Combinations", "Planning", "Requests", "Merging", "Formats"],
+        ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Formats", "Manifests"],
+        ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Formats", "Manifests"],
+        ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Reuse"],
+        ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Formats", "Manifests", "Output", "Reuse", "Writing"],
+        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing"],
+        ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Adapters", "Dialects", "Requests", "Formats", "Manifests"],
     };
 
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];

@@ -49,6 +49,19 @@ public sealed class ResizedVocabularyTests
     }
 
     [Fact]
+    public async Task A_tied_head_follows_an_embedding_that_was_saved_alone()
+    {
+        Matrix saved = Matrix.Of("base_model.model.model.embed_tokens.weight", 8, 3);
+        using TinyFolder folder = new TinyFolder("""{ "vocab_size": 6, "tie_word_embeddings": true }""", Embedding).With("\"modules_to_save\": [\"embed_tokens\"]", saved);
+
+        (Dictionary<string, double[]> merged, JsonObject result) = await folder.Merge();
+
+        Assert.Equal(saved.AsDoubles(), Assert.Single(merged).Value);
+        Assert.Equal((8, true), ((int)result["vocab_size"]!, (bool)result["tie_word_embeddings"]!));
+        folder.Passed();
+    }
+
+    [Fact]
     public async Task Other_tensors_keep_their_shape()
     {
         Matrix norm = Matrix.Of("norm.weight", 3);

@@ -6,6 +6,20 @@ internal static class OptionTable
     /// <summary>More threads than any machine has; the runtime of the arithmetic ends the process where it cannot make as many as it was told.</summary>
     private const int MostThreads = 1024;
 
+    public static readonly MergeOption Format = new(OptionOwner.BaseModel, "Format", OptionForm.OneOf("safetensors", "gguf", "gguf-adapter"))
+    {
+        Switch = "--format", Key = "format", Default = "safetensors", ValueName = "FORMAT",
+        Description = "What is written: safetensors (a folder), gguf (a file for LLamaSharp, Ollama and llama.cpp) or gguf-adapter (the adapters alone, for the same).",
+    };
+
+    /// <summary>The words are llama.cpp's.</summary>
+    public static readonly MergeOption Quantization = new(
+        OptionOwner.BaseModel, "Quantization", OptionForm.OneOf("auto", "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K_S", "Q4_K_M", "Q5_K_M", "Q6_K"))
+    {
+        Switch = "--quantization", Key = "quantization", Default = "auto", ValueName = "TYPE",
+        Description = "Types of a GGUF file: auto (the base's own), F32, F16, BF16, Q8_0, Q4_0, Q4_K_S, Q4_K_M, Q5_K_M or Q6_K.",
+    };
+
     public static readonly MergeOption DType = new(OptionOwner.BaseModel, "DType", OptionForm.OneOf("auto", "float32", "float16", "bfloat16"))
     {
         Switch = "--dtype", Key = "dtype", Default = "auto", ValueName = "TYPE",
@@ -38,6 +52,11 @@ internal static class OptionTable
     public static readonly MergeOption SvdRank = new(OptionOwner.BaseModel, "SvdRank", OptionForm.Count(int.MaxValue))
     {
         Switch = "--svd-rank", Key = "svd-rank", ValueName = "N", Description = "Largest rank of what svd and the _svd ways give (default: the adapters' largest).",
+    };
+
+    public static readonly MergeOption Modelfile = new(OptionOwner.Project, "LoraMergeModelfile", OptionForm.OneOf("false", "true"))
+    {
+        Switch = "--modelfile", Key = "modelfile", Default = "false", ValueName = "WHETHER", Description = "true: a Modelfile for Ollama beside a GGUF file.",
     };
 
     public static readonly MergeOption OnUnmatched = new(OptionOwner.Project, "LoraMergeOnUnmatched", OptionForm.OneOf("error", "warn"))
@@ -112,10 +131,9 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergeUseHardLinks", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
         // What decides the result, or how it is made.
-        DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, OnUnmatched, Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
+        Format, Quantization, DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched, Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
         Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout,
         // What comes later.
-        new(OptionOwner.BaseModel, "Format", OptionForm.Text) { IsReserved = true },
         new(OptionOwner.BaseModel, "Sha256", OptionForm.Text) { IsReserved = true },
         new(OptionOwner.Adapter, "Sha256", OptionForm.Text) { IsReserved = true },
     ];

@@ -1,12 +1,13 @@
 using System.IO.Hashing;
 using LoraMerge.Diagnostics;
+using LoraMerge.Merging;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 
-namespace LoraMerge.Merging;
+namespace LoraMerge.Formats.Safetensors;
 
-/// <summary>Writes the weight files of a merged model into a folder, one after another, and hashes them on the way.</summary>
-internal sealed class ShardSink : IBlockSink, IDisposable
+/// <summary>Writes safetensors files.</summary>
+internal sealed class ShardSink : IWeightSink
 {
     /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
     private const int CachedLength = 1 << 18;
@@ -26,36 +27,48 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         _folder = folder;
     }
 
-    /// <summary>File name and XxHash128 of each file; complete after <see cref="Complete"/>.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
-    /// <summary>Bytes of tensors that were written.</summary>
+    /// <inheritdoc/>
     public long WrittenByteLength { get; private set; }
 
-    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
-    public void Write(int shard, int index, PlannedTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    public void Write(MergedBlocks blocks)
+    {
+        while (blocks.Next())
+            Write(blocks.Current, blocks.Bytes);
+        Complete();
+    }
+
+    public void Dispose()
+    {
+        Task.WaitAny(_committing);
+        _writer?.Dispose();
+    }
+
+    private void Write(Block block, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            while (_shard < shard)
+            while (_shard < block.Shard)
                 Next();
             for (int begin = 0; begin < bytes.Length; begin += CachedLength)
             {
                 ReadOnlySpan<byte> piece = bytes.Slice(begin, Math.Min(CachedLength, bytes.Length - begin));
-                _writer!.Write(_layout!.Tensors[index], byteOffset + begin, piece);
+                _writer!.Write(_layout!.Tensors[block.Index], block.ResultOffset + begin, piece);
                 _hash.Append(piece);
                 WrittenByteLength += piece.Length;
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(PathOf(shard), e);
+            throw Errors.OutputNotWritable(PathOf(block.Shard), e);
         }
     }
 
     /// <summary>Commits the last file; files without any byte of tensors are written too.</summary>
-    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
-    public void Complete()
+    private void Complete()
     {
         try
         {
@@ -67,12 +80,6 @@ internal sealed class ShardSink : IBlockSink, IDisposable
         {
             throw Errors.OutputNotWritable(_folder, e);
         }
-    }
-
-    public void Dispose()
-    {
-        Task.WaitAny(_committing);
-        _writer?.Dispose();
     }
 
     private void Next()

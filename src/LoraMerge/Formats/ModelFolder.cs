@@ -1,11 +1,8 @@
 using System.IO.Hashing;
-using LoraMerge.Beside;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 
-namespace LoraMerge.Merging;
+namespace LoraMerge.Formats;
 
 /// <summary>Writes what stands beside the weights of a merged model, and hashes it.</summary>
 internal sealed class ModelFolder(string folder)
@@ -17,21 +14,6 @@ internal sealed class ModelFolder(string folder)
     /// <summary>Relative path and XxHash128 of each file written.</summary>
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
 
-    /// <summary>Side files, configuration and index.</summary>
-    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA5020.</exception>
-    public void Write(MergePlan plan, ModelConfig config)
-    {
-        foreach (SideFile file in plan.SideFiles)
-        {
-            if (plan.ChangedBytes(file, config) is byte[] changed)
-                Write(file.RelativePath, changed);
-            else
-                Copy(file.Source, file.RelativePath);
-        }
-        if (plan.IndexName is string index)
-            WriteIndex(plan, index);
-    }
-
     /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public void Write(string relativePath, byte[] bytes)
     {
@@ -42,7 +24,8 @@ internal sealed class ModelFolder(string folder)
     }
 
     /// <summary>In pieces: a side file may be of any length, but not longer than it said; a link may lead to a device that never ends.</summary>
-    private void Copy(string source, string relativePath)
+    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA5020.</exception>
+    public void Copy(string source, string relativePath)
     {
         string path = Path.Combine(folder, relativePath);
         long rest = LengthOf(source);
@@ -59,16 +42,6 @@ internal sealed class ModelFolder(string folder)
         }
         Flush(to);
         _hashes[relativePath] = Convert.ToHexStringLower(hash.GetCurrentHash());
-    }
-
-    private void WriteIndex(MergePlan plan, string name)
-    {
-        if (plan.IndexSource is string source)
-            Copy(source, name);
-        else
-            Write(name, CheckpointIndex.ToBytes(
-                plan.ByteLength,
-                plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
     }
 
     private static long LengthOf(string file)

@@ -1,0 +1,64 @@
+using LoraMerge.Beside;
+using LoraMerge.Checkpoints;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+
+namespace LoraMerge.Comparing;
+
+/// <summary>A merged model of safetensors files.</summary>
+internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, ModelConfig config) : IComparedModel
+{
+    private readonly ComparisonSink _sink = new(merged);
+
+    public string? Folder => merged.IsSingleFile ? null : merged.Folder;
+
+    public IReadOnlyList<string> FileNames => [.. plan.FileNames];
+
+    public IReadOnlyList<string> WeightFiles => [.. plan.Shards.Select(shard => shard.FileName)];
+
+    public IEnumerable<TensorDifference> Differences =>
+    [
+        .. HeaderDifferences(),
+        .. _sink.Differences.Select(pair => new TensorDifference(pair.Key, null, pair.Value.Different, pair.Value.LargestUlps)),
+    ];
+
+    /// <summary>The index is held to the shards whenever a model is opened; files that a merge does not write are the user's own.</summary>
+    public IEnumerable<FileDiff> FileDifferences
+    {
+        get
+        {
+            if (merged.IsSingleFile)
+                yield break;
+            Dictionary<string, string> files = SideFiles.Of(merged);
+            foreach (SideFile expected in plan.SideFiles)
+            {
+                if (!files.TryGetValue(expected.RelativePath, out string? there))
+                    yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
+                else if (plan.ChangedBytes(expected, config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
+                    yield return new FileDiff(expected.RelativePath, DiffKind.Values);
+            }
+        }
+    }
+
+    public IEnumerable<string> MetadataDifferences => [];
+
+    public void Take(MergedBlocks blocks) => blocks.WriteTo(_sink);
+
+    public void Dispose() => _sink.Dispose();
+
+    private IEnumerable<TensorDifference> HeaderDifferences()
+    {
+        var planned = new HashSet<string>(StringComparer.Ordinal);
+        foreach (PlannedTensor tensor in plan.Tensors)
+        {
+            planned.Add(tensor.Name);
+            if (!merged.TryFind(tensor.Name, out StoredTensor? stored))
+                yield return new TensorDifference(tensor.Name, "missing", 0, 0);
+            else if (stored.DType != tensor.DType || !stored.Shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan()))
+                yield return new TensorDifference(tensor.Name, $"{stored.DType.HeaderName()} {stored.ShapeText} instead of {tensor.DType.HeaderName()} {tensor.Source.ShapeText}", 0, 0);
+        }
+        foreach (string name in merged.TensorNames.Where(name => !planned.Contains(name)).Order(StringComparer.Ordinal))
+            yield return new TensorDifference(name, "not expected", 0, 0);
+    }
+}

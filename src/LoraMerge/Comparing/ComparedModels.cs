@@ -1,0 +1,38 @@
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
+using LoraMerge.Formats.Gguf;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Requests;
+
+namespace LoraMerge.Comparing;
+
+/// <summary>Opens models of whatever format to be compared: each with its like.</summary>
+internal static class ComparedModels
+{
+    /// <summary>The merged model at a path, to be held to what a merge computes.</summary>
+    /// <exception cref="LoraMergeException">LORA1107, LORA2075, or it is unsound.</exception>
+    public static IComparedModel Open(OpenedInputs inputs, ModelLayout layout, string path)
+    {
+        string? file = FindGguf("merged model", path);
+        if (layout is GgufFileSet gguf)
+            return new ComparedGguf(GgufFiles.Open(file ?? throw Errors.ModelOfOtherFormat(path, "no GGUF file", "Say --format safetensors, or name the folder of the GGUF file.")), path, gguf, inputs.Request);
+        return file is null
+            ? new ComparedCheckpoint(Checkpoint.Open(path), layout.Plan, inputs.Checkpoint.Config)
+            : throw Errors.ModelOfOtherFormat(path, "a GGUF file", "Say --format gguf, and its --quantization.");
+    }
+
+    /// <exception cref="LoraMergeException">LORA1107, LORA2075, or one of them is unsound.</exception>
+    public static ModelDiff Diff(string first, string second, CancellationToken cancellation)
+    {
+        string? one = FindGguf("first model", first), other = FindGguf("second model", second);
+        if (one is null && other is null)
+            return ModelDiff.Between(Checkpoint.Open(first), Checkpoint.Open(second), cancellation);
+        if (one is null || other is null)
+            throw Errors.ModelOfOtherFormat(one is null ? second : first, "a GGUF file, and the other model is none", "Name two models of one format.");
+        using GgufModel oneModel = GgufFiles.Open(one), otherModel = GgufFiles.Open(other);
+        return GgufDiff.Between(oneModel, otherModel, cancellation);
+    }
+
+    private static string? FindGguf(string what, string path) => InputListing.IsThere(path) ? GgufFiles.Find(path) : throw Errors.PathNotFound(what, path);
+}

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using LoraMerge.Diagnostics;
+using LoraMerge.Gguf.Assembly;
+using LoraMerge.Gguf.Container;
+using LoraMerge.Gguf.Faults;
+using LoraMerge.Gguf.Layout;
+using LoraMerge.Planning;
+using LoraMerge.Safetensors;
+using SideFiles = LoraMerge.Gguf.Tokenizers.SideFiles;
+
+namespace LoraMerge.Formats.Gguf;
+
+/// <summary>A merged model as a GGUF file, or several: weights, configuration and tokenizer in one.</summary>
+/// <remarks>The plan is put into the order of the file. A tensor that several of the file's are made of stands there several times, and is computed as often.</remarks>
+internal sealed class GgufModelLayout : GgufFileSet
+{
+    private GgufModelLayout(GgufLayout layout, ImmutableArray<GgufFileLayout> files, MergePlan plan, string name, bool withModelfile)
+    {
+        Layout = layout;
+        Plan = plan with
+        {
+            Shards = [.. ShardsOf(layout, files, plan, name)],
+            HasIndex = false,
+            IndexSource = null,
+            SideFiles = [],
+            ConfigChanges = [],
+        };
+        if (withModelfile && files.Length == 1)
+            Beside = ImmutableDictionary<string, byte[]>.Empty.Add(Modelfile.Name, Modelfile.Of(Plan.Shards[0].FileName, layout.Metadata));
+        IsModelfileLeftOut = withModelfile && files.Length > 1;
+        Files = [.. Plan.Shards.Zip(files, (shard, file) => new GgufFile(shard.FileName, file))];
+    }
+
+    /// <summary>The file before its weights.</summary>
+    public GgufLayout Layout { get; }
+
+    public override MergePlan Plan { get; }
+
+    public override ImmutableArray<GgufFile> Files { get; }
+
+    public override GgufMetadata Metadata => Layout.Metadata;
+
+    public override IReadOnlyDictionary<string, byte[]> Beside { get; } = ImmutableDictionary<string, byte[]>.Empty;
+
+    public override IEnumerable<MergeEvent> Notes =>
+        [.. Layout.Notes.Select(Diagnostics.Notes.GgufReadersDiffer), .. IsModelfileLeftOut ? (MergeEvent[])[Diagnostics.Notes.ModelfileLeftOut(Files.Length)] : []];
+
+    private bool IsModelfileLeftOut { get; }
+
+    public override string? Summary =>
+        $"gguf {Layout.Quantization}: {string.Join(", ", Layout.Tensors.CountBy(tensor => tensor.Type).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => $"{pair.Value} × {pair.Key}"))}";
+
+    public override string FingerprintOf(string fileName)
+    {
+        GgufFile file = Files.First(file => file.Name == fileName);
+        var hash = new XxHash128();
+        hash.Append(file.Layout.HeaderBytes.Span);
+        foreach (LayoutTensor tensor in TensorsOf(file))
+        {
+            hash.Append(Encoding.UTF8.GetBytes(string.Join("; ", tensor.Steps)));
+            hash.Append(MemoryMarshal.AsBytes(tensor.Numbers.AsSpan()));
+        }
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    public override long HeldBytes => Layout.Tensors.Select(TensorAssembler.HeldBytes).DefaultIfEmpty(0).Max();
+
+    /// <summary>Lays a plan out.</summary>
+    /// <inheritdoc cref="LayOut" path="/exception"/>
+    public static GgufModelLayout Create(LayoutInputs planned)
+    {
+        GgufLayout layout = LayOut(planned, planned.Inputs.Request.Quantization);
+        return new GgufModelLayout(layout, layout.Files(planned.Inputs.Request.MaxShardSize?.Bytes), planned.Plan, planned.Inputs.Name, planned.Inputs.Request.WritesModelfile);
+    }
+
+    /// <summary>Lays out the file itself.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2062 to LORA2072, LORA5040: the model cannot be said in GGUF.</exception>
+    public static GgufLayout LayOut(LayoutInputs planned, string quantization)
+    {
+        try
+        {
+            return GgufLayoutBuilder.Build(SourceOf(planned), quantization);
+        }
+        catch (GgufLayoutException e)
+        {
+            throw Errors.Gguf(e, PathOf(e.File, planned.Plan));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(planned.Inputs.Checkpoint.Path, e);
+        }
+    }
+
+    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) => new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
+
+    private ImmutableArray<LayoutTensor> TensorsOf(GgufFile file)
+    {
+        int before = Files.TakeWhile(other => other != file).Sum(other => other.Layout.Tensors.Length);
+        return Layout.Tensors[before..(before + file.Layout.Tensors.Length)];
+    }
+
+    private static IEnumerable<PlannedShard> ShardsOf(GgufLayout layout, ImmutableArray<GgufFileLayout> files, MergePlan plan, string name)
+    {
+        var byName = plan.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        int first = 0;
+        for (int i = 0; i < files.Length; i++)
+        {
+            ImmutableArray<LayoutTensor> tensors = layout.Tensors[first..(first + files[i].Tensors.Length)];
+            first += tensors.Length;
+            yield return new PlannedShard(
+                GgufSplit.FileName(name, i, files.Length),
+                [.. tensors.SelectMany(tensor => tensor.Sources.Select(source => ToFloats(byName[source.Name], tensor.Type)))],
+                ImmutableDictionary<string, string>.Empty);
+        }
+    }
+
+    /// <summary>Its values as float32, from which they are rounded once.</summary>
+    private static PlannedTensor.Computed ToFloats(PlannedTensor tensor, GgufType type)
+    {
+        var computed = tensor as PlannedTensor.Computed;
+        return new PlannedTensor.Computed(tensor.Name, DType.F32, tensor.Source, computed?.Changes ?? [], computed?.ReplacedBy)
+        {
+            RoundedTo = type == GgufType.F32 ? null : DType.BF16,
+        };
+    }
+
+    private static GgufSource SourceOf(LayoutInputs planned)
+    {
+        using var config = JsonDocument.Parse(planned.Inputs.Checkpoint.Config.With(planned.Plan.ConfigChanges));
+        var files = new SideFiles(
+            planned.Plan.SideFiles.ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal),
+            planned.Plan.SideFiles.Where(file => file.Content is not null).ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
+        return new GgufSource(
+            config.RootElement.Clone(),
+            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.DType, tensor.Shape))],
+            files,
+            [files], // the template that the folder would have
+            GgufOrigin.Describe(planned));
+    }
+
+    private static string? PathOf(string? file, MergePlan plan) => plan.SideFiles.FirstOrDefault(side => side.RelativePath == file)?.Source;
+}

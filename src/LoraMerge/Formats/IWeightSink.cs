@@ -1,0 +1,17 @@
+using LoraMerge.Merging;
+
+namespace LoraMerge.Formats;
+
+/// <summary>Writes the weight files of a merged model, one after another, and hashes them on the way.</summary>
+internal interface IWeightSink : IDisposable
+{
+    /// <summary>File name and XxHash128 of each file; complete after <see cref="Write"/>.</summary>
+    IReadOnlyDictionary<string, string> Hashes { get; }
+
+    /// <summary>Bytes of tensors that were written.</summary>
+    long WrittenByteLength { get; }
+
+    /// <summary>Takes all blocks, and commits the files.</summary>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1109, LORA5020.</exception>
+    void Write(MergedBlocks blocks);
+}
