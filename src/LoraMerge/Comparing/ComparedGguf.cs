@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraMerge.Checkpoints;
 using LoraMerge.Beside;
 using LoraMerge.Diagnostics;
 using LoraMerge.Formats.Gguf;
