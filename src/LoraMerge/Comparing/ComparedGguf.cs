@@ -1,6 +1,6 @@
 using System.Globalization;
-using LoraMerge.Checkpoints;
 using LoraMerge.Beside;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Formats.Gguf;
 using LoraMerge.Gguf.Container;
