@@ -3,13 +3,9 @@ namespace LoraMerge.Tests.Golden;
 /// <summary>Cases made by hand: of names, and from public reports.</summary>
 public sealed class GoldenSetTests
 {
-    private static readonly HashSet<string> NotYet =
-        [.. File.ReadLines(Path.Combine(Repository.Root, "tests", "fixtures", "golden-reports", "not-yet-supported.txt"))
-            .Where(line => line.Length > 0 && line[0] != '#')];
-
     public static TheoryData<string> Names => [.. GoldenCase.AllOf("golden-names").Select(golden => golden.Name)];
 
-    public static TheoryData<string> Reports => [.. GoldenCase.AllOf("golden-reports").Select(golden => golden.Name).Where(name => !NotYet.Contains(name))];
+    public static TheoryData<string> Reports => [.. GoldenCase.AllOf("golden-reports").Select(golden => golden.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
