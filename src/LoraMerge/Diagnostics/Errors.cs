@@ -150,7 +150,9 @@ internal static class Errors
     public static LoraMergeException BaseFileIsNoWeightFile(string file) =>
         new(DiagnosticCode.BaseFileIsNoWeightFile,
             $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth or *.ckpt is expected. "
-            + "Name the model's folder, or rename the file.", file);
+            + (file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+                ? "It is a GGUF file of llama.cpp: name the model that it was made from, in the form of Hugging Face."
+                : "Name the model's folder, or rename the file."), file);
 
     public static LoraMergeException IndexDisagreesWithShard(string index, string tensor, string shard, string how) =>
         new(DiagnosticCode.IndexDisagreesWithShard, $"The index '{index}' and its files disagree: tensor '{tensor}' in '{shard}', {how}. Fetch the index and the shards of one revision.", index);
@@ -212,7 +214,8 @@ internal static class Errors
         new(DiagnosticCode.AdapterConfigInvalid, $"'{file}' is not usable: {Sentence(reason)} Correct it, or fetch it again.", file);
 
     public static LoraMergeException AdapterWeightsMissing(string folder, string expected) =>
-        new(DiagnosticCode.AdapterWeightsMissing, $"The adapter '{folder}' holds no weights, but {expected} is expected. Fetch it into the folder.", folder);
+        new(DiagnosticCode.AdapterWeightsMissing,
+            $"The adapter '{folder}' holds no weights, but {expected} is expected. {OtherFormHint(folder) ?? "Fetch it into the folder."}", folder);
 
     public static LoraMergeException AdapterShardMissing(string folder, string name, int count) =>
         new(DiagnosticCode.AdapterShardMissing, $"The adapter '{folder}' lies in {count} files, and '{name}' is not there or no file of an adapter. Fetch all of them, called as they were saved.", folder);
@@ -534,14 +537,21 @@ internal static class Errors
 
     private static string ConfigRemedy(string path) => PathGuess.AdaptersIn(path) is { Count: > 0 } inside ? Inside("an adapter", "adapters", inside)
         : PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
-        : "Fetch the file that was saved with it.";
+        : OtherFormHint(path) ?? "Fetch the file that was saved with it.";
 
     private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
         ? $"There is {one} in '{folders[0]}': name that folder."
         : $"There are {several} in {PathGuess.Quoted(folders)}: name the one that is meant.";
 
-    private static string GgufHint(string folder) => PathGuess.GgufIn(folder) is not string gguf ? ""
+    private static string GgufHint(string folder) => PathGuess.FileIn(folder, "", ".gguf") is not string gguf ? ""
         : $"It holds '{gguf}', a GGUF file of llama.cpp: adapters are merged into the model that it was made from, in the form of Hugging Face. ";
+
+    /// <summary>An adapter in a form that is not read, beside which the right one often lies; null where there is none.</summary>
+    private static string? OtherFormHint(string folder) =>
+        PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: name the adapter that it was made from."
+        : PathGuess.FileIn(folder, "adapter_", ".pt") is string own
+            ? $"It holds '{own}', a checkpoint of torchtune in its own form: name the adapter that torchtune saved beside it in the form of PEFT."
+        : null;
 
     /// <summary>Modules that have a row for each token.</summary>
     private static readonly string[] VocabularyWords = ["embed_tokens", "lm_head", "wte", "embed_in", "embed_out", "word_embeddings", "shared"];

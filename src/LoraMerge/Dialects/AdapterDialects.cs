@@ -1,4 +1,5 @@
 using LoraMerge.Adapters;
+using LoraMerge.Agreed.Messages;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects.Mlx;
@@ -49,10 +50,13 @@ internal static class AdapterDialects
             if (OtherLibraries.Of(Shard.Read(file)) is string library)
                 return Errors.AdapterOfOtherLibrary(file, library);
         }
-        if (!source.IsFile && Directory.EnumerateFiles(source.Folder, "adapter_*.pt").Order(StringComparer.Ordinal).FirstOrDefault() is string checkpoint)
+        if (!source.IsFile && PathGuess.FileIn(source.Folder, "adapter_", ".pt") is string checkpoint)
+        {
             return Errors.AdapterOfOtherLibrary(
-                checkpoint, $"torchtune in its own form ({Path.GetFileName(checkpoint)}); its checkpointer writes adapter_config.json and "
-                + "adapter_model.safetensors beside it where the model is one of Hugging Face");
+                Path.Combine(source.Folder, checkpoint),
+                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model is "
+                + "one of Hugging Face");
+        }
         return Errors.AdapterConfigMissing(source.Path);
     }
 }

@@ -11,6 +11,24 @@ public sealed class AdapterTests
 {
     private const string QProj = "model.layers.0.self_attn.q_proj";
 
+    /// <summary>Forms beside which the one that is read often lies.</summary>
+    [Theory]
+    [InlineData("lora.gguf", true, DiagnosticCode.AdapterWeightsMissing, "GGUF")]
+    [InlineData("lora.gguf", false, DiagnosticCode.AdapterConfigMissing, "GGUF")]
+    [InlineData("adapter_0.pt", true, DiagnosticCode.AdapterWeightsMissing, "torchtune")]
+    [InlineData("adapter_0.pt", false, DiagnosticCode.AdapterOfOtherLibrary, "torchtune")]
+    public async Task A_form_that_is_not_read_is_named(string file, bool hasConfig, DiagnosticCode code, string form)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        File.Move(Path.Combine(bench.Adapter, "adapter_model.safetensors"), Path.Combine(bench.Adapter, file));
+        if (!hasConfig)
+            File.Delete(Path.Combine(bench.Adapter, "adapter_config.json"));
+
+        await bench.AssertRefusedAsync(code, form);
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_missing_folder_is_refused()
     {

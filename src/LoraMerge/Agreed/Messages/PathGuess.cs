@@ -51,9 +51,9 @@ internal static class PathGuess
     /// <summary>Whether a folder looks like an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));
 
-    /// <summary>Name of a GGUF file in a folder; null where there is none.</summary>
-    public static string? GgufIn(string folder) =>
-        EntriesOf(folder).Select(entry => Path.GetFileName(entry)!).FirstOrDefault(name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Name of a file in a folder that begins and ends so; null where there is none.</summary>
+    public static string? FileIn(string folder, string start, string end) => EntriesOf(folder).Select(entry => Path.GetFileName(entry)!)
+        .FirstOrDefault(name => name.StartsWith(start, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
     /// <returns>The names in quotation marks, with 'and' before the last.</returns>
     public static string Quoted(IReadOnlyList<string> names) => names.Count < 2
