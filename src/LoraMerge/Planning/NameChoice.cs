@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Architectures;
 using LoraMerge.Architectures.Names;
-using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -19,19 +18,19 @@ internal sealed class NameChoice
     /// <summary>Tensors of the blocks that a module lies in, by which a kin is known.</summary>
     private const int MostKinFiles = 256;
 
-    private readonly PlannedAdapter _asked;
     private readonly Adapter _adapter;
     private readonly Checkpoint _checkpoint;
     private readonly Vocabulary _vocabulary;
+    private readonly Placement _placement;
     private readonly ImmutableArray<string> _needed;
 
     private NameChoice(PlannedAdapter asked, Checkpoint checkpoint, Vocabulary vocabulary)
     {
-        _asked = asked;
         _adapter = asked.Adapter;
         _checkpoint = checkpoint;
         _vocabulary = vocabulary;
-        _needed = [.. _adapter.Modules.Select(module => module.Path).Concat(_adapter.Rows.Select(rows => rows.Module)).Distinct(StringComparer.Ordinal)];
+        _placement = new Placement(asked, checkpoint, vocabulary);
+        _needed = _placement.Needed;
     }
 
     /// <exception cref="LoraMergeException">LORA4001: no reading fits, and modules that the base does not have are an error. LORA4060: several do.</exception>
@@ -47,25 +46,22 @@ internal sealed class NameChoice
         NameJoin[] joins = [.. models.Select(model => Join(own, model))];
         if (_needed.IsEmpty)
             return BestForSaved([.. joins.SelectMany(Readings)], own);
-        if (joins.Select(join => new ModuleNames(join, NameScope.Same, _checkpoint)).FirstOrDefault(names => IsWhole(names)) is ModuleNames same)
+        if (joins.Select(join => new ModuleNames(join, NameScope.Same, _checkpoint)).FirstOrDefault(names => _placement.IsWhole(names)) is ModuleNames same)
             return same;
-        if (ChooseAmong([.. joins.SelectMany(Readings).Where(IsWhole)]) is ModuleNames fitting)
+        if (ChooseAmong([.. joins.SelectMany(Readings).Where(_placement.IsWhole)]) is ModuleNames fitting)
             return fitting;
-        if (ChooseAmong([.. Kin(own, _needed[0]).Where(IsWhole)]) is ModuleNames kin)
+        if (ChooseAmong([.. Kin(own, _needed[0]).Where(_placement.IsWhole)]) is ModuleNames kin)
             return kin;
-        ModuleNames best = BestOf([.. joins.SelectMany(Readings)]);
-        return acceptsUnmatched ? best : throw NotInBase(best);
+        ModuleNames[] best = BestOf([.. joins.SelectMany(Readings)]);
+        return acceptsUnmatched ? OnlyOne(best, _needed) : throw NotInBase(best[0]);
     }
 
-    /// <summary>Where some modules have no place by any reading: the one that finds the most.</summary>
-    /// <exception cref="LoraMergeException">LORA4060.</exception>
-    private ModuleNames BestOf(ImmutableArray<ModuleNames> readings)
+    /// <summary>Where some modules have no place by any reading: those that find the most, or the one of the same model among them.</summary>
+    private ModuleNames[] BestOf(ImmutableArray<ModuleNames> readings)
     {
         string[] sample = [.. _needed.Take(SampleSize)];
-        IGrouping<(int, int), ModuleNames> most = readings.GroupBy(names => (CountFound(names, sample), CountSaved(names))).MaxBy(group => group.Key)!;
-        if (most.Key.Item1 == 0 || most.FirstOrDefault(names => names.IsOfSameModel) is not null)
-            return most.FirstOrDefault(names => names.IsOfSameModel) ?? most.First();
-        return OnlyOne(most, sample);
+        ModuleNames[] most = [.. readings.GroupBy(names => (_placement.CountFound(names, sample), _placement.CountSaved(names))).MaxBy(group => group.Key)!];
+        return Array.Find(most, names => names.IsOfSameModel) is ModuleNames same ? [same] : most;
     }
 
     /// <exception cref="LoraMergeException">LORA4060: they place some module in several places.</exception>
@@ -73,7 +69,7 @@ internal sealed class NameChoice
     {
         foreach (string module in modules)
         {
-            string[] places = [.. readings.Select(names => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal)];
+            string[] places = [.. readings.Select(names => _placement.PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal)];
             if (places.Length > 1)
                 throw Errors.ModulePlaceAmbiguous(_adapter, module, places);
         }
@@ -83,9 +79,10 @@ internal sealed class NameChoice
     /// <summary>For an adapter that holds nothing but whole parameters.</summary>
     private ModuleNames BestForSaved(ImmutableArray<ModuleNames> readings, NamedModel own)
     {
-        ImmutableArray<ModuleNames> most = [.. readings.GroupBy(CountSaved).MaxBy(group => group.Key)!];
-        int count = CountSaved(most[0]);
-        if (count < _adapter.Parameters.Length && Kin(own, _adapter.Parameters[0].Module).MaxBy(CountSaved) is ModuleNames kin && CountSaved(kin) > count)
+        ImmutableArray<ModuleNames> most = [.. readings.GroupBy(_placement.CountSaved).MaxBy(group => group.Key)!];
+        int count = _placement.CountSaved(most[0]);
+        if (count < _adapter.Parameters.Length
+            && Kin(own, _adapter.Parameters[0].Module).MaxBy(_placement.CountSaved) is ModuleNames kin && _placement.CountSaved(kin) > count)
             return kin;
         return count == 0 || most[0].IsOfSameModel ? most[0] : OnlyOne(most, _adapter.Parameters.Select(saved => saved.Module));
     }
@@ -100,7 +97,7 @@ internal sealed class NameChoice
         string[] files = [.. _checkpoint.TensorNames.Where(name => Numbers(name).StartsWith(numbers, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
             .Take(MostKinFiles)];
         return NameTable.Transformers.Examples
-            .Where(model => PlaceOf(
+            .Where(model => _placement.PlaceOf(
                 new ModuleNames(new NameJoin(files, model, [module + ".weight"], model), NameScope.Same, _checkpoint) { IsKin = true }, module) is not null)
             .Select(model => new ModuleNames(Join(model, model), NameScope.Same, _checkpoint) { IsKin = true });
     }
@@ -124,10 +121,10 @@ internal sealed class NameChoice
     /// <summary>The only one of these readings by which everything fits; where none does by shapes, the first: its error tells.</summary>
     private ModuleNames? ChooseAmong(ImmutableArray<ModuleNames> whole)
     {
-        ModuleNames[] fitting = [.. whole.Where(Fits)];
+        ModuleNames[] fitting = [.. whole.Where(_placement.Fits)];
         if (fitting.Length == 0)
             return whole.FirstOrDefault();
-        fitting = [.. fitting.GroupBy(CountSaved).MaxBy(group => group.Key)!];
+        fitting = [.. fitting.GroupBy(_placement.CountSaved).MaxBy(group => group.Key)!];
         if (fitting.Length > 1 && TrainedPart is { } isTrained
             && fitting.Where(names => _needed.All(module => isTrained(names.Apply(module)))).ToArray() is { Length: > 0 } kept)
             fitting = kept;
@@ -156,96 +153,9 @@ internal sealed class NameChoice
     private static bool IsClassOf(string name, string modelType) =>
         name.StartsWith(modelType.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether every module has a place of its own.</summary>
-    private bool IsWhole(ModuleNames names)
-    {
-        var places = new HashSet<string>(StringComparer.Ordinal);
-        return _needed.All(module => PlaceOf(names, module) is string place && places.Add(place));
-    }
-
-    /// <summary>Whether a module's place works on the same as the model that was trained, as far as names tell.</summary>
-    private bool IsOfSameKind(string module, string path) =>
-        !Modality.Differ(
-            Modality.Of(module) ?? Modality.Of(_adapter.Config.TrainedClass),
-            Modality.Of(path) ?? Modality.Of(_checkpoint.Config.PartOf(path).ModelType));
-
-    private int CountFound(ModuleNames names, IEnumerable<string> modules) =>
-        modules.Select(module => PlaceOf(names, module)).OfType<string>().Distinct(StringComparer.Ordinal).Count();
-
     private LoraMergeException NotInBase(ModuleNames names)
     {
-        ImmutableArray<string> missing = Missing(names);
+        ImmutableArray<string> missing = _placement.Missing(names);
         return Errors.ModuleNotInBase(missing, _needed.Length, NearestModule.Hint(names.Apply(missing[0]), missing[0], _checkpoint), _adapter, _checkpoint);
-    }
-
-    private ImmutableArray<string> Missing(ModuleNames names)
-    {
-        var places = new HashSet<string>(StringComparer.Ordinal);
-        return [.. _needed.Where(module => !(PlaceOf(names, module) is string place && places.Add(place)))];
-    }
-
-    private int CountSaved(ModuleNames names) => _adapter.Parameters.Count(saved => IsFitting(saved, names));
-
-    private bool IsFitting(SavedParameter saved, ModuleNames names)
-    {
-        string path = names.Apply(saved.Module, saved.Parameter);
-        if (_checkpoint.TryFind($"{path}.{saved.Parameter}", out StoredTensor? stored))
-            return stored.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan());
-        return _vocabulary.IsMember(path) || FusedPart.Holder(path, _checkpoint) is not null
-            || ExpertTensors.Find(path, saved.Parameter, _checkpoint) is not null
-            || ProjectionNames.OtherNameOf(path, _checkpoint) is not null || names.PartsOf(saved.Module, saved.Parameter) is not null;
-    }
-
-    /// <summary>Where a module lies: a path, or the parts of tensors; null where the base has it nowhere.</summary>
-    private string? PlaceOf(ModuleNames names, string module)
-    {
-        string path = names.Apply(module);
-        if (!names.IsOfSameModel && !IsOfSameKind(module, path))
-            return null;
-        // A pair for a head that the library's models do not have was trained on another base.
-        if (_vocabulary.IsTied && path == _vocabulary.Head && !_adapter.Dialect.HasHeadWhereTied)
-            return null;
-        bool isInBase = _checkpoint.TryFind(path + ".weight", out _)
-            || (_vocabulary.IsTied && _vocabulary.IsMember(path))
-            || _checkpoint.TryFind(path + ".in_proj_weight", out _)
-            || ExpertTensors.Exist(path, _checkpoint)
-            || ProjectionNames.OtherNameOf(path, _checkpoint) is not null
-            || FusedPart.Holder(path, _checkpoint) is not null;
-        return isInBase ? path : names.PartsOf(module, "weight")?.Text;
-    }
-
-    /// <summary>Whether every module and row has the shapes of its place.</summary>
-    private bool Fits(ModuleNames names)
-    {
-        var by = new AppliedAdapter(_adapter, 0, 1, _asked.ExpertLayout, _checkpoint, names.Apply, new List<MergeEvent>());
-        return _adapter.Modules.All(module => Fits(module, names, by)) && _adapter.Rows.All(rows =>
-            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out StoredTensor? stored)
-                || (stored.Shape.Length == 2 && stored.Shape[1] == rows.Rows.Shape[1]));
-    }
-
-    private bool Fits(AdaptedModule module, ModuleNames names, AppliedAdapter by)
-    {
-        try
-        {
-            string path = names.Apply(module.Path);
-            if (module.ChangeTensors(by, path) is null && module.ChangesWeight)
-                _ = Changes(module, path, names, by).Count();
-            return true;
-        }
-        catch (LoraMergeException e)
-        {
-            return e.Code is not (
-                DiagnosticCode.ShapeMismatch or DiagnosticCode.ExpertShapeMismatch or DiagnosticCode.ParameterUnknown or DiagnosticCode.GroupedConvolution);
-        }
-    }
-
-    private IEnumerable<WeightChange> Changes(AdaptedModule module, string path, ModuleNames names, AppliedAdapter by)
-    {
-        string tensor = (_vocabulary.IsTied && _vocabulary.IsMember(path) ? _vocabulary.Embedding! : path) + ".weight";
-        if (_checkpoint.TryFind(tensor, out StoredTensor? stored) || _checkpoint.TryFind(path + ".in_proj_weight", out stored))
-            return module.ChangeWeight(new ModuleTarget(stored, by));
-        if (FusedPart.Find(path, _checkpoint) is FusedPart part)
-            return module.ChangeWeight(new ModuleTarget(part.AsMatrix, by) { KnownTransposed = part.IsTransposed });
-        return names.PartsOf(module.Path, "weight") is { } parts ? PartPlanner.Changes(module, parts, by).Select(change => change.Change) : [];
     }
 }

@@ -14,10 +14,6 @@ namespace LoraMerge.Planning;
 /// <param name="adapterPath">Path of an adapter by its number, for messages.</param>
 internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNames names, Func<int, string> adapterPath)
 {
-    /// <summary>Modules that models for a task have on top of a bare one, whose files lack them.</summary>
-    private static readonly ImmutableArray<string> KnownHeads =
-        ["classifier", "score", "qa_outputs", "pre_classifier", "classification_head", "pooler", "head", "heads", "summary", "logits_proj", "custom_text_proj"];
-
     private readonly Adapter _adapter = by.Adapter;
     private readonly int _index = by.Index;
     private readonly double _weight = by.Weight;
@@ -176,22 +172,10 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
         if (VocabularyNames.IsHead(saved.Module) && draft.Vocabulary.Head is string head
             && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out StoredTensor? stored))
             return [stored];
-        string tail = "." + name[StartOfTrained(saved.Module, _adapter.Config)..];
+        string tail = "." + name[SavedModules.StartOf(saved.Module, _adapter.Config)..];
         return draft.Checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor =>
             $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan())
                 && draft.Find(tensor.Name) is null);
-    }
-
-    /// <summary>Where in a path the module begins that was trained whole: a part of it is called as the configuration says.</summary>
-    private static int StartOfTrained(string module, AdapterConfig config)
-    {
-        string path = $".{module}.";
-        foreach (string entry in config.ModulesToSave.Concat(TaskHeads(config.TaskType)))
-        {
-            if (path.LastIndexOf($".{entry}.", StringComparison.Ordinal) is >= 0 and int place)
-                return place;
-        }
-        return 0;
     }
 
     /// <summary>A classifier that was trained for another number of labels takes the place of the base's.</summary>
@@ -202,7 +186,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
     /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>
     private void AddNew(SavedParameter saved, string name)
     {
-        if (!IsTrainedHead(saved.Module, _adapter.Config))
+        if (!SavedModules.IsNamed(saved.Module, _adapter.Config))
         {
             draft.LeaveOut(_adapter, saved.Tensor);
             return;
@@ -211,7 +195,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             throw Errors.NewTensorWithWeight(saved.Tensor, _weight);
         if (draft.Find(name) is TargetTensor earlier)
             throw Errors.TensorReplacedTwice(name, adapterPath(earlier.ReplacedBy!.Value), _adapter.Path);
-        if (!VocabularyNames.IsHead(saved.Module) && !saved.Module.Split('.').Any(KnownHeads.Contains))
+        if (!SavedModules.IsKnownHead(saved.Module))
             draft.Notes.Add(Notes.TensorIsNew(name, NearestModule.Hint(saved.Module, saved.Module, draft.Checkpoint), _adapter.Path, draft.Checkpoint.Name));
         draft.AddNew(name, saved.Tensor).Replace(saved.Tensor, _index);
     }
@@ -231,16 +215,4 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             throw Errors.TokenTrainedTwice(rows.Module, shared, _adapter.Path);
         target.Add(new RowsChange(_index, rows.Module, rows.Rows, rows.Indices, _weight));
     }
-
-    private static bool IsTrainedHead(string module, AdapterConfig config) =>
-        config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
-        || module.Split('.').Intersect(TaskHeads(config.TaskType)).Any();
-
-    /// <summary>Heads that PEFT saves without being told.</summary>
-    private static ImmutableArray<string> TaskHeads(string? taskType) => taskType switch
-    {
-        "SEQ_CLS" or "TOKEN_CLS" => ["classifier", "score"],
-        "QUESTION_ANS" => ["qa_outputs"],
-        _ => [],
-    };
 }
