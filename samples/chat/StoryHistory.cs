@@ -3,7 +3,9 @@ using LLama.Common;
 
 namespace Chat;
 
-/// <summary>The model was trained on stories and knows no roles: what was said so far is the beginning of one, behind the token that begins all of them.</summary>
+/// <summary>
+/// The model was trained on stories and knows no roles: what was said so far is the beginning of one, behind the token that begins all of them.
+/// </summary>
 internal sealed class StoryHistory : IHistoryTransform
 {
     private const string StartToken = "<s>";

@@ -29,12 +29,14 @@ internal static class OptionsFile
         if (!adaptersBefore.SequenceEqual(adaptersNow))
             return $"the adapters have changed from {Quoted(adaptersBefore)} to {Quoted(adaptersNow)}";
         // By their names: another version may have known other options.
-        Dictionary<(int Adapter, string Key), string> known = Number(before).GroupBy(line => (line.Adapter, line.Key), line => line.Value).ToDictionary(line => line.Key, line => line.First());
+        Dictionary<(int Adapter, string Key), string> known = Number(before)
+            .GroupBy(line => (line.Adapter, line.Key), line => line.Value).ToDictionary(line => line.Key, line => line.First());
         string[] changes =
         [
             .. from line in Number(now)
                where known.TryGetValue((line.Adapter, line.Key), out string? was) && was != line.Value
-               select Describe(line.Key, known[(line.Adapter, line.Key)], line.Value, line.Adapter == 0 ? "" : $" of adapter '{adaptersNow[line.Adapter - 1]}'"),
+               let adapter = line.Adapter == 0 ? "" : $" of adapter '{adaptersNow[line.Adapter - 1]}'"
+               select Describe(line.Key, known[(line.Adapter, line.Key)], line.Value, adapter),
         ];
         return changes.Length == 0 ? null : string.Join(" and ", changes);
     }

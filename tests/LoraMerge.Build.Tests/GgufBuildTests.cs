@@ -51,7 +51,8 @@ public sealed class GgufBuildTests
     {
         using TestProject project = SampleModel("auto");
         (await project.BuildAsync()).ThrowIfFailed();
-        using JsonDocument greedy = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "tests", "fixtures", "greedy.json"), TestContext.Current.CancellationToken));
+        string stories = Path.Combine(Repository.Root, "tests", "fixtures", "greedy.json");
+        using JsonDocument greedy = JsonDocument.Parse(await File.ReadAllBytesAsync(stories, TestContext.Current.CancellationToken));
         int[] story = [.. greedy.RootElement.GetProperty("pirate").GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
         int[] other = [.. greedy.RootElement.GetProperty("space").GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
         int[] beginning = [.. story.Zip(other).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First)];
@@ -93,5 +94,8 @@ public sealed class GgufBuildTests
     }
 
     private static void WriteProject(TestProject project, string quantization) => project.WriteProject(
-        $"""<LoraBaseModel Include="models/base" MergedModelName="pirate" Format="gguf" Quantization="{quantization}" /><LoraAdapter Include="adapters/pirate" />""");
+        $"""
+        <LoraBaseModel Include="models/base" MergedModelName="pirate" Format="gguf" Quantization="{quantization}" />
+        <LoraAdapter Include="adapters/pirate" />
+        """);
 }

@@ -6,5 +6,6 @@ namespace LoraMerge.SampleApp.Tests;
 internal static class BuiltFiles
 {
     /// <param name="name">As the project file calls it.</param>
-    public static string Of(string name) => typeof(BuiltFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == name).Value!;
+    public static string Of(string name) =>
+        typeof(BuiltFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == name).Value!;
 }

@@ -10,7 +10,8 @@ public sealed class ChatSampleTests
     {
         string program = BuiltFiles.Of("ChatSample");
         ExpectedStory expected = ExpectedStory.Of("pirate");
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [program, expected.Prompt]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        var start = new ProcessStartInfo("dotnet", [program, expected.Prompt]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        using Process process = Process.Start(start)!;
 
         string said = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

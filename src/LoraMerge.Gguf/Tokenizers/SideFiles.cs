@@ -21,7 +21,8 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
 
     /// <summary>The bytes of a file; null where it is not there.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public byte[]? Bytes(string name) => contents?.GetValueOrDefault(name) is { } bytes ? bytes : paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
+    public byte[]? Bytes(string name) => contents?.GetValueOrDefault(name) is { } bytes ? bytes
+        : paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
 
     /// <summary>The text of a file; null where it is not there.</summary>
     public string? Text(string name) => contents?.GetValueOrDefault(name) is { } bytes ? Encoding.UTF8.GetString(bytes)

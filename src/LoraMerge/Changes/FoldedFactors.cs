@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Changes;
 
-/// <summary>Low-rank changes of one weight as two matrices, the scalings folded in: W′ = W + B·A, as W is stored. Several changes lie side by side.</summary>
+/// <summary>Low-rank changes of one weight as two matrices, scalings folded in: W′ = W + B·A, as W is stored. Several changes lie side by side.</summary>
 /// <param name="B"><c>[rows, r]</c>.</param>
 /// <param name="A"><c>[r, columns]</c>.</param>
 /// <param name="Rank">r.</param>

@@ -35,7 +35,7 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
             {
                 if (!files.TryGetValue(expected.RelativePath, out string? there))
                     yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
-                else if (plan.ChangedBytes(expected, config) is byte[] changed ? !SideFiles.HasBytes(there, changed) : !SideFiles.HaveSameBytes(expected.Source, there))
+                else if (!IsAsExpected(expected, there))
                     yield return new FileDiff(expected.RelativePath, DiffKind.Values);
             }
         }
@@ -47,6 +47,10 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
 
     public void Dispose() => _sink.Dispose();
 
+    private bool IsAsExpected(SideFile expected, string there) => plan.ChangedBytes(expected, config) is byte[] changed
+        ? SideFiles.HasBytes(there, changed)
+        : SideFiles.HaveSameBytes(expected.Source, there);
+
     private IEnumerable<TensorDifference> HeaderDifferences()
     {
         var planned = new HashSet<string>(StringComparer.Ordinal);
@@ -56,7 +60,10 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
             if (!merged.TryFind(tensor.Name, out StoredTensor? stored))
                 yield return new TensorDifference(tensor.Name, "missing", 0, 0);
             else if (stored.DType != tensor.DType || !stored.Shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan()))
-                yield return new TensorDifference(tensor.Name, $"{stored.DType.HeaderName()} {stored.ShapeText} instead of {tensor.DType.HeaderName()} {tensor.Source.ShapeText}", 0, 0);
+            {
+                string forms = $"{stored.DType.HeaderName()} {stored.ShapeText} instead of {tensor.DType.HeaderName()} {tensor.Source.ShapeText}";
+                yield return new TensorDifference(tensor.Name, forms, 0, 0);
+            }
         }
         foreach (string name in merged.TensorNames.Where(name => !planned.Contains(name)).Order(StringComparer.Ordinal))
             yield return new TensorDifference(name, "not expected", 0, 0);

@@ -106,7 +106,8 @@ internal sealed class ComparedGguf(GgufModel merged, string path, GgufFileSet la
         "general.name" => request.Name is not null,
         "general.base_model.0.version" => request.BaseVersion is not null,
         _ when key.StartsWith("split.", StringComparison.Ordinal) => false,
-        _ when key.StartsWith(GgufOrigin.AdapterKey, StringComparison.Ordinal) && key.EndsWith(".version", StringComparison.Ordinal) => request.Adapters.Any(adapter => adapter.Version is not null),
+        _ when key.StartsWith(GgufOrigin.AdapterKey, StringComparison.Ordinal) && key.EndsWith(".version", StringComparison.Ordinal) =>
+            request.Adapters.Any(adapter => adapter.Version is not null),
         _ => true,
     };
 

@@ -15,8 +15,10 @@ internal static class ComparedModels
     public static IComparedModel Open(OpenedInputs inputs, ModelLayout layout, string path)
     {
         string? file = FindGguf("merged model", path);
-        if (layout is GgufFileSet gguf)
-            return new ComparedGguf(GgufFiles.Open(file ?? throw Errors.ModelOfOtherFormat(path, "no GGUF file", "Say --format safetensors, or name the folder of the GGUF file.")), path, gguf, inputs.Request);
+        if (layout is GgufFileSet && file is null)
+            throw Errors.ModelOfOtherFormat(path, "no GGUF file", "Say --format safetensors, or name the folder of the GGUF file.");
+        if (layout is GgufFileSet files)
+            return new ComparedGguf(GgufFiles.Open(file!), path, files, inputs.Request);
         return file is null
             ? new ComparedCheckpoint(Checkpoint.Open(path), layout.Plan, inputs.Checkpoint.Config)
             : throw Errors.ModelOfOtherFormat(path, "a GGUF file", "Say --format gguf, and its --quantization.");

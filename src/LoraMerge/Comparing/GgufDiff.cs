@@ -70,5 +70,8 @@ internal static class GgufDiff
     }
 
     /// <summary>Its values are float32 for whoever reads them.</summary>
-    private static TensorDiff DiffOf(GgufTensor tensor, DiffKind kind) => new(tensor.Name, kind, DType.F32, tensor.ElementCount) { BlockType = tensor.Type.ToString() };
+    private static TensorDiff DiffOf(GgufTensor tensor, DiffKind kind) => new(tensor.Name, kind, DType.F32, tensor.ElementCount)
+    {
+        BlockType = tensor.Type.ToString(),
+    };
 }

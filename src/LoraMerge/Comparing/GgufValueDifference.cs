@@ -21,7 +21,9 @@ internal sealed class GgufValueDifference(GgufTensor tensor)
     public double? Largest => _isUnreadable ? null : _largest;
 
     /// <summary>Norm of the difference, as a share of the norm in the first file.</summary>
-    public double? RelativeNorm => !_isUnreadable && _squares > 0 && double.IsFinite(_squares) && double.IsFinite(_differenceSquares) ? Math.Sqrt(_differenceSquares / _squares) : null;
+    public double? RelativeNorm => !_isUnreadable && _squares > 0 && double.IsFinite(_squares) && double.IsFinite(_differenceSquares)
+        ? Math.Sqrt(_differenceSquares / _squares)
+        : null;
 
     /// <summary>Counts what whole blocks of the same elements hold.</summary>
     public void Add(ReadOnlySpan<byte> first, GgufType firstType, ReadOnlySpan<byte> second, GgufType secondType)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using LoraMerge.Agreed.Fingerprints;
-using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
 using LoraMerge.Diagnostics;
@@ -25,9 +24,13 @@ internal static class ModelVerifier
         foreach (Shard shard in inputs.Adapters.SelectMany(adapter => adapter.Weights))
             TensorFiles.ThrowIfDamaged(shard);
         using var files = new TensorFiles(inputs.Checkpoint.Shards);
-        IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device), progress: null).Run(files, merged.Take, cancellation);
+        var pipeline = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device), progress: null);
+        IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, merged.Take, cancellation);
         InputHashes hashes = known.With(inputs.Checkpoint.Shards.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
-        var comparison = new ModelComparison(layout.TensorCount, [.. merged.Differences], [.. merged.FileDifferences]) { Metadata = [.. merged.MetadataDifferences] };
+        var comparison = new ModelComparison(layout.TensorCount, [.. merged.Differences], [.. merged.FileDifferences])
+        {
+            Metadata = [.. merged.MetadataDifferences],
+        };
         if (merged.Folder is null)
             return comparison;
         if (manifest is null)

@@ -22,7 +22,8 @@ internal sealed record LayoutInputs(OpenedInputs Inputs, MergePlan Plan, Immutab
 
     /// <summary>Hashes what the files will name, before anything is written: adapters are small.</summary>
     /// <exception cref="LoraMergeException">LORA1110.</exception>
-    public static InputHashes HashNamed(OpenedInputs inputs, InputHashes known, CancellationToken cancellation) => !ModelFormats.Of(inputs.Request).NamesOrigin ? known
+    public static InputHashes HashNamed(OpenedInputs inputs, InputHashes known, CancellationToken cancellation) =>
+        !ModelFormats.Of(inputs.Request).NamesOrigin ? known
         : known.With(known.Complete(inputs.Snapshot.Roots.Skip(1), cancellation).Select(input => KeyValuePair.Create(input.File.FullPath, input.Hash)));
 
     private static string Fingerprint(InputRoot root, InputHashes known) =>

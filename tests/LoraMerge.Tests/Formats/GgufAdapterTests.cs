@@ -51,7 +51,8 @@ public sealed class GgufAdapterTests
 
         Assert.True(file.Metadata.TryGetText("general.type", out string? type) && type == "adapter");
         Assert.True(file.Metadata.TryGet("adapter.lora.alpha", out GgufValue alpha));
-        GgufTensor a = file.Tensors.Single(tensor => tensor.Name == "blk.0.attn_q.weight.lora_a"), b = file.Tensors.Single(tensor => tensor.Name == "blk.0.attn_q.weight.lora_b");
+        GgufTensor a = file.Tensors.Single(tensor => tensor.Name == "blk.0.attn_q.weight.lora_a");
+        GgufTensor b = file.Tensors.Single(tensor => tensor.Name == "blk.0.attn_q.weight.lora_b");
         Assert.Equal(((long)(float)alpha.Value, (long)(float)alpha.Value), (a.Shape[0], b.Shape[1]));
         Assert.True(verified.ExitCode == 0, verified.Output + verified.Error);
         Assert.Contains("GGUF adapter", inspected.Output, StringComparison.Ordinal);

@@ -132,18 +132,20 @@ public sealed class GgufModelTests
     {
         using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
         string gguf = await MergeAsync(golden, "F16", "gguf"), safetensors = Path.Combine(golden.OutputFolder, "safetensors");
-        CommandLineRun plain = await CommandLineRun.Of("merge", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--output", safetensors, "--device", "cpu");
+        string[] inputs = ["--base", golden.BaseFolder, "--adapter", golden.AdapterFolder];
+        CommandLineRun plain = await CommandLineRun.Of(["merge", .. inputs, "--output", safetensors, "--device", "cpu"]);
 
         CommandLineRun[] refused =
         [
             await CommandLineRun.Of(["plan", .. Arguments(golden, "F16"), "--dtype", "float16"]),
             await CommandLineRun.Of("diff", gguf, safetensors),
             await CommandLineRun.Of(["verify", safetensors, .. Arguments(golden, "F16")]),
-            await CommandLineRun.Of("verify", gguf, "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder),
+            await CommandLineRun.Of(["verify", gguf, .. inputs]),
         ];
 
         Assert.Equal(0, plain.ExitCode);
-        Assert.All(refused.Zip((string[])["LORA2074", "LORA2075", "LORA2075", "LORA2075"]), pair => Assert.Contains(pair.Second, pair.First.Error, StringComparison.Ordinal));
+        string[] codes = ["LORA2074", "LORA2075", "LORA2075", "LORA2075"];
+        Assert.All(refused.Zip(codes), pair => Assert.Contains(pair.Second, pair.First.Error, StringComparison.Ordinal));
     }
 
     /// <summary>The first has the metadata, which names the adapter's hash; others are the same where no tensor of theirs is changed.</summary>
@@ -173,7 +175,9 @@ public sealed class GgufModelTests
     }
 
     private static Task<MergeResult> StoreAsync(MergeRequest request, GoldenCase golden, string store) => new Merger().MergeIntoStoreAsync(
-        request, new StoreRequest(Path.Combine(golden.OutputFolder, store), Path.Combine(golden.OutputFolder, store + ".state"), NewerThan: null), TestContext.Current.CancellationToken);
+        request,
+        new StoreRequest(Path.Combine(golden.OutputFolder, store), Path.Combine(golden.OutputFolder, store + ".state"), NewerThan: null),
+        TestContext.Current.CancellationToken);
 
     private static string? Text(GgufModel file, string key) => file.Metadata.TryGetText(key, out string? text) ? text : null;
 

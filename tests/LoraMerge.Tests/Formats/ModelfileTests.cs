@@ -31,7 +31,9 @@ public sealed class ModelfileTests
 
     [Fact]
     public void Of_another_form_no_template_is_guessed() =>
-        Assert.Equal("FROM ./chat.gguf\n# The chat template of the file is none that is known here: Ollama looks for its like itself.\n", Text(new GgufMetadata { { "tokenizer.chat_template", "{{ all }}" } }));
+        Assert.Equal(
+            "FROM ./chat.gguf\n# The chat template of the file is none that is known here: Ollama looks for its like itself.\n",
+            Text(new GgufMetadata { { "tokenizer.chat_template", "{{ all }}" } }));
 
     [Fact]
     public async Task It_belongs_to_the_model_and_is_verified()
@@ -57,7 +59,8 @@ public sealed class ModelfileTests
         string output = Path.Combine(golden.OutputFolder, "model");
 
         CommandLineRun merged = await CommandLineRun.Of(
-            "merge", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--format", "gguf", "--modelfile", "true", "--max-shard-size", "100KB", "--output", output, "--device", "cpu");
+            "merge", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--format", "gguf", "--modelfile", "true", "--max-shard-size", "100KB",
+            "--output", output, "--device", "cpu");
 
         Assert.True(merged.ExitCode == 0, merged.Error);
         Assert.Contains("LORA2077", merged.Error, StringComparison.Ordinal);

@@ -9,7 +9,8 @@ internal static class OptionTable
     public static readonly MergeOption Format = new(OptionOwner.BaseModel, "Format", OptionForm.OneOf("safetensors", "gguf", "gguf-adapter"))
     {
         Switch = "--format", Key = "format", Default = "safetensors", ValueName = "FORMAT",
-        Description = "What is written: safetensors (a folder), gguf (a file for LLamaSharp, Ollama and llama.cpp) or gguf-adapter (the adapters alone, for the same).",
+        Description = "What is written: safetensors (a folder), gguf (a file for LLamaSharp, Ollama and llama.cpp) or gguf-adapter "
+            + "(the adapters alone, for the same).",
     };
 
     /// <summary>The words are llama.cpp's.</summary>
@@ -131,7 +132,8 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergeUseHardLinks", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
         // What decides the result, or how it is made.
-        Format, Quantization, DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched, Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
+        Format, Quantization, DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
+        Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
         Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout,
         // What comes later.
         new(OptionOwner.BaseModel, "Sha256", OptionForm.Text) { IsReserved = true },

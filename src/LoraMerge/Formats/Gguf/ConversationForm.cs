@@ -17,12 +17,14 @@ internal sealed record ConversationForm(ImmutableArray<string> Marks, string Tem
             "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n",
             ["<|im_end|>"]),
         new(["<|start_header_id|>", "<|eot_id|>"],
-            "{{- range .Messages }}<|start_header_id|>{{ .Role }}<|end_header_id|>\n\n{{ .Content }}<|eot_id|>{{ end }}<|start_header_id|>assistant<|end_header_id|>\n\n",
+            "{{- range .Messages }}<|start_header_id|>{{ .Role }}<|end_header_id|>\n\n{{ .Content }}<|eot_id|>{{ end }}"
+            + "<|start_header_id|>assistant<|end_header_id|>\n\n",
             ["<|eot_id|>", "<|eom_id|>"]),
         // No role for the system: it goes before the first question.
         new(["<start_of_turn>", "<end_of_turn>"],
-            "{{- $system := \"\" }}{{- range .Messages }}{{- if eq .Role \"system\" }}{{- $system = .Content }}{{- else if eq .Role \"user\" }}<start_of_turn>user\n"
-            + "{{ if $system }}{{ $system }}\n\n{{ $system = \"\" }}{{ end }}{{ .Content }}<end_of_turn>\n{{ else }}<start_of_turn>model\n{{ .Content }}<end_of_turn>\n{{ end }}{{- end }}<start_of_turn>model\n",
+            "{{- $system := \"\" }}{{- range .Messages }}{{- if eq .Role \"system\" }}{{- $system = .Content }}"
+            + "{{- else if eq .Role \"user\" }}<start_of_turn>user\n{{ if $system }}{{ $system }}\n\n{{ $system = \"\" }}{{ end }}{{ .Content }}<end_of_turn>\n"
+            + "{{ else }}<start_of_turn>model\n{{ .Content }}<end_of_turn>\n{{ end }}{{- end }}<start_of_turn>model\n",
             ["<end_of_turn>"]),
         new(["<|user|>", "<|end|>"],
             "{{- range .Messages }}<|{{ .Role }}|>\n{{ .Content }}<|end|>\n{{ end }}<|assistant|>\n",
@@ -33,5 +35,6 @@ internal sealed record ConversationForm(ImmutableArray<string> Marks, string Tem
     ];
 
     /// <summary>The form of a Jinja template; null where it is none of these.</summary>
-    public static ConversationForm? Find(string template) => s_known.FirstOrDefault(form => form.Marks.All(mark => template.Contains(mark, StringComparison.Ordinal)));
+    public static ConversationForm? Find(string template) =>
+        s_known.FirstOrDefault(form => form.Marks.All(mark => template.Contains(mark, StringComparison.Ordinal)));
 }

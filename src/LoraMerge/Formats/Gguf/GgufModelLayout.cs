@@ -9,13 +9,16 @@ using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Planning;
+using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using SideFiles = LoraMerge.Gguf.Tokenizers.SideFiles;
 
 namespace LoraMerge.Formats.Gguf;
 
 /// <summary>A merged model as a GGUF file, or several: weights, configuration and tokenizer in one.</summary>
-/// <remarks>The plan is put into the order of the file. A tensor that several of the file's are made of stands there several times, and is computed as often.</remarks>
+/// <remarks>
+/// The plan is put into the order of the file. A tensor that several of the file's are made of stands there several times, and is computed as often.
+/// </remarks>
 internal sealed class GgufModelLayout : GgufFileSet
 {
     private GgufModelLayout(GgufLayout layout, ImmutableArray<GgufFileLayout> files, MergePlan plan, string name, bool withModelfile)
@@ -47,12 +50,22 @@ internal sealed class GgufModelLayout : GgufFileSet
     public override IReadOnlyDictionary<string, byte[]> Beside { get; } = ImmutableDictionary<string, byte[]>.Empty;
 
     public override IEnumerable<MergeEvent> Notes =>
-        [.. Layout.Notes.Select(Diagnostics.Notes.GgufReadersDiffer), .. IsModelfileLeftOut ? (MergeEvent[])[Diagnostics.Notes.ModelfileLeftOut(Files.Length)] : []];
+    [
+        .. Layout.Notes.Select(Diagnostics.Notes.GgufReadersDiffer),
+        .. IsModelfileLeftOut ? (MergeEvent[])[Diagnostics.Notes.ModelfileLeftOut(Files.Length)] : [],
+    ];
 
     private bool IsModelfileLeftOut { get; }
 
-    public override string? Summary =>
-        $"gguf {Layout.Quantization}: {string.Join(", ", Layout.Tensors.CountBy(tensor => tensor.Type).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Select(pair => $"{pair.Value} × {pair.Key}"))}";
+    public override string? Summary
+    {
+        get
+        {
+            IEnumerable<string> types = Layout.Tensors.CountBy(tensor => tensor.Type).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key)
+                .Select(pair => $"{pair.Value} × {pair.Key}");
+            return $"gguf {Layout.Quantization}: {string.Join(", ", types)}";
+        }
+    }
 
     public override string FingerprintOf(string fileName)
     {
@@ -73,8 +86,9 @@ internal sealed class GgufModelLayout : GgufFileSet
     /// <inheritdoc cref="LayOut" path="/exception"/>
     public static GgufModelLayout Create(LayoutInputs planned)
     {
-        GgufLayout layout = LayOut(planned, planned.Inputs.Request.Quantization);
-        return new GgufModelLayout(layout, layout.Files(planned.Inputs.Request.MaxShardSize?.Bytes), planned.Plan, planned.Inputs.Name, planned.Inputs.Request.WritesModelfile);
+        MergeRequest request = planned.Inputs.Request;
+        GgufLayout layout = LayOut(planned, request.Quantization);
+        return new GgufModelLayout(layout, layout.Files(request.MaxShardSize?.Bytes), planned.Plan, planned.Inputs.Name, request.WritesModelfile);
     }
 
     /// <summary>Lays out the file itself.</summary>
@@ -95,7 +109,8 @@ internal sealed class GgufModelLayout : GgufFileSet
         }
     }
 
-    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) => new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
+    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) =>
+        new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
 
     private ImmutableArray<LayoutTensor> TensorsOf(GgufFile file)
     {
@@ -133,7 +148,8 @@ internal sealed class GgufModelLayout : GgufFileSet
         using var config = JsonDocument.Parse(planned.Inputs.Checkpoint.Config.With(planned.Plan.ConfigChanges));
         var files = new SideFiles(
             planned.Plan.SideFiles.ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal),
-            planned.Plan.SideFiles.Where(file => file.Content is not null).ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
+            planned.Plan.SideFiles.Where(file => file.Content is not null)
+                .ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
         return new GgufSource(
             config.RootElement.Clone(),
             [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.DType, tensor.Shape))],

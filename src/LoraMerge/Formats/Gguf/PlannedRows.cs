@@ -4,7 +4,7 @@ using LoraMerge.Merging;
 
 namespace LoraMerge.Formats.Gguf;
 
-/// <summary>Gives rows of merged tensors out of the blocks that a merge makes, as it makes them: each tensor of the plan serves one use of it in the file.</summary>
+/// <summary>Gives rows of merged tensors out of a merge's blocks, as it makes them: each tensor of the plan serves one use of it in the file.</summary>
 internal sealed class PlannedRows(MergedBlocks blocks)
 {
     private LayoutTensor? _tensor;

@@ -8,7 +8,9 @@ using LoraMerge.Planning;
 
 namespace LoraMerge.Formats.GgufAdapter;
 
-/// <summary>The adapters alone as a GGUF file, which readers put upon the base's own while they run. The plan computes nothing: no weight of the base is read.</summary>
+/// <summary>
+/// The adapters alone as a GGUF file, which readers put upon the base's own while they run. The plan computes nothing: no weight of the base is read.
+/// </summary>
 internal sealed class GgufAdapterLayout : GgufFileSet
 {
     private const string Head = "output.weight";
@@ -43,10 +45,12 @@ internal sealed class GgufAdapterLayout : GgufFileSet
     public override string? Summary => FormattableString.Invariant($"gguf-adapter: changes of {_tensors.Length} tensors, rank {_rank}");
 
     /// <summary>Lays the adapters out.</summary>
-    /// <exception cref="LoraMergeException">LORA2076: what they change is no plain low-rank change; LORA2062 to LORA2072: the base cannot be said in GGUF.</exception>
+    /// <exception cref="LoraMergeException">
+    /// LORA2076: what they change is no plain low-rank change; LORA2062 to LORA2072: the base cannot be said in GGUF.
+    /// </exception>
     public static GgufAdapterLayout Create(LayoutInputs planned)
     {
-        Dictionary<string, PlannedTensor.Computed> changes = planned.Plan.Tensors.OfType<PlannedTensor.Computed>().ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        Dictionary<string, PlannedTensor.Computed> changes = ChangesOf(planned).ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         foreach (PlannedTensor.Computed tensor in changes.Values)
             ThrowIfNotLowRank(tensor);
         if (planned.Plan.ConfigChanges is [var changed, ..])
@@ -62,7 +66,7 @@ internal sealed class GgufAdapterLayout : GgufFileSet
             throw Errors.NoGgufAdapter(untold, "the GGUF model has no such tensor", Methods(planned));
         if (tensors.FirstOrDefault(tensor => tensor.IsEmbedding) is AdapterTensor embedding && !model.Tensors.Any(tensor => tensor.Name == Head))
             throw Errors.NoGgufAdapter(embedding.Target.Sources[0].Name, "readers take it for the head too, which would change otherwise", Methods(planned));
-        foreach (AdapterTensor tensor in tensors.Where(tensor => !tensor.Steps.All(FactorMatrices.CanFollow) || tensor.Target.Shape.Length != (tensor.IsStacked ? 3 : 2)))
+        foreach (AdapterTensor tensor in tensors.Where(tensor => !IsOfMatrices(tensor)))
             throw Errors.NoGgufAdapter(tensor.Target.Sources[0].Name, $"it is put together anew for '{tensor.Target.Name}'", Methods(planned));
         return new GgufAdapterLayout(planned, model, tensors);
     }
@@ -82,7 +86,13 @@ internal sealed class GgufAdapterLayout : GgufFileSet
             throw Errors.NoGgufAdapter(tensor.Name, "it is no matrix", tensor.Changes[0].Method);
     }
 
-    private static string Methods(LayoutInputs planned) => string.Join(", ", planned.Plan.Tensors.OfType<PlannedTensor.Computed>().SelectMany(tensor => tensor.Changes).Select(change => change.Method).Distinct());
+    private static bool IsOfMatrices(AdapterTensor tensor) =>
+        tensor.Steps.All(FactorMatrices.CanFollow) && tensor.Target.Shape.Length == (tensor.IsStacked ? 3 : 2);
+
+    private static IEnumerable<PlannedTensor.Computed> ChangesOf(LayoutInputs planned) => planned.Plan.Tensors.OfType<PlannedTensor.Computed>();
+
+    private static string Methods(LayoutInputs planned) =>
+        string.Join(", ", ChangesOf(planned).SelectMany(tensor => tensor.Changes).Select(change => change.Method).Distinct());
 
     private static IEnumerable<(string, GgufType, ImmutableArray<long>)> Entries(AdapterTensor tensor, long rank)
     {
