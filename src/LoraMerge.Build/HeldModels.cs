@@ -10,15 +10,15 @@ internal static class HeldModels
     private static readonly object s_turn = new();
 
     /// <returns>False where the model was taken away before it could be held.</returns>
-    public static bool TryHold(IBuildEngine engine, ModelStore store, FoundModel found, CancellationToken cancellation)
+    public static bool TryHold(IBuildEngine engine, FoundModel found, CancellationToken cancellation)
     {
         if (engine is not IBuildEngine4 build)
             return true;
-        string key = $"LoraMerge.Build uses {found.EntryName} of {store.Path}";
+        string key = $"LoraMerge.Build uses {found.Place.Name} of {found.Place.Store}";
         if (build.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is not null)
             return true;
-        EntryLease? lease = EntryLease.TryUse(store.Path, found.EntryName, cancellation);
-        if (!File.Exists(StoreEntry.FileOf(store.Path, found.EntryName)))
+        EntryLease? lease = EntryLease.TryUse(found.Place, cancellation);
+        if (!File.Exists(found.Place.MarkFile))
         {
             lease?.Dispose();
             return false;

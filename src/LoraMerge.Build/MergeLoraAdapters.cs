@@ -158,7 +158,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
                 if (Provide(request, store, statePath, newerThanTicks, faults) is { } found)
                 {
                     content.Check(request, found.Entry.Files.Select(file => file.RelativePath));
-                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, store, found, file, ReadsAll(request, store))));
+                    merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, found, file, ReadsAll(request, store))));
                 }
             }
             catch (OperationCanceledException)
@@ -210,8 +210,8 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             else
                 found = FindMerged(store, statePath);
             if (found is not null && store.BelongsToProject)
-                TryWrite(store.Path, request, faults, () => StoreUsers.Record(store.Path, statePath, found.EntryName));
-            if (found is not null && HeldModels.TryHold(BuildEngine, store, found, _cancellation.Token))
+                TryWrite(store.Path, request, faults, () => new StoreUsers(store.Path).Record(statePath, found.Place.Name));
+            if (found is not null && HeldModels.TryHold(BuildEngine, found, _cancellation.Token))
                 return found;
             Log.LogMessage(MessageImportance.Normal, "'{0}' was taken out of '{1}' before it could be used.", request.Name, store.Path);
         }
@@ -256,15 +256,15 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             check.SaveKnown();
             AtomicFile.WriteLines(ResponseFile(statePath), arguments);
             if (store.BelongsToProject)
-                StoreUsers.Open(store.Path);
+                new StoreUsers(store.Path).Open();
         });
         return isReady && Run(host!, statePath, request, faults);
     }
 
     /// <summary>What the worker has noted.</summary>
     private static FoundModel? FindMerged(ModelStore store, string statePath) =>
-        StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } entryName } && StoreEntry.TryLoad(store.Path, entryName, key) is { } entry
-            ? new FoundModel(key, entryName, entry, IsRefreshed: false)
+        StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } name } && new EntryPlace(store.Path, name) is var place && StoreEntry.TryLoad(place, key) is { } entry
+            ? new FoundModel(key, place, entry, IsRefreshed: false)
             : null;
 
     private bool Run(string host, string statePath, ModelRequest request, FaultLog faults)
@@ -311,9 +311,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");
 
-    private static TaskItem ContentItem(ModelRequest request, ModelStore store, FoundModel found, StoredFile file, bool isRead)
+    private static TaskItem ContentItem(ModelRequest request, FoundModel found, StoredFile file, bool isRead)
     {
-        string path = Path.Combine(StoreEntry.FolderOf(store.Path, found.EntryName), file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
+        string path = Path.Combine(found.Place.Folder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
         var item = new TaskItem(EscapedText.Of(path));
         item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
         item.SetMetadata(PlaceMergedFiles.FolderMetadata, EscapedText.Of(request.TargetPath));

@@ -17,7 +17,7 @@ internal sealed class ModelLookup
     private readonly List<HashedInput> _known = [];
     private InputFile? _firstChange;
     private StoreEntry? _damaged;
-    private string _damagedName = "";
+    private EntryPlace? _damagedPlace;
     private bool _isNewToState;
 
     /// <param name="request">The model.</param>
@@ -53,19 +53,19 @@ internal sealed class ModelLookup
             return NotFound(Describe(_firstChange is null ? _state?.Key : null));
 
         string key = ModelKey.Compute(ToolVersion.Current, _request.Options, _known);
-        string name = StoreEntry.NameFor(_request.Name, key);
-        if (StoreEntry.TryLoad(_store.Path, name, key) is not { } entry)
+        var place = EntryPlace.For(_store.Path, _request.Name, key);
+        if (StoreEntry.TryLoad(place, key) is not { } entry)
             return NotFound(Describe(key));
         if (newerThanTicks is { } ticks && entry.FinishedTicks < ticks)
             return NotFound("this is a rebuild");
         StoreEntry asked = _readsAll ? WithoutTimes(entry) : entry;
-        if (asked.Check(_store.Path, name, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
+        if (asked.Check(place, (file, path) => _placement?.Hash(file, path, cancellation) ?? ContentHash.OfFile(path, cancellation)) is not { } whole)
         {
             _damaged = WithoutTimes(entry);
-            _damagedName = name;
-            return NotFound($"'{StoreEntry.FolderOf(_store.Path, name)}' was damaged");
+            _damagedPlace = place;
+            return NotFound($"'{place.Folder}' was damaged");
         }
-        return new FoundModel(key, name, whole, IsRefreshed: !whole.Files.SequenceEqual(entry.Files));
+        return new FoundModel(key, place, whole, IsRefreshed: !whole.Files.SequenceEqual(entry.Files));
     }
 
     /// <summary>No file has such a time, so each is read.</summary>
@@ -78,10 +78,10 @@ internal sealed class ModelLookup
     public void SaveFound(FoundModel found)
     {
         if (found.IsRefreshed)
-            found.Entry.Save(_store.Path, found.EntryName);
+            found.Entry.Save(found.Place);
         if (_isNewToState || _state is null || _state.Key != found.Key || _state.Inputs.Count != _known.Count)
         {
-            StateFile.Create(_statePath, _stampedTicks, found.Key, found.EntryName, _known).Save();
+            StateFile.Create(_statePath, _stampedTicks, found.Key, found.Place.Name, _known).Save();
             OptionsFile.Save(_statePath, _request.Options);
         }
         IEnumerable<FileStamp> stamps = _roots.SelectMany(root => root.Files).Select(file => file.Stamp).Where(stamp => stamp.HasTime);
@@ -96,7 +96,7 @@ internal sealed class ModelLookup
     public void SaveKnown()
     {
         // The worker trusts times: damage that only reading has shown is one that it has to read as well.
-        _damaged?.Save(_store.Path, _damagedName);
+        _damaged?.Save(_damagedPlace!);
         StateFile.Create(_statePath, _stampedTicks, key: null, entry: null, _known).Save();
         OptionsFile.Save(_statePath, _request.Options);
     }
@@ -105,7 +105,7 @@ internal sealed class ModelLookup
     private bool HashInputs(CancellationToken cancellation)
     {
         HashSet<InputFile> alwaysRead = AlwaysRead.Among(_roots);
-        bool mayBeThere = StoreEntry.NamesFor(_store.Path, _request.Name).Any();
+        bool mayBeThere = EntryPlace.AllOf(_request.Name, _store.Path).Any();
         bool isComplete = true;
         foreach (InputRoot root in _roots)
         {
@@ -159,7 +159,7 @@ internal sealed class ModelLookup
 }
 
 /// <param name="Key">The model's key.</param>
-/// <param name="EntryName">Its name in the store.</param>
+/// <param name="Place">Its place in the store.</param>
 /// <param name="Entry">Whole, with the times that its files have now.</param>
 /// <param name="IsRefreshed">Whether the store's own list has other times.</param>
-internal sealed record FoundModel(string Key, string EntryName, StoreEntry Entry, bool IsRefreshed);
+internal sealed record FoundModel(string Key, EntryPlace Place, StoreEntry Entry, bool IsRefreshed);

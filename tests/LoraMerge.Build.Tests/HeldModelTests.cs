@@ -12,21 +12,20 @@ public sealed class HeldModelTests
     public async Task Two_nodes_that_come_at_once_leave_no_hold_behind()
     {
         string folder = Directory.CreateTempSubdirectory("lora-held-").FullName;
-        const string Name = "base-0123456789abcdef";
+        var place = new EntryPlace(folder, "base-0123456789abcdef");
         var entry = new StoreEntry(new string('0', 32), 1, []);
-        entry.Save(folder, Name);
-        var store = new ModelStore(folder, BelongsToProject: false);
-        var found = new FoundModel(entry.Key, Name, entry, IsRefreshed: false);
+        entry.Save(place);
+        var found = new FoundModel(entry.Key, place, entry, IsRefreshed: false);
         IBuildEngine4 engine = DispatchProxy.Create<IBuildEngine4, ObjectRegistry>();
         var registry = (ObjectRegistry)engine;
 
         Task<bool>[] nodes = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
-            () => HeldModels.TryHold(engine, store, found, CancellationToken.None),
+            () => HeldModels.TryHold(engine, found, CancellationToken.None),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         bool[] held = await Task.WhenAll(nodes);
-        EntryLease? whileBuilding = EntryLease.TryOwn(folder, Name);
+        EntryLease? whileBuilding = EntryLease.TryOwn(place);
         registry.EndBuild();
-        EntryLease? afterwards = EntryLease.TryOwn(folder, Name);
+        EntryLease? afterwards = EntryLease.TryOwn(place);
 
         Assert.Equal([true, true], held);
         Assert.Null(whileBuilding);

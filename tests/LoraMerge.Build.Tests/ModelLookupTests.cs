@@ -88,9 +88,9 @@ public sealed class ModelLookupTests : IDisposable
                 file.FullPath == Path.Combine(_folder, changed) ? new string('0', 32) : ContentHash.OfFile(file.FullPath, CancellationToken.None))),
         ];
         string key = ModelKey.Compute(ToolVersion.Current, Request.Options, inputs);
-        string entry = StoreEntry.NameFor("base", key);
-        Directory.CreateDirectory(StoreEntry.FolderOf(Path.Combine(_folder, "store"), entry));
-        new StoreEntry(key, DateTime.UtcNow.Ticks, []).Save(Path.Combine(_folder, "store"), entry);
-        StateFile.Create(StatePath, DateTime.UtcNow.AddHours(1).Ticks, key, entry, inputs).Save();
+        var place = EntryPlace.For(Path.Combine(_folder, "store"), "base", key);
+        Directory.CreateDirectory(place.Folder);
+        new StoreEntry(key, DateTime.UtcNow.Ticks, []).Save(place);
+        StateFile.Create(StatePath, DateTime.UtcNow.AddHours(1).Ticks, key, place.Name, inputs).Save();
     }
 }

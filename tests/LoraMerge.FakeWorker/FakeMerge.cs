@@ -14,17 +14,18 @@ internal static class FakeMerge
         List<InputRoot> roots = [InputFiles.OfBase(arguments.BasePath), .. arguments.Adapters.Select((adapter, i) => InputFiles.OfAdapter(adapter.Path, i + 1))];
         List<HashedInput> inputs = [.. roots.SelectMany(root => root.Files.Select(file => new HashedInput(root, file, ContentHash.OfFile(file.FullPath, CancellationToken.None))))];
         string key = ModelKey.Compute(ToolVersion.Current, arguments.ModelOptions, inputs);
-        string name = StoreEntry.NameFor(arguments.Name, key);
+        var place = EntryPlace.For(arguments.Store, arguments.Name, key);
 
-        StoreEntry? there = StoreEntry.TryLoad(arguments.Store, name, key);
-        if (there?.Check(arguments.Store, name, CancellationToken.None) is null || there.FinishedTicks < (arguments.NewerThanTicks ?? 0))
-            Merge(arguments, roots, inputs, key, name);
-        StateFile.Create(arguments.StatePath, stampedTicks, key, name, inputs).Save();
-        StoreUsers.Record(arguments.Store, arguments.StatePath, name);
-        foreach (string unused in StoreUsers.FindUnused(arguments.Store))
+        StoreEntry? there = StoreEntry.TryLoad(place, key);
+        if (there?.Check(place, CancellationToken.None) is null || there.FinishedTicks < (arguments.NewerThanTicks ?? 0))
+            Merge(arguments, roots, inputs, key, place);
+        StateFile.Create(arguments.StatePath, stampedTicks, key, place.Name, inputs).Save();
+        var users = new StoreUsers(arguments.Store);
+        users.Record(arguments.StatePath, place.Name);
+        foreach (EntryPlace unused in users.FindUnused())
         {
-            File.Delete(StoreEntry.FileOf(arguments.Store, unused));
-            Directory.Delete(StoreEntry.FolderOf(arguments.Store, unused), recursive: true);
+            File.Delete(unused.MarkFile);
+            Directory.Delete(unused.Folder, recursive: true);
         }
         return 0;
     }
@@ -40,17 +41,17 @@ internal static class FakeMerge
     /// <summary>Deletes every entry of the store.</summary>
     public static void TakeAwayAll(FakeArguments arguments)
     {
-        foreach (string name in StoreEntry.AllNames(arguments.Store).ToList())
+        foreach (EntryPlace place in EntryPlace.AllIn(arguments.Store).ToList())
         {
-            File.Delete(StoreEntry.FileOf(arguments.Store, name));
-            Directory.Delete(StoreEntry.FolderOf(arguments.Store, name), recursive: true);
+            File.Delete(place.MarkFile);
+            Directory.Delete(place.Folder, recursive: true);
         }
     }
 
-    private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, string name)
+    private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, EntryPlace place)
     {
         Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path))))} into {arguments.Name}");
-        string folder = StoreEntry.FolderOf(arguments.Store, name);
+        string folder = place.Folder;
         foreach (string left in Directory.GetDirectories(arguments.Store, "*.partial").Append(folder).Where(Directory.Exists))
             Directory.Delete(left, recursive: true);
         List<StoredFile> files = [];
@@ -64,7 +65,7 @@ internal static class FakeMerge
             File.WriteAllBytes(path, bytes);
             files.Add(new StoredFile(file.RelativePath, FileStamp.Of(path), ContentHash.OfFile(path, CancellationToken.None)));
         }
-        new StoreEntry(key, DateTime.UtcNow.Ticks, files).Save(arguments.Store, name);
+        new StoreEntry(key, DateTime.UtcNow.Ticks, files).Save(place);
     }
 
     private static void TurnOver(byte[] bytes, string hash)

@@ -25,7 +25,7 @@ internal static class InputKind
     private static string? KindOf(string path)
     {
         if (Directory.Exists(path))
-            return StoreEntry.AllNames(path).Any() ? StoreKind : null;
+            return EntryPlace.AllIn(path).Any() ? StoreKind : null;
         return Path.GetExtension(path).ToUpperInvariant() switch
         {
             ".JSON" => "a JSON file",

@@ -24,13 +24,13 @@ internal sealed class EarlierModel
     }
 
     /// <returns>Null where the entry is not whole, or of another version.</returns>
-    public static EarlierModel? TryOpen(string store, string entryName)
+    public static EarlierModel? TryOpen(EntryPlace place)
     {
         try
         {
-            if (StoreEntry.TryLoad(store, entryName, key: null) is not StoreEntry entry)
+            if (StoreEntry.TryLoad(place, key: null) is not StoreEntry entry)
                 return null;
-            string folder = StoreEntry.FolderOf(store, entryName);
+            string folder = place.Folder;
             // As the entry was left: a file with another time would have to be read to be trusted, and reading is what reuse saves.
             Dictionary<string, FileStamp> sound = entry.Files
                 .Where(file => File.Exists(Path.Combine(folder, file.RelativePath)) && FileStamp.Of(Path.Combine(folder, file.RelativePath)) == file.Stamp)

@@ -13,19 +13,19 @@ internal sealed record EarlierModels(string Store, string ModelName, bool MayBeU
 {
     /// <summary>Whether there are any. Then the hashes of all inputs are known already.</summary>
     /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>
-    public bool IsAny => MayBeUsed && NamesIn(Store, ModelName).Count > 0;
+    public bool IsAny => MayBeUsed && PlacesIn(Store, ModelName).Count > 0;
 
     /// <exception cref="LoraMergeException">LORA1110, LORA1111: the store, or an adapter's tensor, cannot be read.</exception>
     public ReusedParts Find(ModelLayout layout, Recipes recipes) =>
-        ReusedParts.Of(layout, NamesIn(Store, ModelName).Select(name => EarlierModel.TryOpen(Store, name)).OfType<EarlierModel>(), recipes);
+        ReusedParts.Of(layout, PlacesIn(Store, ModelName).Select(EarlierModel.TryOpen).OfType<EarlierModel>(), recipes);
 
-    /// <summary>Names of the complete entries of a model.</summary>
+    /// <summary>The complete entries of a model.</summary>
     /// <exception cref="LoraMergeException">LORA1110: the store cannot be read.</exception>
-    public static IReadOnlyList<string> NamesIn(string store, string modelName)
+    public static IReadOnlyList<EntryPlace> PlacesIn(string store, string modelName)
     {
         try
         {
-            return [.. StoreEntry.NamesFor(store, modelName)];
+            return [.. EntryPlace.AllOf(modelName, store)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Store;
@@ -20,12 +21,12 @@ internal sealed class MergedModelStore
     public static MergedModelStore Open(string folder, Action<MergeEvent>? report = null)
     {
         string path = Path.GetFullPath(folder);
-        return Read(path, StoreContents.IsStore) ? new MergedModelStore(path, report ?? (_ => { })) : throw Errors.NotAStore(path);
+        return Read(path, new StoreContents(path).IsStore) ? new MergedModelStore(path, report ?? (_ => { })) : throw Errors.NotAStore(path);
     }
 
     /// <summary>The models, last used first.</summary>
     /// <exception cref="LoraMergeException">LORA1110.</exception>
-    public IReadOnlyList<StoredModel> Models => Read(_folder, StoreContents.List);
+    public IReadOnlyList<StoredModel> Models => Read(_folder, new StoreContents(_folder).List);
 
     /// <summary>Takes away what killed merges left, the models that nobody asked for in a time, and then those that were used longest ago, until the rest fits. A model that a build uses stays.</summary>
     /// <param name="maxBytes">Bytes that may stay; null for any number.</param>
@@ -39,14 +40,15 @@ internal sealed class MergedModelStore
         IReadOnlyList<StoredModel> before = Models;
         try
         {
-            StoreContents.Sweep(_folder);
+            var contents = new StoreContents(_folder);
+            contents.Sweep();
             if (unusedFor is TimeSpan time)
             {
                 foreach (StoredModel model in before.Where(model => DateTime.UtcNow - model.LastUsed > time))
-                    StoreContents.TryRemove(_folder, model.Name);
+                    StoreContents.TryRemove(new EntryPlace(_folder, model.Name));
             }
             if (maxBytes is long bytes)
-                StoreContents.Shrink(_folder, bytes, exceptFor: null);
+                contents.Shrink(bytes, exceptFor: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -55,11 +57,11 @@ internal sealed class MergedModelStore
         return [.. before.ExceptBy(Models.Select(model => model.Name), model => model.Name)];
     }
 
-    private static T Read<T>(string folder, Func<string, T> read)
+    private static T Read<T>(string folder, Func<T> read)
     {
         try
         {
-            return read(folder);
+            return read();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

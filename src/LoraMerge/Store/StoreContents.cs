@@ -7,32 +7,33 @@ using LoraMerge.Output;
 namespace LoraMerge.Store;
 
 /// <summary>What lies in a store, and how it is taken away. Whoever changes anything holds the store's lock.</summary>
-internal static class StoreContents
+/// <param name="store">Its folder.</param>
+internal sealed class StoreContents(string store)
 {
     /// <summary>The complete entries, last used first.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
-    public static IReadOnlyList<StoredModel> List(string store) =>
+    public IReadOnlyList<StoredModel> List() =>
     [
-        .. StoreEntry.AllNames(store).Select(name => Describe(store, name)).OfType<StoredModel>()
+        .. EntryPlace.AllIn(store).Select(Describe).OfType<StoredModel>()
             .OrderByDescending(model => model.LastUsed).ThenBy(model => model.Name, StringComparer.Ordinal),
     ];
 
-    /// <summary>Whether builds merge into a folder: then it has their lock, or an entry.</summary>
+    /// <summary>Whether builds merge into the folder: then it has their lock, or an entry.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
-    public static bool IsStore(string folder) => Presence.OfFolder(folder) && (StoreLock.IsIn(folder) || List(folder).Count > 0);
+    public bool IsStore() => Presence.OfFolder(store) && (StoreLock.IsIn(store) || List().Count > 0);
 
     /// <summary>Takes an entry away, unless a build uses it or the system does not let it go.</summary>
     /// <returns>Whether it is gone.</returns>
-    public static bool TryRemove(string store, string name)
+    public static bool TryRemove(EntryPlace place)
     {
         try
         {
-            using EntryLease? lease = EntryLease.TryOwn(store, name);
+            using EntryLease? lease = EntryLease.TryOwn(place);
             if (lease is null)
                 return false;
-            Delete(store, name);
+            Delete(place);
             lease.Remove();
             return true;
         }
@@ -47,11 +48,11 @@ internal static class StoreContents
     /// </summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be deleted.</exception>
-    public static void Delete(string store, string name)
+    public static void Delete(EntryPlace place)
     {
-        string folder = StoreEntry.FolderOf(store, name);
-        string[] files = FilesOf(store, name);
-        File.Delete(StoreEntry.FileOf(store, name));
+        string folder = place.Folder;
+        string[] files = FilesOf(place);
+        File.Delete(place.MarkFile);
         if (!Presence.OfFolder(folder))
             return;
         string emptied = OwnFiles.In(folder, files).FindForeign() is null ? SetAside(folder) : folder;
@@ -59,7 +60,7 @@ internal static class StoreContents
     }
 
     /// <summary>Relative paths of the files that an entry's mark lists; none where it has no mark.</summary>
-    public static string[] FilesOf(string store, string name) => [.. StoreEntry.TryLoad(store, name, key: null)?.Files.Select(file => file.RelativePath) ?? []];
+    public static string[] FilesOf(EntryPlace place) => [.. StoreEntry.TryLoad(place, key: null)?.Files.Select(file => file.RelativePath) ?? []];
 
     /// <summary>
     /// Under a name that says that nobody wants the folder any more, an empty one even; where it cannot be renamed, it is emptied in its place.
@@ -79,21 +80,20 @@ internal static class StoreContents
     }
 
     /// <summary>Takes away the entries that were used longest ago, until the rest fits.</summary>
-    /// <param name="store">The store.</param>
     /// <param name="maxBytes">Bytes that it may hold.</param>
     /// <param name="exceptFor">The entry that was just made.</param>
     /// <returns>The bytes that are left: more than the limit where the others cannot be taken away now.</returns>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
-    public static long Shrink(string store, long maxBytes, string? exceptFor)
+    public long Shrink(long maxBytes, string? exceptFor)
     {
-        IReadOnlyList<StoredModel> models = List(store);
+        IReadOnlyList<StoredModel> models = List();
         long left = models.Sum(model => model.ByteLength);
         foreach (StoredModel model in models.Reverse().Where(model => model.Name != exceptFor))
         {
             if (left <= maxBytes)
                 break;
-            if (TryRemove(store, model.Name))
+            if (TryRemove(new EntryPlace(store, model.Name)))
                 left -= model.ByteLength;
         }
         return left;
@@ -105,34 +105,34 @@ internal static class StoreContents
     /// </summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
-    public static void Sweep(string store)
+    public void Sweep()
     {
-        var marked = StoreEntry.AllNames(store).ToHashSet(StringComparer.Ordinal);
+        var marked = EntryPlace.AllIn(store).ToHashSet();
         foreach (string folder in Directory.GetDirectories(store).Where(folder => IsPartial(folder) || IsUnmarkedModel(folder)))
             Try(() => OwnFiles.In(folder).Delete());
-        foreach (string name in EntryLease.AllNames(store).Where(IsUnmarked))
-            EntryLease.TryOwn(store, name)?.Remove();
-        AtomicFile.DeleteRemains(store, StoreEntry.IsFileName);
+        foreach (EntryPlace place in EntryPlace.EverUsedIn(store).Where(IsUnmarked))
+            EntryLease.TryOwn(place)?.Remove();
+        AtomicFile.DeleteRemains(store, EntryPlace.IsMark);
 
         static bool IsPartial(string folder) => PartialName.TargetOf(Path.GetFileName(folder)) is not null;
 
-        bool IsUnmarked(string name) => !marked.Contains(name) && Presence.IsSurelyNone(StoreEntry.FileOf(store, name));
+        bool IsUnmarked(EntryPlace place) => !marked.Contains(place) && Presence.IsSurelyNone(place.MarkFile);
 
         // Its merge was killed between putting it into its place and marking it.
         bool IsUnmarkedModel(string folder) =>
-            Path.GetFileName(folder) is { } name && StoreEntry.IsName(name) && IsUnmarked(name) && NameByManifest(folder) == name;
+            Path.GetFileName(folder) is { } name && EntryPlace.IsName(name) && new EntryPlace(store, name) is var place && IsUnmarked(place) && PlaceByManifest(folder) == place;
     }
 
-    private static string? NameByManifest(string folder)
+    private EntryPlace? PlaceByManifest(string folder)
     {
         string file = Path.Combine(folder, MergeManifest.FileName);
-        string? name = null;
+        EntryPlace? place = null;
         Try(() =>
         {
-            if (File.Exists(file) && MergeManifest.Read(file) is { Key.Length: >= StoreEntry.KeyDigitCount } manifest)
-                name = StoreEntry.NameFor(manifest.Name, manifest.Key);
+            if (File.Exists(file) && MergeManifest.Read(file) is { Key.Length: >= EntryPlace.KeyDigitCount } manifest)
+                place = EntryPlace.For(store, manifest.Name, manifest.Key);
         });
-        return name;
+        return place;
     }
 
     private static void Try(Action act)
@@ -146,12 +146,12 @@ internal static class StoreContents
         }
     }
 
-    private static StoredModel? Describe(string store, string name)
+    private static StoredModel? Describe(EntryPlace place)
     {
-        if (StoreEntry.TryLoad(store, name, key: null) is not StoreEntry entry)
+        if (StoreEntry.TryLoad(place, key: null) is not StoreEntry entry)
             return null;
-        DateTime lastUsed = EntryLease.LastUse(store, name) ?? new DateTime(entry.FinishedTicks, DateTimeKind.Utc);
-        return new StoredModel(name, entry.Key, entry.Files.Sum(file => file.Stamp.ByteLength), lastUsed, EntryLease.IsHeld(store, name));
+        DateTime lastUsed = EntryLease.LastUse(place) ?? new DateTime(entry.FinishedTicks, DateTimeKind.Utc);
+        return new StoredModel(place.Name, entry.Key, entry.Files.Sum(file => file.Stamp.ByteLength), lastUsed, EntryLease.IsHeld(place));
     }
 }
 

@@ -53,17 +53,16 @@ internal sealed class StoreDestination : IModelDestination
         try
         {
             MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
-            string name = StoreEntry.NameFor(manifest.Name, manifest.Key);
-            string folder = StoreEntry.FolderOf(_store, name);
-            if (TryKeep(name, manifest.Key))
-                return folder; // and what was staged goes
+            var place = EntryPlace.For(_store, manifest.Name, manifest.Key);
+            if (TryKeep(place, manifest.Key))
+                return place.Folder; // and what was staged goes
             StagedFolder.Complete(StagingFolder);
             StoreEntry entry = Describe(StagingFolder, manifest);
-            ThrowIfForeign(name, folder, folder);
-            _swap = Put(folder, name);
-            Mark(entry, name, folder, _swap);
+            ThrowIfForeign(place, place.Folder);
+            _swap = Put(place);
+            Mark(entry, place, _swap);
             _isCommitted = true;
-            return folder;
+            return place.Folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,30 +85,30 @@ internal sealed class StoreDestination : IModelDestination
         }
     }
 
-    private void Mark(StoreEntry entry, string name, string folder, FolderSwap swap)
+    private void Mark(StoreEntry entry, EntryPlace place, FolderSwap swap)
     {
         try
         {
-            _earlier = ThrowIfForeign(name, folder, swap.Earlier);
+            _earlier = ThrowIfForeign(place, swap.Earlier);
             DiskFlush.OfFolder(_store);
-            entry.Save(_store, name);
+            entry.Save(place);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LoraMergeException)
         {
-            if (!TryUnmark(name, swap) || !swap.TryUndo())
-                throw Errors.OutputNotSettled(folder, e);
+            if (!TryUnmark(place, swap) || !swap.TryUndo())
+                throw Errors.OutputNotSettled(place.Folder, e);
             _swap = null;
             throw e is LoraMergeException ? e : Errors.OutputNotWritable(_store, e);
         }
     }
 
     /// <summary>It may be marked already, where it could not be brought to the disk.</summary>
-    private bool TryUnmark(string name, FolderSwap swap)
+    private static bool TryUnmark(EntryPlace place, FolderSwap swap)
     {
         try
         {
             if (swap.Earlier is null)
-                File.Delete(StoreEntry.FileOf(_store, name));
+                File.Delete(place.MarkFile);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -119,33 +118,32 @@ internal sealed class StoreDestination : IModelDestination
     }
 
     /// <summary>A rebuild makes the same bytes again: the entry stays as it is while other builds copy from it.</summary>
-    private bool TryKeep(string name, string key)
+    private static bool TryKeep(EntryPlace place, string key)
     {
-        if (!EntryLease.IsHeld(_store, name) || StoreEntry.TryLoad(_store, name, key)?.Check(_store, name, CancellationToken.None) is not StoreEntry sound)
+        if (!EntryLease.IsHeld(place) || StoreEntry.TryLoad(place, key)?.Check(place, CancellationToken.None) is not StoreEntry sound)
             return false;
-        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(_store, name);
+        (sound with { FinishedTicks = DateTime.UtcNow.Ticks }).Save(place);
         return true;
     }
 
-    /// <param name="name">The entry.</param>
-    /// <param name="folder">Its place.</param>
+    /// <param name="place">The entry.</param>
     /// <param name="earlier">Where its earlier model lies; there may be none.</param>
-    private OwnFiles? ThrowIfForeign(string name, string folder, string? earlier)
+    private static OwnFiles? ThrowIfForeign(EntryPlace place, string? earlier)
     {
-        OwnFiles? own = earlier is not null && Presence.OfFolder(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(_store, name)) : null;
-        return own?.FindForeign() is string foreign ? throw Errors.EntryHoldsForeignFile(folder, foreign) : own;
+        OwnFiles? own = earlier is not null && Presence.OfFolder(earlier) ? OwnFiles.In(earlier, StoreContents.FilesOf(place)) : null;
+        return own?.FindForeign() is string foreign ? throw Errors.EntryHoldsForeignFile(place.Folder, foreign) : own;
     }
 
-    private FolderSwap Put(string folder, string name)
+    private FolderSwap Put(EntryPlace place)
     {
         try
         {
-            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+            return FolderSwap.Make(StagingFolder, place.Folder, PartialName.For(place.Folder));
         }
         catch (IOException e) when (ImmovableFolder.IsReasonOf(e))
         {
-            StoreContents.Delete(_store, name); // it came with the image of a container: what was in it is lost if this fails, but no half of it counts
-            return FolderSwap.Make(StagingFolder, folder, PartialName.For(folder));
+            StoreContents.Delete(place); // it came with the image of a container: what was in it is lost if this fails, but no half of it counts
+            return FolderSwap.Make(StagingFolder, place.Folder, PartialName.For(place.Folder));
         }
     }
 

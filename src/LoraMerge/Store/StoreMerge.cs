@@ -40,7 +40,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             result = await Task.Run(() => merge(inputs, known, destination, earlier), cancellation);
             Record(snapshot, result.Manifest, known.With(HashesOf(snapshot, result.Manifest)).Complete(snapshot.Roots, cancellation));
         }
-        RemoveUnused(StoreEntry.NameFor(inputs.Name, result.Manifest.Key));
+        RemoveUnused(EntryPlace.For(_store, inputs.Name, result.Manifest.Key));
         return result;
     }
 
@@ -48,7 +48,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     {
         try
         {
-            StoreContents.Sweep(_store);
+            new StoreContents(_store).Sweep();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,7 +66,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             let hash = state?.KnownHash(root, file)
             where hash is not null
             select KeyValuePair.Create(file.FullPath, hash));
-        return EarlierModels.NamesIn(_store, name).Count > 0
+        return EarlierModels.PlacesIn(_store, name).Count > 0
             ? InputHashes.None.With(known.Complete(snapshot.Roots, cancellation).Select(input => KeyValuePair.Create(input.File.FullPath, input.Hash)))
             : known;
     }
@@ -78,25 +78,25 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             return null;
         ImmutableArray<HashedInput> hashed = known.Complete(snapshot.Roots, cancellation);
         string key = ModelKey.Compute(ToolVersion.Current, inputs.Options, hashed);
-        string name = StoreEntry.NameFor(inputs.Name, key);
-        StoreEntry? entry = StoreEntry.TryLoad(_store, name, key);
+        var place = EntryPlace.For(_store, inputs.Name, key);
+        StoreEntry? entry = StoreEntry.TryLoad(place, key);
         if (entry is null || (into.NewerThan is DateTime time && entry.FinishedTicks < time.Ticks))
             return null;
-        if (TryCheck(entry, name, cancellation) is not StoreEntry sound)
+        if (TryCheck(entry, place, cancellation) is not StoreEntry sound)
             return null;
-        string folder = StoreEntry.FolderOf(_store, name);
+        string folder = place.Folder;
         MergeManifest manifest = MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName));
         Record(snapshot, manifest, hashed);
         return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
     }
 
     /// <summary>An entry whose files cannot be read is no use; it is merged again.</summary>
-    private StoreEntry? TryCheck(StoreEntry entry, string name, CancellationToken cancellation)
+    private static StoreEntry? TryCheck(StoreEntry entry, EntryPlace place, CancellationToken cancellation)
     {
         StoreEntry? sound;
         try
         {
-            sound = entry.Check(_store, name, cancellation);
+            sound = entry.Check(place, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -105,37 +105,37 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         try
         {
             if (sound is not null && !ReferenceEquals(sound, entry))
-                sound.Save(_store, name);
+                sound.Save(place);
             return sound;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(StoreEntry.FileOf(_store, name), e);
+            throw Errors.OutputNotWritable(place.MarkFile, e);
         }
     }
 
     private void Record(InputSnapshot snapshot, MergeManifest manifest, ImmutableArray<HashedInput> hashed)
     {
-        string entry = StoreEntry.NameFor(manifest.Name, manifest.Key);
+        var place = EntryPlace.For(_store, manifest.Name, manifest.Key);
         try
         {
-            StateFile.Create(_stateFile, snapshot.Taken.Ticks, manifest.Key, entry, hashed).Save();
-            StoreUsers.Record(_store, _stateFile, entry);
+            StateFile.Create(_stateFile, snapshot.Taken.Ticks, manifest.Key, place.Name, hashed).Save();
+            new StoreUsers(_store).Record(_stateFile, place.Name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.StateNotWritable(_stateFile, StoreEntry.FolderOf(_store, entry), e);
+            throw Errors.StateNotWritable(_stateFile, place.Folder, e);
         }
     }
 
     /// <summary>An entry that is still open somewhere stays until the next merge.</summary>
-    private void RemoveUnused(string made)
+    private void RemoveUnused(EntryPlace made)
     {
         try
         {
-            foreach (string unused in StoreUsers.FindUnused(_store).Where(name => name != made))
-                StoreContents.TryRemove(_store, unused);
-            if (into.MaxSize is ByteSize most && StoreContents.Shrink(_store, most.Bytes, exceptFor: made) is var left && left > most.Bytes)
+            foreach (EntryPlace unused in new StoreUsers(_store).FindUnused().Where(place => place != made))
+                StoreContents.TryRemove(unused);
+            if (into.MaxSize is ByteSize most && new StoreContents(_store).Shrink(most.Bytes, exceptFor: made.Name) is var left && left > most.Bytes)
                 report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: the rest is in use, or cannot be taken away."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -7,7 +7,7 @@ public sealed class StoreEntryTests
 {
     private const string Key = "00112233445566778899aabbccddeeff";
 
-    private static readonly string s_name = StoreEntry.NameFor("base", Key);
+    private static readonly string s_name = EntryPlace.For("", "base", Key).Name;
 
     [Fact]
     public void A_whole_entry_is_found_under_its_models_name_and_its_key()
@@ -16,10 +16,10 @@ public sealed class StoreEntryTests
         StoreEntry entry = SaveEntry(folder);
 
         Assert.Equal("base-0011223344556677", s_name);
-        Assert.Equal([s_name], StoreEntry.NamesFor(folder.Path, "base"));
-        Assert.Empty(StoreEntry.NamesFor(folder.Path, "bas"));
-        Assert.Equal(entry.Files, StoreEntry.TryLoad(folder.Path, s_name, Key)!.Files);
-        Assert.Null(StoreEntry.TryLoad(folder.Path, s_name, Key.Replace('f', 'e')));
+        Assert.Equal([PlaceIn(folder)], EntryPlace.AllOf("base", folder.Path));
+        Assert.Empty(EntryPlace.AllOf("bas", folder.Path));
+        Assert.Equal(entry.Files, StoreEntry.TryLoad(PlaceIn(folder), Key)!.Files);
+        Assert.Null(StoreEntry.TryLoad(PlaceIn(folder), Key.Replace('f', 'e')));
     }
 
     [Fact]
@@ -27,9 +27,9 @@ public sealed class StoreEntryTests
     {
         using var folder = new TemporaryFolder();
         SaveEntry(folder);
-        File.Delete(StoreEntry.FileOf(folder.Path, s_name));
+        File.Delete(PlaceIn(folder).MarkFile);
 
-        Assert.Null(StoreEntry.TryLoad(folder.Path, s_name, Key));
+        Assert.Null(StoreEntry.TryLoad(PlaceIn(folder), Key));
     }
 
     [Fact]
@@ -39,11 +39,11 @@ public sealed class StoreEntryTests
         StoreEntry entry = SaveEntry(folder);
         File.SetLastWriteTimeUtc(WeightsOf(folder), DateTime.UtcNow.AddYears(-1));
 
-        StoreEntry? refreshed = entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken);
+        StoreEntry? refreshed = entry.Check(PlaceIn(folder), TestContext.Current.CancellationToken);
 
         Assert.NotNull(refreshed);
         Assert.NotSame(entry, refreshed);
-        Assert.Same(refreshed, refreshed.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
+        Assert.Same(refreshed, refreshed.Check(PlaceIn(folder), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class StoreEntryTests
         StoreEntry entry = SaveEntry(folder);
         File.WriteAllText(WeightsOf(folder), contents);
 
-        Assert.Null(entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
+        Assert.Null(entry.Check(PlaceIn(folder), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class StoreEntryTests
         StoreEntry entry = SaveEntry(folder);
         File.Delete(WeightsOf(folder));
 
-        Assert.Null(entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
+        Assert.Null(entry.Check(PlaceIn(folder), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -80,11 +80,11 @@ public sealed class StoreEntryTests
         using var folder = new TemporaryFolder();
         StoreEntry entry = SaveEntry(folder);
         StoredFile weights = entry.Files[0];
-        (entry with { Files = [weights, weights with { RelativePath = path }] }).Save(folder.Path, s_name);
+        (entry with { Files = [weights, weights with { RelativePath = path }] }).Save(PlaceIn(folder));
 
-        Assert.Null(StoreEntry.TryLoad(folder.Path, s_name, Key));
-        (entry with { Files = [weights, weights with { RelativePath = "sub/..name" }] }).Save(folder.Path, s_name);
-        Assert.NotNull(StoreEntry.TryLoad(folder.Path, s_name, Key));
+        Assert.Null(StoreEntry.TryLoad(PlaceIn(folder), Key));
+        (entry with { Files = [weights, weights with { RelativePath = "sub/..name" }] }).Save(PlaceIn(folder));
+        Assert.NotNull(StoreEntry.TryLoad(PlaceIn(folder), Key));
     }
 
     [Theory]
@@ -95,13 +95,13 @@ public sealed class StoreEntryTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there.");
         using var folder = new TemporaryFolder();
         StoreEntry entry = SaveEntry(folder);
-        string path = Path.Combine(StoreEntry.FolderOf(folder.Path, s_name), linked).TrimEnd('/');
+        string path = Path.Combine(PlaceIn(folder).Folder, linked).TrimEnd('/');
         string elsewhere = Path.Combine(folder.Path, "elsewhere");
         Directory.Move(path, elsewhere);
         File.CreateSymbolicLink(path, elsewhere);
 
-        Assert.Null(entry.Check(folder.Path, s_name, TestContext.Current.CancellationToken));
-        Assert.Null(entry.Check(folder.Path + "/", s_name, TestContext.Current.CancellationToken));
+        Assert.Null(entry.Check(PlaceIn(folder), TestContext.Current.CancellationToken));
+        Assert.Null(entry.Check(new EntryPlace(folder.Path + "/", s_name), TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -110,15 +110,15 @@ public sealed class StoreEntryTests
         using var folder = new TemporaryFolder();
         SaveEntry(folder);
         string state = folder.Write("debug.state");
-        StoreUsers.Open(folder.Path);
-        StoreUsers.Record(folder.Path, state, s_name);
+        new StoreUsers(folder.Path).Open();
+        new StoreUsers(folder.Path).Record(state, s_name);
 
-        Assert.Empty(StoreUsers.FindUnused(folder.Path));
-        StoreUsers.Record(folder.Path, state, "base-ffffffffffffffff");
-        Assert.Equal([s_name], StoreUsers.FindUnused(folder.Path));
-        StoreUsers.Record(folder.Path, state, s_name);
+        Assert.Empty(new StoreUsers(folder.Path).FindUnused());
+        new StoreUsers(folder.Path).Record(state, "base-ffffffffffffffff");
+        Assert.Equal([PlaceIn(folder)], new StoreUsers(folder.Path).FindUnused());
+        new StoreUsers(folder.Path).Record(state, s_name);
         File.Delete(state);
-        Assert.Equal([s_name], StoreUsers.FindUnused(folder.Path));
+        Assert.Equal([PlaceIn(folder)], new StoreUsers(folder.Path).FindUnused());
     }
 
     [Fact]
@@ -126,19 +126,21 @@ public sealed class StoreEntryTests
     {
         using var folder = new TemporaryFolder();
         SaveEntry(folder);
-        StoreUsers.Record(folder.Path, folder.Write("debug.state"), "base-ffffffffffffffff");
+        new StoreUsers(folder.Path).Record(folder.Write("debug.state"), "base-ffffffffffffffff");
 
-        Assert.Empty(StoreUsers.FindUnused(folder.Path));
+        Assert.Empty(new StoreUsers(folder.Path).FindUnused());
     }
+
+    private static EntryPlace PlaceIn(TemporaryFolder folder) => new(folder.Path, s_name);
 
     private static StoreEntry SaveEntry(TemporaryFolder folder)
     {
         string path = folder.Write($"{s_name}/model.safetensors", "weights");
         string hash = ContentHash.OfFile(path, TestContext.Current.CancellationToken);
         var entry = new StoreEntry(Key, DateTime.UtcNow.Ticks, [new StoredFile("model.safetensors", FileStamp.Of(path), hash)]);
-        entry.Save(folder.Path, s_name);
+        entry.Save(PlaceIn(folder));
         return entry;
     }
 
-    private static string WeightsOf(TemporaryFolder folder) => Path.Combine(StoreEntry.FolderOf(folder.Path, s_name), "model.safetensors");
+    private static string WeightsOf(TemporaryFolder folder) => Path.Combine(PlaceIn(folder).Folder, "model.safetensors");
 }

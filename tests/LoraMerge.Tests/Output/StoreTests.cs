@@ -177,7 +177,7 @@ public sealed class StoreTests
     public async Task An_entry_whose_user_cannot_be_read_is_kept()
     {
         using var bench = new Workbench();
-        StoreUsers.Open(Path.Combine(bench.Folder, "store"));
+        new StoreUsers(Path.Combine(bench.Folder, "store")).Open();
         MergeResult first = await Merge(bench);
         string user = Directory.GetFiles(Path.Combine(bench.Folder, "store", "users")).Single();
         File.Delete(user);

@@ -7,7 +7,6 @@ namespace LoraMerge.Agreed.Entries;
 /// <remarks>It is a lock on <c>NAME-KEY16.use</c>, whose time says when the entry was last used.</remarks>
 internal sealed class EntryLease : IDisposable
 {
-    private const string Extension = ".use";
     private const int PollMilliseconds = 50;
     private const int MostAttempts = 600;
 
@@ -18,17 +17,12 @@ internal sealed class EntryLease : IDisposable
 
     private EntryLease(FileStream file) => _file = file;
 
-    /// <summary>Names of all entries that were ever used.</summary>
-    public static IEnumerable<string> AllNames(string store) =>
-        new DirectoryInfo(store).GetFiles("*" + Extension).Where(file => file.Length == 0)
-            .Select(file => Path.GetFileNameWithoutExtension(file.Name)).Where(StoreEntry.IsName);
-
     /// <summary>Any number of builds may use an entry at once. Waits while it is being taken away: then the lease is for an entry that is no more.</summary>
     /// <returns>Null where the store is read-only, so that nobody takes anything away.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static EntryLease? TryUse(string store, string entryName, CancellationToken cancellation)
+    public static EntryLease? TryUse(EntryPlace place, CancellationToken cancellation)
     {
-        string path = FileOf(store, entryName);
+        string path = place.UseFile;
         for (int attempt = 0; ; attempt++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -59,12 +53,12 @@ internal sealed class EntryLease : IDisposable
 
     /// <summary>To take the entry away. Its owner ends with <see cref="Remove"/>.</summary>
     /// <returns>Null where somebody uses it, or may use it where locks do not tell, or this user may not.</returns>
-    public static EntryLease? TryOwn(string store, string entryName)
+    public static EntryLease? TryOwn(EntryPlace place)
     {
         try
         {
-            bool isNew = !Presence.OfFile(FileOf(store, entryName));
-            var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            bool isNew = !Presence.OfFile(place.UseFile);
+            var lease = new EntryLease(new FileStream(place.UseFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             if (isNew || lease.IsAlone)
                 return lease;
             lease.Dispose();
@@ -77,11 +71,11 @@ internal sealed class EntryLease : IDisposable
     }
 
     /// <summary>Whether a build uses the entry now; also where this user may not know, and, where locks do not tell, for a day after the last use.</summary>
-    public static bool IsHeld(string store, string entryName)
+    public static bool IsHeld(EntryPlace place)
     {
         try
         {
-            using var lease = new EntryLease(new FileStream(FileOf(store, entryName), FileMode.Open, FileAccess.Read, FileShare.None));
+            using var lease = new EntryLease(new FileStream(place.UseFile, FileMode.Open, FileAccess.Read, FileShare.None));
             return !lease.IsAlone;
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
@@ -95,9 +89,9 @@ internal sealed class EntryLease : IDisposable
     }
 
     /// <returns>When a build last asked for the entry, UTC; null where that is not known.</returns>
-    public static DateTime? LastUse(string store, string entryName)
+    public static DateTime? LastUse(EntryPlace place)
     {
-        string path = FileOf(store, entryName);
+        string path = place.UseFile;
         return File.Exists(path) ? FileStamp.TimeOf(path) : null;
     }
 
@@ -121,6 +115,4 @@ internal sealed class EntryLease : IDisposable
 
     /// <summary>Of a lease that shares with nobody.</summary>
     private bool IsAlone => FileLock.IsHeeded(_file.Name) || DateTime.UtcNow - FileStamp.TimeOf(_file.Name) > s_longestUse;
-
-    private static string FileOf(string store, string entryName) => Path.Combine(store, entryName + Extension);
 }
