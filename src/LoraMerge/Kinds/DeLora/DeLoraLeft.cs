@@ -20,7 +20,7 @@ internal sealed record DeLoraLeft(StoredTensor A, StoredTensor B, StoredTensor L
     {
         using var scope = NewDisposeScope();
         Tensor a = inputs.Read(A).to(ScalarType.Float64), b = inputs.Read(B).to(ScalarType.Float64), length = inputs.Read(Length).to(ScalarType.Float64);
-        Tensor norms = a.mul(a).sum(1).sqrt().clamp_min(LeastNorm) * b.mul(b).sum(0).sqrt().clamp_min(LeastNorm);
-        return b.mul(length / A.RowCount / norms).to(inputs.DType).MoveToOuterDisposeScope();
+        Tensor norms = linalg.vector_norm(a, dims: [1]).clamp_min(LeastNorm) * linalg.vector_norm(b, dims: [0]).clamp_min(LeastNorm);
+        return b.mul(length.div(A.RowCount).div(norms)).to(inputs.DType).MoveToOuterDisposeScope();
     }
 }
