@@ -21,7 +21,6 @@ internal static class UnmergedKinds
         UnmergedKind.Never("POLY", "several small adapters that are mixed anew for each task", DependsOnInput, "poly_"),
         UnmergedKind.Never("PREFIX_TUNING", "trained keys and values that attention layers see before the input", LearnsInputs),
         UnmergedKind.Never("PROMPT_TUNING", TrainedPrompt, LearnsInputs),
-        UnmergedKind.NotYet("PSOFT", "rotations within the strongest directions of weights", "psoft_"),
         UnmergedKind.Never("P_TUNING", TrainedPrompt, LearnsInputs),
         UnmergedKind.Never("XLORA", "several small adapters that are mixed anew for each token", DependsOnInput, "xlora_"),
     ];

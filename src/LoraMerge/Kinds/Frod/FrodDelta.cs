@@ -31,8 +31,9 @@ internal sealed class FrodDelta : WeightDelta
         _isTransposed = change.IsTransposed;
         _adapterWeight = change.AdapterWeight;
         _directions = inputs.Read(change.Directions).to(ScalarType.Float64).DetachFromDisposeScope();
-        (Tensor inverse, Tensor failure) = linalg.inv_ex(_directions);
-        _inverse = (failure.item<int>() == 0 ? inverse : linalg.pinv(_directions, rtol: LeastSingularValue)).DetachFromDisposeScope();
+        (Tensor sign, _) = linalg.slogdet(_directions);
+        bool hasInverse = sign.item<double>() != 0;
+        _inverse = (hasInverse ? linalg.inv(_directions) : linalg.pinv(_directions, rtol: LeastSingularValue)).DetachFromDisposeScope();
         Tensor core = inputs.Read(change.Diagonal).to(ScalarType.Float64).diag(); // M
         Tensor rows = inputs.ReadIndices(change.Places.At(0), side), columns = inputs.ReadIndices(change.Places.At(1), side);
         core.view(-1).index_add_(0, (rows * side) + columns, inputs.Read(change.Values).to(ScalarType.Float64), 1);

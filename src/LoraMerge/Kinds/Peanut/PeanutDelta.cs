@@ -56,8 +56,9 @@ internal sealed class PeanutDelta : BaseReducedDelta
             if (isDecoder)
                 inner += before.Pop();
         }
+        Tensor made = inner.clone().DetachFromDisposeScope();
         _inner.Dispose();
-        _inner = inner.contiguous().DetachFromDisposeScope();
+        _inner = made;
     }
 
     public override void Dispose()

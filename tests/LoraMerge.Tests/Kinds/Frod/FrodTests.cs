@@ -47,7 +47,7 @@ public sealed class FrodTests : KindContract
         Matrix sides = Matrix.Of($"base_model.frod_s_size.{sort}", 2) with { Values = [inputs, inputs] };
         Matrix diagonal = layer.Tensor("frod_lambda_l", inputs), values = layer.Tensor("frod_lambda_s_values", 3);
         double[]? made = null;
-        return layer.Example("", (o, i) => (made ??= Made())[(o * inputs) + i] - layer.At(o, i), v, places, sides, diagonal, values) with { Ignored = [sides.Name] };
+        return layer.Example("", (o, i) => (made ??= Made())[(o * inputs) + i] - layer.At(o, i), diagonal, values, v, places, sides) with { Ignored = [sides.Name] };
 
         double[] Made()
         {
@@ -56,10 +56,12 @@ public sealed class FrodTests : KindContract
             Tensor directions = tensor(v.AsDoubles()).view(inputs, inputs);
             Tensor x = linalg.solve(directions, w.t()).t();
             Tensor u = x / linalg.vector_norm(x, dims: [0]);
-            Tensor core = tensor(diagonal.AsDoubles()).diag();
+            double[] core = new double[inputs * inputs];
+            for (int n = 0; n < inputs; n++)
+                core[(n * inputs) + n] = diagonal.Values[n];
             for (int n = 0; n < 3; n++)
-                core[(long)places[0, n], (long)places[1, n]] += values.Values[n];
-            return u.matmul(core).matmul(directions.t()).contiguous().data<double>().ToArray();
+                core[(int)((places[0, n] * inputs) + places[1, n])] += values.Values[n];
+            return u.matmul(tensor(core).view(inputs, inputs)).matmul(directions.t()).contiguous().data<double>().ToArray();
         }
     }
 }

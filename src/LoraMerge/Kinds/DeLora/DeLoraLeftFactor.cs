@@ -10,7 +10,7 @@ namespace LoraMerge.Kinds.DeLora;
 /// <param name="B"><c>[out, r]</c>.</param>
 /// <param name="Length">λ.</param>
 /// <remarks>DeLoRA, arXiv 2503.18225; PEFT, <c>DeloraLayer._compute_delta</c>. Norms and factors are computed in float64.</remarks>
-internal sealed record DeLoraLeft(StoredTensor A, StoredTensor B, StoredTensor Length) : LowRankFactor
+internal sealed record DeLoraLeftFactor(StoredTensor A, StoredTensor B, StoredTensor Length) : LowRankFactor
 {
     private const double LeastNorm = 1e-4;
 

@@ -8,7 +8,7 @@ namespace LoraMerge.Kinds.DeLora;
 /// <summary>A with each column times the norm that the weight's had.</summary>
 /// <param name="A"><c>[r, in]</c>.</param>
 /// <param name="InputNorms"><c>[in]</c>.</param>
-internal sealed record DeLoraRight(StoredTensor A, StoredTensor InputNorms) : LowRankFactor
+internal sealed record DeLoraRightFactor(StoredTensor A, StoredTensor InputNorms) : LowRankFactor
 {
     internal override (long Rows, long Columns) Sides => (A.RowCount, A.RowLength);
 
