@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>The kinds of PEFT that are refused, each with what it does. A kind that gets a folder leaves this table.</summary>
+/// <summary>The kinds of PEFT that no tool can merge, each with what it does and why.</summary>
 internal static class UnmergedKinds
 {
     private const string TrainedPrompt = "a trained beginning of every input; it changes no weight";
