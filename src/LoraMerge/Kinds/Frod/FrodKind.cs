@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
-using LoraMerge.Diagnostics;
 using NuGet.Versioning;
 
 namespace LoraMerge.Kinds.Frod;
@@ -21,7 +20,7 @@ internal sealed class FrodKind : AdapterKind
     public static TensorRole Diagonal { get; } = new("frod_lambda_l") { IsNeeded = true, Dimensions = [1] };
 
     /// <summary><c>[n]</c>: the numbers beside it.</summary>
-    public static TensorRole Values { get; } = new("frod_lambda_s_values") { IsNeeded = true, Dimensions = [1] };
+    public static TensorRole Values { get; } = new("frod_lambda_s_values") { IsNeeded = true, MayBeEmpty = true, Dimensions = [1] };
 
     public override string PeftType => "FROD";
 

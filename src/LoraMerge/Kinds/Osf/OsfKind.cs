@@ -10,7 +10,7 @@ internal sealed class OsfKind : AdapterKind
     public static TensorRole U { get; } = new("osf_svd_params.U_low") { IsNeeded = true, Dimensions = [2] };
 
     /// <summary><c>[n]</c>.</summary>
-    public static TensorRole S { get; } = new("osf_svd_params.S_low") { IsNeeded = true, Dimensions = [1] };
+    public static TensorRole S { get; } = new("osf_svd_params.S_low") { IsNeeded = true, MayBeEmpty = true, Dimensions = [1] };
 
     /// <summary><c>[n, in]</c>.</summary>
     public static TensorRole V { get; } = new("osf_svd_params.V_low") { IsNeeded = true, Dimensions = [2] };

@@ -8,7 +8,7 @@ namespace LoraMerge.Kinds.Psoft;
 internal sealed class PsoftKind : AdapterKind
 {
     /// <summary><c>[r·(r - 1) / 2]</c>, or <c>[r, r]</c> without <c>psoft_orth</c>.</summary>
-    public static TensorRole Numbers { get; } = new("psoft_R") { Parameter = "weight", IsNeeded = true, Dimensions = [1, 2] };
+    public static TensorRole Numbers { get; } = new("psoft_R") { Parameter = "weight", IsNeeded = true, MayBeEmpty = true, Dimensions = [1, 2] };
 
     /// <summary><c>[r]</c>: factors of the rotation's rows.</summary>
     public static TensorRole RowFactors { get; } = new("psoft_R") { Parameter = "vector_b", Dimensions = [1] };

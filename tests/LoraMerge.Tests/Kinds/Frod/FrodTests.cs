@@ -37,15 +37,43 @@ public sealed class FrodTests : KindContract
         folder.Passed();
     }
 
-    private static KindExample Of(Layer layer, string sort)
+    [Fact]
+    public async Task There_need_be_no_number_beside_the_diagonal()
+    {
+        KindExample example = Of(Layer.Linear(12, 8), "mlp_up_proj", count: 0);
+        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With("\"peft_type\": \"FROD\", \"sparse_rate\": 0", [.. example.Adapter]);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        Matrix.AssertNear(example.Expected()[example.Weight.Name], merged[example.Weight.Name]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Directions_that_have_no_inverse_have_a_pseudo_inverse()
+    {
+        KindExample example = Of(Layer.Linear(12, 8), "mlp_up_proj", isSingular: true);
+        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With("\"peft_type\": \"FROD\"", [.. example.Adapter]);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        Matrix.AssertNear(example.Expected()[example.Weight.Name], merged[example.Weight.Name]);
+        folder.Passed();
+    }
+
+    /// <param name="layer">The layer.</param>
+    /// <param name="sort">What its path ends in.</param>
+    /// <param name="count">How many numbers there are beside the diagonal.</param>
+    /// <param name="isSingular">Whether one direction is zero.</param>
+    private static KindExample Of(Layer layer, string sort, int count = 3, bool isSingular = false)
     {
         int inputs = layer.Inputs;
         // Ones on the diagonal keep the directions far from having no inverse.
         Matrix random = Matrix.Of($"base_model.frod_V.{sort}", inputs, inputs);
-        Matrix v = random with { Values = [.. random.Values.Select((value, n) => (value / inputs) + (n / inputs == n % inputs ? 1 : 0))] };
-        Matrix places = Matrix.Of($"base_model.frod_s_indices.{sort}", 2, 3) with { Values = [0, 1, 2, 1, 3, 0] };
+        Matrix v = random with { Values = [.. random.Values.Select((value, n) => (value / inputs) + (n / inputs == n % inputs ? 1 : 0)).Select((value, n) => isSingular && n % inputs == 0 ? 0 : value)] };
+        Matrix places = Matrix.Of($"base_model.frod_s_indices.{sort}", 2, count) with { Values = count == 0 ? [] : [0, 1, 2, 1, 3, 0] };
         Matrix sides = Matrix.Of($"base_model.frod_s_size.{sort}", 2) with { Values = [inputs, inputs] };
-        Matrix diagonal = layer.Tensor("frod_lambda_l", inputs), values = layer.Tensor("frod_lambda_s_values", 3);
+        Matrix diagonal = layer.Tensor("frod_lambda_l", inputs), values = layer.Tensor("frod_lambda_s_values", count);
         double[]? made = null;
         return layer.Example("", (o, i) => (made ??= Made())[(o * inputs) + i] - layer.At(o, i), diagonal, values, v, places, sides) with { Ignored = [sides.Name] };
 
@@ -54,12 +82,13 @@ public sealed class FrodTests : KindContract
             using var scope = NewDisposeScope();
             Tensor w = tensor(Enumerable.Range(0, layer.Outputs * inputs).Select(n => layer.At(n / inputs, n % inputs)).ToArray()).view(layer.Outputs, inputs);
             Tensor directions = tensor(v.AsDoubles()).view(inputs, inputs);
-            Tensor x = linalg.solve(directions, w.t()).t();
-            Tensor u = x / linalg.vector_norm(x, dims: [0]);
+            Tensor x = w.matmul(linalg.pinv(directions, rtol: 1e-6).t());
+            Tensor norms = linalg.vector_norm(x, dims: [0]);
+            Tensor u = x / norms.where(norms.gt(1e-12), ones_like(norms) * double.PositiveInfinity);
             double[] core = new double[inputs * inputs];
             for (int n = 0; n < inputs; n++)
                 core[(n * inputs) + n] = diagonal.Values[n];
-            for (int n = 0; n < 3; n++)
+            for (int n = 0; n < count; n++)
                 core[(int)((places[0, n] * inputs) + places[1, n])] += values.Values[n];
             return u.matmul(tensor(core).view(inputs, inputs)).matmul(directions.t()).contiguous().data<double>().ToArray();
         }
