@@ -90,7 +90,7 @@ internal sealed class AdapterTensors
             _ignored.Add(tensor.Name);
             return;
         }
-        if (tensor.Shape is [0])
+        if (tensor.Shape is [0] && key.Role?.MayBeEmpty != true)
             throw Errors.AdapterTensorEmpty(tensor);
         if (!IsReal(tensor.DType) && !(key.Role?.HoldsIndices == true && IsWhole(tensor.DType)))
             throw Errors.AdapterDTypeInvalid(tensor);

@@ -21,6 +21,9 @@ internal sealed record TensorRole(string Leaf)
     /// <summary>Whether it holds whole numbers, such as places in a weight. Some files hold these as floating-point numbers, too.</summary>
     public bool HoldsIndices { get; init; }
 
+    /// <summary>Whether it may hold no elements: a kind may have nothing to say there.</summary>
+    public bool MayBeEmpty { get; init; }
+
     /// <summary>How many dimensions it may have; empty where the kind looks at that itself.</summary>
     public ImmutableArray<int> Dimensions { get; init; } = [];
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>The kinds of PEFT that are refused, each with what it does. A kind that gets a folder leaves this table.</summary>
+/// <summary>The kinds of PEFT that no tool can merge, each with what it does and why.</summary>
 internal static class UnmergedKinds
 {
     private const string TrainedPrompt = "a trained beginning of every input; it changes no weight";
@@ -16,21 +16,12 @@ internal static class UnmergedKinds
         UnmergedKind.Never("ADAPTION_PROMPT", "trained prompts that attention layers look at beside the input", "it adds attention to learned prompts, which is no change of weights", "adaption_"),
         UnmergedKind.Never("CARTRIDGE", TrainedPrompt, LearnsInputs),
         UnmergedKind.Never("CPT", TrainedPrompt, LearnsInputs),
-        UnmergedKind.NotYet("DEFT", "a few directions that are taken out of weights, and others that are put in their place", "deft_"),
-        UnmergedKind.NotYet("DELORA", "small matrices whose product, brought to a trained length, is added to weights", "delora_"),
-        UnmergedKind.NotYet("FROD", "trained factors in directions that all layers of a sort share, which replace those of the weights", "frod_"),
-        UnmergedKind.NotYet("GLORA", "trained factors and additions for weights and biases, each a number, a vector or small matrices", "glora_"),
-        UnmergedKind.NotYet("HRA", "reflections of weights", "hra_"),
         UnmergedKind.Never("LILY", "small matrices that layers share and mix anew for each input", DependsOnInput, "lily_"),
         UnmergedKind.Never("MULTITASK_PROMPT_TUNING", TrainedPrompt, LearnsInputs),
-        UnmergedKind.NotYet("PEANUT", "small networks that turn a weight into what is added to it", "peanut_"),
         UnmergedKind.Never("POLY", "several small adapters that are mixed anew for each task", DependsOnInput, "poly_"),
         UnmergedKind.Never("PREFIX_TUNING", "trained keys and values that attention layers see before the input", LearnsInputs),
         UnmergedKind.Never("PROMPT_TUNING", TrainedPrompt, LearnsInputs),
-        UnmergedKind.NotYet("PSOFT", "rotations within the strongest directions of weights", "psoft_"),
         UnmergedKind.Never("P_TUNING", TrainedPrompt, LearnsInputs),
-        UnmergedKind.NotYet("SUPERTUNING", "the largest numbers of weights, changed one by one", "supertuning_"),
-        UnmergedKind.NotYet("OSF", "the least directions of weights, trained anew", "osf_"),
         UnmergedKind.Never("XLORA", "several small adapters that are mixed anew for each token", DependsOnInput, "xlora_"),
     ];
 }

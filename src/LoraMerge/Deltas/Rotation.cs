@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>Small orthogonal matrices, computed in float64: what OFT, BOFT and their like make of trained numbers.</summary>
+/// <summary>Small orthogonal matrices, computed in float64: what kinds that rotate make of trained numbers.</summary>
 internal static class Rotation
 {
     /// <summary>Cayley's map of skew-symmetric matrices: R = (I - S)·(I + S)⁻¹.</summary>
@@ -14,6 +14,31 @@ internal static class Rotation
         using var scope = NewDisposeScope();
         Tensor identity = eye(skew.shape[1], dtype: ScalarType.Float64, device: skew.device).unsqueeze(0);
         return linalg.solve(identity - skew, identity + skew).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>I + 2·Q + 2·Q² + …, with t terms of which the last is Qᵗ⁻¹ once; of three terms, as PEFT computes them, it is Q³: nearly <see cref="Cayley"/> of -Q.</summary>
+    /// <param name="q">Q, <c>[blocks, n, n]</c>, float64.</param>
+    /// <param name="terms">t.</param>
+    /// <param name="hasFullLastTerm">Whether the last term counts twice.</param>
+    /// <returns><c>[blocks, n, n]</c>, in the caller's scope.</returns>
+    public static Tensor Series(Tensor q, int terms, bool hasFullLastTerm)
+    {
+        using var scope = NewDisposeScope();
+        Tensor sum = eye(q.shape[1], dtype: ScalarType.Float64, device: q.device).unsqueeze(0).repeat(q.shape[0], 1, 1);
+        if (terms == 1)
+            return sum.MoveToOuterDisposeScope();
+        sum.add_(q, alpha: 2);
+        if (terms == 2)
+            return sum.MoveToOuterDisposeScope();
+        Tensor power = q.matmul(q);
+        sum.add_(power, alpha: 2);
+        int last = hasFullLastTerm ? terms - 1 : Math.Max(terms - 1, 3);
+        for (int exponent = 3; exponent <= last; exponent++)
+        {
+            power = power.matmul(q);
+            sum.add_(power, alpha: exponent == last && !hasFullLastTerm ? 1 : 2);
+        }
+        return sum.MoveToOuterDisposeScope();
     }
 
     /// <summary>The skew-symmetric part of matrices: (X - Xᵀ) / 2.</summary>

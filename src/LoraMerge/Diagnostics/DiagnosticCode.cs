@@ -128,6 +128,11 @@ public enum DiagnosticCode
     AdapterShardMissing = 3101,
     AdapterChangesNothing = 3102,
 
+    // 3110-3119: kinds whose files leave out what they computed of the base.
+    ChangedPlacesAssumed = 3110,
+    SharedDirectionsNotSaved = 3111,
+    SingularVectorSignsAssumed = 3112,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,

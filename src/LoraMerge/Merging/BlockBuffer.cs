@@ -27,7 +27,11 @@ internal sealed class BlockBuffer : IDisposable
     public Span<byte> Bytes => _memory.bytes;
 
     /// <summary>Its first rows as <c>[rows, rowLength]</c>, a view of the same memory; the caller disposes it.</summary>
-    public Tensor Rows(long rows, long rowLength) => _memory.narrow(0, 0, rows * rowLength).view(rows, rowLength);
+    public Tensor Rows(long rows, long rowLength)
+    {
+        using Tensor part = _memory.narrow(0, 0, rows * rowLength);
+        return part.view(rows, rowLength);
+    }
 
     public void Dispose() => _memory.Dispose();
 }

@@ -35,26 +35,6 @@ internal static class OftRotation
         if (limit is double largest)
             blocks = Rotation.Limited(blocks, largest);
         Tensor skew = isTriangle ? blocks : Rotation.SkewPart(blocks);
-        return (terms == 0 ? Rotation.Cayley(skew) : Series(skew, terms, hasFullLastTerm)).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>I + 2·Q + 2·Q² + …, with t terms of which the last is Qᵗ⁻¹ once; of three terms, as PEFT computes them, it is Q³.</summary>
-    private static Tensor Series(Tensor q, int terms, bool hasFullLastTerm)
-    {
-        Tensor sum = eye(q.shape[1], dtype: ScalarType.Float64, device: q.device).unsqueeze(0).repeat(q.shape[0], 1, 1);
-        if (terms == 1)
-            return sum;
-        sum.add_(q, alpha: 2);
-        if (terms == 2)
-            return sum;
-        Tensor power = q.matmul(q);
-        sum.add_(power, alpha: 2);
-        int last = hasFullLastTerm ? terms - 1 : Math.Max(terms - 1, 3);
-        for (int exponent = 3; exponent <= last; exponent++)
-        {
-            power = power.matmul(q);
-            sum.add_(power, alpha: exponent == last && !hasFullLastTerm ? 1 : 2);
-        }
-        return sum;
+        return (terms == 0 ? Rotation.Cayley(skew) : Rotation.Series(skew, terms, hasFullLastTerm)).MoveToOuterDisposeScope();
     }
 }
