@@ -3,7 +3,9 @@ using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build;
 
-/// <summary>Answers whether a merged model is there for exactly these inputs. Looks at stamps, and reads files only where a merge might be saved by that.</summary>
+/// <summary>
+/// Tells whether a merged model is there for exactly these inputs. Looks at stamps, and reads files only where that may save a merge.
+/// </summary>
 internal sealed class ModelLookup
 {
     private readonly ModelRequest _request;

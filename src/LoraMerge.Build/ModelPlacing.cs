@@ -5,7 +5,9 @@ using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>Puts one model into its place, or takes it away. Whatever happens, the place holds the earlier model, the new one, or none that could be taken for whole.</summary>
+/// <summary>
+/// Puts one model into its place, or takes it away. Whatever happens, the place holds the earlier model, the new one, or none that could be taken for whole.
+/// </summary>
 /// <remarks>
 /// All that is new is made beside the old files first: a full disk, a damaged store and Ctrl+C end there, and nothing has changed. Then the folder is
 /// exchanged with one of the new model in one step (<see cref="FolderTwin"/>). Where that cannot be, the old files move aside, the manifest and what an
@@ -180,7 +182,9 @@ internal sealed class ModelPlacing(
         return isDone;
     }
 
-    /// <summary>Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.</summary>
+    /// <summary>
+    /// Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.
+    /// </summary>
     private BuildFault? Swap(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)
     {
         var renames = new Renames(steps);

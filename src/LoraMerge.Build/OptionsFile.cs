@@ -4,7 +4,9 @@ using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
-/// <summary>What decided a merged model besides the contents of its inputs, as the last build had it. Only to say what has changed; losing it costs nothing.</summary>
+/// <summary>
+/// What decided a merged model besides the contents of its inputs, as the last build had it. Only to say what has changed; losing it costs nothing.
+/// </summary>
 internal static class OptionsFile
 {
     private const string Tool = "tool";

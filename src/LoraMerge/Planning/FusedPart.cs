@@ -97,7 +97,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }
 
-        /// <summary>gate and up turn hidden numbers into 2·inner ones, down turns inner into hidden: of one tensor alone, the hidden size tells which side is which.</summary>
+        /// <summary>
+        /// gate and up turn hidden numbers into 2·inner ones, down turns inner into hidden: of one tensor alone, the hidden size tells which side is which.
+        /// </summary>
         public bool? IsTransposed(Checkpoint checkpoint)
         {
             if (IsOutputByInput)
