@@ -116,7 +116,10 @@ internal sealed class ModelPlacing(
             if (fault is null)
             {
                 foreach (StagedFile file in staged)
-                    log(MessageImportance.Low, $"{file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" }} '{file.Place.Source}' to '{file.Place.Destination}'.");
+                {
+                    string done = file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" };
+                    log(MessageImportance.Low, $"{done} '{file.Place.Source}' to '{file.Place.Destination}'.");
+                }
             }
             return fault;
         }

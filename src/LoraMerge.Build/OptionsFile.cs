@@ -54,9 +54,13 @@ internal static class OptionsFile
         }
     }
 
-    private static string Describe(string key, string was, string @is, string adapter) => key == Tool
-        ? $"LoraMerge.Build {was} has become {@is}"
-        : $"{(s_names.TryGetValue(key, out string? name) ? name : OptionTable.All.First(option => option.Key == key).Title)}{adapter} has changed from '{was}' to '{@is}'";
+    private static string Describe(string key, string was, string @is, string adapter)
+    {
+        if (key == Tool)
+            return $"LoraMerge.Build {was} has become {@is}";
+        string name = s_names.TryGetValue(key, out string? known) ? known : OptionTable.All.First(option => option.Key == key).Title;
+        return $"{name}{adapter} has changed from '{was}' to '{@is}'";
+    }
 
     private static IEnumerable<string> LinesOf(ModelOptions options) => options.ToLines().Prepend($"{Tool} {ToolVersion.Current}");
 

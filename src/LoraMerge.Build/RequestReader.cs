@@ -61,7 +61,8 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (format != "gguf" && quantization != OptionTable.Quantization.Default)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.Quantization.Name, quantization, format, "Format=\"gguf\" has it"));
         if (format != OptionTable.Format.Default && dtype != OptionTable.DType.Default)
-            faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.DType.Name, dtype, format, "Quantization asks for a GGUF file's types, such as F16 or BF16"));
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(
+                OptionTable.DType.Name, dtype, format, "Quantization asks for a GGUF file's types, such as F16 or BF16"));
     }
 
     private Adapter ReadAdapter(ITaskItem item)

@@ -88,7 +88,8 @@ internal sealed class MergeOptions
     private static (int Index, string Text) Numbered(string option, string value, int count)
     {
         int split = value.IndexOf('=', StringComparison.Ordinal);
-        return split >= 1 && int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= count
+        return split >= 1 && int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= 1 && number <= count
             ? (number - 1, value[(split + 1)..])
             : throw Errors.ArgumentInvalid(option, value, $"a number from 1 to {count}, '=' and a text");
     }

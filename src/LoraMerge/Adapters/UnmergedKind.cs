@@ -1,15 +1,11 @@
 using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
-using NuGet.Versioning;
 
 namespace LoraMerge.Adapters;
 
 /// <summary>A kind that is known and refused: one that no tool can merge, or one that this release does not merge yet.</summary>
 internal sealed class UnmergedKind : AdapterKind
 {
-    private ImmutableArray<FirstWritten> _history = [];
-    private VersionRange? _releases;
-
     private UnmergedKind(string peftType, string does, string? whyNever, ImmutableArray<string> leafPrefixes)
     {
         PeftType = peftType;
@@ -27,35 +23,17 @@ internal sealed class UnmergedKind : AdapterKind
     public override string? WhyNever { get; }
 
     internal override ImmutableArray<string> LeafPrefixes { get; }
-
-    internal override ImmutableArray<FirstWritten> FieldHistory => _history;
-
-    internal override VersionRange? Releases => _releases;
-
     /// <param name="peftType">Its name.</param>
     /// <param name="does">What it does.</param>
     /// <param name="why">Why no fixed weights do the same.</param>
     /// <param name="leafPrefixes">How its tensors' leaves begin.</param>
-    public static UnmergedKind Never(string peftType, string does, string why, params ImmutableArray<string> leafPrefixes) => new(peftType, does, why, leafPrefixes);
+    public static UnmergedKind Never(string peftType, string does, string why, params ImmutableArray<string> leafPrefixes) =>
+        new(peftType, does, why, leafPrefixes);
 
     /// <param name="peftType">Its name.</param>
     /// <param name="does">What it does.</param>
     /// <param name="leafPrefixes">How its tensors' leaves begin.</param>
     public static UnmergedKind NotYet(string peftType, string does, params ImmutableArray<string> leafPrefixes) => new(peftType, does, null, leafPrefixes);
-
-    /// <summary>The same with fields that date a file.</summary>
-    public UnmergedKind WithFields(params ImmutableArray<FirstWritten> history)
-    {
-        _history = history;
-        return this;
-    }
-
-    /// <summary>The same of a kind that only some releases had.</summary>
-    public UnmergedKind OnlyIn(string releases)
-    {
-        _releases = VersionRange.Parse(releases);
-        return this;
-    }
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => throw (WhyNever is null
         ? Errors.AdapterFormNotYetSupported(fields.File, PeftType, "peft_type")

@@ -64,7 +64,8 @@ public sealed record TensorDiff(string Name, DiffKind Kind, DType DType, long El
     {
         if (Forms is not null)
             yield return Forms;
-        yield return DifferentElements == 0 ? "equal values" : string.Create(CultureInfo.InvariantCulture, $"{DifferentElements} of {ElementCount} elements differ");
+        yield return DifferentElements == 0 ? "equal values"
+            : string.Create(CultureInfo.InvariantCulture, $"{DifferentElements} of {ElementCount} elements differ");
         if (DifferentElements == 0)
             yield break;
         if (RelativeNorm is double share)

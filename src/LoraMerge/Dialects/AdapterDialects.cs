@@ -56,8 +56,8 @@ internal static class AdapterDialects
         {
             return Errors.AdapterOfOtherLibrary(
                 Path.Combine(source.Folder, checkpoint),
-                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model is "
-                + "one of Hugging Face");
+                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model "
+                + "is one of Hugging Face");
         }
         return Errors.AdapterConfigMissing(source.Path);
     }

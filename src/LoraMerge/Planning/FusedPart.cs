@@ -42,7 +42,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
         FusedPart Of(PartPlace part) => new(holder.Tensor, part, isTransposed);
     }
 
-    [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_up_proj|gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_up_proj|gate_proj|up_proj|down_proj|w1|w2|w3)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex ExpertPath { get; }
 
     private enum HalfOrder
@@ -94,7 +96,8 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             FusedExpert? Stacked(string name) =>
                 Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
 
-            StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
+            StoredTensor? Stack(string name) =>
+                checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }
 
         /// <summary>

@@ -132,13 +132,17 @@ internal static class VocabularyPlanner
     }
 
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
-        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
+        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored)
+            && stored.RowCount != target.Source.RowCount;
 
     private static string[] EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names, Checkpoint checkpoint)
     {
         if (adapter.Config.KeepsTies)
             return [];
-        SavedParameter[] saved = [.. adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config))];
+        SavedParameter[] saved =
+        [
+            .. adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)),
+        ];
         string[] ends =
         [
             .. adapter.Modules.Select(module => module.Path).Concat(saved.Select(parameter => parameter.Module)).Select(names.Apply)
@@ -146,12 +150,14 @@ internal static class VocabularyPlanner
                 .Concat(HasRowsOfHead(vocabulary, adapter, names) ? [vocabulary.Head!] : []).Distinct(),
         ];
         // Of a resized vocabulary the other ends have no rows but these, unless the adapter brings them too: they stay one.
-        return ends is [string only] && saved.Any(parameter => names.Apply(parameter.Module) == only && IsResized(parameter, vocabulary, checkpoint)) ? [] : ends;
+        return ends is [string only]
+            && saved.Any(parameter => names.Apply(parameter.Module) == only && IsResized(parameter, vocabulary, checkpoint)) ? [] : ends;
     }
 
     private static bool IsResized(SavedParameter saved, Vocabulary vocabulary, Checkpoint checkpoint) =>
         checkpoint.TryFind(vocabulary.Embedding + ".weight", out StoredTensor? stored) && stored.RowCount != saved.Tensor.RowCount;
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
-    private static bool IsModuleToSave(string module, AdapterConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
+    private static bool IsModuleToSave(string module, AdapterConfig config) =>
+        config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
 }
