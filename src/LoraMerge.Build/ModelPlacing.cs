@@ -41,7 +41,7 @@ internal sealed class ModelPlacing(
         PlacingWork? work = null;
         try
         {
-            if (PlacingWork.Of(model, earlierFiles, wanted).IsNone && !IsLeft(model.Folder))
+            if (IsInPlace(model, earlierFiles) && !IsLeft(model.Folder))
                 return null;
             using FolderLock taken = Lock(model.Folder);
             work = PlacingWork.Of(model, earlierFiles, wanted);
@@ -88,6 +88,22 @@ internal sealed class ModelPlacing(
         finally
         {
             EmptyFolders.Remove(files, root);
+        }
+    }
+
+    /// <summary>
+    /// A look without the lock. Another build may move files at that moment, so that one is found and then is not there: what cannot be looked at is looked
+    /// at again under the lock, which says what is wrong.
+    /// </summary>
+    private bool IsInPlace(PlacedModel model, IReadOnlyList<string> earlierFiles)
+    {
+        try
+        {
+            return PlacingWork.Of(model, earlierFiles, wanted).IsNone;
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            return false;
         }
     }
 
