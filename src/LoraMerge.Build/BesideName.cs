@@ -13,7 +13,7 @@ internal sealed class BesideName
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be read.</exception>
     public static IEnumerable<string> FindIn(string folder) =>
-        Directory.Exists(folder) ? Directory.GetFiles(folder, ".lora-*").Where(file => Regex.IsMatch(Path.GetFileName(file), @"^\.lora-[0-9a-f]{16}-[0-9]+\.(new|old)$")) : [];
+        Directory.Exists(folder) ? Directory.GetFiles(folder, ".lora-*").Where(IsOurs) : [];
 
     /// <summary>Whether a file has a name of this form.</summary>
     public static bool IsOurs(string file) => Regex.IsMatch(Path.GetFileName(file), @"^\.lora-[0-9a-f]{16}-[0-9]+\.(new|old)$");

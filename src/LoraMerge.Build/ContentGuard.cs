@@ -2,7 +2,10 @@ using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>Refuses a merged model whose place other content of the project goes to as well: one would overwrite the other, and publishing would end in NETSDK1152, which names neither.</summary>
+/// <summary>
+/// Refuses a merged model whose place other content of the project goes to as well: one would overwrite the other, and publishing would end in NETSDK1152,
+/// which names neither.
+/// </summary>
 internal sealed class ContentGuard
 {
     private static readonly string[] s_copies = ["Always", "PreserveNewest", "IfDifferent"];

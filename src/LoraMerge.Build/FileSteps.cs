@@ -78,7 +78,10 @@ internal sealed class FileSteps(Action<string, string>? before = null)
         return kind;
     }
 
-    /// <summary>Copies a file, with the time of its source, onto the disk itself: a file of the right length and time whose bytes were lost with the power would be taken for whole.</summary>
+    /// <summary>
+    /// Copies a file, with the time of its source, onto the disk itself: a file of the right length and time whose bytes were lost with the power would be
+    /// taken for whole.
+    /// </summary>
     /// <returns>The hash of what was copied.</returns>
     public string Copy(string source, string destination, CancellationToken cancellation)
     {

@@ -3,7 +3,9 @@ using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>Holds the models that a build uses until it ends, when they have been copied: another build's limit or <c>lora-merge cache</c> takes none of them away.</summary>
+/// <summary>
+/// Holds the models that a build uses until it ends, when they have been copied: another build's limit or <c>lora-merge cache</c> takes none of them away.
+/// </summary>
 internal static class HeldModels
 {
     /// <summary>Several nodes may build in one process, and what is registered twice is forgotten: it would be held until the process ends.</summary>

@@ -1,4 +1,3 @@
-
 namespace LoraMerge.Build;
 
 /// <summary>Keeps what a build writes and what it merges apart: a model that is written over its own base is lost.</summary>

@@ -8,7 +8,7 @@ using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
-/// <summary>Merges what is not up to date, in a process of its own, and answers which files the merged models have.</summary>
+/// <summary>Merges what is not up to date, in a process of its own, and returns the files of the merged models.</summary>
 [MSBuildMultiThreadableTask]
 public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask, IDisposable
 {
@@ -306,7 +306,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             ? null
             : new VerifiedPlacement(engine, Path.Combine(OutputFolder, request.TargetPath));
 
-    /// <summary>Whether what comes from the store is read before it is shipped, whatever its times say: where others write to it, that can be asked for.</summary>
+    /// <summary>
+    /// Whether what comes from the store is read before it is shipped, whatever its times say: where others write to it, that can be asked for.
+    /// </summary>
     private static bool ReadsAll(ModelRequest request, ModelStore store) => request.Options.Values[OptionTable.Verify] == "full" && !store.BelongsToProject;
 
     private static string ResponseFile(string statePath) => Path.ChangeExtension(statePath, ".rsp");

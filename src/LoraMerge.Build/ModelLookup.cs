@@ -3,7 +3,9 @@ using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build;
 
-/// <summary>Answers whether a merged model is there for exactly these inputs. Looks at stamps, and reads files only where a merge might be saved by that.</summary>
+/// <summary>
+/// Tells whether a merged model is there for exactly these inputs. Looks at stamps, and reads files only where that may save a merge.
+/// </summary>
 internal sealed class ModelLookup
 {
     private readonly ModelRequest _request;
@@ -145,15 +147,18 @@ internal sealed class ModelLookup
             return "it has not been merged yet";
         if (_state.Key == key)
             return $"'{_store.Path}' no longer holds it";
-        string?[] changes = [_firstChange is { } change ? $"'{change.FullPath}' {(WasThere(change) ? "has changed" : "is new")}" : FindGone(), OptionsFile.FindChange(_statePath, _request.Options)];
-        return changes.Any(known => known is not null) ? string.Join(" and ", changes.Where(known => known is not null)) : "an option or the list of inputs has changed";
+        string? ofInputs = _firstChange is { } change ? $"'{change.FullPath}' {(WasThere(change) ? "has changed" : "is new")}" : FindGone();
+        string[] known = [.. new[] { ofInputs, OptionsFile.FindChange(_statePath, _request.Options) }.OfType<string>()];
+        return known.Length > 0 ? string.Join(" and ", known) : "an option or the list of inputs has changed";
     }
 
-    private bool WasThere(InputFile file) => _state!.Inputs.Any(input => _roots.Find(root => root.Label == input.Label)?.Files.Contains(file) == true && input.RelativePath == file.RelativePath);
+    private bool WasThere(InputFile file) => _state!.Inputs.Any(input =>
+        _roots.Find(root => root.Label == input.Label)?.Files.Contains(file) == true && input.RelativePath == file.RelativePath);
 
     private string? FindGone()
     {
-        StateFile.Input? gone = _state!.Inputs.FirstOrDefault(input => !_known.Exists(known => known.Root.Label == input.Label && known.File.RelativePath == input.RelativePath));
+        StateFile.Input? gone = _state!.Inputs.FirstOrDefault(input =>
+            !_known.Exists(known => known.Root.Label == input.Label && known.File.RelativePath == input.RelativePath));
         return gone is null ? null : $"'{gone.RelativePath}' is gone";
     }
 }

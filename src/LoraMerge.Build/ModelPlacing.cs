@@ -5,7 +5,9 @@ using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>Puts one model into its place, or takes it away. Whatever happens, the place holds the earlier model, the new one, or none that could be taken for whole.</summary>
+/// <summary>
+/// Puts one model into its place, or takes it away. Whatever happens, the place holds the earlier model, the new one, or none that could be taken for whole.
+/// </summary>
 /// <remarks>
 /// All that is new is made beside the old files first: a full disk, a damaged store and Ctrl+C end there, and nothing has changed. Then the folder is
 /// exchanged with one of the new model in one step (<see cref="FolderTwin"/>). Where that cannot be, the old files move aside, the manifest and what an
@@ -39,7 +41,7 @@ internal sealed class ModelPlacing(
         PlacingWork? work = null;
         try
         {
-            if (PlacingWork.Of(model, earlierFiles, wanted).IsNone && !IsLeft(model.Folder))
+            if (IsInPlace(model, earlierFiles) && !IsLeft(model.Folder))
                 return null;
             using FolderLock taken = Lock(model.Folder);
             work = PlacingWork.Of(model, earlierFiles, wanted);
@@ -89,6 +91,22 @@ internal sealed class ModelPlacing(
         }
     }
 
+    /// <summary>
+    /// A look without the lock. Another build may move files at that moment, so that one is found and then is not there: what cannot be looked at is looked
+    /// at again under the lock, which says what is wrong.
+    /// </summary>
+    private bool IsInPlace(PlacedModel model, IReadOnlyList<string> earlierFiles)
+    {
+        try
+        {
+            return PlacingWork.Of(model, earlierFiles, wanted).IsNone;
+        }
+        catch (Exception fault) when (FileFault.Is(fault))
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a build was killed while it placed this model, or does so now.</summary>
     private static bool IsLeft(string folder) => FolderLock.IsThere(folder) || FolderTwin.FindLeft(folder).Any();
 
@@ -114,7 +132,10 @@ internal sealed class ModelPlacing(
             if (fault is null)
             {
                 foreach (StagedFile file in staged)
-                    log(MessageImportance.Low, $"{file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" }} '{file.Place.Source}' to '{file.Place.Destination}'.");
+                {
+                    string done = file.Kind switch { TwinKind.Clone => "Cloned", TwinKind.Link => "Linked", _ => "Copied" };
+                    log(MessageImportance.Low, $"{done} '{file.Place.Source}' to '{file.Place.Destination}'.");
+                }
             }
             return fault;
         }
@@ -180,7 +201,9 @@ internal sealed class ModelPlacing(
         return isDone;
     }
 
-    /// <summary>Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.</summary>
+    /// <summary>
+    /// Nothing but renames from here on, and all of them or none. The manifest is the first that goes, and so the last that would be put back.
+    /// </summary>
     private BuildFault? Swap(PlacedModel model, List<StagedFile> staged, IReadOnlyList<string> gone)
     {
         var renames = new Renames(steps);

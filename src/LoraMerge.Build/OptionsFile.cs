@@ -4,7 +4,9 @@ using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
-/// <summary>What decided a merged model besides the contents of its inputs, as the last build had it. Only to say what has changed; losing it costs nothing.</summary>
+/// <summary>
+/// What decided a merged model besides the contents of its inputs, as the last build had it. Only to say what has changed; losing it costs nothing.
+/// </summary>
 internal static class OptionsFile
 {
     private const string Tool = "tool";
@@ -52,9 +54,13 @@ internal static class OptionsFile
         }
     }
 
-    private static string Describe(string key, string was, string @is, string adapter) => key == Tool
-        ? $"LoraMerge.Build {was} has become {@is}"
-        : $"{(s_names.TryGetValue(key, out string? name) ? name : OptionTable.All.First(option => option.Key == key).Title)}{adapter} has changed from '{was}' to '{@is}'";
+    private static string Describe(string key, string was, string @is, string adapter)
+    {
+        if (key == Tool)
+            return $"LoraMerge.Build {was} has become {@is}";
+        string name = s_names.TryGetValue(key, out string? known) ? known : OptionTable.All.First(option => option.Key == key).Title;
+        return $"{name}{adapter} has changed from '{was}' to '{@is}'";
+    }
 
     private static IEnumerable<string> LinesOf(ModelOptions options) => options.ToLines().Prepend($"{Tool} {ToolVersion.Current}");
 

@@ -3,7 +3,10 @@ using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
-/// <summary>Puts merged models into the output or the publish folder, each whole or not at all, and takes away those that earlier builds put there and nobody asks for any more.</summary>
+/// <summary>
+/// Puts merged models into the output or the publish folder, each whole or not at all, and takes away those that earlier builds put there and nobody asks for
+/// any more.
+/// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 {
@@ -36,7 +39,10 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     [Required]
     public string ProjectFile { get; set; } = "";
 
-    /// <summary>Whether a hard link will do where the file system cannot clone. In a store that others use it will not: writing to the link would change the model for all.</summary>
+    /// <summary>
+    /// Whether a hard link will do where the file system cannot clone. In a store that others use it will not: writing to the link would change the model for
+    /// all.
+    /// </summary>
     public bool MayLink { get; set; }
 
     /// <summary>Told of each operation on a file and of the file; a test lets it fail there.</summary>

@@ -15,7 +15,10 @@ internal sealed record PlacedModel(string Folder, IReadOnlyList<PlacedFile> File
 
     public static bool IsManifest(string path) => Path.GetFileName(path) == ManifestName;
 
-    /// <summary>When a file of a model comes into its place, the lowest first: weights, what describes them, what an engine opens first, the manifest. Files are taken away the other way round.</summary>
+    /// <summary>
+    /// When a file of a model comes into its place, the lowest first: weights, what describes them, what an engine opens first, the manifest. Files are taken
+    /// away the other way round.
+    /// </summary>
     public static int TurnOf(string path) => IsManifest(path) ? 3 : Path.GetFileName(path) == "config.json" ? 2 : IsWeightFile(path) ? 0 : 1;
 }
 

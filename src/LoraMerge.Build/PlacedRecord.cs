@@ -4,14 +4,16 @@ namespace LoraMerge.Build;
 
 /// <summary>Which files of which models earlier builds put where: by it, those that nobody asks for any more are taken away, and nothing else.</summary>
 /// <remarks>
-/// Text, UTF-8: <c>lora-merge placed 1</c>, then for each model <c>root PATH</c>, the output or publish folder relative to the record's own, <c>model PATH</c>, relative to that, and for each of its
+/// Text, UTF-8: <c>lora-merge placed 1</c>, then for each model <c>root PATH</c>, the output or publish folder relative to the record's own, <c>model
+/// PATH</c>, relative to that, and for each of its
 /// files <c>file PATH</c>, relative to the model's folder.
 /// </remarks>
 internal sealed class PlacedRecord
 {
     private const string Header = "lora-merge placed 1";
 
-    // A list of objects: no precompiled library has the code of dictionaries of this kind, and compiling it would be most of what a build with nothing to do costs.
+    // A list of objects: no precompiled library has the code of dictionaries of this kind, and compiling it would be most of what a build with nothing to do
+    // costs.
     private readonly List<RecordedModel> _models = [];
     private string[] _saved;
 

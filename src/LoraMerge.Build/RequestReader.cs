@@ -49,7 +49,7 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         var named = NamedInput.Of(item, BuildErrors.BaseModelMissing);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
-        RefuseUnless(item, MergeLoraAdapters.BaseModelItem, "Sha256", [], "does not check pins; remove it");
+        RefusePin(item, MergeLoraAdapters.BaseModelItem);
         var options = new ModelOptions { BaseName = named.Name, Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
         RefuseOptionsOfOtherFormats(item, options.Values);
         return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
@@ -61,7 +61,8 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (format != "gguf" && quantization != OptionTable.Quantization.Default)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.Quantization.Name, quantization, format, "Format=\"gguf\" has it"));
         if (format != OptionTable.Format.Default && dtype != OptionTable.DType.Default)
-            faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.DType.Name, dtype, format, "Quantization asks for a GGUF file's types, such as F16 or BF16"));
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(
+                OptionTable.DType.Name, dtype, format, "Quantization asks for a GGUF file's types, such as F16 or BF16"));
     }
 
     private Adapter ReadAdapter(ITaskItem item)
@@ -70,7 +71,7 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         var named = NamedInput.Of(item, BuildErrors.AdapterMissing);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
-        RefuseUnless(item, MergeLoraAdapters.AdapterItem, "Sha256", [], "does not check pins; remove it");
+        RefusePin(item, MergeLoraAdapters.AdapterItem);
         var options = new AdapterOptions(named.Name, ReadOptions(item, OptionOwner.Adapter));
         return new Adapter(item, named.Path, Text(item, "MergedModelName"), options);
     }
@@ -146,10 +147,11 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         }
     }
 
-    private void RefuseUnless(ITaskItem item, string itemType, string name, string[] known, string instead)
+    private void RefusePin(ITaskItem item, string itemType)
     {
-        if (Text(item, name) is { } value && !known.Contains(value, StringComparer.OrdinalIgnoreCase))
-            faults.Error(item, BuildErrors.NotThereYet(itemType, name, value, instead));
+        const string name = "Sha256";
+        if (Text(item, name) is { } value)
+            faults.Error(item, BuildErrors.NotThereYet(itemType, name, value, "does not check pins; remove it"));
     }
 
     private static string? Text(ITaskItem item, string name) => item.GetMetadata(name).Trim() is { Length: > 0 } text ? text : null;

@@ -15,7 +15,8 @@ internal static class RequestedMetadata
     private static readonly string[] s_ofEditors = ["Visible", "InProject", "SubType", "DependentUpon"];
 
     /// <summary>
-    /// What the SDKs for apps, web, Razor, Blazor and workers and NuGet put on items of other types. On these two they put nothing; but where an item is made from another
+    /// What the SDKs for apps, web, Razor, Blazor and workers and NuGet put on items of other types. On these two they put nothing; but where an item is made
+    /// from another
     /// (<c>Include="@(Content)"</c>, a file of a package, what a target returns), its metadata come along.
     /// </summary>
     private static readonly string[] s_ofTheBuild =

@@ -6,7 +6,9 @@ using LoraMerge.Agreed.Options;
 
 namespace LoraMerge.Build;
 
-/// <summary>The properties that a merge knows, and warnings for others that are called like them: MSBuild takes any name, and one that nobody reads does nothing.</summary>
+/// <summary>
+/// The properties that a merge knows, and warnings for others that are called like them: MSBuild takes any name, and one that nobody reads does nothing.
+/// </summary>
 internal static class RequestedProperties
 {
     private const string Prefix = "LoraMerge";

@@ -6,7 +6,8 @@ using Microsoft.Build.Framework;
 namespace LoraMerge.Build;
 
 /// <summary>
-/// Hashes large files of an entry and copies them beside their places in the output on the way: where a restored store's times say nothing, every file has to be read once, and so it is copied in the
+/// Hashes large files of an entry and copies them beside their places in the output on the way: where a restored store's times say nothing, every file has to
+/// be read once, and so it is copied in the
 /// same pass. They move into their places with all others of the model.
 /// </summary>
 /// <param name="engine">Keeps the copies until then.</param>

@@ -45,7 +45,13 @@ internal static class DiffReport
 
     private static JsonNode ToJson(TensorDiff tensor)
     {
-        var json = new JsonObject { ["name"] = tensor.Name, ["kind"] = NameOf(tensor.Kind), ["dtype"] = tensor.BlockType ?? tensor.DType.HeaderName(), ["elementCount"] = tensor.ElementCount };
+        var json = new JsonObject
+        {
+            ["name"] = tensor.Name,
+            ["kind"] = NameOf(tensor.Kind),
+            ["dtype"] = tensor.BlockType ?? tensor.DType.HeaderName(),
+            ["elementCount"] = tensor.ElementCount,
+        };
         if (tensor.Forms is not null)
             json["forms"] = tensor.Forms;
         if (tensor.Kind == DiffKind.Values)

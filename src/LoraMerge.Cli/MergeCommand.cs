@@ -42,7 +42,13 @@ internal static class MergeCommand
             if (parsed.GetValue(output) is string folder)
                 await merger.MergeAsync(request, folder, cancellation);
             else
-                await merger.MergeIntoStoreAsync(request, new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan))) { MaxSize = MergeOptions.Size(OptionTable.CacheMaxSize.Switch!, parsed.GetValue(maxSize)) }, cancellation);
+            {
+                var into = new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan)))
+                {
+                    MaxSize = MergeOptions.Size(OptionTable.CacheMaxSize.Switch!, parsed.GetValue(maxSize)),
+                };
+                await merger.MergeIntoStoreAsync(request, into, cancellation);
+            }
             return 0;
         });
         return command;

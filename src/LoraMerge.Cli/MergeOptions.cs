@@ -19,7 +19,8 @@ internal sealed class MergeOptions
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
     private readonly Option<string?> _runtime = new("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR", Hidden = true };
     private readonly Dictionary<MergeOption, Option<string?>> _ofModel = OptionTable.All.Where(IsOfModel).ToDictionary(option => option, Single);
-    private readonly Dictionary<MergeOption, Option<string[]>> _ofAdapters = OptionTable.Of(OptionOwner.Adapter).Where(option => option.Switch is not null).ToDictionary(option => option, Repeated);
+    private readonly Dictionary<MergeOption, Option<string[]>> _ofAdapters = OptionTable.Of(OptionOwner.Adapter)
+        .Where(option => option.Switch is not null).ToDictionary(option => option, Repeated);
 
     /// <param name="command">Gets the options, those that are needed first.</param>
     /// <param name="needed">What else the command needs.</param>
@@ -42,7 +43,9 @@ internal sealed class MergeOptions
                 ofAdapters[index] = ofAdapters[index].With(option, Checked(option, text));
             }
         }
-        OptionValues ofModel = _ofModel.Aggregate(OptionValues.None, (values, option) => values.With(option.Key, parsed.GetValue(option.Value) is string text ? Checked(option.Key, text) : null));
+        OptionValues ofModel = _ofModel.Aggregate(
+            OptionValues.None,
+            (values, option) => values.With(option.Key, parsed.GetValue(option.Value) is string text ? Checked(option.Key, text) : null));
         var request = new MergeRequest(parsed.GetValue(_base)!, [.. adapters.Zip(ofAdapters, (text, values) => RequestWords.Apply(Adapter(text), values))])
         {
             Name = parsed.GetValue(_name),
@@ -52,9 +55,9 @@ internal sealed class MergeOptions
     }
 
     /// <exception cref="LoraMergeException">LORA1101.</exception>
-    public static ByteSize? Size(string option, string? text) => text is null ? null : ByteSize.TryParse(text, out ByteSize? size) ? size : throw Errors.ArgumentInvalid(option, text, OptionForm.Size.Expected);
-
-    private static string Checked(MergeOption option, string text) => option.Form.TryRead(text) ?? throw Errors.ArgumentInvalid(option.Switch!, text, option.Form.Expected);
+    public static ByteSize? Size(string option, string? text) => text is null ? null
+        : ByteSize.TryParse(text, out ByteSize? size) ? size
+        : throw Errors.ArgumentInvalid(option, text, OptionForm.Size.Expected);
 
     /// <summary>A single option as System.CommandLine has it.</summary>
     public static Option<string?> Single(MergeOption option)
@@ -64,6 +67,9 @@ internal sealed class MergeOptions
             single.DefaultValueFactory = _ => value;
         return single;
     }
+
+    private static string Checked(MergeOption option, string text) =>
+        option.Form.TryRead(text) ?? throw Errors.ArgumentInvalid(option.Switch!, text, option.Form.Expected);
 
     private static bool IsOfModel(MergeOption option) => option.Switch is not null && option.Owner != OptionOwner.Adapter && option != OptionTable.CacheMaxSize;
 
@@ -82,7 +88,8 @@ internal sealed class MergeOptions
     private static (int Index, string Text) Numbered(string option, string value, int count)
     {
         int split = value.IndexOf('=', StringComparison.Ordinal);
-        return split >= 1 && int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= count
+        return split >= 1 && int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= 1 && number <= count
             ? (number - 1, value[(split + 1)..])
             : throw Errors.ArgumentInvalid(option, value, $"a number from 1 to {count}, '=' and a text");
     }

@@ -8,7 +8,7 @@ internal sealed class WrittenRanges
     /// <summary>The sum of all ranges, in bytes.</summary>
     public long ByteLength { get; private set; }
 
-    /// <summary>Adds [begin, end); answers false, and adds nothing, when a byte of it is there already.</summary>
+    /// <summary>Adds [begin, end). Returns false, and adds nothing, when a byte of it is there already.</summary>
     public bool TryAdd(long begin, long end)
     {
         if (begin == end)

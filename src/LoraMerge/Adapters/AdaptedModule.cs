@@ -34,7 +34,9 @@ internal abstract record AdaptedModule(string Path)
     /// <exception cref="Diagnostics.LoraMergeException">LORA4002: it does not fit.</exception>
     internal virtual IEnumerable<WeightChange> ChangeBias(ModuleTarget bias) => throw new NotSupportedException();
 
-    /// <summary>The changes of tensors that the module finds by itself; null where it changes its weight and bias, empty where the base has none of them.</summary>
+    /// <summary>
+    /// The changes of tensors that the module finds by itself; null where it changes its weight and bias, empty where the base has none of them.
+    /// </summary>
     /// <param name="by">The adapter.</param>
     /// <param name="path">The module's path in the base's files.</param>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3004, 3031, 4022.</exception>

@@ -3,7 +3,9 @@ using NuGet.Versioning;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>Which library wrote an adapter, and which of its releases may have done it: the model that was trained is that of the release that wrote the file.</summary>
+/// <summary>
+/// Which library wrote an adapter, and which of its releases may have done it: the model that was trained is that of the release that wrote the file.
+/// </summary>
 internal sealed class AdapterOrigin
 {
     internal const string Peft = "PEFT";

@@ -6,7 +6,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>Which modules an adapter was made for, by the fields that name them: for kinds that need more than the modules that their file has tensors for.</summary>
+/// <summary>
+/// Which modules an adapter was made for, by the fields that name them: for kinds that need more than the modules that their file has tensors for.
+/// </summary>
 /// <remarks>PEFT, <c>check_target_module_exists</c>.</remarks>
 /// <param name="Names">Whole names or their ends; empty where <paramref name="Expression"/> says which.</param>
 /// <param name="Expression">A regular expression for whole names, or null.</param>

@@ -28,7 +28,8 @@ internal sealed class UnmergedKind : AdapterKind
     /// <param name="does">What it does.</param>
     /// <param name="why">Why no fixed weights do the same.</param>
     /// <param name="leafPrefixes">How its tensors' leaves begin.</param>
-    public static UnmergedKind Never(string peftType, string does, string why, params ImmutableArray<string> leafPrefixes) => new(peftType, does, why, leafPrefixes);
+    public static UnmergedKind Never(string peftType, string does, string why, params ImmutableArray<string> leafPrefixes) =>
+        new(peftType, does, why, leafPrefixes);
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => throw Errors.AdapterKindNotMergeable(fields.File, PeftType, WhyNever);
 }

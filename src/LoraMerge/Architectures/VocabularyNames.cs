@@ -40,7 +40,8 @@ internal static partial class VocabularyNames
         FrozenSet.ToFrozenSet(["longt5", "mt5", "pix2struct", "pop2piano", "switch_transformers", "t5", "udop", "umt5"], StringComparer.Ordinal);
 
     /// <summary>Blocks, and parts of a model that work on something else than text, or that only training and drafting need.</summary>
-    private const string OtherParts = @"(.+\.)?(vision|visual|audio|talker|token2wav|code2wav|code_predictor|depth_decoder|mtp|[0-9]+|[^.]*_tower|vision_model|audio_model)\.";
+    private const string OtherParts = @"(.+\.)?(vision|visual|audio|talker|token2wav|code2wav|code_predictor|depth_decoder|mtp|[0-9]+|[^.]*_tower|"
+        + @"vision_model|audio_model)\.";
 
     public static bool IsTiedByDefault(string family) => !UntiedByDefault.Contains(family);
 
@@ -66,9 +67,14 @@ internal static partial class VocabularyNames
     private static partial Regex HeadedPart { get; }
 
     /// <summary>Input embeddings stand outside of blocks and of parts for other inputs and outputs than text.</summary>
-    [GeneratedRegex($@"^(?!{OtherParts})(.+\.)?(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared)$|^((backbone|model)\.)?embeddings$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        $@"^(?!{OtherParts})(.+\.)?(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared)$|^((backbone|model)\.)?embeddings$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Embedding { get; }
 
-    [GeneratedRegex($@"^(?!{OtherParts})(.+\.)?(lm_head|embed_out|cls\.predictions\.decoder|predictions\.decoder|lm_head\.decoder|vocab_projector|generator_lm_head)$|^(language_model\.)?proj_out$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        $@"^(?!{OtherParts})(.+\.)?(lm_head|embed_out|cls\.predictions\.decoder|predictions\.decoder|lm_head\.decoder|vocab_projector|generator_lm_head)$"
+        + @"|^(language_model\.)?proj_out$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Head { get; }
 }

@@ -32,7 +32,7 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
     /// <returns>Null where it has none.</returns>
     public static ChatTemplate? Of(InputRoot root)
     {
-        InputFile? file = Find(root, FileName);
+        InputFile? file = root.FindBeside(FileName);
         ImmutableArray<(string, string)> named =
         [
             .. root.Files.Where(other => other.IsBeside && IsNamed(other.RelativePath)).Select(other => (NameOf(other.RelativePath), Read(other.FullPath))),
@@ -49,7 +49,7 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
 
     /// <summary>The template of tokenizer_config.json, or of chat_template.json.</summary>
     public static ChatTemplate? OfField(InputRoot root, string name) =>
-        Find(root, name) is InputFile file && JsonSideFile.TryRead(file.FullPath) is { } json ? OfValue(json[Field], file.FullPath) : null;
+        root.FindBeside(name) is InputFile file && JsonSideFile.TryRead(file.FullPath) is { } json ? OfValue(json[Field], file.FullPath) : null;
 
     public static bool IsNamed(string relativePath) =>
         relativePath.StartsWith(Folder, StringComparison.Ordinal) && relativePath.EndsWith(Extension, StringComparison.Ordinal);
@@ -82,8 +82,6 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
             items.FirstOrDefault(item => item.Name == DefaultName).Text,
             [.. items.Where(item => item.Name != DefaultName).DistinctBy(item => item.Name).OrderBy(item => item.Name, StringComparer.Ordinal)], file);
     }
-
-    private static InputFile? Find(InputRoot root, string name) => root.Find(name) is { IsBeside: true } file ? file : null;
 
     private static string NameOf(string relativePath) => relativePath[Folder.Length..^Extension.Length];
 

@@ -22,7 +22,7 @@ internal static class EndOfText
     {
         if (files.AdapterOf(TokenizerConfig) is not Adapter adapter || files.AdapterOf(GenerationConfig) is not null)
             return;
-        JsonObject? ofBase = checkpoint.Files.Find(TokenizerConfig) is { IsBeside: true } file ? JsonSideFile.TryRead(file.FullPath) : null;
+        JsonObject? ofBase = JsonSideFile.TryRead(checkpoint.Files.FindBeside(TokenizerConfig)?.FullPath);
         if (files.Json(TokenizerConfig) is not { } config || TokenOf(config) is not string token || token == TokenOf(ofBase))
             return;
         if (NumberOf(token, config, files) is not long number)

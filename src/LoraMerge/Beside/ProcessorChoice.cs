@@ -17,13 +17,13 @@ internal static class ProcessorChoice
     {
         if (files.AdapterOf(FileName) is not Adapter adapter || !IsNew(files.SourceOf(FileName)))
             return;
-        string? ofBase = checkpoint.Files.Find(FileName) is { IsBeside: true } file ? file.FullPath : null;
+        string? ofBase = checkpoint.Files.FindBeside(FileName)?.FullPath;
         if (IsNew(ofBase) || (ofBase is null && checkpoint.Files.Find("preprocessor_config.json") is null))
             return;
         if (ofBase is null)
             files.Remove(FileName);
         else
-            files.Copy(FileName, ofBase, null);
+            files.PutBack(FileName, ofBase);
         notes.Add(Notes.NewProcessorLeftOut(adapter.Path, checkpoint.Path));
     }
 

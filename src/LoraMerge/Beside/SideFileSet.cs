@@ -14,8 +14,6 @@ internal sealed class SideFileSet
 
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
-    public bool Has(string name) => _entries.ContainsKey(name);
-
     /// <summary>Where a file lies that is in the set; null where none is.</summary>
     public string? SourceOf(string name) => _entries.TryGetValue(name, out Entry? entry) ? entry.Source : null;
 
@@ -31,8 +29,8 @@ internal sealed class SideFileSet
     /// <summary>Puts a file in, in the place of one that is there.</summary>
     public void Add(InputFile file, Adapter? adapter) => _entries[file.RelativePath] = new Entry(file.FullPath, adapter, null);
 
-    /// <summary>Puts a file back, or in, that lies somewhere as it is to be.</summary>
-    public void Copy(string name, string source, Adapter? adapter) => _entries[name] = new Entry(source, adapter, null);
+    /// <summary>Takes the base's file after all.</summary>
+    public void PutBack(string name, string ofBase) => _entries[name] = new Entry(ofBase, null, null);
 
     /// <summary>Gives a file other contents.</summary>
     /// <param name="name">Its place.</param>

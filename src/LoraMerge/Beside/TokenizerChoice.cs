@@ -37,8 +37,8 @@ internal static class TokenizerChoice
     public static bool IsNewClass(JsonObject? config) => NewClasses.Contains(config?.Text(ClassField));
 
     /// <summary>
-    /// Takes the base's file where the adapter's says the same, and else the adapter's with its merges in the base's form and without limits that the base has
-    /// not.
+    /// Takes the base's file where the adapter's says the same, and else the adapter's with its merges in the base's form and without limits that the base
+    /// does not have.
     /// </summary>
     /// <returns>Whether they have the same tokens.</returns>
     private static bool SettleVocabulary(Checkpoint checkpoint, SideFileSet files)
@@ -50,7 +50,7 @@ internal static class TokenizerChoice
             return false;
         bool hasSameTokens = known.Vocabulary == brought.Vocabulary;
         if (hasSameTokens && known.Rest == brought.Rest)
-            files.Copy(TokenizerJson.FileName, ofBase, null);
+            files.PutBack(TokenizerJson.FileName, ofBase);
         else
         {
             bool getsTexts = known.Merges == MergesForm.Texts && brought.Merges == MergesForm.Lists;
@@ -69,16 +69,22 @@ internal static class TokenizerChoice
             if (!agrees)
                 notes.Add(Notes.TokenizerClassNew(config.Text(ClassField)!, known, adapter.Path));
             else
-                isChanged = TakeClass(config, ofBase, known);
+            {
+                TakeClass(config, ofBase, known);
+                isChanged = true;
+            }
         }
         if (config[ExtraTokens] is JsonArray list && ofBase[ExtraTokens] is not JsonArray)
-            isChanged |= TakeFormOfTokens(config, ofBase, list);
+        {
+            TakeFormOfTokens(config, ofBase, list);
+            isChanged = true;
+        }
         if (isChanged)
             files.Write(ConfigName, files.SourceOf(ConfigName)!, JsonFile.ToBytes(config));
     }
 
     /// <summary>The base's class, and what it says and the newer form leaves to tokenizer.json.</summary>
-    private static bool TakeClass(JsonObject config, JsonObject ofBase, string known)
+    private static void TakeClass(JsonObject config, JsonObject ofBase, string known)
     {
         if (config[ExtraTokens] is JsonArray { Count: > 0 } list)
             config[AdditionalTokens] ??= list.DeepClone();
@@ -87,11 +93,10 @@ internal static class TokenizerChoice
             config.Remove(field);
         foreach ((string field, JsonNode? value) in ofBase.Where(pair => !config.ContainsKey(pair.Key) && pair.Key != ChatTemplate.Field).ToArray())
             config[field] = value?.DeepClone();
-        return true;
     }
 
     /// <summary>Transformers 4 reads the list under its old name alone, and names with tokens under the new one; transformers 5 reads both.</summary>
-    private static bool TakeFormOfTokens(JsonObject config, JsonObject ofBase, JsonArray list)
+    private static void TakeFormOfTokens(JsonObject config, JsonObject ofBase, JsonArray list)
     {
         const string named = "model_specific_special_tokens";
         config.Remove(ExtraTokens);
@@ -99,11 +104,10 @@ internal static class TokenizerChoice
             config[ExtraTokens] = tokens.DeepClone();
         if (list.Count > 0 && !config.ContainsKey(AdditionalTokens))
             config[AdditionalTokens] = list.DeepClone();
-        return true;
     }
 
     private static bool HasSameBytes(Checkpoint checkpoint, SideFileSet files, string name) =>
         files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is string ofBase && SideFiles.HaveSameBytes(ofBase, files.SourceOf(name)!));
 
-    private static string? BaseFile(Checkpoint checkpoint, string name) => checkpoint.Files.Find(name) is { IsBeside: true } file ? file.FullPath : null;
+    private static string? BaseFile(Checkpoint checkpoint, string name) => checkpoint.Files.FindBeside(name)?.FullPath;
 }

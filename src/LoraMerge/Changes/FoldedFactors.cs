@@ -7,8 +7,7 @@ namespace LoraMerge.Changes;
 /// <summary>Low-rank changes of one weight as two matrices, scalings folded in: W′ = W + B·A, as W is stored. Several changes lie side by side.</summary>
 /// <param name="B"><c>[rows, r]</c>.</param>
 /// <param name="A"><c>[r, columns]</c>.</param>
-/// <param name="Rank">r.</param>
-internal sealed record FoldedFactors(float[] B, float[] A, long Rank)
+internal sealed record FoldedFactors(float[] B, float[] A)
 {
     /// <summary>Makes them in float64, and rounds once.</summary>
     /// <param name="changes">The changes; at least one.</param>
@@ -29,7 +28,7 @@ internal sealed record FoldedFactors(float[] B, float[] A, long Rank)
             @as.Add(a.clone());
         }
         Tensor allB = cat([.. bs], dim: 1), allA = cat([.. @as], dim: 0);
-        return new FoldedFactors(ToFloats(allB), ToFloats(allA), allA.shape[0]);
+        return new FoldedFactors(ToFloats(allB), ToFloats(allA));
     }
 
     private static float[] ToFloats(Tensor matrix) => matrix.to(ScalarType.Float32).contiguous().data<float>().ToArray();

@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 namespace LoraMerge.Changes;
 
 /// <summary>One of the two factors of a low-rank product B·A, however the adapter stores it.</summary>
-/// <remarks>Kinds that store a factor in parts derive from it; orientation, convolutions, parts of larger tensors, norms and weights then come from <see cref="LowRankChange"/>.</remarks>
+/// <remarks>
+/// Kinds that store a factor in parts derive from it; orientation, convolutions, parts of larger tensors, norms and weights then come from
+/// <see cref="LowRankChange"/>.
+/// </remarks>
 internal abstract record LowRankFactor
 {
     /// <summary>Its shape as a matrix: <c>[r, in]</c> of A, with the kernels of a convolution flattened, and <c>[out, r]</c> of B.</summary>
@@ -15,7 +18,9 @@ internal abstract record LowRankFactor
     /// <summary>The shape as it is written in messages.</summary>
     internal virtual string ShapeText => string.Create(CultureInfo.InvariantCulture, $"[{Sides.Rows}, {Sides.Columns}]");
 
-    /// <summary>What is held besides it while tensor after tensor is worked on, where that grows with the model; a factor of a small rank is too little to count.</summary>
+    /// <summary>
+    /// What is held besides it while tensor after tensor is worked on, where that grows with the model; a factor of a small rank is too little to count.
+    /// </summary>
     internal virtual long HeldBytes => 0;
 
     /// <summary>The matrix, in the buffer's dtype and on its device; the caller's.</summary>

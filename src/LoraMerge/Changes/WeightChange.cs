@@ -6,7 +6,9 @@ namespace LoraMerge.Changes;
 /// <summary>A change of one tensor by one adapter: plain data, that can be printed and compared, and from which its arithmetic is made.</summary>
 /// <param name="Adapter">Number of the adapter in the request, from 0.</param>
 /// <param name="Module">Module path in the live model, for messages.</param>
-/// <remarks>All that decides the result is a public property, so that tensors are made anew when it changes: <c>Incremental/Recipes</c> takes every public property.</remarks>
+/// <remarks>
+/// All that decides the result is a public property, so that tensors are made anew when it changes: <c>Incremental/Recipes</c> takes every public property.
+/// </remarks>
 internal abstract record WeightChange(int Adapter, string Module)
 {
     /// <summary>What the manifest and the printed plan call it.</summary>
@@ -24,7 +26,9 @@ internal abstract record WeightChange(int Adapter, string Module)
     /// <summary>Whether it has to be shown the whole tensor before it can change any of it.</summary>
     internal virtual bool SeesWholeFirst => false;
 
-    /// <summary>Whether it can be applied to a piece of a row: the tensor may then be cut along its last dimension, where a row is as large as many layers.</summary>
+    /// <summary>
+    /// Whether it can be applied to a piece of a row: the tensor may then be cut along its last dimension, where a row is as large as many layers.
+    /// </summary>
     internal virtual bool MayCutRows => false;
 
     /// <summary>Rows that it has to be given together, counted from the first: 1 unless rows are mixed in groups.</summary>
@@ -43,7 +47,10 @@ internal abstract record WeightChange(int Adapter, string Module)
     /// <param name="adapterName">Name of an adapter by its number.</param>
     public virtual string Describe(Func<int, string> adapterName) => $"{Method} of {adapterName(Adapter)}";
 
-    /// <summary>The most that its arithmetic holds while the tensor is worked on, besides the blocks of the merge. Pieces, numbers per row or column and factors of a small rank are too few to count.</summary>
+    /// <summary>
+    /// The most that its arithmetic holds while the tensor is worked on, besides the blocks of the merge. Pieces, numbers per row or column and factors of a
+    /// small rank are too few to count.
+    /// </summary>
     internal virtual long HeldBytes(WeightFacts weight) => 0;
 
     /// <summary>The most that is held for a moment while its arithmetic is made.</summary>

@@ -101,7 +101,8 @@ internal sealed class Checkpoint
             case WeightForm.Index:
                 CheckpointIndex index = CheckpointIndex.Read(System.IO.Path.Combine(folder, weights.Entry!));
                 ImmutableArray<Shard> shards = ReadShards(folder, index, weights);
-                return new Checkpoint(folder, files, shards, index.File, config) { IndexIsExact = index.Check(shards, isTied: config.TieWordEmbeddings != false) };
+                bool isExact = index.Check(shards, isTied: config.TieWordEmbeddings != false);
+                return new Checkpoint(folder, files, shards, index.File, config) { IndexIsExact = isExact };
             case WeightForm.Ambiguous:
                 throw Errors.CheckpointIsAmbiguous(folder, weights.Names);
             default:

@@ -5,8 +5,14 @@ using System.Text.RegularExpressions;
 
 namespace LoraMerge.Checkpoints;
 
-/// <summary>A base whose blocks are stacked anew from ranges of its own, as <c>layer_replication</c> asks: layer n of the result is some layer of the base, which may come several times.</summary>
-/// <remarks>PEFT, <c>replicate_layers</c>, for the same families. There the copies share their memory, so a merge adds the deltas of all copies to one tensor; here each copy is a tensor of its own.</remarks>
+/// <summary>
+/// A base whose blocks are stacked anew from ranges of its own, as <c>layer_replication</c> asks: layer n of the result is some layer of the base, which may
+/// come several times.
+/// </summary>
+/// <remarks>
+/// PEFT, <c>replicate_layers</c>, for the same families. There the copies share their memory, so a merge adds the deltas of all copies to one tensor; here
+/// each copy is a tensor of its own.
+/// </remarks>
 internal static partial class LayerReplication
 {
     private const string CountField = "num_hidden_layers";

@@ -14,7 +14,10 @@ namespace LoraMerge.Checkpoints;
 internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
     : TensorSource(Name, DType, Shape)
 {
-    /// <summary>Distance of neighbouring elements in each dimension, counted in elements; default where the elements follow one another, as they do in safetensors files.</summary>
+    /// <summary>
+    /// Distance of neighbouring elements in each dimension, counted in elements; default where the elements follow one another, as they do in safetensors
+    /// files.
+    /// </summary>
     /// <remarks>A pickle may hold a view, such as a transposed matrix. Whoever reads through <see cref="TensorFiles"/> sees its elements in order.</remarks>
     public ImmutableArray<long> Strides { get; init; }
 

@@ -2,7 +2,9 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Checkpoints;
 
-/// <summary>Tensors of a pickle that are one tensor under two names: PyTorch saves such bytes once and names them twice, where safetensors has one name only.</summary>
+/// <summary>
+/// Tensors of a pickle that are one tensor under two names: PyTorch saves such bytes once and names them twice, where safetensors has one name only.
+/// </summary>
 internal static class TiedTensors
 {
     /// <summary>Last parts of the names that embeddings and output heads have.</summary>
@@ -13,7 +15,10 @@ internal static class TiedTensors
     /// <summary>What encoder-decoder models have beside <c>shared.weight</c>.</summary>
     private static readonly string[] SecondEmbeddings = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 
-    /// <summary>Leaves out the head that the configuration ties to the embedding, as transformers does when it writes safetensors. All other names stay, each with the bytes.</summary>
+    /// <summary>
+    /// Leaves out the head that the configuration ties to the embedding, as transformers does when it writes safetensors. All other names stay, each with the
+    /// bytes.
+    /// </summary>
     public static Shard WithoutTiedHead(Shard shard, ModelConfig config)
     {
         if (config.TieWordEmbeddings != true)

@@ -44,7 +44,8 @@ internal static class ModelVerifier
     }
 
     /// <summary>Holds what the manifest lists to the files. One that is named as another already is not named again.</summary>
-    private static IEnumerable<string> ListDifferences(MergeManifest manifest, IComparedModel merged, ModelComparison comparison, CancellationToken cancellation)
+    private static IEnumerable<string> ListDifferences(
+        MergeManifest manifest, IComparedModel merged, ModelComparison comparison, CancellationToken cancellation)
     {
         bool areWeightsNamed = !comparison.Differences.IsEmpty || !comparison.Metadata.IsEmpty;
         HashSet<string> named = [.. comparison.Files.Select(file => file.RelativePath), .. areWeightsNamed ? merged.WeightFiles : []];

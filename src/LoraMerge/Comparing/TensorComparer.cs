@@ -66,7 +66,7 @@ internal sealed class TensorComparer : IDisposable
         bool isSameDType = first.DType == second.DType;
         int size = first.DType.BitsPerElement() / 8, otherSize = second.DType.BitsPerElement() / 8;
         long different = 0, ulps = 0;
-        double squares = 0, differenceSquares = 0, largest = 0;
+        var distance = default(ValueDistance);
         for (long element = 0; element < first.ElementCount; element += BlockLength)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -82,23 +82,14 @@ internal sealed class TensorComparer : IDisposable
                 double one = ToDouble(first.DType, ones.Slice(i * size, size)), other = ToDouble(second.DType, others.Slice(i * otherSize, otherSize));
                 if (!isSameDType && !one.Equals(other))
                     different++;
-                if (double.IsFinite(one) && double.IsFinite(other))
-                {
-                    squares += one * one;
-                    differenceSquares += (other - one) * (other - one);
-                    largest = Math.Max(largest, Math.Abs(other - one));
-                }
-                else if (!one.Equals(other))
-                {
-                    largest = double.PositiveInfinity;
-                }
+                distance.Add(one, other);
             }
         }
         return diff with
         {
             DifferentElements = different,
-            RelativeNorm = squares > 0 && double.IsFinite(squares) && double.IsFinite(differenceSquares) ? Math.Sqrt(differenceSquares / squares) : null,
-            LargestDifference = largest,
+            RelativeNorm = distance.RelativeNorm,
+            LargestDifference = distance.Largest,
             LargestUlps = isSameDType ? ulps : null,
         };
     }

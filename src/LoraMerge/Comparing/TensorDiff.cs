@@ -41,7 +41,9 @@ public sealed record TensorDiff(string Name, DiffKind Kind, DType DType, long El
     /// </summary>
     public double? RelativeNorm { get; init; }
 
-    /// <summary>Largest difference of two elements; infinite where one is no finite number and the other is another. Null for dtypes that are not floating-point.</summary>
+    /// <summary>
+    /// Largest difference of two elements; infinite where one is no finite number and the other is another. Null for dtypes that are not floating-point.
+    /// </summary>
     public double? LargestDifference { get; init; }
 
     /// <summary>Their largest distance in units of the last place; null where the dtypes differ or have none.</summary>
@@ -62,7 +64,8 @@ public sealed record TensorDiff(string Name, DiffKind Kind, DType DType, long El
     {
         if (Forms is not null)
             yield return Forms;
-        yield return DifferentElements == 0 ? "equal values" : string.Create(CultureInfo.InvariantCulture, $"{DifferentElements} of {ElementCount} elements differ");
+        yield return DifferentElements == 0 ? "equal values"
+            : string.Create(CultureInfo.InvariantCulture, $"{DifferentElements} of {ElementCount} elements differ");
         if (DifferentElements == 0)
             yield break;
         if (RelativeNorm is double share)

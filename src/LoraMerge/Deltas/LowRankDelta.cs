@@ -4,7 +4,8 @@ namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W + s·B·A.</summary>
 /// <remarks>
-/// LoRA, arXiv 2106.09685, section 4.1; PEFT, <c>Linear.get_delta_weight</c>; and every other kind whose change has few directions. A and B are widened exactly; product, scaling and sum run in the
+/// LoRA, arXiv 2106.09685, section 4.1; PEFT, <c>Linear.get_delta_weight</c>; and every other kind whose change has few directions. A and B are widened
+/// exactly; product, scaling and sum run in the
 /// dtype of W's buffer (float32, or float64), and nothing is rounded in between. Convolutions are the same formula on flattened kernels.
 /// </remarks>
 internal sealed class LowRankDelta : WeightDelta
@@ -54,7 +55,9 @@ internal sealed class LowRankDelta : WeightDelta
         }
     }
 
-    /// <summary>s·B <c>[rows, r]</c> and A <c>[r, columns]</c>, as W is stored, of a delta that is made in float64: there the scaling is in B. They stay the delta's.</summary>
+    /// <summary>
+    /// s·B <c>[rows, r]</c> and A <c>[r, columns]</c>, as W is stored, of a delta that is made in float64: there the scaling is in B. They stay the delta's.
+    /// </summary>
     public (Tensor B, Tensor A) Factors => _alpha == 1 ? (_b, _a) : throw new InvalidOperationException("The scaling is not in the factors.");
 
     public override double? Norm => Math.Abs(_alpha) * ProductNorm.Of(_b, _a);

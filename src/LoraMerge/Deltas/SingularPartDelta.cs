@@ -4,9 +4,12 @@ namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W - c·Σ σᵢ·uᵢ·vᵢᵀ over the r largest singular values (PiSSA's residual base), or over the r smallest (KaSA's truncated one).</summary>
 /// <remarks>
-/// PiSSA, arXiv 2404.02948, and PEFT <c>pissa_init</c>; KaSA, arXiv 2412.06071, and PEFT <c>KasaLinearVariant._truncate_base_weight</c>. Signs of singular vectors and the
-/// orientation of W do not matter. The vectors of the shorter side are eigenvectors of its Gram matrix, in float64, so Σ σᵢ·uᵢ·vᵢᵀ = W·V·Vᵀ = U·Uᵀ·W needs no decomposition of W itself.
-/// Memory: n² float64 for the n of the shorter side, five times while the eigenvectors are computed; and all of W in float64 where it has fewer rows than columns.
+/// PiSSA, arXiv 2404.02948, and PEFT <c>pissa_init</c>; KaSA, arXiv 2412.06071, and PEFT <c>KasaLinearVariant._truncate_base_weight</c>. Signs of singular
+/// vectors and the
+/// orientation of W do not matter. The vectors of the shorter side are eigenvectors of its Gram matrix, in float64, so Σ σᵢ·uᵢ·vᵢᵀ = W·V·Vᵀ = U·Uᵀ·W needs no
+/// decomposition of W itself.
+/// Memory: n² float64 for the n of the shorter side, five times while the eigenvectors are computed; and all of W in float64 where it has fewer rows than
+/// columns.
 /// </remarks>
 internal sealed class SingularPartDelta : BaseReducedDelta
 {

@@ -38,7 +38,9 @@ internal abstract class WeightDelta : IDisposable
     }
 
     /// <summary>Changes a group of rows of a weight in place.</summary>
-    /// <param name="w">float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.</param>
+    /// <param name="w">
+    /// float32 (float64 for a float32 or float64 result), <c>[rows, row length]</c>: the rows so far on entry, their result on return. The caller's buffer.
+    /// </param>
     /// <param name="firstRow">Number of the first of these rows in the whole tensor.</param>
     public abstract void ApplyTo(Tensor w, long firstRow);
 

@@ -2,7 +2,10 @@ namespace LoraMerge.Diagnostics;
 
 #pragma warning disable CS1591 // what each code means is its heading in docs/diagnostics.md
 
-/// <summary>Every code of the engine. The number is the code: 3004 is LORA3004. Numbers are never reused (1106, 2010 and 3011 are gone); docs/diagnostics.md has a heading for each.</summary>
+/// <summary>
+/// Every code of the engine. The number is the code: 3004 is LORA3004. Numbers are never reused (1106, 2010 and 3011 are gone); docs/diagnostics.md has a
+/// heading for each.
+/// </summary>
 public enum DiagnosticCode
 {
     // 1100-1199: the request. (LORA1001 to LORA1099 belong to the MSBuild task.)

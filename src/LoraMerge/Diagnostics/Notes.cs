@@ -21,7 +21,7 @@ internal static class Notes
 
     public static MergeEvent.Warning TensorIsNew(string tensor, string hint, string adapter, string checkpoint) =>
         new(DiagnosticCode.TensorIsNew,
-            $"Adapter '{adapter}' trained '{tensor}' whole, which '{checkpoint}' has not: it is a new tensor of the merged model. {hint}If the class that the "
+            $"Adapter '{adapter}' trained '{tensor}' whole, which '{checkpoint}' does not have: it is a new tensor of the merged model. {hint}If the class that the "
             + "model is loaded with has no module of that name, nobody loads it; merge into the base that the adapter was trained on.", adapter);
 
     public static MergeEvent.Warning TrainedTokensScaleAssumed(string module, double scale, AdapterOrigin origin, string adapter) =>
@@ -90,7 +90,7 @@ internal static class Notes
         new(string.Create(CultureInfo.InvariantCulture, $"The classifier of adapter '{adapter}' has {count} labels, where config.json has {known}. No file of the adapter names them; in the merged model's config.json they are LABEL_0 to LABEL_{count - 1}. To name them, put the trained model's config.json into the adapter's folder."));
 
     public static MergeEvent.Information ClassOfClassifier(string found, string known, string adapter) =>
-        new($"Adapter '{adapter}' has a classifier, which '{known}' has not. The merged model's config.json has the class '{found}'.");
+        new($"Adapter '{adapter}' has a classifier, which '{known}' does not have. The merged model's config.json has the class '{found}'.");
 
     public static MergeEvent.Warning AlphaAmbiguous(string module, string rule, double alpha, string otherRule, double otherAlpha, AdapterOrigin origin, string adapter) =>
         new(DiagnosticCode.AlphaAmbiguous, string.Create(CultureInfo.InvariantCulture, $"Adapter '{adapter}' gave '{module}' alpha {alpha} if it was trained with {rule}, but {otherAlpha} with {otherRule}. Its adapter_config.json does not tell ({origin.Evidence}); {rule} is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);

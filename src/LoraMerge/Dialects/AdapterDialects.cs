@@ -36,7 +36,9 @@ internal static class AdapterDialects
     /// <summary>Whether something is an adapter, read or refused, and no model.</summary>
     public static bool IsAdapter(AdapterSource source) => source.Fields is not null || Array.Exists(All, dialect => dialect.Owns(source));
 
-    /// <exception cref="LoraMergeException">LORA3001: there is no configuration, without which nobody reads it. LORA3017: it is nobody's. LORA3040: of another library. LORA3046.</exception>
+    /// <exception cref="LoraMergeException">
+    /// LORA3001: there is no configuration, without which nobody reads it. LORA3017: it is nobody's. LORA3040: of another library. LORA3046.
+    /// </exception>
     public static AdapterDialect Of(AdapterSource source) => Array.Find(All, dialect => dialect.Owns(source)) ?? throw NotRead(source);
 
     private static LoraMergeException NotRead(AdapterSource source)
@@ -54,8 +56,8 @@ internal static class AdapterDialects
         {
             return Errors.AdapterOfOtherLibrary(
                 Path.Combine(source.Folder, checkpoint),
-                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model is "
-                + "one of Hugging Face");
+                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model "
+                + "is one of Hugging Face");
         }
         return Errors.AdapterConfigMissing(source.Path);
     }

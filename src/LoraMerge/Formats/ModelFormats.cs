@@ -17,7 +17,7 @@ internal static class ModelFormats
 
     public static ImmutableArray<ModelFormat> All { get; } = [new SafetensorsFormat(), new GgufFormat(), new GgufAdapterFormat()];
 
-    public static string AllNames { get; } = string.Join(", ", All.Select(format => format.Name));
+    private static string AllNames { get; } = string.Join(", ", All.Select(format => format.Name));
 
     /// <summary>The format that is asked for.</summary>
     /// <exception cref="LoraMergeException">LORA1101, LORA2074, LORA5040: there is none, or it has no such types.</exception>

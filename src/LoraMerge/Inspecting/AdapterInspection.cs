@@ -48,7 +48,10 @@ internal static class AdapterInspection
             facts.Add(("kinds of layers", layers.Select(module => module.Path.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal).ToArray()));
         }
         if (layers.Length < adapter.Modules.Length)
-            facts.Add(("changed experts", adapter.Modules.Where(module => !module.IsLayer).Select(module => module.Path).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        {
+            IEnumerable<string> experts = adapter.Modules.Where(module => !module.IsLayer).Select(module => module.Path);
+            facts.Add(("changed experts", experts.Distinct().Order(StringComparer.Ordinal).ToArray()));
+        }
         if (!adapter.Parameters.IsEmpty)
             facts.Add(("replaced whole", adapter.Parameters.Select(saved => $"{saved.Module}.{saved.Parameter}").ToArray()));
         if (!adapter.Rows.IsEmpty)
@@ -69,7 +72,9 @@ internal static class AdapterInspection
         ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
         string? peftType = fields.Text("peft_type");
         AdapterKind? kind = peftType is null ? null : AdapterKinds.Find(peftType);
-        facts.Add(("what", peftType is null ? "adapter of a library that is not read here, or a note about one" : kind is null ? $"{peftType} adapter" : $"{peftType} adapter: {kind.Does}"));
+        facts.Add(("what", peftType is null ? "adapter of a library that is not read here, or a note about one"
+            : kind is null ? $"{peftType} adapter"
+            : $"{peftType} adapter: {kind.Does}"));
         facts.Add(("name", File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : new DirectoryInfo(path).Name));
         facts.Add(("can be merged", $"no: LORA{Text((int)refusal.Code)}: {refusal.Message}"));
         if (peftType is not null)

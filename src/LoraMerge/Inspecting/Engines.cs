@@ -44,7 +44,7 @@ internal sealed class Engines(Checkpoint checkpoint)
     private static string Verdict(string engine, string? obstacle, string? condition = null) =>
         $"{engine}: {(obstacle is not null ? $"no, {obstacle}" : condition is null ? "yes" : $"yes, {condition}")}";
 
-    /// <summary>What those need who open the tokenizer by transformers.</summary>
+    /// <summary>What an engine needs that opens the tokenizer through transformers; null where it needs nothing more.</summary>
     private string? TokenizerCondition() =>
         _files.TryGetValue("tokenizer_config.json", out string? config) && TokenizerChoice.IsNewClass(JsonSideFile.TryRead(config))
             ? "with transformers 5 or later, by the class of its tokenizer" : null;

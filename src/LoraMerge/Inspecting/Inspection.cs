@@ -29,7 +29,8 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
     private static Inspection OfGguf(string file, MergeManifest? manifest)
     {
         using GgufModel model = GgufFiles.Open(file);
-        string what = model.Metadata.TryGetText("general.type", out string? type) && type == "adapter" ? "GGUF adapter" : manifest is null ? "GGUF model" : "merged GGUF model";
+        string what = model.Metadata.TryGetText("general.type", out string? type) && type == "adapter" ? "GGUF adapter"
+            : manifest is null ? "GGUF model" : "merged GGUF model";
         return new Inspection([("what", what), .. manifest is null ? [] : Making(manifest), .. GgufFacts.Of(model)]);
     }
 

@@ -13,7 +13,8 @@ namespace LoraMerge.Manifests;
 internal static class ManifestBuilder
 {
     public static MergeManifest Build(
-        OpenedInputs inputs, ModelLayout layout, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed, IEnumerable<KeyValuePair<string, string>> files, Recipes? recipes)
+        OpenedInputs inputs, ModelLayout layout, IReadOnlyList<TensorOutcome> outcomes, ImmutableArray<HashedInput> hashed,
+        IEnumerable<KeyValuePair<string, string>> files, Recipes? recipes)
     {
         MergeRequest request = inputs.Request;
         return new MergeManifest(
@@ -24,9 +25,13 @@ internal static class ManifestBuilder
             new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")),
             [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
-                layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}"))) { AdapterVersion = request.Adapters[i].AdapterVersion })],
+                layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}")))
+            {
+                AdapterVersion = request.Adapters[i].AdapterVersion,
+            })],
             Options(request),
-            outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
+            outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(
+                outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
             files.ToImmutableSortedDictionary(StringComparer.Ordinal))
         {
             FileRecipes = recipes is null ? null : layout.Plan.Shards.ToImmutableSortedDictionary(
@@ -35,7 +40,8 @@ internal static class ManifestBuilder
     }
 
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
-        hashed.Where(input => input.Root.Label == label).ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
+        hashed.Where(input => input.Root.Label == label)
+            .ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
 
     private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
     {

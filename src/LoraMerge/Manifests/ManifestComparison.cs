@@ -5,7 +5,10 @@ using LoraMerge.Requests;
 
 namespace LoraMerge.Manifests;
 
-/// <summary>Holds a manifest that is there to the one that a merge of the same request would write: every member of it, but what names the tool, the machine or what is only to save work.</summary>
+/// <summary>
+/// Holds a manifest that is there to the one that a merge of the same request would write: every member of it, but what names the tool, the machine or what
+/// is only to save work.
+/// </summary>
 internal static class ManifestComparison
 {
     /// <summary>Norms are sums of floating-point numbers, written with six digits: the last one may be another on another machine.</summary>

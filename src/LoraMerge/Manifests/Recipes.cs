@@ -10,7 +10,9 @@ using LoraMerge.Planning;
 namespace LoraMerge.Manifests;
 
 /// <summary>Fingerprints of all that decides the bytes of one tensor, or of one weight file: equal recipes, equal bytes.</summary>
-/// <remarks>A tensor of the base is named by its file's hash, one of an adapter by the hash of its own bytes: an adapter changes as a whole, a base rarely does.</remarks>
+/// <remarks>
+/// A tensor of the base is named by its file's hash, one of an adapter by the hash of its own bytes: an adapter changes as a whole, a base rarely does.
+/// </remarks>
 internal sealed class Recipes
 {
     /// <summary>To be raised when what a recipe covers, or how it is written, changes within a version.</summary>

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
 
-/// <summary>Memory for one block of one tensor: bytes for files, a torch tensor for arithmetic. Whoever takes it from a pool gives it back or hands it on.</summary>
+/// <summary>
+/// Memory for one block of one tensor: bytes for files, a torch tensor for arithmetic. Whoever takes it from a pool gives it back or hands it on.
+/// </summary>
 internal sealed class BlockBuffer : IDisposable
 {
     private readonly Tensor _memory;

@@ -31,7 +31,10 @@ internal sealed class MergePipeline
         _progress = progress;
     }
 
-    /// <summary>About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what the changes of one tensor take beside them; tensors come one after another.</summary>
+    /// <summary>
+    /// About how many bytes a run of this plan holds: the runtime, libtorch, the buffers, and what the changes of one tensor take beside them; tensors come
+    /// one after another.
+    /// </summary>
     public static long MemoryBytes(MergePlan plan, long blockElements)
     {
         long elements = BufferElements(plan, blockElements);

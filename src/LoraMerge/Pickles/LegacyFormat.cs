@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LoraMerge.Pickles;
 
-/// <summary>PyTorch before 1.6: five pickles (magic number, version, machine, the object, keys of the storages), and behind them the storages in the order of those keys.</summary>
+/// <summary>
+/// PyTorch before 1.6: five pickles (magic number, version, machine, the object, keys of the storages), and behind them the storages in the order of those
+/// keys.
+/// </summary>
 /// <remarks>Each storage is its number of elements in 64 bits and its bytes, little-endian on every machine: <c>THPStorage_writeFileRaw</c>.</remarks>
 internal sealed class LegacyFormat
 {

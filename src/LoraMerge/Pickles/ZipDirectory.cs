@@ -112,7 +112,7 @@ internal sealed class ZipDirectory
         return (start, length, count);
     }
 
-    /// <summary>Adds the first entry of the rest of the directory; answers its length there.</summary>
+    /// <summary>Adds the first entry of the rest of the directory, and returns its length there.</summary>
     private int Add(ReadOnlySpan<byte> rest)
     {
         if (rest.Length < EntryLength || UInt32(rest, 0) != EntrySignature)

@@ -42,7 +42,9 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
         FusedPart Of(PartPlace part) => new(holder.Tensor, part, isTransposed);
     }
 
-    [GeneratedRegex(@"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_up_proj|gate_proj|up_proj|down_proj|w1|w2|w3)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<block>.+)\.experts\.(?<expert>[0-9]{1,6})\.(?<projection>gate_up_proj|gate_proj|up_proj|down_proj|w1|w2|w3)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex ExpertPath { get; }
 
     private enum HalfOrder
@@ -94,10 +96,13 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             FusedExpert? Stacked(string name) =>
                 Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
 
-            StoredTensor? Stack(string name) => checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
+            StoredTensor? Stack(string name) =>
+                checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }
 
-        /// <summary>gate and up turn hidden numbers into 2·inner ones, down turns inner into hidden: of one tensor alone, the hidden size tells which side is which.</summary>
+        /// <summary>
+        /// gate and up turn hidden numbers into 2·inner ones, down turns inner into hidden: of one tensor alone, the hidden size tells which side is which.
+        /// </summary>
         public bool? IsTransposed(Checkpoint checkpoint)
         {
             if (IsOutputByInput)

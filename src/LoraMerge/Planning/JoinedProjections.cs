@@ -53,7 +53,9 @@ internal static class JoinedProjections
         (string parent, string name) = (path[..dot], path[dot..]);
         bool isApart = NamesApart.Contains(name);
         ImmutableArray<string> others = isApart ? JoinedNames : JoinedNames.Contains(name) ? NamesApart : [];
-        return others.Select(other => parent + other).FirstOrDefault(other => checkpoint.TryFind(other + ".weight", out _)) is string found ? (found, isApart) : null;
+        return others.Select(other => parent + other).FirstOrDefault(other => checkpoint.TryFind(other + ".weight", out _)) is string found
+            ? (found, isApart)
+            : null;
     }
 
     private static WeightParts? Apart(string parent, ImmutableArray<string> apart, string parameter, Checkpoint checkpoint)

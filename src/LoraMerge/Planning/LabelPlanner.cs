@@ -54,8 +54,7 @@ internal static class LabelPlanner
     private static void ThrowIfBiasDiffers(TargetTensor head, PlanDraft draft, Adapter adapter)
     {
         string name = head.Name[..^".weight".Length] + ".bias";
-        StoredTensor? bias = draft.Find(name)?.Source ?? (draft.Checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
-        if (bias is not null && bias.RowCount != head.Source.RowCount)
+        if (draft.SourceOf(name) is StoredTensor bias && bias.RowCount != head.Source.RowCount)
             throw Errors.SavedShapeMismatch(head.Source, bias, adapter.Path);
     }
 

@@ -41,7 +41,8 @@ internal sealed record MergePlan(
     public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
 
     /// <summary>What a file becomes, such as config.json; null for one that is copied byte for byte.</summary>
-    internal byte[]? ChangedBytes(SideFile file, ModelConfig config) => file.RelativePath == "config.json" && !ConfigChanges.IsEmpty ? config.With(ConfigChanges) : file.Content;
+    internal byte[]? ChangedBytes(SideFile file, ModelConfig config) =>
+        file.RelativePath == "config.json" && !ConfigChanges.IsEmpty ? config.With(ConfigChanges) : file.Content;
 }
 
 /// <summary>One weight file of the merged model.</summary>

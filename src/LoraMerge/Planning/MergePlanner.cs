@@ -56,8 +56,15 @@ internal sealed class MergePlanner
         ThrowIfNotComputable(shards);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         ImmutableArray<Adapter> opened = [.. _adapters.Select(asked => asked.Adapter)];
-        ImmutableArray<ConfigChange> changes = [.. VocabularyPlanner.ConfigChanges(_draft), .. LabelPlanner.ConfigChanges(_draft, opened), .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication), .. DTypeChanges()];
-        bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+        ImmutableArray<ConfigChange> changes =
+        [
+            .. VocabularyPlanner.ConfigChanges(_draft),
+            .. LabelPlanner.ConfigChanges(_draft, opened),
+            .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication),
+            .. DTypeChanges(),
+        ];
+        bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty
+            && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         ImmutableArray<SideFile> sideFiles = SideFiles.Of(_checkpoint, opened, _draft.Notes);
         VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(

@@ -2,7 +2,7 @@ using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Planning;
 
-/// <summary>What a base has that is nearest to a module which it has not.</summary>
+/// <summary>What a base has that is nearest to a module that it does not have.</summary>
 internal static class NearestModule
 {
     /// <summary>A sentence for people, with a space behind it; empty where the base has nothing alike.</summary>

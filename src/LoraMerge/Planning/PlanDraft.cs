@@ -28,8 +28,14 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
 
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
+    /// <summary>What a tensor of this name starts from in the merged model, so far; null where it has none.</summary>
+    public StoredTensor? SourceOf(string name) =>
+        Find(name)?.Source ?? (checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
+
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
-    /// <exception cref="LoraMergeException">LORA2017: it shares its bytes with another, and nothing says that they are one. LORA4006: its numbers are none that can be computed with.</exception>
+    /// <exception cref="LoraMergeException">
+    /// LORA2017: it shares its bytes with another, and nothing says that they are one. LORA4006: its numbers are none that can be computed with.
+    /// </exception>
     public TargetTensor? Target(string name, Adapter adapter)
     {
         if (_targets.TryGetValue(name, out TargetTensor? target))

@@ -16,7 +16,8 @@ internal static class SavedModules
 
     /// <summary>Whether the configuration names a module, or its task.</summary>
     public static bool IsNamed(string module, AdapterConfig config) =>
-        config.ModulesToSave.Any(entry => entry.Length > 0 && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
+        config.ModulesToSave.Any(entry => entry.Length > 0
+            && (module.Split('.').Any(part => part == entry) || module.EndsWith(entry, StringComparison.Ordinal)))
         || module.Split('.').Intersect(TaskHeads(config.TaskType)).Any();
 
     /// <summary>Where in a path the module begins that was trained whole: a part of it is called as the configuration says.</summary>

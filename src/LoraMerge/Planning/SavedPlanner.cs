@@ -96,22 +96,23 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
         StoredTensor values = part.IsTransposed && saved.Tensor.Shape.Length == 2 ? saved.Tensor.Transposed() : saved.Tensor;
         if (!values.Shape.AsSpan().SequenceEqual(part.AsMatrix.Shape.AsSpan()))
             throw Errors.SavedShapeMismatch(values, part.AsMatrix, _adapter.Path);
-        TargetTensor target = draft.Target(part.Tensor.Name, _adapter)!;
-        if (target.FirstChangedBy is int other && other != _index)
-            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
-        target.Add(new PartChange(new MovedChange(_index, saved.Module, values, _weight), part.Place));
+        AddToShared(part.Tensor.Name, new PartChange(new MovedChange(_index, saved.Module, values, _weight), part.Place));
     }
 
     /// <summary>A parameter that is some rows of a larger tensor, or lies in several.</summary>
     private void AddParts(SavedParameter saved, WeightParts parts)
     {
         foreach (TensorChange change in PartPlanner.Changes(saved, parts, by))
-        {
-            TargetTensor target = draft.Target(change.Tensor, _adapter)!;
-            if (target.FirstChangedBy is int other && other != _index)
-                throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
-            target.Add(change.Change);
-        }
+            AddToShared(change.Tensor, change.Change);
+    }
+
+    /// <summary>Adds a change of a part of a tensor, of which this adapter may have changed other parts.</summary>
+    private void AddToShared(string tensor, WeightChange change)
+    {
+        TargetTensor target = draft.Target(tensor, _adapter)!;
+        if (target.FirstChangedBy is int other && other != _index)
+            throw Errors.TensorReplacedTwice(target.Name, adapterPath(other), _adapter.Path);
+        target.Add(change);
     }
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
@@ -120,7 +121,8 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
 
     private void Replace(TargetTensor target, SavedParameter saved, string module)
     {
-        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan()) && !IsResize(target, saved.Tensor, module) && !IsOtherLabelCount(target, saved.Tensor, module))
+        if (!saved.Tensor.Shape.AsSpan().SequenceEqual(target.Source.Shape.AsSpan())
+            && !IsResize(target, saved.Tensor, module) && !IsOtherLabelCount(target, saved.Tensor, module))
             throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, _adapter.Path);
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
         bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == _index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
@@ -148,8 +150,14 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
     /// <summary>Another number of tokens, with the same width.</summary>
     private bool IsResize(TargetTensor target, StoredTensor saved, string module) =>
         target.ReplacedBy is null && (module == draft.Vocabulary.Head || draft.Vocabulary.IsMember(module))
-        && saved.Shape.AsSpan()[1..].SequenceEqual(target.Source.Shape.AsSpan()[1..])
-        && (_weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, _weight));
+        && saved.Shape.AsSpan()[1..].SequenceEqual(target.Source.Shape.AsSpan()[1..]) && HasNoWeight(saved);
+
+    /// <summary>A classifier that was trained for another number of labels takes the place of the base's.</summary>
+    private bool IsOtherLabelCount(TargetTensor target, StoredTensor saved, string module) =>
+        LabelPlanner.IsOtherLabelCount(target, saved, module, _adapter, draft.Checkpoint.Config) && HasNoWeight(saved);
+
+    /// <exception cref="LoraMergeException">LORA4015: a tensor that the base has in another form cannot be moved by a share.</exception>
+    private bool HasNoWeight(StoredTensor saved) => _weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, _weight);
 
     /// <summary>What the base has under no name that is known: a tensor that it has all the same, else a new one.</summary>
     /// <remarks>A trained copy beside the untrained tensor would be loaded by nobody.</remarks>
@@ -177,11 +185,6 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan())
                 && draft.Find(tensor.Name) is null);
     }
-
-    /// <summary>A classifier that was trained for another number of labels takes the place of the base's.</summary>
-    private bool IsOtherLabelCount(TargetTensor target, StoredTensor saved, string module) =>
-        LabelPlanner.IsOtherLabelCount(target, saved, module, _adapter, draft.Checkpoint.Config)
-        && (_weight == 1 ? true : throw Errors.NewTensorWithWeight(saved, _weight));
 
     /// <summary>A head that the base does not have, such as a classifier: a new tensor, if the adapter says that it trained such a module.</summary>
     private void AddNew(SavedParameter saved, string name)

@@ -44,7 +44,9 @@ internal static class VocabularyPlanner
         return vocabulary with { IsParted = isParted };
     }
 
-    /// <summary>How far a change by this adapter goes: where it says that the ends stay tied, to all of them. A shared embedding has no input of its own.</summary>
+    /// <summary>
+    /// How far a change by this adapter goes: where it says that the ends stay tied, to all of them. A shared embedding has no input of its own.
+    /// </summary>
     public static VocabularyChange ChangeOf(string module, Adapter adapter) =>
         adapter.Config.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
 
@@ -62,7 +64,9 @@ internal static class VocabularyPlanner
             draft.AddNew(member + ".weight", shared!, shared!.DType);
     }
 
-    /// <summary>T5 and its kin multiply the decoder's output by d_model^-½ while the ends are tied, and no longer once they part: the head takes the factor over.</summary>
+    /// <summary>
+    /// T5 and its kin multiply the decoder's output by d_model^-½ while the ends are tied, and no longer once they part: the head takes the factor over.
+    /// </summary>
     public static void ScaleHead(PlanDraft draft)
     {
         if (!draft.Vocabulary.IsParted || !VocabularyNames.ScalesWhereTied(FamilyOf(draft.Vocabulary, draft.Checkpoint)))
@@ -99,14 +103,13 @@ internal static class VocabularyPlanner
         }
     }
 
-    /// <summary>Tokens that the tokenizer has and the embedding has not.</summary>
+    /// <summary>Warns of tokens that the tokenizer has and the embedding has no rows for.</summary>
     public static void WarnOfTokensBeyond(PlanDraft draft, ImmutableArray<SideFile> sideFiles)
     {
         if (draft.Vocabulary.Embedding is not string embedding || TokenNumbers.Largest(sideFiles) is not (long id, Adapter adapter))
             return;
         string name = embedding + ".weight";
-        StoredTensor? rows = draft.Find(name)?.Source ?? (draft.Checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
-        if (rows is not null && id >= rows.RowCount)
+        if (draft.SourceOf(name) is StoredTensor rows && id >= rows.RowCount)
             draft.Notes.Add(Notes.TokenizerBeyondVocabulary(id, name, rows.RowCount, adapter.Path));
     }
 
@@ -122,21 +125,24 @@ internal static class VocabularyPlanner
         long size = resized[0].Source.RowCount;
         foreach (string name in draft.Vocabulary.Members.Select(member => member + ".weight").Concat(draft.Vocabulary.Head is string head ? [head + ".bias"] : []))
         {
-            StoredTensor? tensor = draft.Find(name)?.Source ?? (draft.Checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
-            if (tensor is not null && tensor.RowCount != size)
+            if (draft.SourceOf(name) is StoredTensor tensor && tensor.RowCount != size)
                 throw Errors.VocabularySizesDiffer(resized[0].Source, tensor);
         }
         return size;
     }
 
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
-        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored) && stored.RowCount != target.Source.RowCount;
+        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored)
+            && stored.RowCount != target.Source.RowCount;
 
     private static string[] EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names, Checkpoint checkpoint)
     {
         if (adapter.Config.KeepsTies)
             return [];
-        SavedParameter[] saved = [.. adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config))];
+        SavedParameter[] saved =
+        [
+            .. adapter.Parameters.Where(saved => !saved.IsBaseLayer && saved.Parameter == "weight" && IsModuleToSave(saved.Module, adapter.Config)),
+        ];
         string[] ends =
         [
             .. adapter.Modules.Select(module => module.Path).Concat(saved.Select(parameter => parameter.Module)).Select(names.Apply)
@@ -144,12 +150,14 @@ internal static class VocabularyPlanner
                 .Concat(HasRowsOfHead(vocabulary, adapter, names) ? [vocabulary.Head!] : []).Distinct(),
         ];
         // Of a resized vocabulary the other ends have no rows but these, unless the adapter brings them too: they stay one.
-        return ends is [string only] && saved.Any(parameter => names.Apply(parameter.Module) == only && IsResized(parameter, vocabulary, checkpoint)) ? [] : ends;
+        return ends is [string only]
+            && saved.Any(parameter => names.Apply(parameter.Module) == only && IsResized(parameter, vocabulary, checkpoint)) ? [] : ends;
     }
 
     private static bool IsResized(SavedParameter saved, Vocabulary vocabulary, Checkpoint checkpoint) =>
         checkpoint.TryFind(vocabulary.Embedding + ".weight", out StoredTensor? stored) && stored.RowCount != saved.Tensor.RowCount;
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
-    private static bool IsModuleToSave(string module, AdapterConfig config) => config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
+    private static bool IsModuleToSave(string module, AdapterConfig config) =>
+        config.ModulesToSave.Any(entry => entry.Length > 0 && module.EndsWith(entry, StringComparison.Ordinal));
 }

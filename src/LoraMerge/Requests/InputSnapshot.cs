@@ -17,10 +17,11 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
         return new InputSnapshot([.. roots], now);
     }
 
-    /// <param name="hashed">
-    /// What was read of the files. One of which only the system's time of change is another may have been replaced between being read and being hashed: its
-    /// bytes now tell nothing.
-    /// </param>
+    /// <summary>
+    /// Holds files to their stamps and to the system's time of change. The latter alone counts too: the file may have been replaced between being read and
+    /// being hashed, so that its hash proves nothing.
+    /// </summary>
+    /// <param name="hashed">The files, as they were listed.</param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1111.</exception>
     public static void ThrowIfChanged(IEnumerable<HashedInput> hashed)
     {

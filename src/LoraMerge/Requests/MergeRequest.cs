@@ -22,7 +22,10 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Element type of the result.</summary>
     public OutputDType DType { get; init; } = OutputDType.Auto;
 
-    /// <summary>What is written: <c>safetensors</c>, a folder, or <c>gguf</c>, a file for LLamaSharp, Ollama and llama.cpp.</summary>
+    /// <summary>
+    /// What is written: <c>safetensors</c>, a folder; <c>gguf</c>, a file for LLamaSharp, Ollama and llama.cpp; or <c>gguf-adapter</c>, the adapters alone, for
+    /// the same.
+    /// </summary>
     public string Format { get; init; } = "safetensors";
 
     /// <summary>Which types the tensors of a GGUF file get, by llama.cpp's names, such as <c>Q4_K_M</c>; <c>auto</c> for the base's own.</summary>

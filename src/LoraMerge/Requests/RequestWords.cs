@@ -13,7 +13,10 @@ internal static class RequestWords
     [
         new(OptionTable.Format, request => request.Format, (request, text) => request with { Format = text }),
         new(OptionTable.Quantization, request => request.Quantization, (request, text) => request with { Quantization = text }),
-        new(OptionTable.DType, request => request.DType.ToString(), (request, text) => request with { DType = OutputDType.TryParse(text, out OutputDType dtype) ? dtype : throw Unread(text) }),
+        new(OptionTable.DType, request => request.DType.ToString(), (request, text) => request with
+        {
+            DType = OutputDType.TryParse(text, out OutputDType dtype) ? dtype : throw Unread(text),
+        }),
         new(OptionTable.MaxShardSize, request => request.MaxShardSize?.Text, (request, text) => request with { MaxShardSize = SizeOf(text) }),
         new(OptionTable.Combine, request => request.Combination.Way.Text, (request, text) => request with
         {
@@ -27,13 +30,25 @@ internal static class RequestWords
         {
             Combination = request.Combination with { MajoritySign = CombinationWays.TryParse(text, out MajoritySign sign) ? sign : throw Unread(text) },
         }),
-        new(OptionTable.SvdRank, request => Text(request.Combination.SvdRank), (request, text) => request with { Combination = request.Combination with { SvdRank = CountOf(text) } }),
+        new(OptionTable.SvdRank, request => Text(request.Combination.SvdRank), (request, text) => request with
+        {
+            Combination = request.Combination with { SvdRank = CountOf(text) },
+        }),
         new(OptionTable.Modelfile, request => request.WritesModelfile ? "true" : "false", (request, text) => request with { WritesModelfile = text == "true" }),
-        new(OptionTable.OnUnmatched, request => request.AcceptsUnmatched ? "warn" : "error", (request, text) => request with { AcceptsUnmatched = text == "warn" }),
-        new(OptionTable.Verify, request => request.Verification.ToString().ToLowerInvariant(), (request, text) => request with { Verification = Enum.Parse<Verification>(text, ignoreCase: true) }),
+        new(OptionTable.OnUnmatched, request => request.AcceptsUnmatched ? "warn" : "error", (request, text) => request with
+        {
+            AcceptsUnmatched = text == "warn",
+        }),
+        new(OptionTable.Verify, request => request.Verification.ToString().ToLowerInvariant(), (request, text) => request with
+        {
+            Verification = Enum.Parse<Verification>(text, ignoreCase: true),
+        }),
         new(OptionTable.Device, request => request.Device, (request, text) => request with { Device = text }),
         new(OptionTable.Threads, request => Text(request.Threads), (request, text) => request with { Threads = CountOf(text) }),
-        new(OptionTable.MaxMemory, request => request.MaxMemory?.ToString(CultureInfo.InvariantCulture), (request, text) => request with { MaxMemory = SizeOf(text).Bytes }),
+        new(OptionTable.MaxMemory, request => request.MaxMemory?.ToString(CultureInfo.InvariantCulture), (request, text) => request with
+        {
+            MaxMemory = SizeOf(text).Bytes,
+        }),
         new(OptionTable.BaseVersion, request => request.BaseVersion, (request, text) => request with { BaseVersion = text }),
     ];
 

@@ -28,7 +28,10 @@ internal sealed class MergedModelStore
     /// <exception cref="LoraMergeException">LORA1110.</exception>
     public IReadOnlyList<StoredModel> Models => Read(_folder, new StoreContents(_folder).List);
 
-    /// <summary>Takes away what killed merges left, the models that nobody asked for in a time, and then those that were used longest ago, until the rest fits. A model that a build uses stays.</summary>
+    /// <summary>
+    /// Takes away what killed merges left, the models that nobody asked for in a time, and then those that were used longest ago, until the rest fits. A
+    /// model that a build uses stays.
+    /// </summary>
     /// <param name="maxBytes">Bytes that may stay; null for any number.</param>
     /// <param name="unusedFor">How long a model may lie unused; null for ever.</param>
     /// <param name="cancellation">Ends the wait for another process.</param>

@@ -42,7 +42,8 @@ internal sealed class ModelWriter
         MergePlan plan = _layout.Plan;
         MergeRequest request = _inputs.Request;
         destination.Begin([.. _layout.FileNames, MergeManifest.FileName]);
-        _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{(_inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}")}"));
+        string newName = _inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}";
+        _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{newName}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
@@ -62,7 +63,8 @@ internal sealed class ModelWriter
             recipes ??= new Recipes(request.Device, hashed, adapterFiles);
         TensorOutcome[] outcomes = [.. weights.Outcomes, .. reuse.Outcomes];
         MergeManifest manifest = ManifestBuilder.Build(
-            _inputs, _layout, outcomes, hashed, [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
+            _inputs, _layout, outcomes, hashed,
+            [.. weights.Hashes, .. reuse.Files.Select(file => KeyValuePair.Create(file.Key, file.Value.Hash)), .. folder.Hashes], recipes);
         InputSnapshot.ThrowIfChanged(hashed);
         reuse.ThrowIfChanged(destination.StagingFolder);
         if (request.Verification != Verification.None)
@@ -73,8 +75,14 @@ internal sealed class ModelWriter
             _report(idle);
         long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {plan.Tensors.Count()} tensors changed, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
-        return new MergeResult(place, manifest, byteLength) { ComputedTensorCount = weights.Outcomes.Count, ReadByteLength = weights.ReadByteLength, WrittenByteLength = weights.WrittenByteLength };
+            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {plan.Tensors.Count()} tensors changed, "
+            + $"{Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+        return new MergeResult(place, manifest, byteLength)
+        {
+            ComputedTensorCount = weights.Outcomes.Count,
+            ReadByteLength = weights.ReadByteLength,
+            WrittenByteLength = weights.WrittenByteLength,
+        };
     }
 
     /// <summary>All files that it reads and writes are closed when it returns.</summary>
@@ -86,7 +94,8 @@ internal sealed class ModelWriter
         Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(IsToBeHashed)];
         using var files = new TensorFiles(hashed);
         using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
-        IReadOnlyList<TensorOutcome> outcomes = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan)).Run(files, sink.Write, cancellation);
+        var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan));
+        IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, sink.Write, cancellation);
         InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }
@@ -141,5 +150,6 @@ internal sealed class ModelWriter
     /// <param name="Known">Hashes of inputs, with those that became known on the way.</param>
     /// <param name="ReadByteLength">Bytes that were read.</param>
     /// <param name="WrittenByteLength">Bytes of tensors that were written.</param>
-    private sealed record WrittenWeights(IReadOnlyList<TensorOutcome> Outcomes, IReadOnlyDictionary<string, string> Hashes, InputHashes Known, long ReadByteLength, long WrittenByteLength);
+    private sealed record WrittenWeights(
+        IReadOnlyList<TensorOutcome> Outcomes, IReadOnlyDictionary<string, string> Hashes, InputHashes Known, long ReadByteLength, long WrittenByteLength);
 }

@@ -4,7 +4,7 @@ using LoraMerge.Tests;
 
 namespace LoraMerge.Faults.Scenes;
 
-/// <summary>A base of a few hundred bytes in two weight files, and two adapters, of which one brings a file along that the other has not.</summary>
+/// <summary>A base of a few hundred bytes in two weight files, and two adapters, of which one brings a file along that the other does not have.</summary>
 internal static class TinyInputs
 {
     /// <summary>Relative path of the base's weights in one file.</summary>

@@ -95,7 +95,10 @@ internal sealed class EntryLease : IDisposable
         return File.Exists(path) ? FileStamp.TimeOf(path) : null;
     }
 
-    /// <summary>Removes the claim's file, for an entry that is no more, and releases the claim: in this order, or another process could hold a file that is gone. Windows deletes no file that anybody has open.</summary>
+    /// <summary>
+    /// Removes the claim's file, for an entry that is no more, and releases the claim: in this order, or another process could hold a file that is gone.
+    /// Windows deletes no file that anybody has open.
+    /// </summary>
     public void Remove()
     {
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))

@@ -4,7 +4,9 @@ using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Agreed.Entries;
 
-/// <summary>A merged model in a store: the folder <c>NAME-KEY16</c> and, written last, the file <c>NAME-KEY16.entry</c> that lists what the folder holds.</summary>
+/// <summary>
+/// A merged model in a store: the folder <c>NAME-KEY16</c> and, written last, the file <c>NAME-KEY16.entry</c> that lists what the folder holds.
+/// </summary>
 /// <param name="Key">All 32 digits of the model's key.</param>
 /// <param name="FinishedTicks">When the merge ended, UTC.</param>
 /// <param name="Files">In ordinal order of their paths.</param>
@@ -17,7 +19,9 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
 
     /// <param name="place">Where it lies.</param>
     /// <param name="key">The key that it must have; null for any.</param>
-    /// <returns>Null where the entry is missing, not whole or for another key. Says nothing of the files: see <see cref="Check(EntryPlace, CancellationToken)"/>.</returns>
+    /// <returns>
+    /// Null where the entry is missing, not whole or for another key. Says nothing of the files: see <see cref="Check(EntryPlace, CancellationToken)"/>.
+    /// </returns>
     public static StoreEntry? TryLoad(EntryPlace place, string? key)
     {
         try

@@ -21,7 +21,10 @@ internal static class RelativePath
         return way.Length == 0 ? "." : way;
     }
 
-    /// <summary>Whether a path, with '/', leads to something below the folder that it starts at: what a shared folder or a file of ours says may be a stranger's words.</summary>
+    /// <summary>
+    /// Whether a path, with '/', leads to something below the folder that it starts at: what a shared folder or a file of ours says may be a stranger's
+    /// words.
+    /// </summary>
     public static bool IsBelow(string path) =>
         path.IndexOf('\0') < 0 && (Path.DirectorySeparatorChar != '\\' || path.IndexOfAny(['\\', ':']) < 0) && path.Split('/').All(part => part is not ("" or "." or ".."));
 

@@ -19,7 +19,9 @@ internal static class PathGuess
         return there.Length is 0 or > MostNames ? "" : $" In '{(parent.Length > 0 ? parent : ".")}' there {(there.Length == 1 ? "is" : "are")} {Quoted(there)}.";
     }
 
-    /// <returns>A path that is there, and in which each name differs from that of <paramref name="path"/> by a slip of the pen; null where there is none.</returns>
+    /// <returns>
+    /// A path that is there, and in which each name differs from that of <paramref name="path"/> by a slip of the pen; null where there is none.
+    /// </returns>
     public static string? Nearest(string path)
     {
         var missing = new Stack<string>();

@@ -5,7 +5,9 @@ internal static class Spelling
 {
     private const int MostSlips = 2;
 
-    /// <returns>The known word that is nearest, if it is near: one slip in three letters, and two at most; letter case does not count. Null where none is.</returns>
+    /// <returns>
+    /// The known word that is nearest, if it is near: one slip in three letters, and two at most; letter case does not count. Null where none is.
+    /// </returns>
     public static string? Nearest(string word, IEnumerable<string> known) => known
         .Select(candidate => (Word: candidate, Slips: Distance(candidate, word)))
         .Where(pair => pair.Slips <= Math.Min(MostSlips, Math.Max(1, pair.Word.Length / 3)))

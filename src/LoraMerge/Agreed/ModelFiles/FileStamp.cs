@@ -13,7 +13,7 @@ internal readonly record struct FileStamp(long ByteLength, long ModifiedTicks)
     /// <exception cref="FileNotFoundException">There is no such file, or it is a link to nothing.</exception>
     public static FileStamp Of(string path)
     {
-        // A model in a Hugging Face cache is a folder of links; .NET answers for the link itself.
+        // A model in a Hugging Face cache is a folder of links; .NET gives the length and time of the link itself.
         var file = new FileInfo(RealPath.IsLink(path) ? RealPath.Of(path) : path);
         return new FileStamp(file.Length, TimeOf(file)?.Ticks ?? s_noTime);
     }

@@ -23,6 +23,9 @@ internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputF
     /// <summary>A file by its name in the root's own folder, found as the system would find it; null where it is none of these.</summary>
     public InputFile? Find(string name) =>
         Files.FirstOrDefault(file => file.RelativePath == name) ?? Files.FirstOrDefault(file => file.RelativePath.Equals(name, FileNames.Comparison));
+
+    /// <summary>The same, of files that go beside the weights.</summary>
+    public InputFile? FindBeside(string name) => Find(name) is { IsBeside: true } file ? file : null;
 }
 
 /// <summary>A file that decides the result.</summary>

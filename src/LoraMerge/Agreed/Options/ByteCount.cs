@@ -16,7 +16,8 @@ internal static class ByteCount
         while (end < trimmed.Length && trimmed[end] is (>= '0' and <= '9') or '.')
             end++;
         string digits = trimmed.Substring(0, end);
-        if (digits.Length == 0 || digits[0] == '.' || digits[digits.Length - 1] == '.' || UnitOf(trimmed.Substring(end).Trim().ToUpperInvariant()) is not decimal unit
+        if (digits.Length == 0 || digits[0] == '.' || digits[digits.Length - 1] == '.'
+            || UnitOf(trimmed.Substring(end).Trim().ToUpperInvariant()) is not decimal unit
             || !decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) || number > long.MaxValue / unit)
             return false;
         bytes = (long)(number * unit);

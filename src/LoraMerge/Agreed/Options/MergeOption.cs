@@ -1,7 +1,8 @@
 namespace LoraMerge.Agreed.Options;
 
 /// <summary>
-/// An option of a merge: all that is known of it. Checks of metadata and properties, the worker's arguments, the command line with its help, and the model's key
+/// An option of a merge: all that is known of it. Checks of metadata and properties, the worker's arguments, the command line with its help, and the model's
+/// key
 /// follow from it; the pages for Visual Studio and the tables of README.md are held to it by tests.
 /// </summary>
 /// <param name="Owner">Where a project says it.</param>

@@ -29,7 +29,8 @@ internal sealed class OptionForm
         TryParse(text, out double share) && share is >= 0 and <= 1 ? text : null);
 
     /// <summary>Bytes, such as <c>500MB</c>; kept as they are written.</summary>
-    public static OptionForm Size { get; } = new(OptionFormKind.Size, "a size such as 500MB, 5GB or 2GiB", text => ByteCount.TryParse(text, out _) ? text : null);
+    public static OptionForm Size { get; } = new(OptionFormKind.Size, "a size such as 500MB, 5GB or 2GiB", text =>
+        ByteCount.TryParse(text, out _) ? text : null);
 
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public static OptionForm Device { get; } = new(OptionFormKind.Device, "auto, cpu, cuda or cuda:N", text => ReadDevice(text.ToLowerInvariant()));
@@ -44,10 +45,12 @@ internal sealed class OptionForm
     public IReadOnlyList<string> Words { get; private set; } = [];
 
     /// <summary>One of a few words, in whatever letter case.</summary>
-    public static OptionForm OneOf(params string[] words) => OfWords(OptionFormKind.Words, words, $"{string.Join(", ", words.Take(words.Length - 1))} or {words[words.Length - 1]}");
+    public static OptionForm OneOf(params string[] words) =>
+        OfWords(OptionFormKind.Words, words, $"{string.Join(", ", words.Take(words.Length - 1))} or {words[words.Length - 1]}");
 
     /// <summary>A whole number from 1, in decimal digits without leading zeros.</summary>
-    public static OptionForm Count(int most) => new(OptionFormKind.Count, most == int.MaxValue ? "a whole number from 1" : FormattableString.Invariant($"a whole number from 1 to {most}"), text =>
+    public static OptionForm Count(int most) => new(OptionFormKind.Count, most == int.MaxValue ? "a whole number from 1"
+        : FormattableString.Invariant($"a whole number from 1 to {most}"), text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count <= most && text[0] != '0' ? text : null);
 
     /// <returns>The text in the one form that its meaning has; null where it is not of this form.</returns>
@@ -60,5 +63,6 @@ internal sealed class OptionForm
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && !double.IsNaN(number) && !double.IsInfinity(number);
 
     private static string? ReadDevice(string text) =>
-        text is "auto" or "cpu" or "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && text.Length is > 5 and < 9 && text.Skip(5).All(digit => digit is >= '0' and <= '9')) ? text : null;
+        text is "auto" or "cpu" or "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && text.Length is > 5 and < 9
+            && text.Skip(5).All(digit => digit is >= '0' and <= '9')) ? text : null;
 }

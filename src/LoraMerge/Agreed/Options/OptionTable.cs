@@ -29,15 +29,18 @@ internal static class OptionTable
 
     public static readonly MergeOption MaxShardSize = new(OptionOwner.BaseModel, "MaxShardSize", OptionForm.Size)
     {
-        Switch = "--max-shard-size", Key = "max-shard-size", ValueName = "SIZE", Description = "Largest weight file, such as 5GB (default: the base's own files).",
+        Switch = "--max-shard-size", Key = "max-shard-size", ValueName = "SIZE",
+        Description = "Largest weight file, such as 5GB (default: the base's own files).",
     };
 
     public static readonly MergeOption Combine = new(OptionOwner.BaseModel, "Combine", OptionForm.OneOf(
-        "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd", "magnitude_prune", "magnitude_prune_svd"))
+        "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd",
+        "magnitude_prune", "magnitude_prune_svd"))
     {
         Switch = "--combine", Key = "combine", Default = "sequential", ValueName = "WAY",
-        Description = "How several adapters become one change: sequential, linear, cat, svd, ties, ties_svd, dare_linear, dare_ties, dare_linear_svd, dare_ties_svd, "
-            + "magnitude_prune or magnitude_prune_svd.",
+       
+        Description = "How several adapters become one change: sequential, linear, cat, svd, ties, ties_svd, dare_linear, dare_ties, dare_linear_svd, "
+            + "dare_ties_svd, magnitude_prune or magnitude_prune_svd.",
     };
 
     public static readonly MergeOption Density = new(OptionOwner.BaseModel, "Density", OptionForm.Share)
@@ -47,12 +50,14 @@ internal static class OptionTable
 
     public static readonly MergeOption MajoritySign = new(OptionOwner.BaseModel, "MajoritySign", OptionForm.OneOf("total", "frequency"))
     {
-        Switch = "--majority-sign", Key = "majority-sign", Default = "total", ValueName = "METHOD", Description = "How ties and dare_ties elect a sign: total or frequency.",
+        Switch = "--majority-sign", Key = "majority-sign", Default = "total", ValueName = "METHOD",
+        Description = "How ties and dare_ties elect a sign: total or frequency.",
     };
 
     public static readonly MergeOption SvdRank = new(OptionOwner.BaseModel, "SvdRank", OptionForm.Count(int.MaxValue))
     {
-        Switch = "--svd-rank", Key = "svd-rank", ValueName = "N", Description = "Largest rank of what svd and the _svd ways give (default: the adapters' largest).",
+        Switch = "--svd-rank", Key = "svd-rank", ValueName = "N",
+        Description = "Largest rank of what svd and the _svd ways give (default: the adapters' largest).",
     };
 
     public static readonly MergeOption Modelfile = new(OptionOwner.Project, "LoraMergeModelfile", OptionForm.OneOf("false", "true"))
@@ -62,7 +67,8 @@ internal static class OptionTable
 
     public static readonly MergeOption OnUnmatched = new(OptionOwner.Project, "LoraMergeOnUnmatched", OptionForm.OneOf("error", "warn"))
     {
-        Switch = "--on-unmatched", Key = "on-unmatched", Default = "error", ValueName = "WHAT", Description = "Adapter tensors without a place in the base: error or warn.",
+        Switch = "--on-unmatched", Key = "on-unmatched", Default = "error", ValueName = "WHAT",
+        Description = "Adapter tensors without a place in the base: error or warn.",
     };
 
     public static readonly MergeOption Verify = new(OptionOwner.Project, "LoraMergeVerify", OptionForm.OneOf("none", "written", "full"))
@@ -117,7 +123,8 @@ internal static class OptionTable
 
     public static readonly MergeOption ExpertLayout = new(OptionOwner.Adapter, "ExpertLayout", OptionForm.OneOf("peft", "unsloth"))
     {
-        Switch = "--expert-layout", Key = "expert-layout", Default = "peft", ValueName = "N=LAYOUT", Description = "Layout of fused experts in adapter N: peft (default) or unsloth.",
+        Switch = "--expert-layout", Key = "expert-layout", Default = "peft", ValueName = "N=LAYOUT",
+        Description = "Layout of fused experts in adapter N: peft (default) or unsloth.",
     };
 
     public static readonly IReadOnlyList<MergeOption> All =

@@ -5,8 +5,10 @@ namespace LoraMerge.Architectures.Names;
 
 /// <summary>Sends names of tensors through transformers' table, forwards: names of files become live names, and live names stay what they are.</summary>
 /// <remarks>
-/// Both the names of the base's files and those of the adapter go through it, so that they meet in one form whichever release wrote either; backwards the table would not be unique.
-/// The lists of the models inside a model see names below their path alone, the outermost first. transformers, <c>conversion_mapping.py</c> and <c>core_model_loading.py</c>.
+/// Both the names of the base's files and those of the adapter go through it, so that they meet in one form whichever release wrote either; backwards the
+/// table would not be unique.
+/// The lists of the models inside a model see names below their path alone, the outermost first. transformers, <c>conversion_mapping.py</c> and
+/// <c>core_model_loading.py</c>.
 /// </remarks>
 internal sealed partial class LiveNames
 {

@@ -33,7 +33,9 @@ internal sealed class NameTable
         ?? (modelType is null ? null
             : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && !pair.Key.EndsWith("Model", StringComparison.Ordinal))));
 
-    /// <summary>The family of the bare model within one with a head, or of a model within a composite one: its class is known by the type of its configuration alone.</summary>
+    /// <summary>
+    /// The family of the bare model within one with a head, or of a model within a composite one: its class is known by the type of its configuration alone.
+    /// </summary>
     public NameFamily? OfInner(string? modelType) =>
         modelType is null ? null : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && pair.Key.EndsWith("Model", StringComparison.Ordinal)));
 

@@ -20,7 +20,8 @@ internal sealed class PeftDialect : AdapterDialect
     {
         (AdapterKind kind, AdapterConfig config, KindConfig own) = PeftConfigReader.Read(source.Fields!, origin);
         ImmutableArray<Shard> weights = [.. PeftWeights.Read(source)];
-        return weights.Select(file => (file.File, Library: OtherLibraries.Unconverted(file))).FirstOrDefault(file => file.Library is not null) is { Library: string library } other
+        return weights.Select(file => (file.File, Library: OtherLibraries.Unconverted(file)))
+            .FirstOrDefault(file => file.Library is not null) is { Library: string library } other
             ? throw Errors.AdapterOfOtherLibrary(other.File, library)
             : AdapterTensors.Sort(source.Path, this, kind, config, own, weights);
     }

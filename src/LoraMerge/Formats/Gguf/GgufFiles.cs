@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Container;
 
@@ -50,6 +51,6 @@ internal static partial class GgufFiles
         }
     }
 
-    [System.Text.RegularExpressions.GeneratedRegex(@"-(?!00001)\d{5}-of-\d{5}\.gguf$", System.Text.RegularExpressions.RegexOptions.IgnoreCase)]
-    private static partial System.Text.RegularExpressions.Regex LaterPart { get; }
+    [GeneratedRegex(@"-(?!00001)\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase)]
+    private static partial Regex LaterPart { get; }
 }

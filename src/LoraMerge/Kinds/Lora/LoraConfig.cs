@@ -9,7 +9,9 @@ namespace LoraMerge.Kinds.Lora;
 /// <param name="UsesRsLora">Whether scaling is alpha/sqrt(r) instead of alpha/r.</param>
 internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindConfig
 {
-    /// <summary>Which of the projections that one fused weight holds are adapted (<c>enable_lora</c> of PEFT 0.2); empty where weights are adapted whole.</summary>
+    /// <summary>
+    /// Which of the projections that one fused weight holds are adapted (<c>enable_lora</c> of PEFT 0.2); empty where weights are adapted whole.
+    /// </summary>
     public ImmutableArray<bool> EnabledProjections { get; init; } = [];
 
     /// <summary><c>use_dora</c>: every adapted module has a trained magnitude beside A and B.</summary>

@@ -68,7 +68,10 @@ internal sealed class LoraKind : AdapterKind
     }
 
     /// <summary>Whether a value of <c>init_lora_weights</c> trains on a changed base that neither the adapter nor the base as published tells.</summary>
-    /// <remarks>CorDA and LoRA-GA need data, LoftQ a quantiser, <c>pissa_niter_k</c> the random numbers of the trainer. <c>pissa</c> and <c>olora</c> can be computed again.</remarks>
+    /// <remarks>
+    /// CorDA and LoRA-GA need data, LoftQ a quantiser, <c>pissa_niter_k</c> the random numbers of the trainer. <c>pissa</c> and <c>olora</c> can be computed
+    /// again.
+    /// </remarks>
     private static bool IsLostBase(string initialisation) =>
         initialisation is "corda" or "loftq" or "lora_ga" || initialisation.StartsWith("pissa_niter_", StringComparison.Ordinal);
 

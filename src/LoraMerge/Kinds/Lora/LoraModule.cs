@@ -18,10 +18,14 @@ namespace LoraMerge.Kinds.Lora;
 internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTensor StoredB, LowRankFactor A, LowRankFactor B, int Rank, double Scaling) : AdaptedModule(Path)
 {
     /// <summary>PEFT trains and merges the output projection of an adapted attention with its delta added twice.</summary>
-    /// <remarks><c>MultiheadAttention.merge</c> adds it and then calls <c>out_proj.merge</c>, and the forward pass merges first; docs/peft-differences.md.</remarks>
+    /// <remarks>
+    /// <c>MultiheadAttention.merge</c> adds it and then calls <c>out_proj.merge</c>, and the forward pass merges first; docs/peft-differences.md.
+    /// </remarks>
     private const double AttentionOutputFactor = 2;
 
-    /// <summary>Whether the pair is <c>lora_embedding_A</c> <c>[r, vocabulary]</c> and <c>lora_embedding_B</c> <c>[dim, r]</c>, whose product is transposed.</summary>
+    /// <summary>
+    /// Whether the pair is <c>lora_embedding_A</c> <c>[r, vocabulary]</c> and <c>lora_embedding_B</c> <c>[dim, r]</c>, whose product is transposed.
+    /// </summary>
     public bool IsEmbedding { get; init; }
 
     /// <summary>Trained bias of B, <c>[out]</c>, or null.</summary>

@@ -16,7 +16,9 @@ internal sealed record LoraParameterPair(int Depth, StoredTensor A, StoredTensor
 /// <param name="Path">Path of the module that holds the parameters.</param>
 /// <param name="Config">The adapter's configuration, with its rule of patterns.</param>
 /// <param name="Pairs">The pairs, the outermost wrapper first.</param>
-/// <remarks>PEFT, <c>ParamWrapper</c>. The keys name no parameter: wrappers nest in the order in which the module registers its parameters, the last one outermost.</remarks>
+/// <remarks>
+/// PEFT, <c>ParamWrapper</c>. The keys name no parameter: wrappers nest in the order in which the module registers its parameters, the last one outermost.
+/// </remarks>
 internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableArray<LoraParameterPair> Pairs) : AdaptedModule(Path)
 {
     /// <summary>The order in which modules register their parameters.</summary>

@@ -117,7 +117,9 @@ internal sealed class LoraTensors
         return diagonal.Shape is [var count] && count == rank ? diagonal : throw LoraErrors.DiagonalDoesNotFit(name, diagonal, rank);
     }
 
-    /// <summary>Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in, or has one further in.</summary>
+    /// <summary>
+    /// Whether a pair belongs to a parameter: <c>target_parameters</c> names its module, or it is one wrapper further in, or has one further in.
+    /// </summary>
     private bool IsParameterPath(string path)
     {
         string module = WithoutWrappers(path);

@@ -9,8 +9,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <summary>Pairs of all experts of a layer, stacked: as many linear layers, expert by expert.</summary>
 /// <remarks>
 /// A <c>[experts, r, in]</c>, B <c>[experts, out, r]</c> or <c>[out, r, experts]</c>; a factor that all experts share has 1 in the place of their number. So
-/// Megatron's and Tinker's exports have them,
-/// where PEFT has matrices, <see cref="LoraParameters"/>. Their names tell the projection: <c>experts.gate_up_proj</c>, <c>experts.w1</c>.
+/// Megatron's and Tinker's exports have them, where PEFT has matrices, <see cref="LoraParameters"/>. Their names tell the projection:
+/// <c>experts.gate_up_proj</c>, <c>experts.w1</c>.
 /// </remarks>
 internal static class StackedPairs
 {
