@@ -73,6 +73,10 @@ internal static class BuildErrors
     public static BuildFault OptionOfOtherFormat(string name, string value, string format, string instead) => new("LORA1060",
         $"{name}='{value}' is asked for, which Format=\"{format}\" does not have: {instead}. Correct one of them.", name);
 
+    public static BuildFault ModelfileOfNoModel() => new("LORA1060",
+        "LoraMergeModelfile='true' is asked for, and no base model has Format=\"gguf\", the format that Ollama opens by it. Set the format of one, or leave the property out.",
+        "LoraMergeModelfile");
+
     public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
         $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
 

@@ -25,6 +25,8 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
                 faults.Error(adapters[0].Item, BuildErrors.NoBaseModel());
             return [];
         }
+        if (ofProject[OptionTable.Modelfile] == "true" && !bases.Any(model => model.Options.Values[OptionTable.Format] == "gguf"))
+            faults.Error(null, BuildErrors.ModelfileOfNoModel());
         foreach (IGrouping<string, BaseModel> same in bases.GroupBy(model => model.Path).Where(group => group.Count() > 1))
             faults.Error(same.Last().Item, BuildErrors.BaseModelTwice(same.Key));
         bases = [.. bases.GroupBy(model => model.Path).Select(same => same.First())];
@@ -50,7 +52,9 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (named.Fault is { } fault)
             faults.Error(item, fault);
         RefusePin(item, MergeLoraAdapters.BaseModelItem);
-        var options = new ModelOptions { BaseName = named.Name, Values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel)) };
+        OptionValues values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel));
+        // The property is for all of a project's models; those of other formats have no such file.
+        var options = new ModelOptions { BaseName = named.Name, Values = values[OptionTable.Format] == "gguf" ? values : values.With(OptionTable.Modelfile, null) };
         RefuseOptionsOfOtherFormats(item, options.Values);
         return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
     }
@@ -62,7 +66,9 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.Quantization.Name, quantization, format, "Format=\"gguf\" has it"));
         if (format != OptionTable.Format.Default && dtype != OptionTable.DType.Default)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(
-                OptionTable.DType.Name, dtype, format, "Quantization asks for a GGUF file's types, such as F16 or BF16"));
+                OptionTable.DType.Name, dtype, format, format == "gguf" ? "Quantization asks for a GGUF file's types, such as F16 or BF16" : "its factors are float32"));
+        if (format == "gguf-adapter" && values.Given(OptionTable.MaxShardSize) is { } size)
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.MaxShardSize.Name, size, format, "it is one file"));
     }
 
     private Adapter ReadAdapter(ITaskItem item)

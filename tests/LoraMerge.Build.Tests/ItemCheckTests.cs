@@ -101,6 +101,22 @@ public sealed class ItemCheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("DType", "float16", "its factors are float32")]
+    [InlineData("MaxShardSize", "1GB", "it is one file")]
+    public void An_adapter_alone_has_neither_dtype_nor_size_of_files(string name, string value, string reason)
+    {
+        AssertFails("LORA1060", [Item("base", ("Format", "gguf-adapter"), (name, value))], [Item("adapter")]);
+
+        Assert.Contains(reason, _engine.Errors.Single().Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("safetensors")]
+    [InlineData("gguf-adapter")]
+    public void A_Modelfile_that_no_model_gets_is_refused(string format) =>
+        AssertFails("LORA1060", [Item("base", ("Format", format))], [Item("adapter")], task => task.Modelfile = "true");
+
+    [Theory]
     [InlineData("./m", "m")]
     [InlineData(@"models//x\", "models/x")]
     [InlineData("a/./b", "a/b")]

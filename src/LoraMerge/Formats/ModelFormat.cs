@@ -14,6 +14,15 @@ internal abstract class ModelFormat
     /// <summary>Whether the dtype of its tensors can be asked for.</summary>
     public virtual bool HasDTypes => false;
 
+    /// <summary>Whether its weights may lie in several files, below a size that can be asked for.</summary>
+    public virtual bool MaySplit => true;
+
+    /// <summary>Whether a Modelfile for Ollama can stand beside it.</summary>
+    public virtual bool HasModelfile => false;
+
+    /// <summary>What to ask for in place of a dtype, as the end of a sentence.</summary>
+    public virtual string InsteadOfDType => "Leave it out.";
+
     /// <summary>Whether its files say what they are made of, for which the adapters are hashed first.</summary>
     public virtual bool NamesOrigin => false;
 

@@ -31,7 +31,11 @@ internal static class ModelFormats
         if (!isAuto && !format.Quantizations.Contains(request.Quantization))
             throw Errors.QuantizationUnknown(request.Quantization, format.Quantizations);
         if (request.DType.Forced is not null && !format.HasDTypes)
-            throw Errors.OptionNotOfFormat("DType", request.DType.ToString(), format.Name, "Ask for its types by Quantization, such as F16 or BF16.");
+            throw Errors.OptionNotOfFormat("DType", request.DType.ToString(), format.Name, format.InsteadOfDType);
+        if (request.MaxShardSize is ByteSize size && !format.MaySplit)
+            throw Errors.OptionNotOfFormat("MaxShardSize", size.Text, format.Name, "It is one file. Leave the size out.");
+        if (request.WritesModelfile && !format.HasModelfile)
+            throw Errors.OptionNotOfFormat("LoraMergeModelfile", "true", format.Name, "Ollama opens a GGUF model by it: ask for Format=\"gguf\", or leave it out.");
         return format;
     }
 }

@@ -75,8 +75,7 @@ internal sealed class ModelWriter
             _report(idle);
         long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"Merged {_inputs.Name}: {outcomes.Count(outcome => outcome.IsChange)} of {plan.Tensors.Count()} tensors changed, "
-            + $"{Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+            $"Merged {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
         return new MergeResult(place, manifest, byteLength)
         {
             ComputedTensorCount = weights.Outcomes.Count,
@@ -84,6 +83,11 @@ internal sealed class ModelWriter
             WrittenByteLength = weights.WrittenByteLength,
         };
     }
+
+    /// <summary>Where no tensor of the base is written, what the files hold.</summary>
+    private string Done(TensorOutcome[] outcomes) => _layout.Plan.Tensors.Any() || _layout.Summary is not string summary
+        ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Count(outcome => outcome.IsChange)} of {_layout.Plan.Tensors.Count()} tensors changed")
+        : summary;
 
     /// <summary>All files that it reads and writes are closed when it returns.</summary>
     private WrittenWeights WriteWeights(MergePlan plan, ComputeDevice device, InputHashes known, string folder, CancellationToken cancellation)

@@ -114,6 +114,7 @@ public sealed class GgufModelTests
 
     [Theory]
     [InlineData("--quantization", "Q8_0", "LORA2074")]
+    [InlineData("--modelfile", "true", "LORA2074")]
     [InlineData("--format", "onnx", "LORA1101")]
     public async Task What_a_format_does_not_have_is_refused(string option, string value, string code)
     {

@@ -5,6 +5,10 @@ internal sealed class GgufAdapterFormat : ModelFormat
 {
     public override string Name => "gguf-adapter";
 
+    public override bool MaySplit => false;
+
+    public override string InsteadOfDType => "Its factors are float32. Leave the dtype out.";
+
     public override bool NamesOrigin => true;
 
     public override ModelLayout LayOut(LayoutInputs planned) => GgufAdapterLayout.Create(planned);
