@@ -57,7 +57,9 @@ internal sealed partial class StoryTokenizer
     private static string ReadMerge(JsonElement pair) =>
         pair.ValueKind == JsonValueKind.String ? pair.GetString()! : $"{pair[0].GetString()} {pair[1].GetString()}";
 
-    /// <summary>GPT-2's rule, which tokenizer.json means by "ByteLevel" with "use_regex": no token reaches over the border of a word, and a word begins with its space.</summary>
+    /// <summary>
+    /// GPT-2's rule, which tokenizer.json means by "ByteLevel" with "use_regex": no token reaches over the border of a word, and a word begins with its space.
+    /// </summary>
     [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
     private static partial Regex WordsAndSigns { get; }
 }

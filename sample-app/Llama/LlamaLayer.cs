@@ -2,7 +2,9 @@ using System.Numerics.Tensors;
 
 namespace SampleApp.Llama;
 
-/// <summary>One layer: looks back at the earlier tokens (attention), then thinks about the token by itself (feed-forward). Both add to what is known of it.</summary>
+/// <summary>
+/// One layer: looks back at the earlier tokens (attention), then thinks about the token by itself (feed-forward). Both add to what is known of it.
+/// </summary>
 internal sealed class LlamaLayer
 {
     private readonly RmsNorm _attentionNorm;

@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace SampleApp.Llama;
 
 /// <summary>A .safetensors file: named arrays of numbers, here always read as <see cref="float"/>.</summary>
-/// <remarks>The file is: the length of the header (8 bytes), the header (JSON: name, dtype, shape and place of each tensor), the bytes of all tensors.</remarks>
+/// <remarks>The file is: the length of the header (8 bytes), the header (JSON: name, dtype, shape and place of each tensor), the bytes of all
+/// tensors.</remarks>
 internal sealed class Weights : IDisposable
 {
     private readonly FileStream _file;

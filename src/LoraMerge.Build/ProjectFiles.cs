@@ -2,7 +2,10 @@ using System.Xml.Linq;
 
 namespace LoraMerge.Build;
 
-/// <summary>The files that a project's author writes: the project, the Directory files above it, and what these import by a path that can be told without evaluating them.</summary>
+/// <summary>
+/// The files that a project's author writes: the project, the Directory files above it, and what these import by a path that can be told without evaluating
+/// them.
+/// </summary>
 /// <remarks>Conditions of imports are not looked at; packages and the SDK are not followed.</remarks>
 internal sealed class ProjectFiles
 {

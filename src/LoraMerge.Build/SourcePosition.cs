@@ -27,7 +27,9 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
             : new SourcePosition(file, 0, 0);
     }
 
-    /// <summary>Whether a file that makes an item of this type writes this metadata, in whatever way: it was then not merely taken over from another item.</summary>
+    /// <summary>
+    /// Whether a file that makes an item of this type writes this metadata, in whatever way: it was then not merely taken over from another item.
+    /// </summary>
     public static bool IsWritten(ITaskItem item, string itemType, string metadata, string projectFile) =>
         Read(FileOf(item, projectFile))?.Descendants().Any(element => element.Name.LocalName == itemType && Place(element, metadata) is not null) == true;
 

@@ -2,7 +2,10 @@ using Microsoft.Build.Framework;
 
 namespace LoraMerge.Build;
 
-/// <summary>A file of the store that was copied beside its place because it had to be read: later in the same build its place takes it. What no place takes goes with the build.</summary>
+/// <summary>
+/// A file of the store that was copied beside its place because it had to be read: later in the same build its place takes it. What no place takes goes with
+/// the build.
+/// </summary>
 internal sealed class StagedCopy(string path) : IDisposable
 {
     /// <returns>The path of the copy for a place; null where there is none.</returns>

@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LoraMerge.Build;
 
-/// <summary>Follows links where .NET does not: Visual Studio's MSBuild runs on .NET Framework, which answers for the link itself. To it every link would be an empty file that has to be hashed in each build.</summary>
+/// <summary>
+/// Follows links where .NET does not: Visual Studio's MSBuild runs on .NET Framework, which answers for the link itself. To it every link would be an empty
+/// file that has to be hashed in each build.
+/// </summary>
 internal static class WindowsLink
 {
     private const uint ShareAll = 7, OpenExisting = 3, OpensFolders = 0x0200_0000;

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LoraMerge.Safetensors;
 
-/// <summary>A file that is being written, past the system's cache of files where the system can do that. Its methods may be called from several threads.</summary>
+/// <summary>
+/// A file that is being written, past the system's cache of files where the system can do that. Its methods may be called from several threads.
+/// </summary>
 /// <remarks>
 /// The cache costs a fresh page of memory for all that goes through it, and pushes out the files that somebody will read. Writing past it
 /// wants positions, lengths and memory at multiples of <see cref="Alignment"/>, so bytes that follow each other are gathered in an aligned buffer first,

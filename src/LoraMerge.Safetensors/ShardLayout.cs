@@ -39,7 +39,8 @@ public sealed record ShardLayout
     /// keep the order of the file that they came from, or put wide dtypes first.
     /// </param>
     /// <param name="metadata">Strings for <c>__metadata__</c>, written in ordinal order of their keys; none when null or empty.</param>
-    /// <exception cref="ArgumentException">A name is used twice or reserved, a shape has no size, or the header would be longer than the format allows.</exception>
+    /// <exception cref="ArgumentException">A name is used twice or reserved, a shape has no size, or the header would be longer than the format
+    /// allows.</exception>
     public static ShardLayout Create(
         IEnumerable<(string Name, DType DType, ImmutableArray<long> Shape)> tensors,
         IReadOnlyDictionary<string, string>? metadata = null)

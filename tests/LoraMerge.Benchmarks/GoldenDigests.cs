@@ -9,7 +9,9 @@ using LoraMerge.Writing;
 
 namespace LoraMerge.Benchmarks;
 
-/// <summary><c>digests</c>: what every golden case gives, a line for each file, fault, warning and inspection: two commits that print the same do the same.</summary>
+/// <summary>
+/// <c>digests</c>: what every golden case gives, a line for each file, fault, warning and inspection: two commits that print the same do the same.
+/// </summary>
 internal static class GoldenDigests
 {
     public static Command CreateCommand()

@@ -7,7 +7,10 @@ using LoraMerge.Tests;
 
 namespace LoraMerge.Benchmarks;
 
-/// <summary><c>idle</c>: what a build with nothing to merge takes more than that of the same project without the package. Packs the package, and builds outside the repository.</summary>
+/// <summary>
+/// <c>idle</c>: what a build with nothing to merge takes more than that of the same project without the package. Packs the package, and builds outside the
+/// repository.
+/// </summary>
 internal static class IdleBenchmark
 {
     private const int BlockCount = 300;

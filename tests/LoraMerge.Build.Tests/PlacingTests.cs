@@ -2,7 +2,10 @@ using LoraMerge.Agreed.Fingerprints;
 
 namespace LoraMerge.Build.Tests;
 
-/// <summary>However placing a model ends, its place holds the earlier model, the new one, or none that could be taken for whole; what is said is true, and the next build puts it right.</summary>
+/// <summary>
+/// However placing a model ends, its place holds the earlier model, the new one, or none that could be taken for whole; what is said is true, and the next
+/// build puts it right.
+/// </summary>
 public sealed class PlacingTests
 {
     private const int InputOutputError = 5, NoSpaceLeft = 28;

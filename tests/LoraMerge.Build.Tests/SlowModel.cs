@@ -4,7 +4,10 @@ using LoraMerge.Tests;
 
 namespace LoraMerge.Build.Tests;
 
-/// <summary>A base and two adapters of little size whose merge takes a minute: combined by <c>ties_svd</c>, which takes a large matrix apart. With any other way they are merged at once.</summary>
+/// <summary>
+/// A base and two adapters of little size whose merge takes a minute: combined by <c>ties_svd</c>, which takes a large matrix apart. With any other way they
+/// are merged at once.
+/// </summary>
 internal static class SlowModel
 {
     private const int Width = 3072;

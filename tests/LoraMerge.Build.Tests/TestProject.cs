@@ -104,7 +104,9 @@ internal sealed class TestProject : IDisposable
             """);
     }
 
-    /// <summary>Moves the one project of the folder into a folder below it: where several projects are built, none may have another's sources below itself.</summary>
+    /// <summary>
+    /// Moves the one project of the folder into a folder below it: where several projects are built, none may have another's sources below itself.
+    /// </summary>
     public void MoveProjectTo(string folder)
     {
         Directory.CreateDirectory(PathOf(folder));

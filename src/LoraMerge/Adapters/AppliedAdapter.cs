@@ -16,7 +16,9 @@ internal sealed record AppliedAdapter(
 {
     public AdapterOrigin Origin => Adapter.Config.Origin;
 
-    /// <summary>The base's weights of all adapted modules, for kinds that draw or share by the sizes of all; those that the base has under their own names.</summary>
+    /// <summary>
+    /// The base's weights of all adapted modules, for kinds that draw or share by the sizes of all; those that the base has under their own names.
+    /// </summary>
     public IEnumerable<(AdaptedModule Module, StoredTensor Weight)> Weights
     {
         get

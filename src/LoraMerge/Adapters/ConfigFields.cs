@@ -7,7 +7,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>The fields of an adapter_config.json by type. The field's libraries write null for "not set", and some write one text where others write a list.</summary>
+/// <summary>
+/// The fields of an adapter_config.json by type. The field's libraries write null for "not set", and some write one text where others write a list.
+/// </summary>
 internal sealed class ConfigFields(string file, JsonObject json)
 {
     /// <summary>Many times what any library writes; each unknown one is a warning.</summary>

@@ -3,7 +3,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Adapters;
 
-/// <summary>Finds by which rule an adapter's ranks and alphas are looked up: the ones of its releases, as far as the ranks of its tensors agree with them.</summary>
+/// <summary>
+/// Finds by which rule an adapter's ranks and alphas are looked up: the ones of its releases, as far as the ranks of its tensors agree with them.
+/// </summary>
 internal static class PatternChoice
 {
     /// <summary>The ranks and alphas with their rule; what the file cannot tell goes into <paramref name="notes"/>.</summary>

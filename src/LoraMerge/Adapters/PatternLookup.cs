@@ -19,7 +19,10 @@ internal sealed class PatternLookup
     /// <summary>Since 0.15: both dictionaries apart, a key matched as a whole, at the start of a path or after a dot.</summary>
     public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false));
 
-    /// <summary>All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its alpha; 0.14 looked them up apart and put no brackets around a key.</summary>
+    /// <summary>
+    /// All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its
+    /// alpha; 0.14 looked them up apart and put no brackets around a key.
+    /// </summary>
     public static ImmutableArray<PatternLookup> All { get; } =
     [
         new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.Unbracketed, module)),
@@ -27,7 +30,10 @@ internal sealed class PatternLookup
         Today,
     ];
 
-    /// <summary>The same for kinds whose first releases matched a name without a parent, too, and knew a module that no key matched by the last part of its path (<c>lycoris_utils.py</c>).</summary>
+    /// <summary>
+    /// The same for kinds whose first releases matched a name without a parent, too, and knew a module that no key matched by the last part of its path
+    /// (<c>lycoris_utils.py</c>).
+    /// </summary>
     public static ImmutableArray<PatternLookup> AllOfLycoris { get; } =
     [
         new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.UnbracketedOrAlone, module.Split('.')[^1])),

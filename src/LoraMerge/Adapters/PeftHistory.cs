@@ -6,13 +6,19 @@ using NuGet.Versioning;
 namespace LoraMerge.Adapters;
 
 /// <summary>What changed in PEFT when: by which fields a file is dated, and which rules hold for which releases. docs/adapters.md explains each.</summary>
-/// <remarks>PEFT writes every field of its configuration class, so the newest field that a file has names the first release that can have written it, and the first that it lacks the release before which it was written.</remarks>
+/// <remarks>PEFT writes every field of its configuration class, so the newest field that a file has names the first release that can have written it, and the
+/// first that it lacks the release before which it was written.</remarks>
 internal static partial class PeftHistory
 {
-    /// <summary>0.15 to 0.17: an embedding with trained tokens no longer multiplied any of its rows, so that the model was trained without that factor.</summary>
+    /// <summary>
+    /// 0.15 to 0.17: an embedding with trained tokens no longer multiplied any of its rows, so that the model was trained without that factor.
+    /// </summary>
     public static VersionRange TrainedTokensWithoutScale { get; } = VersionRange.Parse("[0.15.0,0.18.0)");
 
-    /// <summary>Up to 0.20 only LoRA and BOFT, and kinds like these, saved biases; the others trained them, <c>all</c> or those of adapted modules, and left them out of the file.</summary>
+    /// <summary>
+    /// Up to 0.20 only LoRA and BOFT, and kinds like these, saved biases; the others trained them, <c>all</c> or those of adapted modules, and left them out of
+    /// the file.
+    /// </summary>
     public static VersionRange BiasesNotSaved { get; } = VersionRange.Parse("(,0.21.0)");
 
     /// <summary>Fields of every kind that adapts layers, by the first release that writes them.</summary>
@@ -63,7 +69,9 @@ internal static partial class PeftHistory
 
     private static VersionRange Between(NuGetVersion? first, NuGetVersion? last, bool isLastIncluded = false) => new(first, first is not null, last, isLastIncluded);
 
-    /// <summary>A release is itself; a development version (<c>0.18.2.dev0@1a2b3c</c>) comes after the release before it and may have all of the next minor one.</summary>
+    /// <summary>
+    /// A release is itself; a development version (<c>0.18.2.dev0@1a2b3c</c>) comes after the release before it and may have all of the next minor one.
+    /// </summary>
     private static VersionRange? Stated(string text)
     {
         Match match = PythonVersion.Match(text);

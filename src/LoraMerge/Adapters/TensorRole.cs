@@ -9,7 +9,10 @@ internal sealed record TensorRole(string Leaf)
     /// <summary>Who has such a tensor, or what becomes of it.</summary>
     public RoleUse Use { get; init; } = RoleUse.Module;
 
-    /// <summary>The parameter behind a leaf that is a module, such as <c>weight</c> in <c>lora_A.weight</c>; null where the leaf is the parameter itself, behind which some dumps write <c>.weight</c>.</summary>
+    /// <summary>
+    /// The parameter behind a leaf that is a module, such as <c>weight</c> in <c>lora_A.weight</c>; null where the leaf is the parameter itself, behind which
+    /// some dumps write <c>.weight</c>.
+    /// </summary>
     public string? Parameter { get; init; }
 
     /// <summary>Whether every adapted module has to have one, or the adapter, where it is shared.</summary>

@@ -4,7 +4,10 @@ using System.Globalization;
 
 namespace LoraMerge.Architectures;
 
-/// <summary>The order in which the classes of transformers make their modules (<c>named_modules()</c>): adapters draw numbers and share vectors by it, and no file has it.</summary>
+/// <summary>
+/// The order in which the classes of transformers make their modules (<c>named_modules()</c>): adapters draw numbers and share vectors by it, and no file has
+/// it.
+/// </summary>
 /// <remarks>From the <c>__init__</c> of the classes. A pair that no row has is told as unknown, as a wrong order would make another model.</remarks>
 internal static class ModuleOrder
 {

@@ -7,7 +7,8 @@ namespace LoraMerge.Changes;
 /// <summary>The inner side of a convolution that is stored by a core for its kernel and a matrix: A[i, (q, k…)] = Σⱼ core[i, j, k…]·matrix[j, q].</summary>
 /// <param name="Core"><c>[r, r, k…]</c>.</param>
 /// <param name="Matrix"><c>[r, in]</c>.</param>
-/// <remarks>PEFT, <c>make_weight_cp</c>: with the outer side B <c>[out, r]</c> the weight is B·A, so that a convolution of this form is a plain product with flattened kernels.</remarks>
+/// <remarks>PEFT, <c>make_weight_cp</c>: with the outer side B <c>[out, r]</c> the weight is B·A, so that a convolution of this form is a plain product with
+/// flattened kernels.</remarks>
 internal sealed record CoreFactor(StoredTensor Core, StoredTensor Matrix) : LowRankFactor
 {
     internal override (long Rows, long Columns) Sides => (Core.RowCount, Core.RowLength / Core.Shape[1] * Matrix.RowLength);

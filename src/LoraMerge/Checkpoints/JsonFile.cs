@@ -8,7 +8,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints;
 
-/// <summary>JSON files as the field writes them: UTF-8, with or without a byte order mark, an object at the top; with Python's words for what is no number.</summary>
+/// <summary>
+/// JSON files as the field writes them: UTF-8, with or without a byte order mark, an object at the top; with Python's words for what is no number.
+/// </summary>
 internal static class JsonFile
 {
     /// <summary>The longest configuration; the largest real ones have some hundred kilobytes.</summary>

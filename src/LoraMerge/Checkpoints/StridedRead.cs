@@ -7,7 +7,8 @@ namespace LoraMerge.Checkpoints;
 /// <summary>Reads a tensor whose elements do not follow one another in the file, such as a transposed matrix, as if they did.</summary>
 /// <remarks>
 /// The elements asked for form boxes. A box is read with all that lies between its elements and picked out in memory, unless that is more than
-/// <see cref="LargestSpan"/> or mostly gaps: then it is halved along its longest way in the file. So memory is fixed, and a transposed matrix takes large reads.
+/// <see cref="LargestSpan"/> or mostly gaps: then it is halved along its longest way in the file. So memory is fixed, and a transposed matrix takes large
+/// reads.
 /// </remarks>
 internal sealed class StridedRead
 {
@@ -35,7 +36,9 @@ internal sealed class StridedRead
     /// <summary>Fills a span from the file, from an offset on.</summary>
     public delegate void ReadAt(long fileOffset, Span<byte> destination);
 
-    /// <summary>Fills <paramref name="destination"/> with the bytes that the tensor, its elements in order, has from <paramref name="byteOffset"/> on.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> with the bytes that the tensor, its elements in order, has from <paramref name="byteOffset"/> on.
+    /// </summary>
     public static void Into(StoredTensor tensor, long byteOffset, Span<byte> destination, ReadAt read) => new StridedRead(tensor, read).Read(byteOffset, destination);
 
     private void Read(long byteOffset, Span<byte> destination)
@@ -64,7 +67,10 @@ internal sealed class StridedRead
         bytes.Slice(start, destination.Length).CopyTo(destination);
     }
 
-    /// <summary>Elements [first, end) of the part of the tensor that one index into each dimension before <paramref name="dimension"/> leaves, as boxes: a part of a row, whole rows, a part of a row.</summary>
+    /// <summary>
+    /// Elements [first, end) of the part of the tensor that one index into each dimension before <paramref name="dimension"/> leaves, as boxes: a part of a
+    /// row, whole rows, a part of a row.
+    /// </summary>
     private void ReadRange(int dimension, long fileOffset, long first, long end, Span<byte> destination)
     {
         while (first < end)

@@ -22,7 +22,10 @@ internal sealed class AdapterPieces : IDisposable
         _step = Math.Max(PieceSize.Elements / Math.Max(stored.RowLength, 1), 1);
     }
 
-    /// <summary>The values of some rows, widened to a dtype, as <c>[rows, row length]</c>, with the number of their first row among those asked for. Each piece holds until the next is taken.</summary>
+    /// <summary>
+    /// The values of some rows, widened to a dtype, as <c>[rows, row length]</c>, with the number of their first row among those asked for. Each piece holds
+    /// until the next is taken.
+    /// </summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
     public IEnumerable<(Tensor Values, long FirstRow)> Of(long firstRow, long count, ScalarType dtype, Device device)
     {

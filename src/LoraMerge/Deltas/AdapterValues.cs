@@ -20,7 +20,9 @@ internal static class AdapterValues
     public static Tensor ReadRows(StoredTensor stored, long firstRow, long count, TensorFiles files, ScalarType dtype, Device device) =>
         ReadElements(stored, firstRow * stored.RowLength, stored.Shape.IsEmpty ? [] : [count, .. stored.Shape.Skip(1)], files, dtype, device);
 
-    /// <summary>Whole numbers that count something, such as places in a weight; files hold them in any integer dtype, and some in a floating-point one.</summary>
+    /// <summary>
+    /// Whole numbers that count something, such as places in a weight; files hold them in any integer dtype, and some in a floating-point one.
+    /// </summary>
     /// <param name="stored">The tensor.</param>
     /// <param name="count">How many things are counted: every number is less.</param>
     /// <param name="files">Where it is read from.</param>

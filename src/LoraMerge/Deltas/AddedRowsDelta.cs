@@ -25,6 +25,9 @@ internal abstract class AddedRowsDelta(double scaling) : WeightDelta
         }
     }
 
-    /// <summary>Rows of ΔW as W is stored, in pieces of whole rows that follow one another, each <c>[rows, row length]</c> with the number of its first row among those asked for. A piece holds until the next is taken.</summary>
+    /// <summary>
+    /// Rows of ΔW as W is stored, in pieces of whole rows that follow one another, each <c>[rows, row length]</c> with the number of its first row among those
+    /// asked for. A piece holds until the next is taken.
+    /// </summary>
     protected abstract IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device);
 }

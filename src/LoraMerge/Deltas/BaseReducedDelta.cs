@@ -2,8 +2,12 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>W′ = W - c·L·R, in two low-rank factors that passes over W compute: takes away what training took from the base before it began, or what the adapter itself makes of the base.</summary>
-/// <remarks>The factors come from the base as it is stored, whatever other adapters do to it: each adapter was trained on its own. PEFT rounds a reduced base to its dtype before training; here nothing is rounded in between.</remarks>
+/// <summary>
+/// W′ = W - c·L·R, in two low-rank factors that passes over W compute: takes away what training took from the base before it began, or what the adapter itself
+/// makes of the base.
+/// </summary>
+/// <remarks>The factors come from the base as it is stored, whatever other adapters do to it: each adapter was trained on its own. PEFT rounds a reduced base
+/// to its dtype before training; here nothing is rounded in between.</remarks>
 internal abstract class BaseReducedDelta : WeightDelta
 {
     private readonly double _factor;

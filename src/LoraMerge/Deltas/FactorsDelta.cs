@@ -8,7 +8,8 @@ internal sealed class FactorsDelta : WeightDelta
     private readonly Tensor _factors;
     private readonly bool _isByColumn;
 
-    /// <param name="factors">f, <c>[rows]</c> or <c>[columns / n]</c> where each belongs to n neighbouring columns, dtype of W's buffer; owned by this delta.</param>
+    /// <param name="factors">f, <c>[rows]</c> or <c>[columns / n]</c> where each belongs to n neighbouring columns, dtype of W's buffer; owned by this
+    /// delta.</param>
     /// <param name="isByColumn">Whether they belong to columns.</param>
     /// <param name="adapterWeight">c.</param>
     public FactorsDelta(Tensor factors, bool isByColumn, double adapterWeight)

@@ -4,7 +4,8 @@ namespace LoraMerge.Deltas;
 
 /// <summary>W′ = W - c·s·Q_r·R_r, where W = Q·R: OLoRA's residual base. Q_r·R_r is the projection of W on its first r columns.</summary>
 /// <remarks>
-/// OLoRA, arXiv 2406.01775; PEFT, <c>olora_init</c>, which multiplies by s and works on the weight as it is stored. Q_r comes from the first r columns alone (first pass),
+/// OLoRA, arXiv 2406.01775; PEFT, <c>olora_init</c>, which multiplies by s and works on the weight as it is stored. Q_r comes from the first r columns alone
+/// (first pass),
 /// R_r = Q_rᵀ·W block by block (second pass), both in float64: memory r·(rows + columns). Signs of Q do not matter.
 /// </remarks>
 internal sealed class FirstColumnsDelta : BaseReducedDelta

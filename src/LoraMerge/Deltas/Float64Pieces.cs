@@ -11,7 +11,9 @@ internal sealed class Float64Pieces : IDisposable
     /// <param name="elementCount">Elements of a piece, unless a row is longer.</param>
     public Float64Pieces(long elementCount = PieceSize.Elements) => _elementCount = elementCount;
 
-    /// <summary>Pieces of <paramref name="w"/> in order, with the number of their first row in it. Each may be written into, and holds until the next is taken.</summary>
+    /// <summary>
+    /// Pieces of <paramref name="w"/> in order, with the number of their first row in it. Each may be written into, and holds until the next is taken.
+    /// </summary>
     public IEnumerable<(Tensor Piece, long FirstRow)> Of(Tensor w)
     {
         long step = Math.Max(_elementCount / w.shape[1], 1);

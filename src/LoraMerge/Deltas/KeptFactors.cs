@@ -1,6 +1,9 @@
 namespace LoraMerge.Deltas;
 
-/// <summary>What several tensors' changes are made from and is dear to make, such as the projections that all layers share: made once, and kept while tensor after tensor needs it.</summary>
+/// <summary>
+/// What several tensors' changes are made from and is dear to make, such as the projections that all layers share: made once, and kept while tensor after
+/// tensor needs it.
+/// </summary>
 internal sealed class KeptFactors : IDisposable
 {
     private readonly List<(object Key, IDisposable Value)> _kept = [];

@@ -5,10 +5,14 @@ namespace LoraMerge.Deltas;
 
 /// <summary>The largest singular values of a matrix D with their vectors, for a small part of what a decomposition of all of D takes.</summary>
 /// <remarks>
-/// Block Lanczos bidiagonalisation with full reorthogonalisation (Golub, Luk, Overton 1981): D·V = U·B with orthonormal U and V, of which each step adds a block; the singular
-/// values of the small B approach those of D, the largest first. Products with D run in D's dtype, everything else in float64. It ends when DᵀU - VΣ of the wanted vectors is no larger than the rounding
-/// errors of <c>linalg.svd</c>, so the result is exact for a matrix as near to D as that one's. Where values are so close that it would need most of D's dimensions it gives up.
-/// Memory: at most side·(rows + columns) / 2 numbers of float64 for U and V and side² / 4 for B, with the shorter side, and some times B's while that is decomposed. The start is the same for every matrix of one size, so equal inputs give equal bits.
+/// Block Lanczos bidiagonalisation with full reorthogonalisation (Golub, Luk, Overton 1981): D·V = U·B with orthonormal U and V, of which each step adds a
+/// block; the singular
+/// values of the small B approach those of D, the largest first. Products with D run in D's dtype, everything else in float64. It ends when DᵀU - VΣ of the
+/// wanted vectors is no larger than the rounding
+/// errors of <c>linalg.svd</c>, so the result is exact for a matrix as near to D as that one's. Where values are so close that it would need most of D's
+/// dimensions it gives up.
+/// Memory: at most side·(rows + columns) / 2 numbers of float64 for U and V and side² / 4 for B, with the shorter side, and some times B's while that is
+/// decomposed. The start is the same for every matrix of one size, so equal inputs give equal bits.
 /// </remarks>
 internal static class LeadingVectors
 {
@@ -21,7 +25,8 @@ internal static class LeadingVectors
     /// <summary>Errors of <c>linalg.svd</c>, in units of the rounding of one number as large as D.</summary>
     private const double Tolerance = 8;
 
-    /// <returns>U <c>[rows, rank]</c>, Σ <c>[rank]</c> in descending order and Vᵀ <c>[rank, columns]</c>, in the caller's scope; null where a decomposition of all of D costs less.</returns>
+    /// <returns>U <c>[rows, rank]</c>, Σ <c>[rank]</c> in descending order and Vᵀ <c>[rank, columns]</c>, in the caller's scope; null where a decomposition of
+    /// all of D costs less.</returns>
     public static (Tensor U, Tensor S, Tensor Vh)? Find(Tensor matrix, int rank)
     {
         long side = Math.Min(matrix.shape[0], matrix.shape[1]);

@@ -1,6 +1,9 @@
 namespace LoraMerge.Deltas;
 
-/// <summary>NumPy's <c>default_rng(seed)</c>, as far as adapters draw by it: PCG64 (XSL-RR 128/64), seeded by <c>SeedSequence</c>, in the order of calls of <c>Generator</c>.</summary>
+/// <summary>
+/// NumPy's <c>default_rng(seed)</c>, as far as adapters draw by it: PCG64 (XSL-RR 128/64), seeded by <c>SeedSequence</c>, in the order of calls of
+/// <c>Generator</c>.
+/// </summary>
 /// <remarks>O'Neill, PCG, 2014; numpy/random/bit_generator.pyx, _generator.pyx. Unsigned numbers wrap round.</remarks>
 internal sealed class NumpyGenerator
 {

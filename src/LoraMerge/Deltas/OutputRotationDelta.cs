@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>W′ = diag(blocks)·W: groups of outputs, which are neighbouring rows, are rotated. The last group may be smaller, and gets the upper left part of its block.</summary>
+/// <summary>
+/// W′ = diag(blocks)·W: groups of outputs, which are neighbouring rows, are rotated. The last group may be smaller, and gets the upper left part of its block.
+/// </summary>
 /// <param name="blocks"><c>[groups, n, n]</c>, float64; owned by this delta.</param>
 internal sealed class OutputRotationDelta(Tensor blocks) : WeightDelta
 {

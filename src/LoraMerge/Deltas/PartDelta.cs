@@ -2,8 +2,11 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>A change of a rectangle of W, or on every second column of one, as if that were the whole weight: a module whose weight is stored within a larger tensor.</summary>
-/// <remarks>The tensor is taken as rows of its last dimension, so that a rectangle may be one expert's gate within <c>[experts, 2·inner, hidden]</c>, or columns of a transposed one.</remarks>
+/// <summary>
+/// A change of a rectangle of W, or on every second column of one, as if that were the whole weight: a module whose weight is stored within a larger tensor.
+/// </summary>
+/// <remarks>The tensor is taken as rows of its last dimension, so that a rectangle may be one expert's gate within <c>[experts, 2·inner, hidden]</c>, or
+/// columns of a transposed one.</remarks>
 internal sealed class PartDelta : WeightDelta
 {
     private readonly WeightDelta _change;

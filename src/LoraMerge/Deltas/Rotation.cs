@@ -16,7 +16,9 @@ internal static class Rotation
         return linalg.solve(identity - skew, identity + skew).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>I + 2·Q + 2·Q² + …, with t terms of which the last is Qᵗ⁻¹ once; of three terms, as PEFT computes them, it is Q³: nearly <see cref="Cayley"/> of -Q.</summary>
+    /// <summary>
+    /// I + 2·Q + 2·Q² + …, with t terms of which the last is Qᵗ⁻¹ once; of three terms, as PEFT computes them, it is Q³: nearly <see cref="Cayley"/> of -Q.
+    /// </summary>
     /// <param name="q">Q, <c>[blocks, n, n]</c>, float64.</param>
     /// <param name="terms">t.</param>
     /// <param name="hasFullLastTerm">Whether the last term counts twice.</param>

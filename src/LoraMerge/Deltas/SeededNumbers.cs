@@ -28,7 +28,9 @@ internal sealed class SeededNumbers : IDisposable
         return numbers.normal_(0, deviation, _generator);
     }
 
-    /// <summary>Numbers as a layer holds them: PEFT brings what it drew to the dtype of the layer's weight, where that is one of 16 bits they are rounded to it.</summary>
+    /// <summary>
+    /// Numbers as a layer holds them: PEFT brings what it drew to the dtype of the layer's weight, where that is one of 16 bits they are rounded to it.
+    /// </summary>
     /// <param name="drawn">The numbers; may be the result.</param>
     /// <param name="weight">The dtype of the weight.</param>
     public static Tensor AsHeldBeside(Tensor drawn, DType weight) => weight is DType.F16 or DType.BF16 ? drawn.to(TorchTypes.Of(weight)) : drawn;

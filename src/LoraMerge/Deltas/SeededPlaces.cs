@@ -2,8 +2,11 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>Places in a weight that a kind draws from a seed instead of storing them: the first of a random order of all elements, by PyTorch's generator of the CPU.</summary>
-/// <remarks>PEFT draws <c>torch.randperm(out·in, generator=torch.Generator().manual_seed(seed))[:count]</c>. The order of all elements is there for a moment; layers of one size share the places.</remarks>
+/// <summary>
+/// Places in a weight that a kind draws from a seed instead of storing them: the first of a random order of all elements, by PyTorch's generator of the CPU.
+/// </summary>
+/// <remarks>PEFT draws <c>torch.randperm(out·in, generator=torch.Generator().manual_seed(seed))[:count]</c>. The order of all elements is there for a moment;
+/// layers of one size share the places.</remarks>
 internal static class SeededPlaces
 {
     /// <summary>Bytes that drawing takes for a moment.</summary>

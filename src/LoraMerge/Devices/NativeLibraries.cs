@@ -71,7 +71,9 @@ internal static partial class NativeLibraries
         return File.Exists(file) ? File.ReadAllText(file).Trim() : Directory.Exists(published) ? published : PackageFolder();
     }
 
-    /// <summary>From a package folder: packages/loramerge.build/VERSION/tools/worker/FRAMEWORK/ beside packages/loramerge.build.runtime.RID/VERSION/tools/.</summary>
+    /// <summary>
+    /// From a package folder: packages/loramerge.build/VERSION/tools/worker/FRAMEWORK/ beside packages/loramerge.build.runtime.RID/VERSION/tools/.
+    /// </summary>
     private static string? PackageFolder()
     {
         string packages = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace LoraMerge.Pickles;
 
-/// <summary>Every instruction of Python's pickle machine up to protocol 5. <see cref="PickleMachine"/> runs some of them; the names of the others are for messages.</summary>
+/// <summary>
+/// Every instruction of Python's pickle machine up to protocol 5. <see cref="PickleMachine"/> runs some of them; the names of the others are for messages.
+/// </summary>
 [SuppressMessage("Naming", "CA1707", Justification = "Spelled as in Python's pickletools.")]
 internal enum PickleOpcode : byte
 {

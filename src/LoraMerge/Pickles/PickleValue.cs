@@ -2,7 +2,10 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Pickles;
 
-/// <summary>All that a pickle can become here. Plain data of this program's own: no value is an object of Python, and none is compared or printed in depth, for a value may hold itself.</summary>
+/// <summary>
+/// All that a pickle can become here. Plain data of this program's own: no value is an object of Python, and none is compared or printed in depth, for a value
+/// may hold itself.
+/// </summary>
 internal abstract class PickleValue
 {
     private PickleValue() { }

@@ -2,7 +2,9 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Pickles;
 
-/// <summary>Finds the tensors in what a file holds: a dictionary of nothing but tensors, at its top or as its one entry that is called like a state dict.</summary>
+/// <summary>
+/// Finds the tensors in what a file holds: a dictionary of nothing but tensors, at its top or as its one entry that is called like a state dict.
+/// </summary>
 internal static class StateDict
 {
     private const int LongestName = 1000;

@@ -3,7 +3,9 @@ using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Planning;
 
-/// <summary>Gate, up and down projection, which some families call w1, w3 and w2 in their files (Mixtral, LFM2, Kimi): the same layers under other names.</summary>
+/// <summary>
+/// Gate, up and down projection, which some families call w1, w3 and w2 in their files (Mixtral, LFM2, Kimi): the same layers under other names.
+/// </summary>
 internal static partial class ProjectionNames
 {
     private static readonly (string Name, string Numbered)[] Pairs = [("gate_proj", "w1"), ("up_proj", "w3"), ("down_proj", "w2")];

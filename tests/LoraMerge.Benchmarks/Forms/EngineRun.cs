@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Benchmarks.Forms;
 
 /// <summary>The engine's arithmetic of a form, over blocks in memory: what a merge does between its reader and its writer.</summary>
-/// <remarks>Reading the adapter's tensors, and the base again where a formula has to see it first, is part of it; the files are in the system's cache.</remarks>
+/// <remarks>Reading the adapter's tensors, and the base again where a formula has to see it first, is part of it; the files are in the system's
+/// cache.</remarks>
 internal sealed class EngineRun : IDisposable
 {
     private readonly MergePlan _plan;

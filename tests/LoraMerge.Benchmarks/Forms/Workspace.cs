@@ -40,7 +40,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>A tensor of an adapter, float32.</summary>
     public Tensor this[int adapter, string name] => _adapters[(adapter, name)];
 
-    /// <summary>A tensor of the only adapter, read again from its file: where it is as large as the weight, reading is most of what the engine's time is.</summary>
+    /// <summary>
+    /// A tensor of the only adapter, read again from its file: where it is as large as the weight, reading is most of what the engine's time is.
+    /// </summary>
     public Tensor ReadAgain(string name)
     {
         Tensor tensor = _adapters[(0, name)];

@@ -8,7 +8,9 @@ public sealed class KindTests
 {
     private static readonly string Engine = Path.Combine(Repository.Root, "src", "LoraMerge");
 
-    /// <summary>The table of kinds that are refused, and the dialects, which say what kind another library's adapters are and know whose names they refuse.</summary>
+    /// <summary>
+    /// The table of kinds that are refused, and the dialects, which say what kind another library's adapters are and know whose names they refuse.
+    /// </summary>
     private static readonly string[] MayNameKinds = [Path.Combine(Engine, "Adapters", "UnmergedKinds.cs"), Path.Combine(Engine, "Dialects")];
 
     public static TheoryData<string> Folders => [.. Directory.EnumerateDirectories(Path.Combine(Engine, "Kinds")).Select(folder => Path.GetFileName(folder)!)];

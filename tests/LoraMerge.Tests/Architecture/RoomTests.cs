@@ -7,7 +7,10 @@ public sealed partial class RoomTests
 {
     private static readonly string Engine = Path.Combine(Repository.Root, "src", "LoraMerge");
 
-    /// <summary>Rooms in order, and which of those before it each may name. Every room may name those of <c>Agreed</c>; Diagnostics names the records that its messages tell of.</summary>
+    /// <summary>
+    /// Rooms in order, and which of those before it each may name. Every room may name those of <c>Agreed</c>; Diagnostics names the records that its messages
+    /// tell of.
+    /// </summary>
     private static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
     {
         ["Agreed.Messages"] = [],

@@ -1,6 +1,9 @@
 namespace LoraMerge.Tests.Kinds;
 
-/// <summary>What PyTorch's generator on the CPU gives, written down from its description: the Mersenne Twister, of whose numbers uniform float32 ones keep the lowest 24 bits.</summary>
+/// <summary>
+/// What PyTorch's generator on the CPU gives, written down from its description: the Mersenne Twister, of whose numbers uniform float32 ones keep the lowest 24
+/// bits.
+/// </summary>
 internal static class Drawn
 {
     /// <summary>Two rows of numbers between -bound and bound, drawn one after the other.</summary>

@@ -37,7 +37,10 @@ internal sealed class TinyFolder : IDisposable
 
     private string BaseFolder => Path.Combine(_folder.Path, "base");
 
-    /// <summary>Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2, unless they name a kind; a release of null leaves that field out.</summary>
+    /// <summary>
+    /// Adds an adapter; the config's fields come on top of a plain LoRA's of rank 1 and alpha 2, unless they name a kind; a release of null leaves that field
+    /// out.
+    /// </summary>
     public TinyFolder With(string fields, params Matrix[] tensors) => With(fields, new AdapterRequest(""), tensors);
 
     public TinyFolder With(string fields, AdapterRequest asked, params Matrix[] tensors)

@@ -9,7 +9,9 @@ using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Output;
 
-/// <summary>The manifest is part of what is verified: what it says of adapters, options and hashes must be what the merge would write, and true of the files.</summary>
+/// <summary>
+/// The manifest is part of what is verified: what it says of adapters, options and hashes must be what the merge would write, and true of the files.
+/// </summary>
 public sealed class ManifestVerificationTests
 {
     [Fact]

@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.Boft;
 /// <param name="Factors">s, one number for each output.</param>
 /// <param name="AdapterWeight">c.</param>
 /// <remarks>
-/// BOFT, arXiv 2311.06243; PEFT, <c>boft/layer.py get_delta_weight</c>. M = F_{m-1}·…·F₀ with F = P·diag(R)·Pᵀ, so W·Mᵀ = W·F₀ᵀ·…, and Fᵀ = P·diag(Rᵀ)·Pᵀ. R = (I - S)·(I + S)⁻¹ of the
+/// BOFT, arXiv 2311.06243; PEFT, <c>boft/layer.py get_delta_weight</c>. M = F_{m-1}·…·F₀ with F = P·diag(R)·Pᵀ, so W·Mᵀ = W·F₀ᵀ·…, and Fᵀ = P·diag(Rᵀ)·Pᵀ. R =
+/// (I - S)·(I + S)⁻¹ of the
 /// skew-symmetric part S of each block, in float64. Without its CUDA kernel PEFT itself merges one factor only.
 /// </remarks>
 internal sealed record BoftChange(int Adapter, string Module, StoredTensor Blocks, StoredTensor Factors, double AdapterWeight) : WeightChange(Adapter, Module)

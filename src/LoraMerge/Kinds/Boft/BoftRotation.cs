@@ -23,7 +23,10 @@ internal static class BoftRotation
         return new WeightedDelta(new RotationDelta(steps.ToImmutable(), factors), change.AdapterWeight);
     }
 
-    /// <summary>Column c of X·P is column order[c] of X. P has a 1 in row i at the place where half-blocks of a group of inputs land that are sorted into even and odd ones.</summary>
+    /// <summary>
+    /// Column c of X·P is column order[c] of X. P has a 1 in row i at the place where half-blocks of a group of inputs land that are sorted into even and odd
+    /// ones.
+    /// </summary>
     private static Tensor Order(StoredTensor stored, int factor)
     {
         long inputs = stored.Shape[1] * stored.Shape[2], half = stored.Shape[2] / 2;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.C3a;
 
 /// <summary>ΔW[m·n + u, p·n + t] = kernel[m, p, (t - u) mod n] / in, with blocks of n.</summary>
-/// <remarks>C3A, arXiv 2407.19342; PEFT, <c>c3a/utils.py get_circulant_fast</c>, which takes three Fourier transforms for it and divides in W's dtype. Written out it is a choice of numbers, which is exact.</remarks>
+/// <remarks>C3A, arXiv 2407.19342; PEFT, <c>c3a/utils.py get_circulant_fast</c>, which takes three Fourier transforms for it and divides in W's dtype. Written
+/// out it is a choice of numbers, which is exact.</remarks>
 /// <param name="kernel"><c>[out / n, in / n, n]</c>, dtype of W's buffer; owned by this delta.</param>
 /// <param name="adapterWeight">c.</param>
 internal sealed class C3aDelta(Tensor kernel, double adapterWeight) : AddedRowsDelta(adapterWeight / (kernel.shape[1] * kernel.shape[2]))

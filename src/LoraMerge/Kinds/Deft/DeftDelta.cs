@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.Deft;
 
 /// <summary>W′ = W + c·Q·(s·R - Kᵀ·W₀): the part of W₀ along a few directions of its outputs goes, and s·R comes.</summary>
 /// <remarks>
-/// DEFT, arXiv 2512.11562, and PaRa, without R; PEFT, <c>DeftLinear._delta_from_factor</c>, in float32. Here Kᵀ·W₀ is summed in float64. The signs of Q are those of Householder's reflections, as LAPACK has them.
+/// DEFT, arXiv 2512.11562, and PaRa, without R; PEFT, <c>DeftLinear._delta_from_factor</c>, in float32. Here Kᵀ·W₀ is summed in float64. The signs of Q are
+/// those of Householder's reflections, as LAPACK has them.
 /// </remarks>
 internal sealed class DeftDelta : BaseReducedDelta
 {

@@ -3,9 +3,13 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.FourierFt;
 
-/// <summary>ΔW[x, y] = s / (rows·columns)·Σⱼ vⱼ·cos(2π·(pⱼ·x / rows + qⱼ·y / columns)): the real part of the inverse Fourier transform of numbers v at the places (p, q).</summary>
+/// <summary>
+/// ΔW[x, y] = s / (rows·columns)·Σⱼ vⱼ·cos(2π·(pⱼ·x / rows + qⱼ·y / columns)): the real part of the inverse Fourier transform of numbers v at the places (p,
+/// q).
+/// </summary>
 /// <remarks>
-/// FourierFT, arXiv 2405.03003, eq. 3; PEFT, <c>FourierFTLayer.get_delta_weight</c>, which transforms the whole spectrum in float32. Down the columns the sum is written out, as few places are not zero,
+/// FourierFT, arXiv 2405.03003, eq. 3; PEFT, <c>FourierFTLayer.get_delta_weight</c>, which transforms the whole spectrum in float32. Down the columns the sum
+/// is written out, as few places are not zero,
 /// with p·x reduced in whole numbers; along the rows it is a transform. Both run in float64, row by row. The formula is the same whichever side W's rows are.
 /// </remarks>
 internal sealed class FourierFtDelta(SeededSpectrum spectrum, WeightFacts weight, double scaling) : AddedRowsDelta(scaling)

@@ -20,7 +20,9 @@ internal sealed record FrodConfig(string File) : KindConfig
         StoredTensor Shared(TensorRole role) => tensors.FindShared(role, sort) ?? throw FrodErrors.DirectionsNotSaved(tensors.Name, $"{role.Name}.{sort}", File);
     }
 
-    /// <summary>What layers that share directions have in common: the last two parts of the path, or one below a number, as PEFT's <c>_category_from_key</c> has it.</summary>
+    /// <summary>
+    /// What layers that share directions have in common: the last two parts of the path, or one below a number, as PEFT's <c>_category_from_key</c> has it.
+    /// </summary>
     internal static string SortOf(string module)
     {
         string[] parts = module.Split('.');

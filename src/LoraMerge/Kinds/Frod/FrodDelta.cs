@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.Frod;
 
 /// <summary>W′ = W + c·(U·M·Vᵀ - W₀), where M = S + diag(λ), and U is X = W₀·V⁻ᵀ with each column brought to length 1.</summary>
 /// <remarks>
-/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here U·M·Vᵀ = W₀·T with T = V⁻ᵀ·diag(1/‖x‖)·M·Vᵀ, so that one pass over W₀ finds the lengths ‖x‖ and each row is made of its own; all in float64.
+/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here U·M·Vᵀ = W₀·T with T = V⁻ᵀ·diag(1/‖x‖)·M·Vᵀ, so that one
+/// pass over W₀ finds the lengths ‖x‖ and each row is made of its own; all in float64.
 /// Where W is stored <c>[in, out]</c>, Xᵀ = V⁻¹·W₀ᵀ needs all rows, and is kept. A V that has no inverse has a pseudo-inverse, as in PEFT.
 /// </remarks>
 internal sealed class FrodDelta : WeightDelta

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.Glora;
 
 /// <summary>W′ = W + c·(W₀ ⊙ A + B), with W₀ the weight before all adapters; a bias likewise.</summary>
-/// <remarks>GLoRA, arXiv 2306.07967; PEFT, <c>glora/layer.py merge</c>, which rounds A, B and each step to W's dtype; here only the result is rounded.</remarks>
+/// <remarks>GLoRA, arXiv 2306.07967; PEFT, <c>glora/layer.py merge</c>, which rounds A, B and each step to W's dtype; here only the result is
+/// rounded.</remarks>
 internal sealed class GloraDelta : WeightDelta
 {
     private readonly Term? _factors;

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.GraLora;
 
-/// <summary>Block (j, n) of ΔW, of outputs j and inputs n, is s·Σ B[j, n·t + q, ·]ᵀ·A[n, ·, j·t + q]ᵀ over q below t = r / k: each block has its own r / k directions.</summary>
+/// <summary>
+/// Block (j, n) of ΔW, of outputs j and inputs n, is s·Σ B[j, n·t + q, ·]ᵀ·A[n, ·, j·t + q]ᵀ over q below t = r / k: each block has its own r / k directions.
+/// </summary>
 /// <remarks>GraLoRA, arXiv 2505.20355; PEFT, <c>gralora/layer.py get_delta_weight</c>, which spreads A over a tensor k times as large.</remarks>
 internal sealed class GraLoraDelta : AddedRowsDelta
 {

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.Hira;
 
 /// <summary>W′ = W + c·W₀ ⊙ (B·A), with W₀ the weight before all adapters.</summary>
-/// <remarks>HiRA, ICLR 2025; PEFT, <c>HiraLayer._merge</c>, which rounds B·A, the product with W₀ and the sum to W's dtype one by one; here only the result is rounded.</remarks>
+/// <remarks>HiRA, ICLR 2025; PEFT, <c>HiraLayer._merge</c>, which rounds B·A, the product with W₀ and the sum to W's dtype one by one; here only the result is
+/// rounded.</remarks>
 /// <param name="a">As W is stored: <c>[r, row length]</c>, dtype of W's buffer; owned by this delta.</param>
 /// <param name="b"><c>[rows, r]</c>, likewise.</param>
 /// <param name="adapterWeight">c.</param>

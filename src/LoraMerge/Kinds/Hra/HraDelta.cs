@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.Hra;
 
 /// <summary>W′ = W·H with H = (I - 2·u₁u₁ᵀ)·(I - 2·u₂u₂ᵀ)·…, for unit vectors u.</summary>
 /// <remarks>
-/// HRA, arXiv 2405.17484; PEFT, <c>HRALayer.get_delta_weight</c>, which builds H as a square matrix. H is I - Y·Uᵀ with a Y of r columns (the compact form of Schreiber and Van Loan),
+/// HRA, arXiv 2405.17484; PEFT, <c>HRALayer.get_delta_weight</c>, which builds H as a square matrix. H is I - Y·Uᵀ with a Y of r columns (the compact form of
+/// Schreiber and Van Loan),
 /// which is computed in float64, so that W + c·(W·H - W) = W - c·(W·Y)·Uᵀ takes two thin products.
 /// </remarks>
 internal sealed class HraDelta : WeightDelta

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.LoHa;
 
 /// <summary>W′ = W + s·(B₁·A₁) ⊙ (B₂·A₂).</summary>
-/// <remarks>FedPara, arXiv 2108.06098, section 2.2; PEFT, <c>LoHaLayer.get_delta_weight</c>. Rows are made in two reused buffers; nothing as large as W is held.</remarks>
+/// <remarks>FedPara, arXiv 2108.06098, section 2.2; PEFT, <c>LoHaLayer.get_delta_weight</c>. Rows are made in two reused buffers; nothing as large as W is
+/// held.</remarks>
 internal sealed class LoHaDelta : AddedRowsDelta
 {
     private readonly (Tensor B, Tensor A) _first;

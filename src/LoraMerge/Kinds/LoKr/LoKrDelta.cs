@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.LoKr;
 
 /// <summary>W′ = W + s·w₁ ⊗ w₂, the Kronecker product: row i·b + j of it is row i of w₁ times row j of w₂.</summary>
 /// <remarks>
-/// LyCORIS, arXiv 2309.14859, section 3; PEFT, <c>make_kron</c>. Kernels of a convolution are part of the rows of w₂. Where w₂ is <c>[b, d, k]</c>, PEFT multiplies it with a w₁ that has no
+/// LyCORIS, arXiv 2309.14859, section 3; PEFT, <c>make_kron</c>. Kernels of a convolution are part of the rows of w₂. Where w₂ is <c>[b, d, k]</c>, PEFT
+/// multiplies it with a w₁ that has no
 /// dimension for the kernel and reshapes the result, which trains another product: row j·a + i, whose element (δ, γ, κ) is w₁[i, γ]·w₂[j, δ, κ].
 /// Rows are made in one reused buffer.
 /// </remarks>

@@ -14,7 +14,9 @@ internal sealed record DoraChange(LowRankChange Product, StoredTensor Magnitude,
 {
     public override string Method => HasNormOfStored ? "dora-stored-norm" : Product.IsTransposed ? "dora-transposed" : "dora";
 
-    /// <summary>Whether the norms are those of the weight as stored, plus s·B·A not turned round: what PEFT 0.9 and 0.10 trained on square GPT-2 projections.</summary>
+    /// <summary>
+    /// Whether the norms are those of the weight as stored, plus s·B·A not turned round: what PEFT 0.9 and 0.10 trained on square GPT-2 projections.
+    /// </summary>
     public bool HasNormOfStored { get; init; }
 
     public override double Factor => Product.Scaling * AdapterWeight;

@@ -8,7 +8,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <remarks>
 /// DoRA, arXiv 2402.09353, eq. 5; PEFT, <c>DoraLinearVariant.merge_unsafe</c>, <c>DoraEmbeddingVariant</c>, <c>_DoraConvNdVariant</c>: no epsilon there either.
 /// An output is a row of W: of a linear layer, and of a convolution with its kernels flattened. It is a column of GPT-2's <c>[in, out]</c> weights
-/// and of embeddings <c>[vocabulary, dim]</c>; the norms of columns need all rows, so V is made twice, block by block: once for the norms, which are summed in float64, and once for the result.
+/// and of embeddings <c>[vocabulary, dim]</c>; the norms of columns need all rows, so V is made twice, block by block: once for the norms, which are summed in
+/// float64, and once for the result.
 /// W is what earlier adapters made of it, unrounded. An adapter weight c other than 1 takes W + c·(W′ - W).
 /// </remarks>
 internal sealed class DoraDelta : WeightDelta
@@ -28,7 +29,8 @@ internal sealed class DoraDelta : WeightDelta
     /// <param name="adapterWeight">c.</param>
     /// <param name="module">For messages.</param>
     /// <param name="normProduct">
-    /// s·B·A not turned round, for files of PEFT 0.9 and 0.10; owned by this delta. These releases divided the outputs of a square <c>[in, out]</c> weight, which are
+    /// s·B·A not turned round, for files of PEFT 0.9 and 0.10; owned by this delta. These releases divided the outputs of a square <c>[in, out]</c> weight,
+    /// which are
     /// its columns, by the norms of the rows of W + s·B·A, as if it were stored <c>[out, in]</c> (<c>_get_weight_norm</c>), and trained that.
     /// </param>
     public DoraDelta(LowRankDelta product, Tensor magnitude, bool isByColumn, double adapterWeight, string module, LowRankDelta? normProduct = null)

@@ -5,10 +5,14 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.Lora;
 
-/// <summary>Sorts the factors of fused experts by expert: A comes expert by expert, the columns of B rank by rank (PEFT) or expert by expert (unsloth).</summary>
+/// <summary>
+/// Sorts the factors of fused experts by expert: A comes expert by expert, the columns of B rank by rank (PEFT) or expert by expert (unsloth).
+/// </summary>
 /// <remarks>
-/// PEFT, <c>ParamWrapper.get_delta_weight</c>: B <c>[out, r·experts]</c> is read as <c>[out, r, experts]</c>; unsloth-zoo, <c>moe_utils.py</c>: as <c>[out, experts, r]</c>.
-/// Where each expert has a tensor of its own, all of them need columns of the same B, so the last few are kept sorted: at most three, of <c>out·r·experts</c> numbers each.
+/// PEFT, <c>ParamWrapper.get_delta_weight</c>: B <c>[out, r·experts]</c> is read as <c>[out, r, experts]</c>; unsloth-zoo, <c>moe_utils.py</c>: as <c>[out,
+/// experts, r]</c>.
+/// Where each expert has a tensor of its own, all of them need columns of the same B, so the last few are kept sorted: at most three, of <c>out·r·experts</c>
+/// numbers each.
 /// </remarks>
 internal static class ExpertFactors
 {

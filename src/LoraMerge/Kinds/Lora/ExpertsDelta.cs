@@ -5,8 +5,10 @@ namespace LoraMerge.Kinds.Lora;
 
 /// <summary>P′[e] = P[e] + s·B_e·A_e for each expert e: LoRA on a parameter that holds the weights of all experts, <c>[experts, d1, d2]</c>.</summary>
 /// <remarks>
-/// PEFT, <c>ParamWrapper.get_delta_weight</c>. Here the factors are sorted already (<see cref="ExpertFactors"/>): L_e <c>[d1, r]</c> and R_e <c>[r, d2]</c>, so that P′[e] = P[e] + s·L_e·R_e whatever the
-/// orientation. PEFT rounds the delta to P's dtype before it adds it; here nothing is rounded in between. Blocks are rows of <c>[experts·d1, d2]</c>, so they may end within an expert.
+/// PEFT, <c>ParamWrapper.get_delta_weight</c>. Here the factors are sorted already (<see cref="ExpertFactors"/>): L_e <c>[d1, r]</c> and R_e <c>[r, d2]</c>, so
+/// that P′[e] = P[e] + s·L_e·R_e whatever the
+/// orientation. PEFT rounds the delta to P's dtype before it adds it; here nothing is rounded in between. Blocks are rows of <c>[experts·d1, d2]</c>, so they
+/// may end within an expert.
 /// </remarks>
 internal sealed class ExpertsDelta : WeightDelta
 {

@@ -10,7 +10,10 @@ internal static class LoraHistory
     /// <summary>0.7 to 0.20: with <c>bias: lora_only</c> the trained biases were not saved.</summary>
     public static VersionRange BiasesNotSaved { get; } = VersionRange.Parse("[0.7.0,0.21.0)");
 
-    /// <summary>Up to 0.17: LoRA on an embedding that multiplies its rows added to the multiplied row, not to the row (<c>tuners_utils.py _get_embed_scale</c> came with 0.18), so that the file means W + s·B·A / factor.</summary>
+    /// <summary>
+    /// Up to 0.17: LoRA on an embedding that multiplies its rows added to the multiplied row, not to the row (<c>tuners_utils.py _get_embed_scale</c> came with
+    /// 0.18), so that the file means W + s·B·A / factor.
+    /// </summary>
     public static VersionRange EmbeddingDeltaUnscaled { get; } = VersionRange.Parse("(,0.18.0)");
 
     /// <summary>0.9 and 0.10: DoRA's norm of a GPT-2 projection was that of the weight as stored, not turned round.</summary>

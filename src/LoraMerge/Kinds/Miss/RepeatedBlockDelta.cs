@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.Miss;
 
 /// <summary>W′[o, i] = W[o, i] + c·M[i mod r, o mod n], with M <c>[r, n]</c>: n is the number of outputs, or <c>mini_r</c>.</summary>
-/// <remarks>MiSS, arXiv 2409.15371; PEFT, <c>MissLinear.get_delta_weight_miss</c>, which cuts the last repetition off where r does not divide the inputs.</remarks>
+/// <remarks>MiSS, arXiv 2409.15371; PEFT, <c>MissLinear.get_delta_weight_miss</c>, which cuts the last repetition off where r does not divide the
+/// inputs.</remarks>
 internal sealed class RepeatedBlockDelta : AddedRowsDelta
 {
     private readonly Tensor _block;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace LoraMerge.Kinds.Oft;
 
 /// <summary>Makes OFT's rotations of what is stored, in float64.</summary>
-/// <remarks>PEFT, <c>OFTRotationModule._cayley_batch</c> and <c>_project_batch</c>, and the same of earlier releases. Series and inverse turn opposite ways, as they do in PEFT.</remarks>
+/// <remarks>PEFT, <c>OFTRotationModule._cayley_batch</c> and <c>_project_batch</c>, and the same of earlier releases. Series and inverse turn opposite ways, as
+/// they do in PEFT.</remarks>
 internal static class OftRotation
 {
     /// <summary>The arithmetic of a change.</summary>
@@ -23,7 +24,8 @@ internal static class OftRotation
     /// <param name="form">What is stored.</param>
     /// <param name="stored">In its shape, float64.</param>
     /// <param name="size">n.</param>
-    /// <param name="limit">The largest Frobenius norm of a block; null for none. Of blocks it holds before their skew-symmetric part is taken, as in the releases that have them.</param>
+    /// <param name="limit">The largest Frobenius norm of a block; null for none. Of blocks it holds before their skew-symmetric part is taken, as in the
+    /// releases that have them.</param>
     /// <param name="terms">Terms of the series; 0 for the inverse.</param>
     /// <param name="hasFullLastTerm">Whether the last of them counts twice.</param>
     /// <returns>R, <c>[stored blocks, n, n]</c>, in the caller's scope.</returns>

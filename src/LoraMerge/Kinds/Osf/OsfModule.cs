@@ -6,7 +6,8 @@ using LoraMerge.Checkpoints;
 namespace LoraMerge.Kinds.Osf;
 
 /// <summary>The trained directions of one layer: W′ = W - (its n smallest singular values with their vectors) + U·diag(S)·V.</summary>
-/// <remarks>PEFT, <c>osf/utils.py reconstruct_weight_matrix</c>: the largest part of a singular value decomposition in float32, each factor rounded to W's dtype, plus the trained one.</remarks>
+/// <remarks>PEFT, <c>osf/utils.py reconstruct_weight_matrix</c>: the largest part of a singular value decomposition in float32, each factor rounded to W's
+/// dtype, plus the trained one.</remarks>
 internal sealed record OsfModule(string Path, StoredTensor U, StoredTensor S, StoredTensor V) : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [("U_low", U), ("S_low", S), ("V_low", V)];

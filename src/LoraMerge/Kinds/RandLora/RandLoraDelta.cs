@@ -6,7 +6,8 @@ namespace LoraMerge.Kinds.RandLora;
 
 /// <summary>W′ = W + s·B̃·Ã, or its transpose: Ã[(q, b), i] = λ[q, b]·A[q, i]·γ[b, i], B̃[o, (b, q)] = B[o, b, q].</summary>
 /// <remarks>
-/// RandLoRA, arXiv 2502.00987; PEFT, <c>Linear.get_scaled_bases</c>, which flattens q and b in one order for Ã and in the other for B̃ and multiplies them so: that is what is trained.
+/// RandLoRA, arXiv 2502.00987; PEFT, <c>Linear.get_scaled_bases</c>, which flattens q and b in one order for Ã and in the other for B̃ and multiplies them so:
+/// that is what is trained.
 /// The inner side is as long as the smaller side of W, so both are about as large as W; rows of the product are made piece by piece.
 /// </remarks>
 internal sealed class RandLoraDelta : AddedRowsDelta

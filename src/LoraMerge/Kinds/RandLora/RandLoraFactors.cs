@@ -5,8 +5,10 @@ namespace LoraMerge.Kinds.RandLora;
 
 /// <summary>Draws the shared matrices as PEFT does where the file does not hold them.</summary>
 /// <remarks>
-/// PEFT, <c>RandLoraModel._init_randlora_A_randlora_B</c> and <c>…_sparse</c>. Dense ones are uniform between ±1/√(elements behind the first two sides), rounded to bfloat16, and divided by
-/// their standard deviation in bfloat16; sparse ones are float32. PyTorch 2.13 draws float32 numbers and rounds them; PyTorch 2.10, which this project runs on, draws others where it is asked for bfloat16. No file tells
+/// PEFT, <c>RandLoraModel._init_randlora_A_randlora_B</c> and <c>…_sparse</c>. Dense ones are uniform between ±1/√(elements behind the first two sides),
+/// rounded to bfloat16, and divided by
+/// their standard deviation in bfloat16; sparse ones are float32. PyTorch 2.13 draws float32 numbers and rounds them; PyTorch 2.10, which this project runs on,
+/// draws others where it is asked for bfloat16. No file tells
 /// by which release it was made, so the later way is taken, with a warning. A machine without bfloat16 draws in float16, which no file tells either.
 /// </remarks>
 internal static class RandLoraFactors

@@ -3,8 +3,11 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.Road;
 
-/// <summary>Of each pair (p, q) of outputs, half a group apart: p′ = a·cos θ·p - a·sin θ·q, and q′ = a·cos θ·q + a·sin θ·p, with the a and θ of the output that is made.</summary>
-/// <remarks>RoAd, arXiv 2409.00119, eq. 4; PEFT, <c>road/layer.py _get_delta_weight</c>, which rounds R to W's dtype. Here a·cos θ and a·sin θ are computed in float64.</remarks>
+/// <summary>
+/// Of each pair (p, q) of outputs, half a group apart: p′ = a·cos θ·p - a·sin θ·q, and q′ = a·cos θ·q + a·sin θ·p, with the a and θ of the output that is made.
+/// </summary>
+/// <remarks>RoAd, arXiv 2409.00119, eq. 4; PEFT, <c>road/layer.py _get_delta_weight</c>, which rounds R to W's dtype. Here a·cos θ and a·sin θ are computed in
+/// float64.</remarks>
 internal sealed class RoadDelta : WeightDelta
 {
     private readonly Tensor _own;

@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.Shira;
 /// <param name="Places"><c>[2, n]</c>: rows and columns; null where a seed draws them.</param>
 /// <param name="Seed">Draws the places where they are not stored.</param>
 /// <param name="AdapterWeight">c.</param>
-/// <remarks>SHiRA, arXiv 2406.13175; PEFT, <c>shira/layer.py get_delta_weight</c> and <c>mask_functions.random_mask</c>: what is drawn is a mask, so places count in their own order, not in that of the draw.</remarks>
+/// <remarks>SHiRA, arXiv 2406.13175; PEFT, <c>shira/layer.py get_delta_weight</c> and <c>mask_functions.random_mask</c>: what is drawn is a mask, so places
+/// count in their own order, not in that of the draw.</remarks>
 internal sealed record ShiraChange(int Adapter, string Module, StoredTensor Values, StoredTensor? Places, int? Seed, double AdapterWeight) : WeightChange(Adapter, Module)
 {
     public override string Method => Places is null ? "shira-seeded" : "shira";

@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.SuperTuning;
 
 /// <summary>Numbers added at the places of the largest, or the least, numbers of the base.</summary>
 /// <remarks>
-/// Super-Tuning, arXiv 2607.09287; PEFT, <c>SupertuningLayer.update_layer</c>: the order of the places is that of torch's <c>topk</c> of the absolute values, which depends on nothing but how they compare.
+/// Super-Tuning, arXiv 2607.09287; PEFT, <c>SupertuningLayer.update_layer</c>: the order of the places is that of torch's <c>topk</c> of the absolute values,
+/// which depends on nothing but how they compare.
 /// Memory: the absolute values, and twice as much with their places while they are sorted.
 /// </remarks>
 internal sealed class FoundPlacesDelta : WeightDelta

@@ -10,7 +10,8 @@ namespace LoraMerge.Kinds.TinyLora;
 /// <param name="Numbers">v <c>[u]</c>.</param>
 /// <param name="Projection">P <c>[u, r, r]</c>; null where it is drawn.</param>
 /// <param name="Draw">What it is drawn from.</param>
-/// <remarks>PEFT, <c>TinyLoraLayer._compute_R</c> and <c>_init_projection</c>: normal numbers of deviation 1/√r. A and B, the directions of the base by its singular values, are in the file, so that nothing has to be taken apart again.</remarks>
+/// <remarks>PEFT, <c>TinyLoraLayer._compute_R</c> and <c>_init_projection</c>: normal numbers of deviation 1/√r. A and B, the directions of the base by its
+/// singular values, are in the file, so that nothing has to be taken apart again.</remarks>
 internal sealed record TinyLoraFactor(StoredTensor A, StoredTensor Numbers, StoredTensor? Projection, TinyLoraDraw? Draw) : LowRankFactor
 {
     internal override (long Rows, long Columns) Sides => (A.RowCount, A.RowLength);

@@ -13,7 +13,8 @@ namespace LoraMerge.Kinds.Vera;
 /// <param name="Rows">Rows of the module's part.</param>
 /// <param name="Columns">Its columns.</param>
 /// <remarks>
-/// VeRA, arXiv 2310.11454; PEFT, <c>Linear.get_delta_weight</c> of <c>tuners/vera</c> and <c>tuners/pvera</c>, <c>_kaiming_init</c>: A first and then B by one generator, uniform between ±√3·√2/√columns, in float32.
+/// VeRA, arXiv 2310.11454; PEFT, <c>Linear.get_delta_weight</c> of <c>tuners/vera</c> and <c>tuners/pvera</c>, <c>_kaiming_init</c>: A first and then B by one
+/// generator, uniform between ±√3·√2/√columns, in float32.
 /// </remarks>
 internal sealed record VeraFactor(StoredTensor? Stored, VeraDraw? Draw, bool IsB, StoredTensor Lambda, long Rows, long Columns) : LowRankFactor
 {

@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.Vera;
 
 /// <summary>The tensors of VeRA, or of PVeRA, which writes another beginning before the same names.</summary>
 /// <param name="Prefix"><c>vera_</c>.</param>
-/// <param name="PartsOfD">How many vectors lie behind one another in <see cref="LambdaD"/>: 1, or 2 where the second says how much the first varies in training.</param>
+/// <param name="PartsOfD">How many vectors lie behind one another in <see cref="LambdaD"/>: 1, or 2 where the second says how much the first varies in
+/// training.</param>
 internal sealed record VeraRoles(string Prefix, int PartsOfD)
 {
     /// <summary>A factor for each output, <c>[out]</c>.</summary>

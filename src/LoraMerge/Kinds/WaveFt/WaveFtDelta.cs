@@ -3,10 +3,15 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Kinds.WaveFt;
 
-/// <summary>ΔW[x, y] = s·Σⱼ vⱼ·f(x + L - 2 - 2·iⱼ)·g(y + L - 2 - 2·kⱼ): one level of the inverse wavelet transform with filters of L numbers, where f and g are the low or the high one.</summary>
+/// <summary>
+/// ΔW[x, y] = s·Σⱼ vⱼ·f(x + L - 2 - 2·iⱼ)·g(y + L - 2 - 2·kⱼ): one level of the inverse wavelet transform with filters of L numbers, where f and g are the low
+/// or the high one.
+/// </summary>
 /// <remarks>
-/// WaveFT, arXiv 2505.12532; PEFT, <c>WaveFTLayer.get_delta_weight</c> and <c>waverec2d</c>. Half of a spectrum's side belongs to each filter; in PEFT the half that a number lies in along one side chooses
-/// the filter of the other side. Down the columns the few numbers are summed one by one, along the rows it is a transposed convolution; both in float64, row by row.
+/// WaveFT, arXiv 2505.12532; PEFT, <c>WaveFTLayer.get_delta_weight</c> and <c>waverec2d</c>. Half of a spectrum's side belongs to each filter; in PEFT the half
+/// that a number lies in along one side chooses
+/// the filter of the other side. Down the columns the few numbers are summed one by one, along the rows it is a transposed convolution; both in float64, row by
+/// row.
 /// </remarks>
 internal sealed class WaveFtDelta : AddedRowsDelta
 {

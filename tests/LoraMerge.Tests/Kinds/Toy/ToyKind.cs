@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Kinds.Toy;
 
-/// <summary>A kind that nobody has, written in this folder alone: turns pairs of outputs by a trained angle and scales them by a length that all modules share.</summary>
+/// <summary>
+/// A kind that nobody has, written in this folder alone: turns pairs of outputs by a trained angle and scales them by a length that all modules share.
+/// </summary>
 internal sealed class ToyKind : AdapterKind
 {
     internal static readonly TensorRole Angles = new("toy_angles") { IsNeeded = true, Dimensions = [1] };
