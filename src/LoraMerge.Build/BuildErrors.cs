@@ -11,7 +11,11 @@ namespace LoraMerge.Build;
 internal static class BuildErrors
 {
     public static BuildFault BaseModelMissing(string path) => new("LORA1001",
-        $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
+        $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)}{HubHint(path)} Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
+
+    /// <summary>A hub's name looks like a folder in a folder, of which neither is there, and has a number or a dash in it.</summary>
+    private static string HubHint(string path) => Directory.Exists(Path.GetDirectoryName(path)) || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter)) ? ""
+        : " A model of the Hugging Face hub has to be fetched first (README.md: The first model).";
 
     public static BuildFault AdapterMissing(string path) => new("LORA1002",
         $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraAdapter; a relative path starts at the project's folder.");
@@ -28,8 +32,11 @@ internal static class BuildErrors
     public static BuildFault AmbiguousBaseModel(string adapter, IReadOnlyList<string> candidates) => new("LORA1006",
         $"The adapter '{adapter}' may belong to {PathGuess.Quoted(candidates)}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
 
-    public static BuildFault NotAModel(string path) => new("LORA1007",
+    public static BuildFault NotAModel(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase) ? GgufIsNoInput(path) : new("LORA1007",
         $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself, '{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders.");
+
+    private static BuildFault GgufIsNoInput(string path) => new("LORA1007",
+        $"'{path}' is a GGUF file of llama.cpp. Name the model that it was made from, or the adapter, in the form of Hugging Face: a folder with safetensors files.");
 
     public static BuildFault InvalidName(string name) => new("LORA1008",
         $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a space at the end, and names of Windows devices.", "MergedModelName");
@@ -49,8 +56,10 @@ internal static class BuildErrors
     private static BuildFault InvalidDensity(string value) => new("LORA1028",
         $"Density='{value}' is not a share from 0 to 1. Write it with a point, such as 0.5.", "Density");
 
-    private static BuildFault UnknownValue(string name, string value, params string[] known) => new("LORA1013",
-        $"{name}='{value}' is unknown.{(Spelling.Nearest(value, known) is { } meant ? $" Was '{meant}' meant?" : "")} Write one of: {string.Join(", ", known)}.", name);
+    private static BuildFault UnknownValue(string name, string value, params string[] known) => UnknownValue(name, value, Spelling.Nearest(value, known), known);
+
+    private static BuildFault UnknownValue(string name, string value, string? meant, string[] known) => new("LORA1013",
+        $"{name}='{value}' is unknown.{(meant is null ? "" : $" Was '{meant}' meant?")} Write one of: {string.Join(", ", known)}.", name);
 
     private static BuildFault InvalidCount(string name, string value) => new("LORA1014",
         $"{name}='{value}' is not a whole number of at least 1. Correct it, or leave it out for the default.");
@@ -65,6 +74,8 @@ internal static class BuildErrors
         OptionFormKind.Share => InvalidDensity(value),
         OptionFormKind.Count => InvalidCount(option.Name, value),
         OptionFormKind.Size => InvalidByteCount(option.Name, value),
+        // Nearer to 'cpu' by its letters.
+        OptionFormKind.Device when value.IndexOf("gpu", StringComparison.OrdinalIgnoreCase) >= 0 => UnknownValue(option.Name, value, "cuda", ["auto", "cpu", "cuda", "cuda:N"]),
         OptionFormKind.Device => UnknownValue(option.Name, value, "auto", "cpu", "cuda", "cuda:N"),
         OptionFormKind.Switch => UnknownValue(option.Name, value, "true", "false"),
         _ => UnknownValue(option.Name, value, [.. option.Form.Words]),

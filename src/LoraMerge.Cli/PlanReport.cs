@@ -10,7 +10,7 @@ internal sealed class PlanReport(PlannedMerge merge)
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {merge.Layout.Plan.Shards.Length} files");
+        text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {Files(merge.Layout.Plan.Shards.Length)}");
         if (merge.Layout.Summary is string summary)
             text.AppendLine(CultureInfo.InvariantCulture, $"format   {summary}");
         for (int i = 0; i < merge.AdapterNames.Length; i++)
@@ -42,4 +42,6 @@ internal sealed class PlanReport(PlannedMerge merge)
         };
         return JsonText.Of(json);
     }
+
+    private static string Files(int count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "file" : "files")}");
 }

@@ -110,6 +110,32 @@ public sealed class ItemCheckTests : IDisposable
         Assert.Contains(reason, _engine.Errors.Single().Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_GPU_is_asked_for_as_cuda()
+    {
+        AssertFails("LORA1013", [Item("base")], [Item("adapter")], task => task.Device = "GPU");
+
+        Assert.Contains("Was 'cuda' meant?", _engine.Errors.Single().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_of_the_hub_is_known_as_one()
+    {
+        AssertFails("LORA1001", [Item("meta-llama/Llama-3.2-1B")], [Item("adapter")]);
+
+        Assert.Contains("Hugging Face hub", _engine.Errors.Single().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_GGUF_file_is_no_base()
+    {
+        File.WriteAllText(Path.Combine(_folder, "chat.gguf"), "GGUF");
+
+        AssertFails("LORA1007", [Item("chat.gguf")], [Item("adapter")]);
+
+        Assert.Contains("GGUF file of llama.cpp", _engine.Errors.Single().Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("safetensors")]
     [InlineData("gguf-adapter")]

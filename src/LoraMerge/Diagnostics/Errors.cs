@@ -89,7 +89,7 @@ internal static class Errors
         new(DiagnosticCode.VersionInvalid, $"{what} is '{text}', which is no version of NuGet or SemVer, such as 1.2.0, and no range of them, such as [1.0,2.0).", input);
 
     public static LoraMergeException PathNotFound(string what, string path) =>
-        new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist.{PathGuess.ForMissing(path)} Correct the path, or fetch the model into it.", path);
+        new(DiagnosticCode.PathNotFound, $"The {what} '{path}' does not exist.{PathGuess.ForMissing(path)} Correct the path, or fetch what belongs there.", path);
 
     public static LoraMergeException InputIsOfAnotherKind(string path, string kind, string remedy) =>
         new(DiagnosticCode.InputIsOfAnotherKind, $"'{path}' is {kind}, but a model, an adapter or its weight file is expected. {remedy}", path);

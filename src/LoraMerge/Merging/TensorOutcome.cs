@@ -8,6 +8,8 @@ namespace LoraMerge.Merging;
 /// <param name="DeltaNorms">‖ΔW‖ of each delta, null where it is not a sum.</param>
 internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? ChangedShare, IReadOnlyList<double?> DeltaNorms)
 {
-    /// <summary>Whether the merged model has other bytes there than the base, or values that an adapter holds whole.</summary>
-    public bool IsChange => ChangedShare is not 0;
+    /// <summary>
+    /// Whether the merged model has other bytes there than the base, or values that an adapter holds whole; of another dtype, whether anything was added.
+    /// </summary>
+    public bool IsChange => ChangedShare is double share ? share != 0 : DeltaNorms.Count == 0 || DeltaNorms.Any(norm => norm is not 0);
 }
