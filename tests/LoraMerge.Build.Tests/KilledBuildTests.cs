@@ -35,7 +35,8 @@ public sealed class KilledBuildTests(KilledBuildTests.BuiltProject built) : ICla
         (_, int worker) = await EndAsync(project, (build, _) => Send(signal, build));
         await AssertGoneAsync(worker);
         AssertNothingMerged(project, weights);
-        Assert.NotEmpty(Directory.GetDirectories(project.PathOf("obj/lora"), "*.partial"));
+        // After TERM the build may have time to cancel its worker, which then sweeps up itself.
+        Assert.True(signal == "TERM" || Directory.GetDirectories(project.PathOf("obj/lora"), "*.partial").Length > 0);
 
         project.WriteProject(SlowModel.QuickItems("0.25"));
         BuildResult next = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
