@@ -35,8 +35,8 @@ public sealed class KilledBuildTests(KilledBuildTests.BuiltProject built) : ICla
         (_, int worker) = await EndAsync(project, (build, _) => Send(signal, build));
         await AssertGoneAsync(worker);
         AssertNothingMerged(project, weights);
-        // After TERM the build may have time to cancel its worker, which then sweeps up itself.
-        Assert.True(signal == "TERM" || Directory.GetDirectories(project.PathOf("obj/lora"), "*.partial").Length > 0);
+        // A worker whose last line nobody took may have found that out first, and swept up itself; so something is left that surely was not swept.
+        Directory.CreateDirectory(project.PathOf("obj/lora/slow.0123456789abcdef0123456789abcdef.partial"));
 
         project.WriteProject(SlowModel.QuickItems("0.25"));
         BuildResult next = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
