@@ -17,11 +17,10 @@ internal sealed class OutputRotationDelta(Tensor blocks) : WeightDelta
             long count = Math.Min(size, w.shape[0] - row);
             Tensor rows = w.narrow(0, row, count);
             Tensor block = blocks[(firstRow + row) / size].narrow(0, 0, count).narrow(1, 0, count);
-            long step = Math.Max(PieceSize.Elements / 4 / count, 1);
-            for (long column = 0; column < w.shape[1]; column += step)
+            foreach ((long column, long columns) in PieceSize.Cut(w.shape[1], elementsOfRow: 4 * count))
             {
                 using var inner = NewDisposeScope();
-                Tensor part = rows.narrow(1, column, Math.Min(step, w.shape[1] - column));
+                Tensor part = rows.narrow(1, column, columns);
                 part.copy_(block.matmul(part.to(ScalarType.Float64)));
             }
         }

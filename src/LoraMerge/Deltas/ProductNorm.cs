@@ -37,12 +37,11 @@ internal static class ProductNorm
     private static Tensor Gram(Tensor tall, int exponent)
     {
         long n = tall.shape[^2];
-        long step = Math.Max(PieceSize.Elements / Math.Max(tall.NumberOfElements / Math.Max(n, 1), 1), 1);
         Tensor gram = zeros([.. tall.shape[..^2], tall.shape[^1], tall.shape[^1]], ScalarType.Float64, tall.device);
-        for (long first = 0; first < n; first += step)
+        foreach ((long first, long count) in PieceSize.Cut(n, elementsOfRow: Math.Max(tall.NumberOfElements / Math.Max(n, 1), 1)))
         {
             using var scope = NewDisposeScope();
-            Tensor piece = tall.narrow(-2, first, Math.Min(step, n - first)).to(ScalarType.Float64, copy: true).mul_(Math.ScaleB(1, -exponent));
+            Tensor piece = tall.narrow(-2, first, count).to(ScalarType.Float64, copy: true).mul_(Math.ScaleB(1, -exponent));
             gram.add_(piece.transpose(-1, -2).matmul(piece));
         }
         return gram;

@@ -30,8 +30,8 @@ internal sealed class SeededSpectrum : IDisposable
     /// <summary>The coefficients, <c>[n]</c>, float64.</summary>
     public Tensor Values { get; }
 
-    /// <summary>Rows of a piece, so that its transform and its products with all coefficients stay small.</summary>
-    public long RowsOfPiece(long rowLength) => Math.Max(PieceSize.Elements / 8 / Math.Max(rowLength, Values.shape[0]), 1);
+    /// <summary>What is made for a row of that length: its transform, and its products with all coefficients.</summary>
+    public long ElementsOfRow(long rowLength) => 8 * Math.Max(rowLength, Values.shape[0]);
 
     public void Dispose()
     {

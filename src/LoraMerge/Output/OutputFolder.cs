@@ -64,17 +64,7 @@ internal sealed class OutputFolder : IModelDestination
 
     /// <inheritdoc/>
     /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
-    public void Begin(IEnumerable<string> files)
-    {
-        try
-        {
-            StagedFolder.Begin(StagingFolder, files);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errors.OutputNotWritable(StagingFolder, e);
-        }
-    }
+    public void Begin(IEnumerable<string> files) => StagedFolder.Begin(StagingFolder, files);
 
     /// <inheritdoc/>
     /// <exception cref="LoraMergeException">

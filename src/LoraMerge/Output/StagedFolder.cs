@@ -16,26 +16,35 @@ internal static class StagedFolder
     /// <summary>Makes the folder with its list.</summary>
     /// <param name="folder">Its path; nothing is there.</param>
     /// <param name="files">Relative paths of all files that will be in it.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="LoraMergeException">LORA1109, LORA5020.</exception>
     public static void Begin(string folder, IEnumerable<string> files)
     {
-        Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, ListName);
-        using (FileStream list = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        try
         {
-            using (var json = new Utf8JsonWriter(list))
-            {
-                json.WriteStartObject();
-                json.WriteStartObject("files");
-                foreach (string name in files.Distinct(StringComparer.Ordinal))
-                    json.WriteNull(name);
-                json.WriteEndObject();
-                json.WriteEndObject();
-            }
-            DiskFlush.OfFile(list, path);
+            Directory.CreateDirectory(folder);
+            WriteList(folder, files);
+            DiskFlush.OfFolder(folder);
         }
-        DiskFlush.OfFolder(folder);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.OutputNotWritable(folder, e);
+        }
+    }
+
+    private static void WriteList(string folder, IEnumerable<string> files)
+    {
+        string path = Path.Combine(folder, ListName);
+        using FileStream list = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        using (var json = new Utf8JsonWriter(list))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("files");
+            foreach (string name in files.Distinct(StringComparer.Ordinal))
+                json.WriteNull(name);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        DiskFlush.OfFile(list, path);
     }
 
     /// <summary>Ends the making: all names are on the disk, and from now on the folder is known by the model's manifest.</summary>

@@ -10,8 +10,8 @@ internal sealed class GgufSink(GgufBytes bytes, string folder) : IWeightSink
 {
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly XxHash128 _hash = new();
+    private readonly FileCommits _commits = new();
     private GgufWriter? _writer;
-    private Task _committing = Task.CompletedTask; // of the file before
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Hashes => _hashes;
@@ -26,7 +26,7 @@ internal sealed class GgufSink(GgufBytes bytes, string folder) : IWeightSink
         try
         {
             bytes.Run(blocks, Begin, Write, End);
-            _committing.GetAwaiter().GetResult();
+            _commits.Complete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +36,7 @@ internal sealed class GgufSink(GgufBytes bytes, string folder) : IWeightSink
 
     public void Dispose()
     {
-        Task.WaitAny(_committing);
+        _commits.Dispose();
         _writer?.Dispose();
     }
 
@@ -64,16 +64,8 @@ internal sealed class GgufSink(GgufBytes bytes, string folder) : IWeightSink
 
     private void End(GgufFile file)
     {
-        _committing.GetAwaiter().GetResult();
-        _committing = CommitBeside(_writer!);
+        _commits.Begin(_writer!, _writer!.Commit);
         _writer = null;
         _hashes[file.Name] = Convert.ToHexStringLower(_hash.GetHashAndReset());
     }
-
-    /// <summary>The disk takes its time to flush a file; the next one is written meanwhile.</summary>
-    private static Task CommitBeside(GgufWriter writer) => Task.Run(() =>
-    {
-        using (writer)
-            writer.Commit();
-    });
 }

@@ -16,10 +16,10 @@ internal sealed class ShardSink : IWeightSink
     private readonly string _folder;
     private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly XxHash128 _hash = new();
+    private readonly FileCommits _commits = new();
     private int _shard = -1;
     private ShardLayout? _layout;
     private ShardWriter? _writer;
-    private Task _committing = Task.CompletedTask; // of the file before
 
     public ShardSink(MergePlan plan, string folder)
     {
@@ -43,7 +43,7 @@ internal sealed class ShardSink : IWeightSink
 
     public void Dispose()
     {
-        Task.WaitAny(_committing);
+        _commits.Dispose();
         _writer?.Dispose();
     }
 
@@ -74,7 +74,7 @@ internal sealed class ShardSink : IWeightSink
         {
             while (_shard < _plan.Shards.Length)
                 Next();
-            _committing.GetAwaiter().GetResult();
+            _commits.Complete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,8 +86,7 @@ internal sealed class ShardSink : IWeightSink
     {
         if (_writer is not null)
         {
-            _committing.GetAwaiter().GetResult();
-            _committing = CommitBeside(_writer);
+            _commits.Begin(_writer, _writer.Commit);
             _writer = null;
             _hashes[_plan.Shards[_shard].FileName] = Convert.ToHexStringLower(_hash.GetHashAndReset());
         }
@@ -97,13 +96,6 @@ internal sealed class ShardSink : IWeightSink
         _writer = ShardWriter.Create(PathOf(_shard), _layout);
         _hash.Append(_layout.HeaderBytes.Span);
     }
-
-    /// <summary>The disk takes its time to flush a file; the next one is written meanwhile.</summary>
-    private static Task CommitBeside(ShardWriter writer) => Task.Run(() =>
-    {
-        using (writer)
-            writer.Commit();
-    });
 
     private string PathOf(int shard) => Path.Combine(_folder, _plan.Shards[shard].FileName);
 }

@@ -13,11 +13,10 @@ internal sealed class C3aDelta(Tensor kernel, double adapterWeight) : AddedRowsD
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
         (long columns, long size) = (kernel.shape[1], kernel.shape[2]);
-        long step = Math.Max(PieceSize.Elements / 4 / (columns * size), 1);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long taken) in PieceSize.Cut(count, elementsOfRow: 4 * columns * size))
         {
             using var scope = NewDisposeScope();
-            Tensor rows = arange(firstRow + first, firstRow + Math.Min(first + step, count), 1, ScalarType.Int64, device).unsqueeze(1);
+            Tensor rows = arange(firstRow + first, firstRow + first + taken, 1, ScalarType.Int64, device).unsqueeze(1);
             Tensor blocks = kernel.index_select(0, rows.squeeze(1).div(size, RoundingMode.floor)); // [rows, in / n, n]
             Tensor places = (arange(0, size, 1, ScalarType.Int64, device) - rows).remainder(size); // [rows, n]
             yield return (blocks.gather(2, places.unsqueeze(1).expand(-1, columns, -1)).view(-1, columns * size), first);

@@ -16,11 +16,10 @@ internal sealed class FourierFtDelta(SeededSpectrum spectrum, WeightFacts weight
 {
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
-        long step = spectrum.RowsOfPiece(weight.RowLength);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, spectrum.ElementsOfRow(weight.RowLength)))
         {
             using var scope = NewDisposeScope();
-            yield return (Rows(firstRow + first, Math.Min(step, count - first)).to(dtype), first);
+            yield return (Rows(firstRow + first, rows).to(dtype), first);
         }
     }
 

@@ -52,11 +52,9 @@ internal sealed class GloraDelta : WeightDelta
 
     public override void ApplyTo(Tensor w, Tensor source, long firstRow)
     {
-        long step = Math.Max(PieceSize.Elements / 2 / w.shape[1], 1);
-        for (long first = 0; first < w.shape[0]; first += step)
+        foreach ((long first, long count) in PieceSize.Cut(w.shape[0], elementsOfRow: 2 * w.shape[1]))
         {
             using var scope = NewDisposeScope();
-            long count = Math.Min(step, w.shape[0] - first);
             Tensor rows = w.narrow(0, first, count);
             if (_factors is not null)
                 rows.add_(source.narrow(0, first, count).to(w.device).to(w.dtype) * _factors.Rows(firstRow + first, count), alpha: _adapterWeight);

@@ -42,7 +42,7 @@ internal sealed class GraLoraDelta : AddedRowsDelta
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
         (long rows, long columns) = (_left.shape[2], _right.shape[3]);
-        long step = Math.Max(PieceSize.Elements / 4 / (columns * _right.shape[1]), 1);
+        long step = PieceSize.RowsFor(4 * columns * _right.shape[1]);
         long taken;
         for (long first = 0; first < count; first += taken)
         {

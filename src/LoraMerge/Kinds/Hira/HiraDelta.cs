@@ -25,11 +25,9 @@ internal sealed class HiraDelta(Tensor a, Tensor b, double adapterWeight) : Weig
 
     public override void ApplyTo(Tensor w, Tensor source, long firstRow)
     {
-        long step = Math.Max(PieceSize.Elements / 2 / w.shape[1], 1);
-        for (long first = 0; first < w.shape[0]; first += step)
+        foreach ((long first, long count) in PieceSize.Cut(w.shape[0], elementsOfRow: 2 * w.shape[1]))
         {
             using var scope = NewDisposeScope();
-            long count = Math.Min(step, w.shape[0] - first);
             Tensor share = b.narrow(0, firstRow + first, count).matmul(a).mul_(adapterWeight);
             w.narrow(0, first, count).add_(share.mul_(source.narrow(0, first, count).to(w.device)));
         }

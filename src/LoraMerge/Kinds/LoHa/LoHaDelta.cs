@@ -25,12 +25,9 @@ internal sealed class LoHaDelta : AddedRowsDelta
 
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
-        long columns = _first.A.shape[1];
-        long step = Math.Max(PieceSize.Elements / columns, 1);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, elementsOfRow: _first.A.shape[1]))
         {
             using var scope = NewDisposeScope();
-            long rows = Math.Min(step, count - first);
             Tensor product = Multiply(ref _product, _first, firstRow + first, rows), other = Multiply(ref _other, _second, firstRow + first, rows);
             yield return (product.mul_(other), first);
         }
@@ -44,8 +41,8 @@ internal sealed class LoHaDelta : AddedRowsDelta
 
     private static Tensor Multiply(ref Tensor? memory, (Tensor B, Tensor A) sides, long firstRow, long rows)
     {
-        (long columns, long step) = (sides.A.shape[1], Math.Max(PieceSize.Elements / sides.A.shape[1], 1));
-        memory ??= empty([Math.Min(step, sides.B.shape[0]), columns], sides.A.dtype, sides.A.device).DetachFromDisposeScope();
+        long columns = sides.A.shape[1];
+        memory ??= empty([Math.Min(PieceSize.RowsFor(columns), sides.B.shape[0]), columns], sides.A.dtype, sides.A.device).DetachFromDisposeScope();
         return memory.narrow(0, 0, rows).addmm_(sides.B.narrow(0, firstRow, rows), sides.A, beta: 0, alpha: 1);
     }
 }

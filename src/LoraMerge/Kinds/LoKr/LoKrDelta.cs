@@ -51,12 +51,10 @@ internal sealed class LoKrDelta : AddedRowsDelta
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
         (long a, long c, long b, long d, long k) = (_first.shape[0], _first.shape[2], _second.shape[0], _second.shape[1], _second.shape[3]);
-        long step = Math.Max(PieceSize.Elements / (c * d * k), 1);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, elementsOfRow: c * d * k))
         {
             using var scope = NewDisposeScope();
-            long rows = Math.Min(step, count - first);
-            _memory ??= empty([Math.Min(step, a * b), d, c, k], dtype, device).DetachFromDisposeScope();
+            _memory ??= empty([Math.Min(PieceSize.RowsFor(c * d * k), a * b), d, c, k], dtype, device).DetachFromDisposeScope();
             Tensor numbers = arange(firstRow + first, firstRow + first + rows, ScalarType.Int64, device);
             Tensor inOuter = numbers.floor_divide(_isSecondOutside ? a : b), inInner = numbers.remainder(_isSecondOutside ? a : b);
             Tensor product = _memory.narrow(0, 0, rows); // [rows, d, c, k]

@@ -30,12 +30,10 @@ internal sealed class RepeatedBlockDelta : AddedRowsDelta
     {
         (long n, long r) = (_block.shape[0], _block.shape[1]);
         long repeats = (_columns + r - 1) / r;
-        long step = Math.Max(PieceSize.Elements / (repeats * r), 1);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, elementsOfRow: repeats * r))
         {
             using var scope = NewDisposeScope();
-            long rows = Math.Min(step, count - first);
-            _memory ??= empty([step, repeats, r], dtype, device).DetachFromDisposeScope();
+            _memory ??= empty([PieceSize.RowsFor(repeats * r), repeats, r], dtype, device).DetachFromDisposeScope();
             Tensor repeated = _memory.narrow(0, 0, rows);
             repeated.copy_(_block.index_select(0, arange(firstRow + first, firstRow + first + rows, ScalarType.Int64, device).remainder(n)).unsqueeze(1));
             yield return (repeated.view(rows, -1).narrow(1, 0, _columns), first);

@@ -45,12 +45,10 @@ internal sealed class RandLoraDelta : AddedRowsDelta
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
         long columns = _right.shape[1];
-        long step = Math.Max(PieceSize.Elements / columns, 1);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, columns))
         {
             using var scope = NewDisposeScope();
-            long rows = Math.Min(step, count - first);
-            _memory ??= empty([step, columns], dtype, device).DetachFromDisposeScope();
+            _memory ??= empty([PieceSize.RowsFor(columns), columns], dtype, device).DetachFromDisposeScope();
             yield return (_memory.narrow(0, 0, rows).addmm_(_left.narrow(0, firstRow + first, rows), _right, beta: 0, alpha: 1), first);
         }
     }

@@ -40,12 +40,10 @@ internal sealed class RoadDelta : WeightDelta
 
     public override void ApplyTo(Tensor w, long firstRow)
     {
-        long groupSize = 2 * _half, step = Math.Max(PieceSize.Elements / 4 / w.shape[1] / groupSize, 1);
-        long firstGroup = firstRow / groupSize, groups = w.shape[0] / groupSize;
-        for (long group = 0; group < groups; group += step)
+        long groupSize = 2 * _half, firstGroup = firstRow / groupSize;
+        foreach ((long group, long count) in PieceSize.Cut(w.shape[0] / groupSize, elementsOfRow: 4 * w.shape[1] * groupSize))
         {
             using var scope = NewDisposeScope();
-            long count = Math.Min(step, groups - group);
             Tensor rows = w.narrow(0, group * groupSize, count * groupSize).view(count, 2, _half, w.shape[1]);
             Tensor turned = rows.flip(1).mul_(_partners.narrow(0, firstGroup + group, count).unsqueeze(3));
             rows.mul_(_own.narrow(0, firstGroup + group, count).unsqueeze(3)).add_(turned);

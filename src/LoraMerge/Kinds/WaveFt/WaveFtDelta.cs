@@ -57,11 +57,10 @@ internal sealed class WaveFtDelta : AddedRowsDelta
 
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
     {
-        long step = _spectrum.RowsOfPiece(_weight.RowLength);
-        for (long first = 0; first < count; first += step)
+        foreach ((long first, long rows) in PieceSize.Cut(count, _spectrum.ElementsOfRow(_weight.RowLength)))
         {
             using var scope = NewDisposeScope();
-            yield return (Rows(firstRow + first, Math.Min(step, count - first)).to(dtype), first);
+            yield return (Rows(firstRow + first, rows).to(dtype), first);
         }
     }
 
