@@ -10,42 +10,92 @@ namespace LoraMerge.Build;
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
 internal static class BuildErrors
 {
-    public static BuildFault BaseModelMissing(string path) => new("LORA1001",
-        $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)}{HubHint(path)} Correct Include of the LoraBaseModel; a relative path starts at the project's folder.");
+    public static BuildFault BaseModelMissing(string path) =>
+        new(
+            "LORA1001",
+            $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)}{HubHint(path)} Correct Include of the LoraBaseModel; a relative path "
+                + "starts at the project's folder."
+        );
 
     /// <summary>A hub's name looks like a folder in a folder, of which neither is there, and has a number or a dash in it.</summary>
-    private static string HubHint(string path) => Directory.Exists(Path.GetDirectoryName(path)) || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter)) ? ""
-        : " A model of the Hugging Face hub has to be fetched first (README.md: The first model).";
+    private static string HubHint(string path) =>
+        Directory.Exists(Path.GetDirectoryName(path)) || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter))
+            ? ""
+            : " A model of the Hugging Face hub has to be fetched first (README.md: The first model).";
 
-    public static BuildFault AdapterMissing(string path) => new("LORA1002",
-        $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraAdapter; a relative path starts at the project's folder.");
+    public static BuildFault AdapterMissing(string path) =>
+        new(
+            "LORA1002",
+            $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraAdapter; a relative path starts at the project's "
+                + "folder."
+        );
 
-    public static BuildFault NoBaseModel() => new("LORA1003",
-        "There is a LoraAdapter but no LoraBaseModel to merge it into. Add <LoraBaseModel Include=\"FOLDER\" /> with the folder of the model that the adapter was trained for.");
+    public static BuildFault NoBaseModel() =>
+        new(
+            "LORA1003",
+            "There is a LoraAdapter but no LoraBaseModel to merge it into. Add <LoraBaseModel Include=\"FOLDER\" /> with the folder of the model that the "
+                + "adapter was trained for."
+        );
 
-    public static BuildFault NoAdapter(string baseModel) => new("LORA1004",
-        $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove the LoraBaseModel; a model that ships as it is needs only Content. Wildcards in Include find files, not folders.");
+    public static BuildFault NoAdapter(string baseModel) =>
+        new(
+            "LORA1004",
+            $"No LoraAdapter belongs to the LoraBaseModel '{baseModel}', so there is nothing to merge. Add <LoraAdapter Include=\"FOLDER\" />, or remove "
+                + "the LoraBaseModel; a model that ships as it is needs only Content. Wildcards in Include find files, not folders."
+        );
 
-    public static BuildFault UnknownBaseModel(string value, IReadOnlyList<string> known) => new("LORA1005",
-        $"BaseModel='{value}' names no LoraBaseModel. {(known.Count == 1 ? $"The only one is '{known[0]}'" : $"There are {PathGuess.Quoted(known)}")}.", "BaseModel");
+    public static BuildFault UnknownBaseModel(string value, IReadOnlyList<string> known) =>
+        new(
+            "LORA1005",
+            $"BaseModel='{value}' names no LoraBaseModel. {(known.Count == 1 ? $"The only one is '{known[0]}'" : $"There are {PathGuess.Quoted(known)}")}.",
+            "BaseModel"
+        );
 
-    public static BuildFault AmbiguousBaseModel(string adapter, IReadOnlyList<string> candidates) => new("LORA1006",
-        $"The adapter '{adapter}' may belong to {PathGuess.Quoted(candidates)}. Set BaseModel to the Include or to the MergedModelName of one of them.", "BaseModel");
+    public static BuildFault AmbiguousBaseModel(string adapter, IReadOnlyList<string> candidates) =>
+        new(
+            "LORA1006",
+            $"The adapter '{adapter}' may belong to {PathGuess.Quoted(candidates)}. Set BaseModel to the Include or to the MergedModelName of one of them.",
+            "BaseModel"
+        );
 
-    public static BuildFault NotAModel(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase) ? GgufIsNoInput(path) : new("LORA1007",
-        $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself, '{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders.");
+    public static BuildFault NotAModel(string path) =>
+        Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase)
+            ? GgufIsNoInput(path)
+            : new(
+                "LORA1007",
+                $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself, "
+                    + $"'{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders."
+            );
 
-    private static BuildFault GgufIsNoInput(string path) => new("LORA1007",
-        $"'{path}' is a GGUF file of llama.cpp. Name the model that it was made from, or the adapter, in the form of Hugging Face: a folder with safetensors files.");
+    private static BuildFault GgufIsNoInput(string path) =>
+        new(
+            "LORA1007",
+            $"'{path}' is a GGUF file of llama.cpp. Name the model that it was made from, or the adapter, in the form of Hugging Face: a folder with "
+                + "safetensors files."
+        );
 
-    public static BuildFault InvalidName(string name) => new("LORA1008",
-        $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a space at the end, and names of Windows devices.", "MergedModelName");
+    public static BuildFault InvalidName(string name) =>
+        new(
+            "LORA1008",
+            $"MergedModelName='{name}' cannot be the name of a folder on every system. Leave out / \\ : * ? \" < > | and control characters, a dot or a "
+                + "space at the end, and names of Windows devices.",
+            "MergedModelName"
+        );
 
-    public static BuildFault NameTwice(string name, string first, string second) => new("LORA1009",
-        $"Two merged models are named '{name}': one of base model '{first}', one of '{second}'. Give each LoraBaseModel a MergedModelName of its own.", "MergedModelName");
+    public static BuildFault NameTwice(string name, string first, string second) =>
+        new(
+            "LORA1009",
+            $"Two merged models are named '{name}': one of base model '{first}', one of '{second}'. Give each LoraBaseModel a MergedModelName of its own.",
+            "MergedModelName"
+        );
 
-    public static BuildFault TargetPathTwice(string targetPath, string first, string second) => new("LORA1010",
-        $"The merged models '{first}' and '{second}' would both be written to '{targetPath}' in the output folder. Give each a TargetPath or MergedModelName of its own.", "TargetPath");
+    public static BuildFault TargetPathTwice(string targetPath, string first, string second) =>
+        new(
+            "LORA1010",
+            $"The merged models '{first}' and '{second}' would both be written to '{targetPath}' in the output folder. Give each a TargetPath or "
+                + "MergedModelName of its own.",
+            "TargetPath"
+        );
 
     public static BuildFault InvalidTargetPath(string targetPath) => new("LORA1011",
         $"TargetPath='{targetPath}' is not a folder below the output folder. Write a relative path that stays below it, such as models/chat.", "TargetPath");
@@ -56,7 +106,8 @@ internal static class BuildErrors
     private static BuildFault InvalidDensity(string value) => new("LORA1028",
         $"Density='{value}' is not a share from 0 to 1. Write it with a point, such as 0.5.", "Density");
 
-    private static BuildFault UnknownValue(string name, string value, params string[] known) => UnknownValue(name, value, Spelling.Nearest(value, known), known);
+    private static BuildFault UnknownValue(string name, string value, params string[] known) =>
+        UnknownValue(name, value, Spelling.Nearest(value, known), known);
 
     private static BuildFault UnknownValue(string name, string value, string? meant, string[] known) => new("LORA1013",
         $"{name}='{value}' is unknown.{(meant is null ? "" : $" Was '{meant}' meant?")} Write one of: {string.Join(", ", known)}.", name);
@@ -68,31 +119,45 @@ internal static class BuildErrors
         $"{name}='{value}' is no size. Write a number and a unit, such as 500MB or 2.5GB.", name);
 
     /// <summary>A value that its option cannot have.</summary>
-    public static BuildFault Invalid(MergeOption option, string value) => option.Form.Kind switch
-    {
-        OptionFormKind.Number => InvalidWeight(value),
-        OptionFormKind.Share => InvalidDensity(value),
-        OptionFormKind.Count => InvalidCount(option.Name, value),
-        OptionFormKind.Size => InvalidByteCount(option.Name, value),
-        // Nearer to 'cpu' by its letters.
-        OptionFormKind.Device when value.IndexOf("gpu", StringComparison.OrdinalIgnoreCase) >= 0 => UnknownValue(option.Name, value, "cuda", ["auto", "cpu", "cuda", "cuda:N"]),
-        OptionFormKind.Device => UnknownValue(option.Name, value, "auto", "cpu", "cuda", "cuda:N"),
-        OptionFormKind.Switch => UnknownValue(option.Name, value, "true", "false"),
-        _ => UnknownValue(option.Name, value, [.. option.Form.Words]),
-    };
+    public static BuildFault Invalid(MergeOption option, string value) =>
+        option.Form.Kind switch
+        {
+            OptionFormKind.Number => InvalidWeight(value),
+            OptionFormKind.Share => InvalidDensity(value),
+            OptionFormKind.Count => InvalidCount(option.Name, value),
+            OptionFormKind.Size => InvalidByteCount(option.Name, value),
+            // Nearer to 'cpu' by its letters.
+            OptionFormKind.Device when value.IndexOf("gpu", StringComparison.OrdinalIgnoreCase) >= 0 => UnknownValue(
+                option.Name,
+                value,
+                "cuda",
+                ["auto", "cpu", "cuda", "cuda:N"]
+            ),
+            OptionFormKind.Device => UnknownValue(option.Name, value, "auto", "cpu", "cuda", "cuda:N"),
+            OptionFormKind.Switch => UnknownValue(option.Name, value, "true", "false"),
+            _ => UnknownValue(option.Name, value, [.. option.Form.Words]),
+        };
 
     public static BuildFault OptionOfOtherFormat(string name, string value, string format, string instead) => new("LORA1060",
         $"{name}='{value}' is asked for, which Format=\"{format}\" does not have: {instead}. Correct one of them.", name);
 
-    public static BuildFault ModelfileOfNoModel() => new("LORA1060",
-        "LoraMergeModelfile='true' is asked for, and no base model has Format=\"gguf\", the format that Ollama opens by it. Set the format of one, or leave the property out.",
-        "LoraMergeModelfile");
+    public static BuildFault ModelfileOfNoModel() =>
+        new(
+            "LORA1060",
+            "LoraMergeModelfile='true' is asked for, and no base model has Format=\"gguf\", the format that Ollama opens by it. Set the format of one, or "
+                + "leave the property out.",
+            "LoraMergeModelfile"
+        );
 
     public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
         $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
 
-    public static BuildFault NoDownload(string address) => new("LORA1017",
-        $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download its files first, for example by a target with DownloadFile, and name their folder; README.md of the package shows such a target.");
+    public static BuildFault NoDownload(string address) =>
+        new(
+            "LORA1017",
+            $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download its files first, for example by a "
+                + "target with DownloadFile, and name their folder; README.md of the package shows such a target."
+        );
 
     public static BuildFault MetadataResembles(string itemType, string name, string known, string knownOf) => new("LORA1018",
         $"The metadata '{name}' of a {itemType} means nothing. Was '{known}'{(knownOf == itemType ? "" : $" of the {knownOf}")} meant?", name);
@@ -106,41 +171,83 @@ internal static class BuildErrors
     /// <param name="name">The property.</param>
     /// <param name="setBy">Where no file sets it: what does, between commas.</param>
     /// <param name="meant">What it may have been meant to be; null where nothing is near.</param>
-    public static BuildFault PropertyUnknown(string name, string setBy, string? meant) => new("LORA1036",
-        $"The property '{name}'{setBy} means nothing, and nothing uses it.{(meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")}");
+    public static BuildFault PropertyUnknown(string name, string setBy, string? meant) =>
+        new(
+            "LORA1036",
+            $"The property '{name}'{setBy} means nothing, and nothing uses it.{(meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")}"
+        );
 
-    public static BuildFault UnsupportedRuntime(string runtime) => new("LORA1020",
-        $"Models cannot be merged on '{runtime}': libtorch exists for linux-x64, win-x64 and osx-arm64. Build on one of these, or set LoraMergeEnabled to false here.");
+    public static BuildFault UnsupportedRuntime(string runtime) =>
+        new(
+            "LORA1020",
+            $"Models cannot be merged on '{runtime}': libtorch exists for linux-x64, win-x64 and osx-arm64. Build on one of these, or set LoraMergeEnabled "
+                + "to false here."
+        );
 
-    public static BuildFault RuntimeMissing(string runtime) => new("LORA1021",
-        $"The package LoraMerge.Build.Runtime.{runtime} with the libraries for this machine is not there. Run 'dotnet restore'; where the reference to LoraMerge.Build has IncludeAssets or ExcludeAssets, let them include 'buildTransitive'.");
+    public static BuildFault RuntimeMissing(string runtime) =>
+        new(
+            "LORA1021",
+            $"The package LoraMerge.Build.Runtime.{runtime} with the libraries for this machine is not there. Run 'dotnet restore'; where the reference to "
+                + "LoraMerge.Build has IncludeAssets or ExcludeAssets, let them include 'buildTransitive'."
+        );
 
-    public static BuildFault DotnetMissing() => new("LORA1022",
-        "The 'dotnet' that starts the merge was not found: DOTNET_HOST_PATH names no file, and there is none in the SDK's folder or on the PATH. Install the .NET SDK 10 or later, or set DOTNET_HOST_PATH.");
+    public static BuildFault DotnetMissing() =>
+        new(
+            "LORA1022",
+            "The 'dotnet' that starts the merge was not found: DOTNET_HOST_PATH names no file, and there is none in the SDK's folder or on the PATH. "
+                + "Install the .NET SDK 10 or later, or set DOTNET_HOST_PATH."
+        );
 
     public static BuildFault LineBreak(string name) => new("LORA1025",
         $"{name} holds a line break. Remove it.");
 
-    public static BuildFault WorkerMissing(string path) => new("LORA1026",
-        $"'{path}', the program that merges, is not there. Restore the package LoraMerge.Build again: delete its folder in the package cache and run 'dotnet restore'.");
+    public static BuildFault WorkerMissing(string path) =>
+        new(
+            "LORA1026",
+            $"'{path}', the program that merges, is not there. Restore the package LoraMerge.Build again: delete its folder in the package cache and run "
+                + "'dotnet restore'."
+        );
 
     public static BuildFault Unreadable(string path, string reason) => new("LORA1027",
         $"'{path}' cannot be read: {reason} If it is a link, its target may be missing; else look at its permissions.");
 
-    public static BuildFault OutputMeetsInput(string output, string input) => new("LORA1029",
-        $"The merged model would go to '{output}', which is, holds or lies in the input '{input}': what it is made from would be overwritten. Build or publish into another folder, or set TargetPath.", "TargetPath");
+    public static BuildFault OutputMeetsInput(string output, string input) =>
+        new(
+            "LORA1029",
+            $"The merged model would go to '{output}', which is, holds or lies in the input '{input}': what it is made from would be overwritten. Build or "
+                + "publish into another folder, or set TargetPath.",
+            "TargetPath"
+        );
 
-    public static BuildFault BaseHoldsOutput(string baseModel, string folder) => new("LORA1030",
-        $"The base model '{baseModel}' holds '{folder}', where the build writes: its own files would become part of the model. Put the model into a folder of its own.");
+    public static BuildFault BaseHoldsOutput(string baseModel, string folder) =>
+        new(
+            "LORA1030",
+            $"The base model '{baseModel}' holds '{folder}', where the build writes: its own files would become part of the model. Put the model into a "
+                + "folder of its own."
+        );
 
-    public static BuildFault BaseModelTwice(string path) => new("LORA1031",
-        $"The LoraBaseModel '{path}' is listed twice, here and before, perhaps in an imported file. Remove one of them; to make several models of it, give its adapters a MergedModelName each.", IsLast: true);
+    public static BuildFault BaseModelTwice(string path) =>
+        new(
+            "LORA1031",
+            $"The LoraBaseModel '{path}' is listed twice, here and before, perhaps in an imported file. Remove one of them; to make several models of it, "
+                + "give its adapters a MergedModelName each.",
+            IsLast: true
+        );
 
-    public static BuildFault AdapterTwice(string path) => new("LORA1031",
-        $"The LoraAdapter '{path}' is listed twice for one merged model, here and before, perhaps in an imported file. Remove one of them; to apply it twice as strongly, set its Weight to 2.", IsLast: true);
+    public static BuildFault AdapterTwice(string path) =>
+        new(
+            "LORA1031",
+            $"The LoraAdapter '{path}' is listed twice for one merged model, here and before, perhaps in an imported file. Remove one of them; to apply it "
+                + "twice as strongly, set its Weight to 2.",
+            IsLast: true
+        );
 
-    public static BuildFault ContentMeetsModel(string model, string targetPath, string content, string suggestedName) => new("LORA1032",
-        $"The merged model '{model}' and the file '{content}' of the project's content would both be written to '{targetPath}'. Give the model a MergedModelName of its own, such as '{suggestedName}', or take the file out of Content.");
+    public static BuildFault ContentMeetsModel(string model, string targetPath, string content, string suggestedName) =>
+        new(
+            "LORA1032",
+            $"The merged model '{model}' and the file '{content}' of the project's content would both be written to '{targetPath}'. Give the model a "
+                + $"MergedModelName of its own, such as '{suggestedName}', or take the file out of Content."
+        );
 
     public static BuildFault InputLeadsOut(string link, string target) => new("LORA1050",
         $"'{link}' is a link to '{target}', outside of its model's folder: the app would ship a file that is not the model's. "
@@ -155,26 +262,53 @@ internal static class BuildErrors
     public static BuildFault Unwritable(string path, string reason) => new("LORA6003",
         $"'{path}' cannot be written: {reason}");
 
-    public static BuildFault NotRemembered(string path, string reason) => new("LORA6003",
-        $"'{path}' cannot be written: {reason} Every merged model is in its place; this file remembers for later builds which files those are. Build again when it can be written.");
+    public static BuildFault NotRemembered(string path, string reason) =>
+        new(
+            "LORA6003",
+            $"'{path}' cannot be written: {reason} Every merged model is in its place; this file remembers for later builds which files those are. Build "
+                + "again when it can be written."
+        );
 
-    public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) => new("LORA6004",
-        $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}");
+    public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) =>
+        new(
+            "LORA6004",
+            $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}"
+        );
 
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",
         $"Merging '{model}' ended well but left no whole model in '{store}'. Does something else write to this folder?");
 
-    public static BuildFault NotSettled(string folder, string reason) => new("LORA6060",
-        $"The new model is in '{folder}', whole, but then the system failed: {reason} The earlier one could not be put back either. Check the disk, and build again.");
+    public static BuildFault NotSettled(string folder, string reason) =>
+        new(
+            "LORA6060",
+            $"The new model is in '{folder}', whole, but then the system failed: {reason} The earlier one could not be put back either. Check the disk, "
+                + "and build again."
+        );
 
     /// <summary>Nothing has changed in the place.</summary>
-    public static BuildFault NotPlaced(string file, Exception fault) => fault is DamagedFileException
-        ? new("LORA6009", $"'{file}' was not written: {fault.Message} What was there before is as it was. Build again: the model is merged anew. If that recurs, check the disk, and who writes to the store.")
-        : new("LORA6006", $"'{file}' cannot be written: {FileFault.Reason(fault)} What was there before is as it was. {FileFault.Remedy(fault)}, and build again.");
+    public static BuildFault NotPlaced(string file, Exception fault) =>
+        fault is DamagedFileException
+            ? new(
+                "LORA6009",
+                $"'{file}' was not written: {fault.Message} What was there before is as it was. Build again: the model is merged anew. If that recurs, "
+                    + "check the disk, and who writes to the store."
+            )
+            : new(
+                "LORA6006",
+                $"'{file}' cannot be written: {FileFault.Reason(fault)} What was there before is as it was. {FileFault.Remedy(fault)}, and build again."
+            );
 
-    public static BuildFault NotWhole(string folder, string file, Exception fault) => new("LORA6007",
-        $"'{folder}' holds no whole model now: '{file}' cannot be written: {FileFault.Reason(fault)} So that nobody takes it for one, it has no lora-merge.json. {FileFault.Remedy(fault)}, and build again.");
+    public static BuildFault NotWhole(string folder, string file, Exception fault) =>
+        new(
+            "LORA6007",
+            $"'{folder}' holds no whole model now: '{file}' cannot be written: {FileFault.Reason(fault)} So that nobody takes it for one, it has no "
+                + $"lora-merge.json. {FileFault.Remedy(fault)}, and build again."
+        );
 
-    public static BuildFault NotRemoved(string folder, string file, Exception fault) => new("LORA6008",
-        $"The merged model in '{folder}', which the project no longer asks for, is not gone: '{file}' cannot be deleted: {FileFault.Reason(fault)} {FileFault.Remedy(fault)}; the next build tries again.");
+    public static BuildFault NotRemoved(string folder, string file, Exception fault) =>
+        new(
+            "LORA6008",
+            $"The merged model in '{folder}', which the project no longer asks for, is not gone: '{file}' cannot be deleted: {FileFault.Reason(fault)} "
+                + $"{FileFault.Remedy(fault)}; the next build tries again."
+        );
 }

@@ -42,7 +42,8 @@ internal sealed class ContentGuard
             _faults.Error(request.BaseItem, BuildErrors.ContentMeetsModel(request.Name, PlaceOf(met), met.ItemSpec, request.Options.Adapters[0].Name));
     }
 
-    private bool IsAnyIn(ModelRequest request) => _copied.Exists(item => PlaceOf(item).StartsWith(request.TargetPath + "/", StringComparison.OrdinalIgnoreCase));
+    private bool IsAnyIn(ModelRequest request) =>
+        _copied.Exists(item => PlaceOf(item).StartsWith(request.TargetPath + "/", StringComparison.OrdinalIgnoreCase));
 
     private static string PlaceOf(ITaskItem item) => item.GetMetadata("TargetPath").Replace('\\', '/');
 

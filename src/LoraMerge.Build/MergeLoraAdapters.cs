@@ -135,7 +135,12 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     {
         var faults = new FaultLog(Log, ProjectFile);
         OptionValues options = ProjectOptions.Read(Properties, faults);
-        RequestedProperties.Check(ProjectFiles.Read(ProjectFile, SettingsFiles), (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [], ProjectFile, faults);
+        RequestedProperties.Check(
+            ProjectFiles.Read(ProjectFile, SettingsFiles),
+            (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [],
+            ProjectFile,
+            faults
+        );
         IReadOnlyList<ModelRequest> requests = new RequestReader(options, faults).Read(BaseModels, Adapters);
         if (faults.HasErrors)
             return false;
@@ -172,7 +177,11 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
                     ? BuildErrors.InputLeadsOut(link.File, link.Target)
                     : BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
             }
-            states.AddRange(((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath)]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path))));
+            states.AddRange(
+                ((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath)])
+                    .Where(File.Exists)
+                    .Select(path => new TaskItem(EscapedText.Of(path)))
+            );
         }
         MergedFiles = [.. merged];
         StateFiles = [.. states];
@@ -263,7 +272,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     /// <summary>What the worker has noted.</summary>
     private static FoundModel? FindMerged(ModelStore store, string statePath) =>
-        StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } name } && new EntryPlace(store.Path, name) is var place && StoreEntry.TryLoad(place, key) is { } entry
+        StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } name }
+        && new EntryPlace(store.Path, name) is var place
+        && StoreEntry.TryLoad(place, key) is { } entry
             ? new FoundModel(key, place, entry, IsRefreshed: false)
             : null;
 

@@ -23,7 +23,14 @@ namespace LoraMerge.Build;
 /// <param name="log">Where it is told.</param>
 /// <param name="cancellation">Ends it before anything has changed.</param>
 internal sealed class ModelPlacing(
-    string root, ISet<string> wanted, bool mayLink, Func<string, string?> takeStaged, FileSteps steps, Action<MessageImportance, string> log, CancellationToken cancellation)
+    string root,
+    ISet<string> wanted,
+    bool mayLink,
+    Func<string, string?> takeStaged,
+    FileSteps steps,
+    Action<MessageImportance, string> log,
+    CancellationToken cancellation
+)
 {
     private readonly BesideName _beside = new();
 
@@ -113,7 +120,8 @@ internal sealed class ModelPlacing(
     private void SweepBeside(string folder, IEnumerable<string> own) =>
         Attempt(() => FolderTwin.DeleteLeft(folder, own, steps), $"What a killed build left beside '{folder}' cannot be deleted");
 
-    private FolderLock Lock(string folder) => steps.Lock(folder, () => log(MessageImportance.High, $"Waiting for another build that writes to '{folder}'."), cancellation);
+    private FolderLock Lock(string folder) =>
+        steps.Lock(folder, () => log(MessageImportance.High, $"Waiting for another build that writes to '{folder}'."), cancellation);
 
     /// <summary>What was copied while it was read.</summary>
     private StagedFile? FindStaged(PlacedFile file) =>

@@ -71,8 +71,14 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
 
     private void Place(FaultLog faults)
     {
-        List<PlacedModel> models = [.. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)]))];
-        List<InputGuard.Input> inputs = InputGuard.Inputs(BaseModels.Select(item => item.GetMetadata("FullPath")), Adapters.Select(item => item.GetMetadata("FullPath")));
+        List<PlacedModel> models =
+        [
+            .. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)])),
+        ];
+        List<InputGuard.Input> inputs = InputGuard.Inputs(
+            BaseModels.Select(item => item.GetMetadata("FullPath")),
+            Adapters.Select(item => item.GetMetadata("FullPath"))
+        );
         foreach (PlacedModel model in models)
         {
             if (InputGuard.FindMet(model.Folder, inputs) is { } met)
@@ -92,11 +98,22 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
             return;
 
         HashSet<string> wanted = new(models.SelectMany(model => model.Files.Select(file => file.Destination)), InputGuard.Paths);
-        ModelPlacing NewPlacing() => new(
-            Root, wanted, MayLink, destination => StagedCopy.TryTake(BuildEngine, destination), steps, (importance, text) => Log.LogMessage(importance, "{0}", text), _cancellation.Token);
+        ModelPlacing NewPlacing() =>
+            new(
+                Root,
+                wanted,
+                MayLink,
+                destination => StagedCopy.TryTake(BuildEngine, destination),
+                steps,
+                (importance, text) => Log.LogMessage(importance, "{0}", text),
+                _cancellation.Token
+            );
         foreach (PlacedModel model in models)
         {
-            if (NewPlacing().Place(model, [.. earlier.Where(one => InputGuard.Paths.Equals(one.Folder, model.Folder)).SelectMany(one => one.Files)]) is { } fault)
+            if (
+                NewPlacing().Place(model, [.. earlier.Where(one => InputGuard.Paths.Equals(one.Folder, model.Folder)).SelectMany(one => one.Files)]) is
+                { } fault
+            )
             {
                 faults.Error(null, fault);
                 return;

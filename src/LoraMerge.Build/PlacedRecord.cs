@@ -58,7 +58,8 @@ internal sealed class PlacedRecord
     }
 
     /// <summary>Forgets a model.</summary>
-    public void Remove(string root, string folder) => _models.RemoveAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)) && InputGuard.Paths.Equals(model.Folder, folder));
+    public void Remove(string root, string folder) =>
+        _models.RemoveAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)) && InputGuard.Paths.Equals(model.Folder, folder));
 
     /// <summary>Writes it where that changes anything; deletes it where nothing is left to know.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>

@@ -19,8 +19,10 @@ internal sealed record PlacingWork(IReadOnlyList<PlacedFile> Changed, IReadOnlyL
     {
         List<PlacedFile> changed = [.. model.Files.Where(file => !file.IsInPlace)];
         // The manifest that is there knows what others put there, or a build whose memory is lost.
-        IEnumerable<string> listed = changed.Where(file => file.IsManifest)
-            .SelectMany(manifest => ManifestLines.FilesOf(manifest.Destination)).Select(file => Path.Combine(model.Folder, file.Replace('/', Path.DirectorySeparatorChar)));
+        IEnumerable<string> listed = changed
+            .Where(file => file.IsManifest)
+            .SelectMany(manifest => ManifestLines.FilesOf(manifest.Destination))
+            .Select(file => Path.Combine(model.Folder, file.Replace('/', Path.DirectorySeparatorChar)));
         List<string> known = [.. earlierFiles.Concat(listed).Where(file => !wanted.Contains(file)).Distinct()];
         List<string> gone = [.. known.Where(Presence.OfAny)];
         if (changed.Count + gone.Count > 0)
@@ -29,5 +31,6 @@ internal sealed record PlacingWork(IReadOnlyList<PlacedFile> Changed, IReadOnlyL
     }
 
     /// <param name="files">Files of a model, in whose folders is looked.</param>
-    public static IEnumerable<string> FindLeft(IEnumerable<string> files) => files.Select(file => Path.GetDirectoryName(file)!).Distinct().SelectMany(BesideName.FindIn);
+    public static IEnumerable<string> FindLeft(IEnumerable<string> files) =>
+        files.Select(file => Path.GetDirectoryName(file)!).Distinct().SelectMany(BesideName.FindIn);
 }

@@ -54,7 +54,11 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         RefusePin(item, MergeLoraAdapters.BaseModelItem);
         OptionValues values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel));
         // The property is for all of a project's models; those of other formats have no such file.
-        var options = new ModelOptions { BaseName = named.Name, Values = values[OptionTable.Format] == "gguf" ? values : values.With(OptionTable.Modelfile, null) };
+        var options = new ModelOptions
+        {
+            BaseName = named.Name,
+            Values = values[OptionTable.Format] == "gguf" ? values : values.With(OptionTable.Modelfile, null),
+        };
         RefuseOptionsOfOtherFormats(item, options.Values);
         return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
     }
@@ -65,8 +69,15 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (format != "gguf" && quantization != OptionTable.Quantization.Default)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.Quantization.Name, quantization, format, "Format=\"gguf\" has it"));
         if (format != OptionTable.Format.Default && dtype != OptionTable.DType.Default)
-            faults.Error(item, BuildErrors.OptionOfOtherFormat(
-                OptionTable.DType.Name, dtype, format, format == "gguf" ? "Quantization asks for a GGUF file's types, such as F16 or BF16" : "its factors are float32"));
+            faults.Error(
+                item,
+                BuildErrors.OptionOfOtherFormat(
+                    OptionTable.DType.Name,
+                    dtype,
+                    format,
+                    format == "gguf" ? "Quantization asks for a GGUF file's types, such as F16 or BF16" : "its factors are float32"
+                )
+            );
         if (format == "gguf-adapter" && values.Given(OptionTable.MaxShardSize) is { } size)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.MaxShardSize.Name, size, format, "it is one file"));
     }
@@ -89,7 +100,10 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (candidates.Count == 1)
             return candidates[0];
         string[] known = [.. (candidates.Count == 0 ? bases : candidates).Select(model => model.Item.ItemSpec)];
-        faults.Error(adapter.Item, candidates.Count == 0 ? BuildErrors.UnknownBaseModel(wanted!, known) : BuildErrors.AmbiguousBaseModel(adapter.Item.ItemSpec, known));
+        faults.Error(
+            adapter.Item,
+            candidates.Count == 0 ? BuildErrors.UnknownBaseModel(wanted!, known) : BuildErrors.AmbiguousBaseModel(adapter.Item.ItemSpec, known)
+        );
         return null;
     }
 
@@ -108,7 +122,14 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
         if (!ModelName.IsValid(name))
             faults.Error(adapters[0].MergedModelName is null ? model.Item : adapters[0].Item, BuildErrors.InvalidName(name));
         ModelOptions options = model.Options with { Name = name, Adapters = [.. adapters.Select(adapter => adapter.Options)] };
-        return new ModelRequest(model.Item, model.Path, [.. adapters.Select(adapter => adapter.Item)], [.. adapters.Select(adapter => adapter.Path)], model.TargetPath ?? "models/" + name, options);
+        return new ModelRequest(
+            model.Item,
+            model.Path,
+            [.. adapters.Select(adapter => adapter.Item)],
+            [.. adapters.Select(adapter => adapter.Path)],
+            model.TargetPath ?? "models/" + name,
+            options
+        );
     }
 
     /// <summary>Those that the worker is told of, or that decide the result.</summary>
@@ -140,12 +161,20 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
     // Letter case does not tell folders apart on every system.
     private void ReportCollisions(List<ModelRequest> requests)
     {
-        foreach (IGrouping<string, ModelRequest> same in requests.GroupBy(request => request.Name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+        foreach (
+            IGrouping<string, ModelRequest> same in requests
+                .GroupBy(request => request.Name, StringComparer.OrdinalIgnoreCase)
+                .Where(group => group.Count() > 1)
+        )
         {
             ModelRequest[] pair = [.. same.Take(2)];
             faults.Error(pair[1].BaseItem, BuildErrors.NameTwice(pair[1].Name, pair[0].BaseItem.ItemSpec, pair[1].BaseItem.ItemSpec));
         }
-        foreach (IGrouping<string, ModelRequest> same in requests.GroupBy(request => request.TargetPath, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1))
+        foreach (
+            IGrouping<string, ModelRequest> same in requests
+                .GroupBy(request => request.TargetPath, StringComparer.OrdinalIgnoreCase)
+                .Where(group => group.Count() > 1)
+        )
         {
             ModelRequest[] pair = [.. same.Take(2)];
             if (!pair[0].Name.Equals(pair[1].Name, StringComparison.OrdinalIgnoreCase))

@@ -21,10 +21,33 @@ internal static class RequestedMetadata
     /// </summary>
     private static readonly string[] s_ofTheBuild =
     [
-        "AssetType", "CopyLocal", "CopyToOutputDirectory", "CopyToPublishDirectory", "CopyUpToDateMarker", "DestinationSubDirectory", "DestinationSubPath", "ExcludeFromSingleFile",
-        "IsKeyOutput", "Link", "MSBuildSourceProjectFile", "MSBuildSourceTargetName", "NuGetItemType", "NuGetPackageId", "NuGetPackageVersion", "OriginalItemSpec", "Pack",
-        "PathInPackage", "Private", "ReferenceAssembly", "RelativePath", "RuntimeIdentifier", "TargetFrameworkIdentifier", "TargetFrameworkVersion", "TargetPath",
-        "TargetPlatformIdentifier", "TargetPlatformMoniker",
+        "AssetType",
+        "CopyLocal",
+        "CopyToOutputDirectory",
+        "CopyToPublishDirectory",
+        "CopyUpToDateMarker",
+        "DestinationSubDirectory",
+        "DestinationSubPath",
+        "ExcludeFromSingleFile",
+        "IsKeyOutput",
+        "Link",
+        "MSBuildSourceProjectFile",
+        "MSBuildSourceTargetName",
+        "NuGetItemType",
+        "NuGetPackageId",
+        "NuGetPackageVersion",
+        "OriginalItemSpec",
+        "Pack",
+        "PathInPackage",
+        "Private",
+        "ReferenceAssembly",
+        "RelativePath",
+        "RuntimeIdentifier",
+        "TargetFrameworkIdentifier",
+        "TargetFrameworkVersion",
+        "TargetPath",
+        "TargetPlatformIdentifier",
+        "TargetPlatformMoniker",
     ];
 
     /// <summary>Words that people try who know the matter from elsewhere.</summary>
@@ -65,7 +88,12 @@ internal static class RequestedMetadata
 
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
-        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Where(name => !Contains(Of(itemType), name) && !Contains(s_ofEditors, name)).OrderBy(name => name, StringComparer.Ordinal))
+        foreach (
+            string name in item.CloneCustomMetadata()
+                .Keys.Cast<string>()
+                .Where(name => !Contains(Of(itemType), name) && !Contains(s_ofEditors, name))
+                .OrderBy(name => name, StringComparer.Ordinal)
+        )
         {
             if (!Contains(s_ofTheBuild, name) || faults.IsWritten(item, itemType, name))
                 faults.Warning(item, Doubt(itemType, name));
@@ -77,7 +105,10 @@ internal static class RequestedMetadata
         string otherType = itemType == MergeLoraAdapters.AdapterItem ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
         if (Contains(Of(otherType), name))
             return BuildErrors.MetadataOfOtherItem(itemType, name, otherType);
-        if (s_otherWords.TryGetValue(name, out string? meant) || (meant = Spelling.Nearest(name, Of(itemType)) ?? Spelling.Nearest(name, Of(otherType))) is not null)
+        if (
+            s_otherWords.TryGetValue(name, out string? meant)
+            || (meant = Spelling.Nearest(name, Of(itemType)) ?? Spelling.Nearest(name, Of(otherType))) is not null
+        )
             return BuildErrors.MetadataResembles(itemType, name, meant, Contains(Of(itemType), meant) ? itemType : otherType);
         return BuildErrors.MetadataUnknown(itemType, name, OptionTable.Of(OwnerOf(itemType)).Where(option => !option.IsReserved).Select(option => option.Name));
     }

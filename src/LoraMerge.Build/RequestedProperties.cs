@@ -19,7 +19,13 @@ internal static class RequestedProperties
     /// <summary>Those by which the package and its tests are put together.</summary>
     public static readonly string[] OfThePackage =
     [
-        "LoraMergeTasksAssembly", "LoraMergeTaskFactory", "LoraMergeWorker", "LoraMergeHostRuntime", "LoraMergeRuntime_linux_x64", "LoraMergeRuntime_win_x64", "LoraMergeRuntime_osx_arm64",
+        "LoraMergeTasksAssembly",
+        "LoraMergeTaskFactory",
+        "LoraMergeWorker",
+        "LoraMergeHostRuntime",
+        "LoraMergeRuntime_linux_x64",
+        "LoraMergeRuntime_win_x64",
+        "LoraMergeRuntime_osx_arm64",
     ];
 
     /// <param name="files">Where properties may be written.</param>
@@ -52,7 +58,11 @@ internal static class RequestedProperties
     /// <summary>Names behind '&lt;', without parsing: nearly always all are known.</summary>
     private static IEnumerable<string> ElementsIn(string text)
     {
-        for (int at = text.IndexOf("<" + Prefix, StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf("<" + Prefix, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (
+            int at = text.IndexOf("<" + Prefix, StringComparison.OrdinalIgnoreCase);
+            at >= 0;
+            at = text.IndexOf("<" + Prefix, at + 1, StringComparison.OrdinalIgnoreCase)
+        )
             yield return new string([.. text.Skip(at + 1).TakeWhile(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-')]);
     }
 
@@ -61,8 +71,18 @@ internal static class RequestedProperties
 
     /// <summary>Its own element aside, whose condition often asks whether it is set.</summary>
     private static bool IsUsed(string name, ProjectFiles files) =>
-        files.Texts.Where(file => Holds(file.Value, name)).Any(file => SourcePosition.Read(file.Key)?.Descendants().Where(element => !IsNamed(element, name))
-            .Any(element => element.Attributes().Any(attribute => Holds(attribute.Value, name)) || element.Nodes().OfType<XText>().Any(text => Holds(text.Value, name))) == true);
+        files
+            .Texts.Where(file => Holds(file.Value, name))
+            .Any(file =>
+                SourcePosition
+                    .Read(file.Key)
+                    ?.Descendants()
+                    .Where(element => !IsNamed(element, name))
+                    .Any(element =>
+                        element.Attributes().Any(attribute => Holds(attribute.Value, name))
+                        || element.Nodes().OfType<XText>().Any(text => Holds(text.Value, name))
+                    ) == true
+            );
 
     private static bool Holds(string text, string name) => text.IndexOf($"$({name}", StringComparison.OrdinalIgnoreCase) >= 0;
 

@@ -46,12 +46,16 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
         }
     }
 
-    private static string FileOf(ITaskItem item, string projectFile) => item.GetMetadata("DefiningProjectFullPath") is { Length: > 0 } defining ? defining : projectFile;
+    private static string FileOf(ITaskItem item, string projectFile) =>
+        item.GetMetadata("DefiningProjectFullPath") is { Length: > 0 } defining ? defining : projectFile;
 
     // MSBuild does not say where an item stands, so the file is read again; only on the way to an error.
     private static IXmlLineInfo? Find(XDocument document, ITaskItem item, BuildFault fault)
     {
-        List<XElement> elements = [.. document.Descendants().Where(element => element.Name.LocalName is MergeLoraAdapters.AdapterItem or MergeLoraAdapters.BaseModelItem)];
+        List<XElement> elements =
+        [
+            .. document.Descendants().Where(element => element.Name.LocalName is MergeLoraAdapters.AdapterItem or MergeLoraAdapters.BaseModelItem),
+        ];
         List<XElement> candidates = elements.FindAll(element => Includes(element, item.ItemSpec, Matches));
         if (candidates.Count == 0)
             candidates = elements.FindAll(element => Includes(element, item.ItemSpec, MayBecome));
@@ -64,7 +68,8 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
     }
 
     private static object? Place(XElement element, string metadata) =>
-        element.Attributes().FirstOrDefault(attribute => IsNamed(attribute.Name, metadata)) as object ?? element.Elements().FirstOrDefault(child => IsNamed(child.Name, metadata));
+        element.Attributes().FirstOrDefault(attribute => IsNamed(attribute.Name, metadata)) as object
+        ?? element.Elements().FirstOrDefault(child => IsNamed(child.Name, metadata));
 
     /// <summary>Of two items with one Include, that one stands here whose metadata are these.</summary>
     private static int Likeness(XElement element, ITaskItem item) =>
@@ -74,7 +79,9 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
     private static bool IsNamed(XName name, string metadata) => name.LocalName.Equals(metadata, StringComparison.OrdinalIgnoreCase);
 
     private static bool Includes(XElement element, string include, Func<string, string, bool> fits) =>
-        ((string?)element.Attribute("Include") ?? "").Split(';').Any(part => part.Trim().Length > 0 && fits(part.Trim().Replace('\\', '/'), include.Replace('\\', '/')));
+        ((string?)element.Attribute("Include") ?? "")
+            .Split(';')
+            .Any(part => part.Trim().Length > 0 && fits(part.Trim().Replace('\\', '/'), include.Replace('\\', '/')));
 
     private static bool Matches(string written, string include) => written == include;
 

@@ -10,7 +10,11 @@ internal sealed class StagedCopy(string path) : IDisposable
 {
     /// <returns>The path of the copy for a place; null where there is none.</returns>
     public static string? TryTake(IBuildEngine engine, string destination) =>
-        engine is IBuildEngine4 build && build.UnregisterTaskObject(KeyOf(destination), RegisteredTaskObjectLifetime.Build) is StagedCopy copy && File.Exists(copy.Path) ? copy.Path : null;
+        engine is IBuildEngine4 build
+        && build.UnregisterTaskObject(KeyOf(destination), RegisteredTaskObjectLifetime.Build) is StagedCopy copy
+        && File.Exists(copy.Path)
+            ? copy.Path
+            : null;
 
     public string Path => path;
 

@@ -10,7 +10,10 @@ internal static class SupportedRuntimes
     /// <summary>For projects whose SDK does not say it.</summary>
     public static string Host { get; } = $"{System}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
 
-    private static string System => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
+    private static string System =>
+        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
+        : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx"
+        : "linux";
 
     public static bool Contains(string runtime) => s_all.Contains(runtime);
 }

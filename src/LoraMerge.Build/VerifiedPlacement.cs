@@ -30,7 +30,10 @@ internal sealed class VerifiedPlacement(IBuildEngine4 engine, string outputFolde
         try
         {
             _steps.CreateFolder(Path.GetDirectoryName(copy.Path)!);
-            hash = _steps.TryTwin(path, copy.Path, mayLink: false) == TwinKind.Clone ? ContentHash.OfFile(copy.Path, cancellation) : _steps.Copy(path, copy.Path, cancellation);
+            hash =
+                _steps.TryTwin(path, copy.Path, mayLink: false) == TwinKind.Clone
+                    ? ContentHash.OfFile(copy.Path, cancellation)
+                    : _steps.Copy(path, copy.Path, cancellation);
             if (hash == file.Hash)
                 copy.Offer(engine, place.Destination);
             return hash;

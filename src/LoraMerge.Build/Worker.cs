@@ -131,7 +131,8 @@ internal sealed class Worker : ToolTask
 
     private static bool IsForeign(string variable)
     {
-        return variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || variable.Equals("DOTNET_STARTUP_HOOKS", StringComparison.OrdinalIgnoreCase);
+        return variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
+            || variable.Equals("DOTNET_STARTUP_HOOKS", StringComparison.OrdinalIgnoreCase);
     }
 
     private static string Quote(string argument) => $"\"{argument}\"";

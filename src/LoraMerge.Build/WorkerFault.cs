@@ -16,7 +16,12 @@ internal sealed record WorkerFault(string Origin, bool IsError, string Code, str
     {
         Match match = s_form.Match(line);
         return match.Success
-            ? new WorkerFault(match.Groups["origin"].Value.Trim(), match.Groups["severity"].Value == "error", match.Groups["code"].Value, match.Groups["text"].Value)
+            ? new WorkerFault(
+                match.Groups["origin"].Value.Trim(),
+                match.Groups["severity"].Value == "error",
+                match.Groups["code"].Value,
+                match.Groups["text"].Value
+            )
             : null;
     }
 }

@@ -9,7 +9,8 @@ namespace LoraMerge.Cli;
 /// <summary><c>cache</c>: what a store of merged models holds, and how it becomes smaller.</summary>
 internal static class CacheCommand
 {
-    public static Command Create() => new("cache", "Looks at a store of merged models (LoraMergeCacheFolder, or obj/lora), and makes room in it.") { List(), Prune(), Clear() };
+    public static Command Create() =>
+        new("cache", "Looks at a store of merged models (LoraMergeCacheFolder, or obj/lora), and makes room in it.") { List(), Prune(), Clear() };
 
     private static Command List()
     {
@@ -26,7 +27,12 @@ internal static class CacheCommand
                 return 0;
             }
             foreach (StoredModel model in models)
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Name}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}{(model.IsInUse ? "  in use" : "")}"));
+                output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{model.Name}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}{(model.IsInUse ? "  in use" : "")}"
+                    )
+                );
             output.WriteLine(Sum(models));
             return 0;
         });
@@ -36,20 +42,33 @@ internal static class CacheCommand
     private static Command Prune()
     {
         var folder = Folder();
-        var maxSize = new Option<string?>("--max-size") { Description = "Take away what was used longest ago until the rest is no larger, such as 20GB.", HelpName = "SIZE" };
+        var maxSize = new Option<string?>("--max-size")
+        {
+            Description = "Take away what was used longest ago until the rest is no larger, such as 20GB.",
+            HelpName = "SIZE",
+        };
         var unusedFor = new Option<int?>("--unused-for") { Description = "Take away what no build has asked for in so many days.", HelpName = "DAYS" };
         var json = Json();
         var command = new Command("prune", "Takes away what killed merges left, and models that are not used.") { folder, maxSize, unusedFor, json };
-        command.SetAction((parsed, cancellation) =>
-        {
-            TimeSpan? time = parsed.GetValue(unusedFor) switch
+        command.SetAction(
+            (parsed, cancellation) =>
             {
-                null => null,
-                >= 0 and <= 36500 and int days => TimeSpan.FromDays(days),
-                var days => throw Errors.ArgumentInvalid("--unused-for", days.Value.ToString(CultureInfo.InvariantCulture), "a number of days"),
-            };
-            return TakeAwayAsync(parsed, parsed.GetValue(folder)!, MergeOptions.Size("--max-size", parsed.GetValue(maxSize))?.Bytes, time, parsed.GetValue(json), cancellation);
-        });
+                TimeSpan? time = parsed.GetValue(unusedFor) switch
+                {
+                    null => null,
+                    >= 0 and <= 36500 and int days => TimeSpan.FromDays(days),
+                    var days => throw Errors.ArgumentInvalid("--unused-for", days.Value.ToString(CultureInfo.InvariantCulture), "a number of days"),
+                };
+                return TakeAwayAsync(
+                    parsed,
+                    parsed.GetValue(folder)!,
+                    MergeOptions.Size("--max-size", parsed.GetValue(maxSize))?.Bytes,
+                    time,
+                    parsed.GetValue(json),
+                    cancellation
+                );
+            }
+        );
         return command;
     }
 
@@ -62,10 +81,20 @@ internal static class CacheCommand
         return command;
     }
 
-    private static async Task<int> TakeAwayAsync(ParseResult parsed, string folder, long? maxBytes, TimeSpan? unusedFor, bool asJson, CancellationToken cancellation)
+    private static async Task<int> TakeAwayAsync(
+        ParseResult parsed,
+        string folder,
+        long? maxBytes,
+        TimeSpan? unusedFor,
+        bool asJson,
+        CancellationToken cancellation
+    )
     {
         TextWriter output = parsed.InvocationConfiguration.Output;
-        MergedModelStore store = MergedModelStore.Open(folder, new ConsoleEvents(asJson ? TextWriter.Null : output, parsed.InvocationConfiguration.Error).Report);
+        MergedModelStore store = MergedModelStore.Open(
+            folder,
+            new ConsoleEvents(asJson ? TextWriter.Null : output, parsed.InvocationConfiguration.Error).Report
+        );
         IReadOnlyList<StoredModel> gone = await store.PruneAsync(maxBytes, unusedFor, cancellation);
         if (asJson)
         {
@@ -83,14 +112,23 @@ internal static class CacheCommand
     private static Argument<string> Folder() => new("folder") { Description = "The store's folder.", HelpName = "DIR" };
 
     private static string Sum(IReadOnlyList<StoredModel> models) =>
-        string.Create(CultureInfo.InvariantCulture, $"{models.Count} {(models.Count == 1 ? "model" : "models")}, {Errors.Bytes(models.Sum(model => model.ByteLength))}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{models.Count} {(models.Count == 1 ? "model" : "models")}, {Errors.Bytes(models.Sum(model => model.ByteLength))}"
+        );
 
-    private static JsonArray ToJson(IReadOnlyList<StoredModel> models) => new([.. models.Select(model => (JsonNode)new JsonObject
-    {
-        ["name"] = model.Name,
-        ["key"] = model.Key,
-        ["byteLength"] = model.ByteLength,
-        ["lastUsed"] = model.LastUsed.ToString("O", CultureInfo.InvariantCulture),
-        ["isInUse"] = model.IsInUse,
-    })]);
+    private static JsonArray ToJson(IReadOnlyList<StoredModel> models) =>
+        new([
+            .. models.Select(model =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["name"] = model.Name,
+                        ["key"] = model.Key,
+                        ["byteLength"] = model.ByteLength,
+                        ["lastUsed"] = model.LastUsed.ToString("O", CultureInfo.InvariantCulture),
+                        ["isInUse"] = model.IsInUse,
+                    }
+            ),
+        ]);
 }

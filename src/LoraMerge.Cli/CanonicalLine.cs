@@ -24,7 +24,8 @@ internal static class CanonicalLine
     private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";
 
     /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
-    private static string WithoutControls(string line) => line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
+    private static string WithoutControls(string line) =>
+        line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
 
     /// <summary>The full path; a path that none can be made of stands in the text only.</summary>
     private static string Origin(string? file) =>

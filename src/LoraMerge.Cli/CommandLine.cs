@@ -26,7 +26,13 @@ internal static class CommandLine
             await error.WriteLineAsync(UsageReport.Of(parsed));
             return WrongUsage;
         }
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToTidyUp };
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeToTidyUp,
+        };
         try
         {
             return await parsed.InvokeAsync(configuration);

@@ -23,7 +23,12 @@ internal sealed class ConsoleEvents(TextWriter output, TextWriter error)
                 break;
             case MergeEvent.Progress progress when _sinceProgress.Elapsed >= ProgressInterval:
                 _sinceProgress.Restart();
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {100 * progress.BytesWritten / Math.Max(progress.BytesTotal, 1)} % of {progress.BytesTotal / 1e9:0.0} GB"));
+                output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  {100 * progress.BytesWritten / Math.Max(progress.BytesTotal, 1)} % of {progress.BytesTotal / 1e9:0.0} GB"
+                    )
+                );
                 break;
         }
     }

@@ -13,18 +13,28 @@ internal static class DiffReport
     public static string ToText(ModelDiff diff, string first, string second, bool showsAll)
     {
         var text = new StringBuilder();
-        IEnumerable<TensorDiff> tensors = diff.Tensors.OrderByDescending(tensor => tensor.Kind != DiffKind.Values).ThenByDescending(tensor => tensor.RelativeNorm ?? 0);
+        IEnumerable<TensorDiff> tensors = diff
+            .Tensors.OrderByDescending(tensor => tensor.Kind != DiffKind.Values)
+            .ThenByDescending(tensor => tensor.RelativeNorm ?? 0);
         foreach (string line in ShortList.Of([.. tensors.Select(tensor => $"{tensor.Name}: {tensor.Describe(first, second)}")], showsAll))
             text.AppendLine(line);
         if (diff.Tensors.Any(tensor => tensor.LargestUlps > 0))
             text.AppendLine(ShortList.MeaningOfUlp);
         foreach (FileDiff file in diff.Files)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}"
+            );
         foreach (string difference in diff.Metadata)
             text.AppendLine(difference);
-        text.AppendLine(diff.IsEmpty
-            ? string.Create(CultureInfo.InvariantCulture, $"equal: all {diff.TensorCount} tensors, bit by bit, and {diff.FileCount} other files")
-            : string.Create(CultureInfo.InvariantCulture, $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"));
+        text.AppendLine(
+            diff.IsEmpty
+                ? string.Create(CultureInfo.InvariantCulture, $"equal: all {diff.TensorCount} tensors, bit by bit, and {diff.FileCount} other files")
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"
+                )
+        );
         return text.ToString();
     }
 

@@ -15,13 +15,28 @@ internal static class MergeCommand
     public static Command Create(bool isForBuild)
     {
         var options = new MergeOptions();
-        var output = new Option<string?>("--output") { Description = "Folder for the merged model: new, empty, or an earlier result.", HelpName = "DIR", Required = !isForBuild };
+        var output = new Option<string?>("--output")
+        {
+            Description = "Folder for the merged model: new, empty, or an earlier result.",
+            HelpName = "DIR",
+            Required = !isForBuild,
+        };
         // What only the build uses is not for people to read.
         var store = new Option<string?>(StoreOption) { Description = "Store of merged models.", HelpName = "DIR", Hidden = true };
         var state = new Option<string?>("--state") { Description = "File that remembers the inputs.", HelpName = "FILE", Hidden = true };
         Option<string?> maxSize = MergeOptions.Single(OptionTable.CacheMaxSize);
-        var newerThan = new Option<long?>("--newer-than") { Description = "Merge again what the store finished before this time in UTC ticks.", HelpName = "TICKS", Hidden = true };
-        var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends.", HelpName = "N", Hidden = true };
+        var newerThan = new Option<long?>("--newer-than")
+        {
+            Description = "Merge again what the store finished before this time in UTC ticks.",
+            HelpName = "TICKS",
+            Hidden = true,
+        };
+        var parentId = new Option<int?>("--parent-pid")
+        {
+            Description = "End when this process ends.",
+            HelpName = "N",
+            Hidden = true,
+        };
         var command = new Command("merge", "Merges adapters into a base model.");
         options.AddTo(command, output);
         foreach (Option option in (Option[])[store, state, maxSize, newerThan, parentId])

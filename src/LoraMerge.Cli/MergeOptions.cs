@@ -79,9 +79,14 @@ internal sealed class MergeOptions
     private static AdapterRequest Adapter(string text)
     {
         int split = text.LastIndexOf('=');
-        if (split > 0 && (Path.Exists(text[..split]) || !Path.Exists(text))
-            && double.TryParse(text.AsSpan(split + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight))
-            return double.IsFinite(weight) ? new AdapterRequest(text[..split], weight) : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
+        if (
+            split > 0
+            && (Path.Exists(text[..split]) || !Path.Exists(text))
+            && double.TryParse(text.AsSpan(split + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
+        )
+            return double.IsFinite(weight)
+                ? new AdapterRequest(text[..split], weight)
+                : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
         return new AdapterRequest(text);
     }
 

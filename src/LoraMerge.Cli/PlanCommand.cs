@@ -12,13 +12,17 @@ internal static class PlanCommand
         var json = new Option<bool>("--json") { Description = "As JSON, with the key of the merged model, for which all files are read." };
         var command = new Command("plan", "Shows which tensor gets what, and what the merge costs; merges nothing.") { json };
         options.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            MergeRequest request = options.Read(parsed);
-            var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report).Plan(request));
-            await parsed.InvocationConfiguration.Output.WriteAsync(parsed.GetValue(json) ? report.ToJson(Merger.KeyOf(request, cancellation)) : report.ToText());
-            return 0;
-        });
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                MergeRequest request = options.Read(parsed);
+                var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report).Plan(request));
+                await parsed.InvocationConfiguration.Output.WriteAsync(
+                    parsed.GetValue(json) ? report.ToJson(Merger.KeyOf(request, cancellation)) : report.ToText()
+                );
+                return 0;
+            }
+        );
         return command;
     }
 }

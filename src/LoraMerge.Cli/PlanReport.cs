@@ -10,7 +10,10 @@ internal sealed class PlanReport(PlannedMerge merge)
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {Files(merge.Layout.Plan.Shards.Length)}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {Files(merge.Layout.Plan.Shards.Length)}"
+        );
         if (merge.Layout.Summary is string summary)
             text.AppendLine(CultureInfo.InvariantCulture, $"format   {summary}");
         for (int i = 0; i < merge.AdapterNames.Length; i++)
@@ -18,7 +21,10 @@ internal sealed class PlanReport(PlannedMerge merge)
         text.AppendLine(CultureInfo.InvariantCulture, $"combine  {merge.Plan.Combination}");
         text.AppendLine(CultureInfo.InvariantCulture, $"memory   about {merge.MemoryBytes / 1_000_000} MB");
         foreach (PlannedTensorChange tensor in merge.Changes)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{tensor.Name} [{string.Join(", ", tensor.Shape)}] {tensor.DType}: {string.Join("; ", tensor.Steps)}");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"{tensor.Name} [{string.Join(", ", tensor.Shape)}] {tensor.DType}: {string.Join("; ", tensor.Steps)}"
+            );
         return text.ToString();
     }
 
@@ -32,7 +38,9 @@ internal sealed class PlanReport(PlannedMerge merge)
         {
             ["key"] = key,
             ["base"] = merge.BaseName,
-            ["adapters"] = new JsonArray([.. merge.AdapterNames.Select((name, i) => (JsonNode)new JsonObject { ["name"] = name, ["nameRule"] = merge.Plan.NameRules[i] })]),
+            ["adapters"] = new JsonArray([
+                .. merge.AdapterNames.Select((name, i) => (JsonNode)new JsonObject { ["name"] = name, ["nameRule"] = merge.Plan.NameRules[i] }),
+            ]),
             ["combine"] = merge.Plan.Combination.ToString(),
             ["tensorCount"] = merge.TensorCount,
             ["byteLength"] = merge.ByteLength,

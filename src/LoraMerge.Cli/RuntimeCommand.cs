@@ -12,7 +12,9 @@ internal static class RuntimeCommand
         var which = new Argument<string>("runtime") { Description = "cuda" };
         which.AcceptOnlyFromAmong("cuda");
         var add = new Command("add", "Downloads a runtime (several GB, once) and installs it for this user.") { which };
-        add.SetAction((parsed, cancellation) => CudaInstallation.RunAsync(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellation));
+        add.SetAction(
+            (parsed, cancellation) => CudaInstallation.RunAsync(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellation)
+        );
         var show = new Command("show", "Says which libraries merges run on here, and lets torch compute something.");
         show.SetAction(parsed =>
         {

@@ -9,7 +9,9 @@ internal static class ShortList
     private const int MostLines = 10;
 
     /// <summary>What a person needs to know to read differences of numbers.</summary>
-    public const string MeaningOfUlp = "One ulp is the step from a number to the next one of its dtype, the smallest difference there is. A few come from rounding in another order, many from another model.";
+    public const string MeaningOfUlp =
+        "One ulp is the step from a number to the next one of its dtype, the smallest difference there is. A few come from rounding in another order, many "
+            + "from another model.";
 
     public static Option<bool> All() => new("--all") { Description = "List everything that differs, not only the ten that differ most." };
 

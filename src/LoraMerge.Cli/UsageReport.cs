@@ -9,7 +9,8 @@ internal static class UsageReport
     public static string Of(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string help = $"'{string.Join(' ', Names(parsed.CommandResult))} --help' lists {(command.Subcommands.Count > 0 ? "commands" : "arguments and options")}.";
+        string help =
+            $"'{string.Join(' ', Names(parsed.CommandResult))} --help' lists {(command.Subcommands.Count > 0 ? "commands" : "arguments and options")}.";
         return $"{Fault(parsed, command)}{Environment.NewLine}{help}";
     }
 
@@ -18,9 +19,12 @@ internal static class UsageReport
         string[] commands = [.. command.Subcommands.Select(known => known.Name)];
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null)
-            return commands.Length > 0 ? $"Say what to do: {string.Join(", ", commands)}." : string.Join(Environment.NewLine, parsed.Errors.Select(fault => fault.Message).Distinct());
+            return commands.Length > 0
+                ? $"Say what to do: {string.Join(", ", commands)}."
+                : string.Join(Environment.NewLine, parsed.Errors.Select(fault => fault.Message).Distinct());
         if (unknown.StartsWith('-'))
-            return $"'{unknown}' is no option of '{command.Name}'.{Meant(unknown, command.Options.Where(option => !option.Hidden).Select(option => option.Name))}";
+            return $"'{unknown}' is no option of "
+                + $"'{command.Name}'.{Meant(unknown, command.Options.Where(option => !option.Hidden).Select(option => option.Name))}";
         return commands.Length > 0 ? $"'{unknown}' is no command.{Meant(unknown, commands)}" : $"'{unknown}' is one word too many for '{command.Name}'.";
     }
 

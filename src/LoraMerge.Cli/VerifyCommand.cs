@@ -16,27 +16,40 @@ internal static class VerifyCommand
         Option<bool> all = ShortList.All();
         var command = new Command("verify", "Computes a merged model again and compares it bit by bit. Exit code 1 where it differs.") { model, all };
         options.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            TextWriter output = parsed.InvocationConfiguration.Output;
-            var merger = new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report);
-            ModelComparison comparison = await merger.VerifyAsync(options.Read(parsed), parsed.GetValue(model)!, cancellation);
-            string[] tensors = [.. comparison.Differences.OrderByDescending(difference => difference.Reason is not null).ThenByDescending(difference => difference.LargestUlps).Select(difference => difference.Describe())];
-            foreach (string line in ShortList.Of(tensors, parsed.GetValue(all)))
-                output.WriteLine(line);
-            foreach (FileDiff file in comparison.Files)
-                output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
-            if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
-                output.WriteLine(ShortList.MeaningOfUlp);
-            foreach (string difference in comparison.Metadata)
-                output.WriteLine(difference);
-            foreach (string difference in comparison.Manifest)
-                output.WriteLine($"lora-merge.json: {difference}");
-            output.WriteLine(comparison.IsEqual
-                ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
-                : string.Create(CultureInfo.InvariantCulture, $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{OtherFiles(comparison)}"));
-            return comparison.IsEqual ? 0 : Differs;
-        });
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                TextWriter output = parsed.InvocationConfiguration.Output;
+                var merger = new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report);
+                ModelComparison comparison = await merger.VerifyAsync(options.Read(parsed), parsed.GetValue(model)!, cancellation);
+                string[] tensors =
+                [
+                    .. comparison
+                        .Differences.OrderByDescending(difference => difference.Reason is not null)
+                        .ThenByDescending(difference => difference.LargestUlps)
+                        .Select(difference => difference.Describe()),
+                ];
+                foreach (string line in ShortList.Of(tensors, parsed.GetValue(all)))
+                    output.WriteLine(line);
+                foreach (FileDiff file in comparison.Files)
+                    output.WriteLine($"{file.RelativePath}: {(file.Kind == DiffKind.OnlyInFirst ? "missing" : "not what the merge writes")}");
+                if (comparison.Differences.Any(difference => difference.LargestUlps > 0))
+                    output.WriteLine(ShortList.MeaningOfUlp);
+                foreach (string difference in comparison.Metadata)
+                    output.WriteLine(difference);
+                foreach (string difference in comparison.Manifest)
+                    output.WriteLine($"lora-merge.json: {difference}");
+                output.WriteLine(
+                    comparison.IsEqual
+                        ? string.Create(CultureInfo.InvariantCulture, $"equal: all {comparison.TensorCount} tensors, bit by bit, and the files beside them")
+                        : string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{OtherFiles(comparison)}"
+                        )
+                );
+                return comparison.IsEqual ? 0 : Differs;
+            }
+        );
         return command;
     }
 

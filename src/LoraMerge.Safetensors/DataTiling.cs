@@ -22,15 +22,21 @@ internal static class DataTiling
             {
                 bool isHole = tensor.ByteOffset > end;
                 throw new SafetensorsFormatException(isHole ? SafetensorsFault.Hole : SafetensorsFault.Overlap, path, tensor.Name,
-                    $"Tensor {SafetensorsFormatException.Quote(tensor.Name)} begins at byte {tensor.ByteOffset} of the data, but the tensors before it end at {end}: "
+                    $"Tensor {SafetensorsFormatException.Quote(tensor.Name)} begins at byte {tensor.ByteOffset} of the data, but the tensors before it end "
+                        + $"at {end}: "
                     + (isHole ? $"{tensor.ByteOffset - end} bytes belong to none." : "they overlap."));
             }
 
             end += tensor.ByteLength; // below 2^60 a tensor, and ordered by begin: cannot overflow before it is refused
             if (end > dataLength)
             {
-                throw new SafetensorsFormatException(SafetensorsFault.Truncated, path, tensor.Name,
-                    $"Tensor {SafetensorsFormatException.Quote(tensor.Name)} ends at byte {end} of the data, but the file holds only {dataLength} bytes of data.");
+                throw new SafetensorsFormatException(
+                    SafetensorsFault.Truncated,
+                    path,
+                    tensor.Name,
+                    $"Tensor {SafetensorsFormatException.Quote(tensor.Name)} ends at byte {end} of the data, but the file holds only {dataLength} bytes of "
+                        + "data."
+                );
             }
         }
 

@@ -150,8 +150,12 @@ internal ref struct HeaderParser
             FailTensor(SafetensorsFault.ShapeInvalid, name, complaint);
         if (end - begin != byteLength)
         {
-            FailTensor(SafetensorsFault.LengthMismatch, name,
-                $"its offsets [{begin}, {end}] enclose {end - begin} bytes, but {TensorSize.ShapeText(shape.AsSpan())} of {dtype.HeaderName()} takes {byteLength}");
+            FailTensor(
+                SafetensorsFault.LengthMismatch,
+                name,
+                $"its offsets [{begin}, {end}] enclose {end - begin} bytes, but {TensorSize.ShapeText(shape.AsSpan())} of {dtype.HeaderName()} takes "
+                    + $"{byteLength}"
+            );
         }
 
         var tensor = new TensorEntry(name, dtype, shape, begin, byteLength);

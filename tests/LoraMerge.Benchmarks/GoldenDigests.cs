@@ -44,10 +44,20 @@ internal static class GoldenDigests
         try
         {
             MergeResult result = await new Merger(happened => AddWarning(happened, lines)).MergeAsync(golden.Request(), output, cancellation);
-            foreach (string file in Directory.EnumerateFiles(output, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != MergeManifest.FileName).Order(StringComparer.Ordinal))
+            foreach (
+                string file in Directory
+                    .EnumerateFiles(output, "*", SearchOption.AllDirectories)
+                    .Where(file => Path.GetFileName(file) != MergeManifest.FileName)
+                    .Order(StringComparer.Ordinal)
+            )
                 lines.Add($"file {Path.GetRelativePath(output, file)} {Hash(File.ReadAllBytes(file))}");
             foreach ((string name, ManifestTensor tensor) in result.Manifest.Tensors)
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"tensor {name} {tensor.ChangedShare} {string.Join("; ", tensor.Deltas.Select(delta => $"{delta.Adapter} {delta.Method} {delta.Scaling} {delta.Norm}"))}"));
+                lines.Add(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"tensor {name} {tensor.ChangedShare} {string.Join("; ", tensor.Deltas.Select(delta => $"{delta.Adapter} {delta.Method} {delta.Scaling} {delta.Norm}"))}"
+                    )
+                );
         }
         catch (LoraMergeException e)
         {
@@ -68,7 +78,12 @@ internal static class GoldenDigests
     {
         try
         {
-            return [.. Merger.Inspect(path).Facts.Select(fact => $"inspect {fact.Name}: {(fact.Value is IEnumerable<string> texts ? string.Join(", ", texts) : fact.Value)}")];
+            return
+            [
+                .. Merger
+                    .Inspect(path)
+                    .Facts.Select(fact => $"inspect {fact.Name}: {(fact.Value is IEnumerable<string> texts ? string.Join(", ", texts) : fact.Value)}"),
+            ];
         }
         catch (LoraMergeException e)
         {
@@ -76,7 +91,8 @@ internal static class GoldenDigests
         }
     }
 
-    private static string Text(LoraMergeException fault) => string.Create(CultureInfo.InvariantCulture, $"fault {(int)fault.Code} {fault.Message.ReplaceLineEndings(" ")}");
+    private static string Text(LoraMergeException fault) =>
+        string.Create(CultureInfo.InvariantCulture, $"fault {(int)fault.Code} {fault.Message.ReplaceLineEndings(" ")}");
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(XxHash128.Hash(bytes));
 }

@@ -38,12 +38,28 @@ internal static class IdleBenchmark
     private static void Run(string folder, int runs)
     {
         string version = $"1.0.0-bench.{DateTime.UtcNow.Ticks}";
-        ProcessRun.Of("dotnet", "pack", Path.Combine(Repository.Root, "src", "LoraMerge.Build"), "-o", Path.Combine(folder, "feed"), $"-p:PackageVersion={version}", "-p:LoraMergeRuntimes=linux-x64", "-nr:false");
-        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""<configuration><config><add key="globalPackagesFolder" value="{folder}/packages" /></config><packageSources><clear /><add key="feed" value="{folder}/feed" /></packageSources></configuration>""");
+        ProcessRun.Of(
+            "dotnet",
+            "pack",
+            Path.Combine(Repository.Root, "src", "LoraMerge.Build"),
+            "-o",
+            Path.Combine(folder, "feed"),
+            $"-p:PackageVersion={version}",
+            "-p:LoraMergeRuntimes=linux-x64",
+            "-nr:false"
+        );
+        File.WriteAllText(
+            Path.Combine(folder, "nuget.config"),
+            $"""<configuration><config><add key="globalPackagesFolder" value="{folder}/packages" /></config><packageSources><clear /><add key="feed" value="{folder}/feed" /></packageSources></configuration>"""
+        );
         foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
             File.WriteAllText(Path.Combine(folder, file), "<Project />");
         string without = WriteProject(folder, "without", "");
-        string with = WriteProject(folder, "with", $"""<PackageReference Include="LoraMerge.Build" Version="{version}" PrivateAssets="all" /><LoraBaseModel Include="base" /><LoraAdapter Include="adapter" />""");
+        string with = WriteProject(
+            folder,
+            "with",
+            $"""<PackageReference Include="LoraMerge.Build" Version="{version}" PrivateAssets="all" /><LoraBaseModel Include="base" /><LoraAdapter Include="adapter" />"""
+        );
         WriteModel(with);
         Build(without);
         Build(with);
@@ -60,8 +76,14 @@ internal static class IdleBenchmark
         }
         double extra = Medians.Of(pairs.Select(pair => pair.With - pair.Without));
         double plain = Medians.Of(pairs.Select(pair => pair.Without));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Nothing to merge, {BlockCount * SideLength * SideLength * 2:N0} bytes: without the package {plain * 1000:0} ms, with it {extra * 1000:+0;-0} ms ({extra / plain:+0.0%;-0.0%}); medians of {runs} pairs, differences from {pairs.Min(pair => pair.With - pair.Without) * 1000:+0;-0} to {pairs.Max(pair => pair.With - pair.Without) * 1000:+0;-0} ms"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Nothing to merge, {BlockCount * SideLength * SideLength * 2:N0} bytes: without the package {plain * 1000:0} ms, with it "
+                    + $"{extra * 1000:+0;-0} ms ({extra / plain:+0.0%;-0.0%}); medians of {runs} pairs, differences from "
+                    + $"{pairs.Min(pair => pair.With - pair.Without) * 1000:+0;-0} to {pairs.Max(pair => pair.With - pair.Without) * 1000:+0;-0} ms"
+            )
+        );
     }
 
     private static double Build(string folder) => ProcessRun.Of("dotnet", "build", folder, "-nr:false").Seconds;
@@ -86,12 +108,27 @@ internal static class IdleBenchmark
     private static void WriteModel(string folder)
     {
         Directory.CreateDirectory(Path.Combine(folder, "base"));
-        WeightFile.WriteZeros(Path.Combine(folder, "base", "model.safetensors"), Enumerable.Range(0, BlockCount).Select(i => ($"model.layers.{i}.mlp.up_proj.weight", DType.BF16, ImmutableArray.Create(SideLength, SideLength))));
+        WeightFile.WriteZeros(
+            Path.Combine(folder, "base", "model.safetensors"),
+            Enumerable.Range(0, BlockCount).Select(i => ($"model.layers.{i}.mlp.up_proj.weight", DType.BF16, ImmutableArray.Create(SideLength, SideLength)))
+        );
         File.WriteAllText(Path.Combine(folder, "base", "config.json"), """{ "model_type": "llama" }""");
 
         Directory.CreateDirectory(Path.Combine(folder, "adapter"));
         const string Module = "base_model.model.model.layers.0.mlp.up_proj";
-        WeightFile.WriteZeros(Path.Combine(folder, "adapter", "adapter_model.safetensors"), [($"{Module}.lora_A.weight", DType.F32, [4, SideLength]), ($"{Module}.lora_B.weight", DType.F32, [SideLength, 4])]);
-        File.WriteAllText(Path.Combine(folder, "adapter", "adapter_config.json"), new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 8, ["target_modules"] = new JsonArray("up_proj") }.ToJsonString());
+        WeightFile.WriteZeros(
+            Path.Combine(folder, "adapter", "adapter_model.safetensors"),
+            [($"{Module}.lora_A.weight", DType.F32, [4, SideLength]), ($"{Module}.lora_B.weight", DType.F32, [SideLength, 4])]
+        );
+        File.WriteAllText(
+            Path.Combine(folder, "adapter", "adapter_config.json"),
+            new JsonObject
+            {
+                ["peft_type"] = "LORA",
+                ["r"] = 4,
+                ["lora_alpha"] = 8,
+                ["target_modules"] = new JsonArray("up_proj"),
+            }.ToJsonString()
+        );
     }
 }

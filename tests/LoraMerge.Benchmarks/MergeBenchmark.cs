@@ -9,8 +9,17 @@ internal static class MergeBenchmark
     public static Command CreateCommand()
     {
         var model = new ModelOptions();
-        var runs = new Option<int>("--runs") { Description = "Counted runs of each; one more comes first and is not counted.", DefaultValueFactory = _ => 5, HelpName = "N" };
-        var folder = new Option<string?>("--folder") { Description = "Where the files are made and removed again (default: the system's folder for temporary files).", HelpName = "DIR" };
+        var runs = new Option<int>("--runs")
+        {
+            Description = "Counted runs of each; one more comes first and is not counted.",
+            DefaultValueFactory = _ => 5,
+            HelpName = "N",
+        };
+        var folder = new Option<string?>("--folder")
+        {
+            Description = "Where the files are made and removed again (default: the system's folder for temporary files).",
+            HelpName = "DIR",
+        };
         var cold = new Option<bool>("--cold") { Description = "Read the inputs from the disk each time, not from the system's cache of files (Linux)." };
         var command = new Command("merge", "Compares a merge with cp and sync of the same bytes.") { runs, folder, cold };
         var more = new Argument<string[]>("arguments") { Description = "After --: more arguments for lora-merge.", Arity = ArgumentArity.ZeroOrMore };
@@ -35,7 +44,9 @@ internal static class MergeBenchmark
 
     private static void Run(RandomModel model, int runs, bool isCold, string[] more)
     {
-        Print($"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}");
+        Print(
+            $"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}"
+        );
         Print($"| run | cp + sync (s) | merge (s) | ratio | merge: processor time (s) | merge: peak memory (MB) |");
         Print($"| --- | ---: | ---: | ---: | ---: | ---: |");
         List<(ProcessRun Copy, ProcessRun Merge)> pairs = [];
@@ -50,7 +61,14 @@ internal static class MergeBenchmark
             if (run == 0)
                 continue; // brings the inputs into the cache of files
             pairs.Add((copy, merge));
-            PrintRow(run.ToString(CultureInfo.InvariantCulture), copy.Seconds, merge.Seconds, merge.Seconds / copy.Seconds, merge.ProcessorSeconds, merge.PeakBytes);
+            PrintRow(
+                run.ToString(CultureInfo.InvariantCulture),
+                copy.Seconds,
+                merge.Seconds,
+                merge.Seconds / copy.Seconds,
+                merge.ProcessorSeconds,
+                merge.PeakBytes
+            );
         }
         PrintRow("median", Median(pair => pair.Copy.Seconds), Median(pair => pair.Merge.Seconds), Median(pair => pair.Merge.Seconds / pair.Copy.Seconds),
             Median(pair => pair.Merge.ProcessorSeconds), Median(pair => pair.Merge.PeakBytes));

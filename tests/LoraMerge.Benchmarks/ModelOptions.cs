@@ -7,10 +7,30 @@ namespace LoraMerge.Benchmarks;
 /// <summary>The options that say which model is made.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<string> _size = new("--size") { Description = "About how large the model is.", DefaultValueFactory = _ => "4GB", HelpName = "SIZE" };
-    private readonly Option<string> _dtype = new("--dtype") { Description = "bf16, f16 or f32.", DefaultValueFactory = _ => "bf16", HelpName = "DTYPE" };
-    private readonly Option<int> _rank = new("--rank") { Description = "Rank of the adapter.", DefaultValueFactory = _ => 16, HelpName = "R" };
-    private readonly Option<string> _targets = new("--targets") { Description = "all: every linear layer; attention: only those of attention.", DefaultValueFactory = _ => "all", HelpName = "WHICH" };
+    private readonly Option<string> _size = new("--size")
+    {
+        Description = "About how large the model is.",
+        DefaultValueFactory = _ => "4GB",
+        HelpName = "SIZE",
+    };
+    private readonly Option<string> _dtype = new("--dtype")
+    {
+        Description = "bf16, f16 or f32.",
+        DefaultValueFactory = _ => "bf16",
+        HelpName = "DTYPE",
+    };
+    private readonly Option<int> _rank = new("--rank")
+    {
+        Description = "Rank of the adapter.",
+        DefaultValueFactory = _ => 16,
+        HelpName = "R",
+    };
+    private readonly Option<string> _targets = new("--targets")
+    {
+        Description = "all: every linear layer; attention: only those of attention.",
+        DefaultValueFactory = _ => "all",
+        HelpName = "WHICH",
+    };
 
     public void AddTo(Command command)
     {

@@ -27,14 +27,26 @@ internal static class PrecisionTable
             if (await MeasureAsync(golden, cancellation) is not var (dtype, least, peft, ours))
                 continue;
             rows.Add((least, peft, ours));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {golden.Name} | {dtype} | {least.Mean:0.00e+00} | {peft.Mean:0.00e+00} | {ours.Mean:0.00e+00} | {peft.Worst:0.00e+00} | {ours.Worst:0.00e+00} |"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {golden.Name} | {dtype} | {least.Mean:0.00e+00} | {peft.Mean:0.00e+00} | {ours.Mean:0.00e+00} | {peft.Worst:0.00e+00} | "
+                        + $"{ours.Worst:0.00e+00} |"
+                )
+            );
         }
         Console.WriteLine();
-        Console.WriteLine($"{rows.Count} cases. Mean error: {Count(row => (row.Peft.Mean, row.Ours.Mean))}. Worst error: {Count(row => (row.Peft.Worst, row.Ours.Worst))}.");
+        Console.WriteLine(
+            $"{rows.Count} cases. Mean error: {Count(row => (row.Peft.Mean, row.Ours.Mean))}. Worst error: {Count(row => (row.Peft.Worst, row.Ours.Worst))}."
+        );
         double[] excess = [.. rows.Select(row => (row.Ours.Mean / row.Least.Mean) - 1)];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Our mean error is the least that the dtype allows in {excess.Count(share => share == 0)} cases, and within {excess.Max():0.0e+00} of it in all."));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Our mean error is the least that the dtype allows in {excess.Count(share => share == 0)} cases, and within {excess.Max():0.0e+00} of it "
+                    + $"in all."
+            )
+        );
 
         string Count(Func<(Precision Least, Precision Peft, Precision Ours), (double Peft, double Ours)> figure)
         {
@@ -51,11 +63,18 @@ internal static class PrecisionTable
         {
             string output = Path.Combine(folder, "merged");
             await new Merger().MergeAsync(golden.Request(), output, cancellation);
-            Dictionary<string, StoredTensor> exact = TensorTable.Headers(golden.ExactFile), peft = TensorTable.Headers(golden.PeftFile), ours = TensorTable.Headers(output);
+            Dictionary<string, StoredTensor> exact = TensorTable.Headers(golden.ExactFile),
+                peft = TensorTable.Headers(golden.PeftFile),
+                ours = TensorTable.Headers(output);
             double[] reference = ValuesOf(exact);
             DType[] dtypes = [.. exact.Keys.Select(name => ours[name].DType).Distinct()];
             double[] rounded = [.. exact.Keys.SelectMany(name => TensorTable.Values(exact[name]).Select(value => Precision.Round(value, ours[name].DType)))];
-            return (string.Join(", ", dtypes.Select(dtype => dtype.HeaderName())), Precision.Of(reference, rounded), Precision.Of(reference, ValuesOf(peft)), Precision.Of(reference, ValuesOf(ours)));
+            return (
+                string.Join(", ", dtypes.Select(dtype => dtype.HeaderName())),
+                Precision.Of(reference, rounded),
+                Precision.Of(reference, ValuesOf(peft)),
+                Precision.Of(reference, ValuesOf(ours))
+            );
 
             double[] ValuesOf(Dictionary<string, StoredTensor> tensors) => [.. exact.Keys.SelectMany(name => TensorTable.Values(tensors[name]))];
         }

@@ -15,7 +15,10 @@ public sealed class CacheFolderTests
         foreach (string file in Directory.GetFiles(project.PathOf("restored"), "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, new DateTime(DateTime.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc));
 
-        project.Write("Directory.Build.targets", """<Project><Target Name="Fail" AfterTargets="MergeLoraAdapters" Condition="'$(Fails)' == 'true'"><Error Text="No." /></Target></Project>""");
+        project.Write(
+            "Directory.Build.targets",
+            """<Project><Target Name="Fail" AfterTargets="MergeLoraAdapters" Condition="'$(Fails)' == 'true'"><Error Text="No." /></Target></Project>"""
+        );
 
         BuildResult failed = await project.BuildAsync("second", "-p:Fails=true", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}");
         Assert.Equal(1, failed.ExitCode);
@@ -24,14 +27,20 @@ public sealed class CacheFolderTests
         BuildResult again = (await project.BuildAsync("second", "--no-restore", $"-p:LoraMergeCacheFolder={project.PathOf("restored")}")).ThrowIfFailed();
 
         Assert.Equal((0, 0, 0), (failed.Workers, built.Workers, again.Workers));
-        Assert.Equal(project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"), project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors"));
+        Assert.Equal(
+            project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"),
+            project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors")
+        );
     }
 
     [Fact]
     public async Task Clean_leaves_a_folder_that_the_user_chose()
     {
         using TestProject project = TestProject.WithFakeWorker();
-        project.Write("Directory.Build.props", "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>");
+        project.Write(
+            "Directory.Build.props",
+            "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>"
+        );
         (await project.BuildAsync()).ThrowIfFailed();
         (await project.DotnetAsync(["clean", "-tl:off"])).ThrowIfFailed();
         Assert.False(File.Exists(project.ModelPath()));
@@ -57,7 +66,10 @@ public sealed class CacheFolderTests
         Assert.Equal((1, 0), (failed.ExitCode, failed.Workers));
         var error = Assert.Single(failed.Errors);
         Assert.Equal("LORA1020", error.Code);
-        Assert.All((string[])["linux-musl-x64", "linux-x64", "win-x64", "osx-arm64"], runtime => Assert.Contains(runtime, error.Text, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["linux-musl-x64", "linux-x64", "win-x64", "osx-arm64"],
+            runtime => Assert.Contains(runtime, error.Text, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -18,7 +18,10 @@ public sealed class CancellationTests
         });
 
         Assert.NotEqual(0, interrupted.ExitCode);
-        int worker = int.Parse((await File.ReadAllTextAsync(project.PathOf("worker.log"), TestContext.Current.CancellationToken)).Split(' ')[0], CultureInfo.InvariantCulture);
+        int worker = int.Parse(
+            (await File.ReadAllTextAsync(project.PathOf("worker.log"), TestContext.Current.CancellationToken)).Split(' ')[0],
+            CultureInfo.InvariantCulture
+        );
         Assert.Throws<ArgumentException>(() => Process.GetProcessById(worker));
     }
 

@@ -24,14 +24,23 @@ public sealed class CommandLineTests
             ],
         });
 
-        List<string> arguments = WorkerArguments.Of(request, new ModelStore("/obj/lora", BelongsToProject: true), "/obj/App.state", "/runtime", newerThanTicks: 42);
+        List<string> arguments = WorkerArguments.Of(
+            request,
+            new ModelStore("/obj/lora", BelongsToProject: true),
+            "/obj/App.state",
+            "/runtime",
+            newerThanTicks: 42
+        );
         ParseResult parsed = CommandLine.Parse(["merge", .. arguments, .. WorkerArguments.OfParent()]);
 
         Assert.Empty(parsed.Errors);
         Assert.Equal(["/adapters/a=b=0.5", "/adapters/ü=-1E-07"], parsed.GetValue<string[]>("--adapter")!);
         Assert.Equal((long?)42, parsed.GetValue<long?>("--newer-than"));
         Assert.Equal(Environment.ProcessId, parsed.GetValue<int?>("--parent-pid"));
-        Assert.All(OptionTable.All.Where(option => option.Switch is not null), option => Assert.Contains(arguments, word => word.StartsWith(option.Switch + "=", StringComparison.Ordinal)));
+        Assert.All(
+            OptionTable.All.Where(option => option.Switch is not null),
+            option => Assert.Contains(arguments, word => word.StartsWith(option.Switch + "=", StringComparison.Ordinal))
+        );
         Assert.All(arguments, word => Assert.NotNull(parsed.GetResult(word[..word.IndexOf('=')])));
     }
 
@@ -49,14 +58,23 @@ public sealed class CommandLineTests
     public void A_value_stays_a_value_whatever_it_is_spelled_like(string value)
     {
         var item = new TaskItem("x");
-        OptionValues values = OptionTable.All.Where(option => option.Switch is not null).Aggregate(OptionValues.None, (given, option) => given.With(option, value));
-        var request = new ModelRequest(item, value, [item], [value], "models/base", new ModelOptions
-        {
-            Name = value,
-            BaseName = value,
-            Values = values,
-            Adapters = [new AdapterOptions(value, values)],
-        });
+        OptionValues values = OptionTable
+            .All.Where(option => option.Switch is not null)
+            .Aggregate(OptionValues.None, (given, option) => given.With(option, value));
+        var request = new ModelRequest(
+            item,
+            value,
+            [item],
+            [value],
+            "models/base",
+            new ModelOptions
+            {
+                Name = value,
+                BaseName = value,
+                Values = values,
+                Adapters = [new AdapterOptions(value, values)],
+            }
+        );
         string file = Path.GetTempFileName();
         File.WriteAllLines(file, WorkerArguments.Of(request, new ModelStore(value, BelongsToProject: true), value, value, newerThanTicks: null));
 

@@ -3,7 +3,8 @@ namespace LoraMerge.Build.Tests;
 /// <summary>Builds at the same time, with the real worker: the store's lock is its own.</summary>
 public sealed class ConcurrencyTests
 {
-    private const string TwoFrameworks = "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
+    private const string TwoFrameworks =
+        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
 
     [Fact]
     public async Task Two_target_frameworks_merge_once()
@@ -23,7 +24,10 @@ public sealed class ConcurrencyTests
         BuildResult target = (await project.BuildAsync("--no-restore", "-t:MergeLoraAdapters")).ThrowIfFailed();
         Assert.Equal(1, target.Merges);
         Assert.Equal(before, project.HashOf(project.ModelPath()));
-        Assert.All((string[])["net10.0", "netstandard2.0"], framework => Assert.True(File.Exists(project.PathOf($"obj/Debug/{framework}/App.csproj.lora.base.state"))));
+        Assert.All(
+            (string[])["net10.0", "netstandard2.0"],
+            framework => Assert.True(File.Exists(project.PathOf($"obj/Debug/{framework}/App.csproj.lora.base.state")))
+        );
     }
 
     [Fact]
@@ -33,7 +37,10 @@ public sealed class ConcurrencyTests
         project.WriteProject(properties: TwoFrameworks);
         (await project.DotnetAsync(["restore"])).ThrowIfFailed();
 
-        BuildResult[] built = await Task.WhenAll(project.BuildAsync("--no-restore", "-f", "net10.0"), project.BuildAsync("--no-restore", "-f", "netstandard2.0"));
+        BuildResult[] built = await Task.WhenAll(
+            project.BuildAsync("--no-restore", "-f", "net10.0"),
+            project.BuildAsync("--no-restore", "-f", "netstandard2.0")
+        );
 
         Assert.All(built, build => build.ThrowIfFailed());
         Assert.Equal(1, built.Sum(build => build.Merges));
@@ -45,13 +52,19 @@ public sealed class ConcurrencyTests
     {
         using TestProject project = TestProject.WithRealWorker();
         WriteTwoApps(project);
-        project.Write("Directory.Build.props", "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>");
+        project.Write(
+            "Directory.Build.props",
+            "<Project><PropertyGroup><LoraMergeCacheFolder>$(MSBuildThisFileDirectory)cache</LoraMergeCacheFolder></PropertyGroup></Project>"
+        );
 
         BuildResult built = (await project.BuildAsync("Both.slnx", "-m:2")).ThrowIfFailed();
 
         Assert.Equal(1, built.Merges);
         Assert.Single(Directory.GetFiles(project.PathOf("cache"), "*.entry"));
-        Assert.Equal(project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"), project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors"));
+        Assert.Equal(
+            project.HashOf("first/bin/Debug/net10.0/models/base/model.safetensors"),
+            project.HashOf("second/bin/Debug/net10.0/models/base/model.safetensors")
+        );
     }
 
     [Fact]
@@ -59,9 +72,15 @@ public sealed class ConcurrencyTests
     {
         using TestProject project = TestProject.WithFakeWorker();
         WriteTwoApps(project);
-        project.WritePlainProject("top/Top.csproj", """<ProjectReference Include="../first/first.csproj" /><ProjectReference Include="../second/second.csproj" />""");
+        project.WritePlainProject(
+            "top/Top.csproj",
+            """<ProjectReference Include="../first/first.csproj" /><ProjectReference Include="../second/second.csproj" />"""
+        );
         // A name of its own, as two models in one output must have.
-        project.WriteProject("""<LoraBaseModel Include="../models/base" MergedModelName="second" /><LoraAdapter Include="../adapters/pirate" />""", file: "second/second.csproj");
+        project.WriteProject(
+            """<LoraBaseModel Include="../models/base" MergedModelName="second" /><LoraAdapter Include="../adapters/pirate" />""",
+            file: "second/second.csproj"
+        );
         (await project.DotnetAsync(["restore", "top"])).ThrowIfFailed();
         string last = "";
 
@@ -72,7 +91,10 @@ public sealed class ConcurrencyTests
 
             Assert.Equal(2, built.Merges);
             Assert.Empty(built.Warnings);
-            string outputs = string.Join(' ', ((string[])["base", "second"]).Select(model => project.HashOf($"top/bin/Debug/net10.0/models/{model}/model.safetensors")));
+            string outputs = string.Join(
+                ' ',
+                ((string[])["base", "second"]).Select(model => project.HashOf($"top/bin/Debug/net10.0/models/{model}/model.safetensors"))
+            );
             Assert.NotEqual(last, outputs);
             last = outputs;
         }

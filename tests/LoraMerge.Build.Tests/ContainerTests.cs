@@ -16,8 +16,15 @@ public sealed class ContainerTests
         using TestProject project = TestProject.WithFakeWorker();
         using var registry = new EmptyImageRegistry();
 
-        BuildResult published = (await project.DotnetAsync(
-            ["publish", "-tl:off", "-t:PublishContainer", $"-p:ContainerBaseImage=localhost:{registry.Port}/base:1", "-p:ContainerArchiveOutputPath=image.tar"])).ThrowIfFailed();
+        BuildResult published = (
+            await project.DotnetAsync([
+                "publish",
+                "-tl:off",
+                "-t:PublishContainer",
+                $"-p:ContainerBaseImage=localhost:{registry.Port}/base:1",
+                "-p:ContainerArchiveOutputPath=image.tar",
+            ])
+        ).ThrowIfFailed();
 
         Assert.Equal(1, published.Merges);
         List<string> files = [];
@@ -55,8 +62,11 @@ public sealed class ContainerTests
             using (var zip = new GZipStream(zipped, CompressionLevel.Fastest, leaveOpen: true))
                 zip.Write(tar);
             string layer = AddBlob("application/octet-stream", zipped.ToArray());
-            string architecture = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
-            byte[] config = Encoding.UTF8.GetBytes($$"""{"architecture":"{{architecture}}","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["{{Digest(tar)}}"]},"history":[]}""");
+            string architecture =
+                System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64";
+            byte[] config = Encoding.UTF8.GetBytes(
+                $$"""{"architecture":"{{architecture}}","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["{{Digest(tar)}}"]},"history":[]}"""
+            );
             string configDigest = AddBlob("application/octet-stream", config);
             const string Manifest = "application/vnd.docker.distribution.manifest.v2+json";
             byte[] manifest = Encoding.UTF8.GetBytes($$"""

@@ -9,7 +9,12 @@ public sealed partial class DiagnosticsPageTests
     private static readonly string s_page = ReadText("docs/diagnostics.md");
 
     public static TheoryData<string> Codes =>
-        [.. Code.Matches(ReadText("src/LoraMerge.Build/BuildErrors.cs") + ReadText("build/LoraMerge.Build.targets")).Select(match => match.Value).Distinct().Order(StringComparer.Ordinal)];
+        [
+            .. Code.Matches(ReadText("src/LoraMerge.Build/BuildErrors.cs") + ReadText("build/LoraMerge.Build.targets"))
+                .Select(match => match.Value)
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Codes))]

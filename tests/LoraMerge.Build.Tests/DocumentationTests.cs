@@ -33,7 +33,11 @@ public sealed partial class DocumentationTests
         Assert.Contains("docs/diagnostics.md", pages);
         foreach (string page in pages)
         {
-            foreach (string target in Link.Matches(ReadText(page)).Select(link => link.Groups["target"].Value).Where(target => !target.StartsWith("https://", StringComparison.Ordinal)))
+            foreach (
+                string target in Link.Matches(ReadText(page))
+                    .Select(link => link.Groups["target"].Value)
+                    .Where(target => !target.StartsWith("https://", StringComparison.Ordinal))
+            )
             {
                 string[] parts = target.Split('#');
                 string file = parts[0].Length == 0 ? page : "docs/" + parts[0];
@@ -50,7 +54,15 @@ public sealed partial class DocumentationTests
     public void The_readme_has_all_metadata_of_an_item(string item)
     {
         string table = s_readme.Split($"| `{item}` | `Include` |")[1].Split("\n\n")[0].Split("| `Lora")[0];
-        string[] named = [.. table.Split('\n').Skip(1).Where(line => line.StartsWith("| | ", StringComparison.Ordinal)).SelectMany(line => Code.Matches(line.Split('|')[2])).Select(code => code.Groups["text"].Value)];
+        string[] named =
+        [
+            .. table
+                .Split('\n')
+                .Skip(1)
+                .Where(line => line.StartsWith("| | ", StringComparison.Ordinal))
+                .SelectMany(line => Code.Matches(line.Split('|')[2]))
+                .Select(code => code.Groups["text"].Value),
+        ];
 
         Assert.Equal(RequestedMetadata.Of(item).Except(["Sha256"]).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }
@@ -59,8 +71,13 @@ public sealed partial class DocumentationTests
     public void The_page_of_the_manifest_has_all_its_fields()
     {
         string page = ReadText("docs/manifest.md");
-        IEnumerable<string> fields = ((Type[])[typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)])
-            .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)).Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name)).Distinct();
+        IEnumerable<string> fields = (
+            (Type[])
+                [typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)]
+        )
+            .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))
+            .Distinct();
 
         Assert.All(fields, field => Assert.Contains($"`{field}`", page, StringComparison.Ordinal));
     }
@@ -71,7 +88,10 @@ public sealed partial class DocumentationTests
         using TestProject project = TestProject.WithRealWorker();
         using var hub = new Hub(project.PathOf("models/base"), project.PathOf("adapters/pirate"));
         string fetch = Block("xml", "DownloadFile").Replace("https://huggingface.co", hub.Address, StringComparison.Ordinal);
-        project.WriteProject($"""{ReadmeItems()}<None Remove="models/**" /></ItemGroup>{fetch}<ItemGroup>""", properties: "<TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings>");
+        project.WriteProject(
+            $"""{ReadmeItems()}<None Remove="models/**" /></ItemGroup>{fetch}<ItemGroup>""",
+            properties: "<TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings>"
+        );
         project.Write("Program.cs", Block("csharp", "model.safetensors"));
         foreach (string folder in (string[])["models", "adapters"])
             Directory.Delete(project.PathOf(folder), recursive: true);
@@ -82,17 +102,23 @@ public sealed partial class DocumentationTests
 
         Assert.Equal((1, 0), (built.Merges, again.Merges));
         Assert.Equal(6, hub.Requests.Count);
-        Assert.All((string[])["  App: Merging pirate into base as sea-tales", "  App: Merged sea-tales: "], line => Assert.Contains(line, s_readme, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["  App: Merging pirate into base as sea-tales", "  App: Merged sea-tales: "],
+            line => Assert.Contains(line, s_readme, StringComparison.Ordinal)
+        );
         Assert.Contains("App: Merging pirate into base as sea-tales", built.Lines);
         Assert.Contains(built.Lines, line => line.StartsWith("App: Merged sea-tales: ", StringComparison.Ordinal));
         Assert.Contains(run.Lines, line => line.StartsWith("model.embed_tokens.weight: {\"dtype\":\"BF16\"", StringComparison.Ordinal));
     }
 
-    private static string ReadmeItems() => string.Concat(Block("xml", "PackageReference").Split('\n').Where(line => line.Contains("<Lora", StringComparison.Ordinal)));
+    private static string ReadmeItems() =>
+        string.Concat(Block("xml", "PackageReference").Split('\n').Where(line => line.Contains("<Lora", StringComparison.Ordinal)));
 
     /// <summary>The block of the README in this language that holds these words.</summary>
     private static string Block(string language, string words) =>
-        s_readme.Split("```").Single(block => block.StartsWith(language + "\n", StringComparison.Ordinal) && block.Contains(words, StringComparison.Ordinal))[(language.Length + 1)..];
+        s_readme.Split("```").Single(block => block.StartsWith(language + "\n", StringComparison.Ordinal) && block.Contains(words, StringComparison.Ordinal))[
+            (language.Length + 1)..
+        ];
 
     private static string[] FilesOfThePackage()
     {
@@ -100,7 +126,8 @@ public sealed partial class DocumentationTests
         return [.. package.Entries.Select(entry => entry.FullName)];
     }
 
-    private static string AnchorOf(string heading) => string.Concat(heading.ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
+    private static string AnchorOf(string heading) =>
+        string.Concat(heading.ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
 
     private static string ReadText(string relativePath) => File.ReadAllText(Path.Combine(Repository.Root, relativePath)).ReplaceLineEndings("\n");
 

@@ -55,7 +55,10 @@ public sealed class FailureTests(UpToDateProject shared) : IClassFixture<UpToDat
         BuildResult warned = (await project.BuildAsync("--no-restore", "-p:LoraMergeDtype=float16")).ThrowIfFailed();
         BuildResult silent = (await project.BuildAsync("--no-restore", "-p:NoWarn=LORA1036")).ThrowIfFailed();
 
-        Assert.Equal([("LORA1036", "Directory.Build.props", 3), ("LORA1036", "App.csproj", 0)], warned.Warnings.Select(warning => (warning.Code, Path.GetFileName(warning.File), warning.LineNumber)));
+        Assert.Equal(
+            [("LORA1036", "Directory.Build.props", 3), ("LORA1036", "App.csproj", 0)],
+            warned.Warnings.Select(warning => (warning.Code, Path.GetFileName(warning.File), warning.LineNumber))
+        );
         Assert.Empty(silent.Warnings);
     }
 

@@ -83,7 +83,10 @@ public sealed class FileSystemTests
     {
         BuildResult built = await project.RunAsync("sh", ["-c", "dotnet build -tl:off --no-restore -p:LoraMergeCacheFolder=cache && cat /proc/$$/io"]);
         Assert.Equal((0, 0), (built.ExitCode, built.Merges));
-        return long.Parse(built.Output.Split('\n').Single(line => line.StartsWith("rchar: ", StringComparison.Ordinal))[7..], System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(
+            built.Output.Split('\n').Single(line => line.StartsWith("rchar: ", StringComparison.Ordinal))[7..],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
     }
 
     private static TestProject WithLargeModel(OwnFileSystem disk)

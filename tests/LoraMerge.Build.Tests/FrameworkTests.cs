@@ -7,7 +7,10 @@ public sealed class FrameworkTests
     {
         using TestProject project = TestProject.WithFakeWorker();
         project.Write("Program.cs", "public static class Program { public static void Main() { } }");
-        project.WriteProject(properties: "<TargetFrameworks>net48;netstandard2.0</TargetFrameworks><OutputType Condition=\"'$(TargetFramework)' == 'netstandard2.0'\">Library</OutputType>");
+        project.WriteProject(
+            properties: "<TargetFrameworks>net48;netstandard2.0</TargetFrameworks><OutputType Condition=\"'$(TargetFramework)' == "
+                + "'netstandard2.0'\">Library</OutputType>"
+        );
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
         BuildResult again = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
@@ -23,7 +26,11 @@ public sealed class FrameworkTests
         using TestProject project = TestProject.WithFakeWorker();
         File.Delete(project.PathOf("App.csproj"));
         project.Write("Program.fs", "[<EntryPoint>]\nlet main _ = 0\n");
-        project.WriteProject(TestProject.ReadmeItems + "<Compile Include=\"Program.fs\" />", file: "App.fsproj", properties: "<TargetFramework>net10.0</TargetFramework><SatelliteResourceLanguages>en</SatelliteResourceLanguages>");
+        project.WriteProject(
+            TestProject.ReadmeItems + "<Compile Include=\"Program.fs\" />",
+            file: "App.fsproj",
+            properties: "<TargetFramework>net10.0</TargetFramework><SatelliteResourceLanguages>en</SatelliteResourceLanguages>"
+        );
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
 

@@ -7,7 +7,9 @@ public sealed class FullDiskTests
     [Fact]
     public async Task A_full_disk_is_one_error_and_leaves_no_half_model()
     {
-        using TestProject project = await RestoredAsync("""<LoraBaseModel Include="models/base" MaxShardSize="30KB" /><LoraAdapter Include="adapters/pirate" />""");
+        using TestProject project = await RestoredAsync(
+            """<LoraBaseModel Include="models/base" MaxShardSize="30KB" /><LoraAdapter Include="adapters/pirate" />"""
+        );
 
         BuildResult built = await RunAsync(project, """
             mount -t tmpfs -o size=48k none cache
@@ -59,7 +61,8 @@ public sealed class FullDiskTests
         TestProject project = TestProject.WithRealWorker();
         project.WriteProject(items);
         Directory.CreateDirectory(project.PathOf("cache"));
-        bool canMount = OperatingSystem.IsLinux() && (await project.RunAsync("unshare", ["-m", "sh", "-c", "mount -t tmpfs -o size=48k none cache"])).ExitCode == 0;
+        bool canMount =
+            OperatingSystem.IsLinux() && (await project.RunAsync("unshare", ["-m", "sh", "-c", "mount -t tmpfs -o size=48k none cache"])).ExitCode == 0;
         Assert.SkipUnless(canMount, "Mounting a small file system needs root on Linux.");
         (await project.DotnetAsync(["restore"])).ThrowIfFailed();
         return project;

@@ -20,7 +20,10 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
 
         Assert.Equal(0, touched.Workers);
         Assert.NotEqual(before, await File.ReadAllTextAsync(state, TestContext.Current.CancellationToken));
-        Assert.All(Directory.GetFiles(project.PathOf("adapters/pirate")), file => Assert.True(File.GetLastWriteTimeUtc(state) >= File.GetLastWriteTimeUtc(file)));
+        Assert.All(
+            Directory.GetFiles(project.PathOf("adapters/pirate")),
+            file => Assert.True(File.GetLastWriteTimeUtc(state) >= File.GetLastWriteTimeUtc(file))
+        );
     }
 
     [Fact]
@@ -75,7 +78,10 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
         BuildResult changed = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
 
         Assert.Equal(1, changed.Merges);
-        Assert.Contains(changed.Log.FindChildrenRecursive<Message>(), message => message.Text == "'base' is merged because Weight of adapter 'pirate' has changed from '1' to '0.5'.");
+        Assert.Contains(
+            changed.Log.FindChildrenRecursive<Message>(),
+            message => message.Text == "'base' is merged because Weight of adapter 'pirate' has changed from '1' to '0.5'."
+        );
     }
 
     [Fact]
@@ -89,7 +95,10 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
 
         BuildResult changed = await project.BuildAsync("--no-restore", "-question");
 
-        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("'additional_chat_templates/rag.jinja' is gone", StringComparison.Ordinal));
+        Assert.Contains(
+            changed.Errors,
+            error => error.Code == "LORA6002" && error.Text.Contains("'additional_chat_templates/rag.jinja' is gone", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -103,7 +112,13 @@ public sealed class InputChangeTests(UpToDateProject shared) : IClassFixture<UpT
         BuildResult changed = await project.BuildAsync("--no-restore", "-question");
 
         Assert.Equal((1, 0), (changed.ExitCode, changed.Workers));
-        Assert.Contains(changed.Errors, error => error.Code == "LORA6002" && error.Text.Contains("'base'", StringComparison.Ordinal) && error.Text.Contains("adapter_model.safetensors", StringComparison.Ordinal));
+        Assert.Contains(
+            changed.Errors,
+            error =>
+                error.Code == "LORA6002"
+                && error.Text.Contains("'base'", StringComparison.Ordinal)
+                && error.Text.Contains("adapter_model.safetensors", StringComparison.Ordinal)
+        );
         Assert.Equal(before, project.HashOf(project.ModelPath()));
     }
 }

@@ -11,7 +11,10 @@ public sealed class ItemCheckTests : IDisposable
 
     public ItemCheckTests()
     {
-        foreach (string file in (string[])["base/config.json", "base/model.safetensors", "other/model.safetensors", "adapter/adapter_model.safetensors", "adapter/notes.txt"])
+        foreach (
+            string file in (string[])
+                ["base/config.json", "base/model.safetensors", "other/model.safetensors", "adapter/adapter_model.safetensors", "adapter/notes.txt"]
+        )
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(_folder, file))!);
             File.WriteAllText(Path.Combine(_folder, file), "x");
@@ -52,7 +55,11 @@ public sealed class ItemCheckTests : IDisposable
         AssertFails("LORA1005", [Item("base")], [Item("adapter", ("BaseModel", "bass"))]);
         Assert.EndsWith($"The only one is '{Path.Combine(_folder, "base")}'.", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
         AssertFails("LORA1005", [Item("base"), Item("other")], [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "bass"))]);
-        Assert.EndsWith($"There are '{Path.Combine(_folder, "base")}' and '{Path.Combine(_folder, "other")}'.", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"There are '{Path.Combine(_folder, "base")}' and '{Path.Combine(_folder, "other")}'.",
+            Assert.Single(_engine.Errors).Message,
+            StringComparison.Ordinal
+        );
         AssertFails("LORA1006", [Item("base"), Item("other")], [Item("adapter")]);
     }
 
@@ -259,7 +266,14 @@ public sealed class ItemCheckTests : IDisposable
     [Fact]
     public void Metadata_that_the_SDK_put_on_another_item_are_passed_over_and_the_same_ones_written_here_are_not()
     {
-        (string, string)[] metadata = [("Link", "x"), ("CopyToOutputDirectory", "Never"), ("NuGetPackageId", "Some.Model"), ("Visible", "false"), ("TargetPath", "x")];
+        (string, string)[] metadata =
+        [
+            ("Link", "x"),
+            ("CopyToOutputDirectory", "Never"),
+            ("NuGetPackageId", "Some.Model"),
+            ("Visible", "false"),
+            ("TargetPath", "x"),
+        ];
         Run([Item("base")], [Item("adapter", metadata)], task => task.NoBuild = true);
         Assert.Empty(_engine.Warnings);
         File.WriteAllText(Path.Combine(_folder, "App.csproj"), """
@@ -289,7 +303,15 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("models/other/config.json", "PreserveNewest", "", "true", false)]
     public void Content_may_not_go_where_a_model_goes(string targetPath, string toOutput, string toPublish, string isPublished, bool isRefused)
     {
-        var content = new TaskItem("some.json", new Dictionary<string, string> { ["TargetPath"] = targetPath, ["CopyToOutputDirectory"] = toOutput, ["CopyToPublishDirectory"] = toPublish });
+        var content = new TaskItem(
+            "some.json",
+            new Dictionary<string, string>
+            {
+                ["TargetPath"] = targetPath,
+                ["CopyToOutputDirectory"] = toOutput,
+                ["CopyToPublishDirectory"] = toPublish,
+            }
+        );
 
         AssertFails(isRefused ? "LORA1032" : "LORA6001", [Item("base")], [Item("adapter")], task =>
         {
@@ -306,7 +328,10 @@ public sealed class ItemCheckTests : IDisposable
             [Item("base", ("DType", "int8"), ("Sha256", "ab")), Item("base", ("SvdRank", "0"))],
             [Item("adapter", ("Weight", "heavy")), Item("nowhere", ("ExpertLayout", "vllm"), ("Wieght", "1")), Item("adapter", ("BaseModel", "bass"))]));
 
-        Assert.Equal(["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1016", "LORA1031"], _engine.Errors.Select(error => error.Code).Order());
+        Assert.Equal(
+            ["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1016", "LORA1031"],
+            _engine.Errors.Select(error => error.Code).Order()
+        );
         Assert.Equal("LORA1018", Assert.Single(_engine.Warnings).Code);
     }
 
@@ -332,7 +357,9 @@ public sealed class ItemCheckTests : IDisposable
     {
         AssertFails(code, [Item(path)], [Item("adapter")]);
 
-        string expected = hint is null ? "does not exist. Correct" : "does not exist. " + string.Format(null, hint, _folder + Path.DirectorySeparatorChar, _folder);
+        string expected = hint is null
+            ? "does not exist. Correct"
+            : "does not exist. " + string.Format(null, hint, _folder + Path.DirectorySeparatorChar, _folder);
         Assert.Contains(expected, Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
     }
 
@@ -416,7 +443,10 @@ public sealed class ItemCheckTests : IDisposable
     public void The_dotnet_that_merges_is_looked_for_where_the_build_says_and_not_in_the_environment_of_the_process()
     {
         string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-        string[] hosts = [.. ((string[])["host", "sdk", "path"]).Select(folder => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName, name))];
+        string[] hosts =
+        [
+            .. ((string[])["host", "sdk", "path"]).Select(folder => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName, name)),
+        ];
         foreach (string host in hosts)
             File.WriteAllText(host, "");
         string sdk = Path.GetDirectoryName(hosts[1])!, search = string.Join(Path.PathSeparator, _folder, Path.GetDirectoryName(hosts[2]));

@@ -10,7 +10,14 @@ namespace LoraMerge.Build.Tests;
 public sealed class KillStormTests(ITestOutputHelper output)
 {
     /// <summary>A storm for a quiet night: <c>LORAMERGE_TEST_KILLS=60</c>.</summary>
-    private static readonly int s_kills = int.TryParse(Environment.GetEnvironmentVariable("LORAMERGE_TEST_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out int kills) ? kills : 6;
+    private static readonly int s_kills = int.TryParse(
+        Environment.GetEnvironmentVariable("LORAMERGE_TEST_KILLS"),
+        NumberStyles.None,
+        CultureInfo.InvariantCulture,
+        out int kills
+    )
+        ? kills
+        : 6;
 
     private static readonly string[] s_signals = ["INT", "TERM", "KILL"];
 
@@ -51,7 +58,11 @@ public sealed class KillStormTests(ITestOutputHelper output)
             Assert.True(next.ExitCode == 0, $"{what}\n{next.Output}");
             Assert.True(project.HashOf(project.ModelPath()) == right[kill % 2], what);
             // Small text files that were half written are swept after a minute.
-            string[] left = [.. Directory.EnumerateDirectories(project.Folder, "*.partial", SearchOption.AllDirectories), .. Directory.EnumerateFiles(project.PathOf("bin"), ".lora-*", SearchOption.AllDirectories)];
+            string[] left =
+            [
+                .. Directory.EnumerateDirectories(project.Folder, "*.partial", SearchOption.AllDirectories),
+                .. Directory.EnumerateFiles(project.PathOf("bin"), ".lora-*", SearchOption.AllDirectories),
+            ];
             Assert.True(left.Length == 0, $"{what}: {string.Join(", ", left)}");
         }
     }
@@ -66,7 +77,14 @@ public sealed class KillStormTests(ITestOutputHelper output)
             Victim.Build => project.RunAsync("timeout", ["--foreground", "-s", signal, delay, .. build]),
             Victim.Both => project.RunAsync("timeout", ["-s", signal, delay, .. build]),
             // Waits for the merge, and for no longer than the build lives.
-            _ => project.RunAsync("sh", ["-c", $"(while kill -0 $$ && ! pgrep -f '{PatternOf(project)}'; do sleep 0.01; done; sleep {delay}; kill -0 $$ && pkill -{signal} -f '{PatternOf(project)}') >/dev/null 2>&1 & exec {string.Join(' ', build)}"]),
+            _ => project.RunAsync(
+                "sh",
+                [
+                    "-c",
+                    $"(while kill -0 $$ && ! pgrep -f '{PatternOf(project)}'; do sleep 0.01; done; sleep {delay}; kill -0 $$ && pkill -{signal} -f "
+                        + $"'{PatternOf(project)}') >/dev/null 2>&1 & exec {string.Join(' ', build)}",
+                ]
+            ),
         };
     }
 
@@ -100,12 +118,16 @@ public sealed class KillStormTests(ITestOutputHelper output)
     {
         const int Side = 2048, Count = 8;
         var random = new Random(1);
-        WeightFile.Write(project.PathOf("models/base/model.safetensors"), Enumerable.Range(0, Count).Select(i => (Module(i) + ".weight", DType.BF16, ImmutableArray.Create<long>(Side, Side))), (_, _, bytes) =>
-        {
-            random.NextBytes(bytes);
-            for (int i = 1; i < bytes.Length; i += 2)
-                bytes[i] = (byte)(0x3C | (bytes[i] & 0x80)); // bfloat16 of about 0.01
-        });
+        WeightFile.Write(
+            project.PathOf("models/base/model.safetensors"),
+            Enumerable.Range(0, Count).Select(i => (Module(i) + ".weight", DType.BF16, ImmutableArray.Create<long>(Side, Side))),
+            (_, _, bytes) =>
+            {
+                random.NextBytes(bytes);
+                for (int i = 1; i < bytes.Length; i += 2)
+                    bytes[i] = (byte)(0x3C | (bytes[i] & 0x80)); // bfloat16 of about 0.01
+            }
+        );
     }
 
     private static void WriteAdapter(TestProject project, int number)
@@ -113,13 +135,20 @@ public sealed class KillStormTests(ITestOutputHelper output)
         const int Side = 2048, Rank = 4;
         WeightFile.Write(
             project.PathOf("adapters/pirate/adapter_model.safetensors"),
-            [($"base_model.model.{Module(3)}.lora_A.weight", DType.F32, [Rank, Side]), ($"base_model.model.{Module(3)}.lora_B.weight", DType.F32, [Side, Rank])],
+            [
+                ($"base_model.model.{Module(3)}.lora_A.weight", DType.F32, [Rank, Side]),
+                ($"base_model.model.{Module(3)}.lora_B.weight", DType.F32, [Side, Rank]),
+            ],
             (_, _, bytes) =>
             {
                 for (int i = 0; i < bytes.Length; i += 4)
                     BitConverter.TryWriteBytes(bytes[i..], (((i / 4) + (number * 7)) % 13) * 0.001f);
-            });
-        project.Write("adapters/pirate/adapter_config.json", $$"""{ "peft_type": "LORA", "r": {{Rank}}, "lora_alpha": 8, "target_modules": ["up_proj"], "base_model_name_or_path": null }""");
+            }
+        );
+        project.Write(
+            "adapters/pirate/adapter_config.json",
+            $$"""{ "peft_type": "LORA", "r": {{Rank}}, "lora_alpha": 8, "target_modules": ["up_proj"], "base_model_name_or_path": null }"""
+        );
     }
 
     private static string Module(int layer) => $"model.layers.{layer}.mlp.up_proj";

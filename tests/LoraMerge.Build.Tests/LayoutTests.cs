@@ -10,7 +10,10 @@ public sealed class LayoutTests
         string weights = project.HashOf(project.ModelPath());
 
         BuildResult elsewhere = (await project.BuildAsync("--no-restore", "-o", "other folder")).ThrowIfFailed();
-        project.Write("Directory.Build.props", "<Project><PropertyGroup><ArtifactsPath>$(MSBuildThisFileDirectory)artifacts</ArtifactsPath></PropertyGroup></Project>");
+        project.Write(
+            "Directory.Build.props",
+            "<Project><PropertyGroup><ArtifactsPath>$(MSBuildThisFileDirectory)artifacts</ArtifactsPath></PropertyGroup></Project>"
+        );
         foreach (string folder in (string[])["bin", "obj"])
             Directory.Delete(project.PathOf(folder), recursive: true);
         BuildResult artifacts = (await project.BuildAsync()).ThrowIfFailed();
@@ -79,8 +82,15 @@ public sealed class LayoutTests
 
         BuildResult restored = (await project.DotnetAsync(["restore"])).ThrowIfFailed();
         BuildResult evaluated = (await project.BuildAsync("--no-restore", "-getItem:LoraAdapter")).ThrowIfFailed();
-        BuildResult designed = (await project.DotnetAsync(
-            ["msbuild", "-t:Compile;GetCopyToOutputDirectoryItems", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"])).ThrowIfFailed();
+        BuildResult designed = (
+            await project.DotnetAsync([
+                "msbuild",
+                "-t:Compile;GetCopyToOutputDirectoryItems",
+                "-p:DesignTimeBuild=true",
+                "-p:SkipCompilerExecution=true",
+                "-p:ProvideCommandLineArgs=true",
+            ])
+        ).ThrowIfFailed();
 
         Assert.Equal((0, 0, 0), (restored.Workers, evaluated.Workers, designed.Workers));
         Assert.Contains("adapters/pirate", evaluated.Output, StringComparison.Ordinal);
@@ -119,6 +129,9 @@ public sealed class LayoutTests
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
 
         Assert.Equal(3, built.Workers);
-        Assert.All((string[])["chat/model", "models/pirate", "models/space"], model => Assert.True(File.Exists(project.PathOf($"bin/Debug/net10.0/{model}/model.safetensors"))));
+        Assert.All(
+            (string[])["chat/model", "models/pirate", "models/space"],
+            model => Assert.True(File.Exists(project.PathOf($"bin/Debug/net10.0/{model}/model.safetensors")))
+        );
     }
 }

@@ -21,7 +21,10 @@ public sealed class LogTests
         Assert.Equal(["adapters/pirate"], ItemsOf(changed, "LoraAdapter"));
         Assert.Equal(["models/base"], ItemsOf(changed, "LoraBaseModel"));
         var task = Assert.Single(changed.Tasks("MergeLoraAdapters"));
-        Assert.Contains(task.FindChildrenRecursive<Message>(), message => message.Text == $"'base' is merged because '{project.PathOf("adapters/pirate/adapter_model.safetensors")}' has changed.");
+        Assert.Contains(
+            task.FindChildrenRecursive<Message>(),
+            message => message.Text == $"'base' is merged because '{project.PathOf("adapters/pirate/adapter_model.safetensors")}' has changed."
+        );
         Assert.Contains(task.FindChildrenRecursive<Message>(), message => message.Text.StartsWith("App: Merged base: ", StringComparison.Ordinal));
         string line = Assert.Single(changed.CommandLines);
         Assert.Contains("lora-merge.dll\" merge \"@", line, StringComparison.Ordinal);
@@ -66,7 +69,11 @@ public sealed class LogTests
             project.Write("worker.log.go", "");
         })).ThrowIfFailed();
         project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
-        BuildResult refused = await project.RunAsync("script", ["-qec", "dotnet build -tl:on --no-restore", "/dev/null"], new() { ["FAKE_WORKER_BEHAVIOR"] = "refuse" });
+        BuildResult refused = await project.RunAsync(
+            "script",
+            ["-qec", "dotnet build -tl:on --no-restore", "/dev/null"],
+            new() { ["FAKE_WORKER_BEHAVIOR"] = "refuse" }
+        );
 
         Assert.True(isSeen, built.Output);
         Assert.Equal(1, refused.ExitCode);

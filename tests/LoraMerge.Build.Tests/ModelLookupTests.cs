@@ -63,7 +63,8 @@ public sealed class ModelLookupTests : IDisposable
         new TaskItem("base"), Path.Combine(_folder, "base"), [new TaskItem("adapter")], [Path.Combine(_folder, "adapter")], "models/base",
         new ModelOptions { Name = "base", BaseName = "base", Adapters = [new AdapterOptions("adapter")] });
 
-    private ModelLookup Check() => new(Request, new ModelStore(Path.Combine(_folder, "store"), BelongsToProject: false), StatePath, placement: null, readsAll: false);
+    private ModelLookup Check() =>
+        new(Request, new ModelStore(Path.Combine(_folder, "store"), BelongsToProject: false), StatePath, placement: null, readsAll: false);
 
     private void WriteInputs(long adapterLength, long baseLength)
     {

@@ -58,13 +58,19 @@ public sealed class NodeReuseTests
     {
         foreach (string app in (string[])["first", "second"])
         {
-            project.WriteProject($"""<LoraBaseModel Include="../models/base" /><LoraAdapter Include="../adapters/pirate" Weight="{weight}" />""", file: $"{app}/{app}.csproj", version: version);
+            project.WriteProject(
+                $"""<LoraBaseModel Include="../models/base" /><LoraAdapter Include="../adapters/pirate" Weight="{weight}" />""",
+                file: $"{app}/{app}.csproj",
+                version: version
+            );
             project.Write($"{app}/Program.cs", "System.Console.WriteLine();");
         }
     }
 
     private static int Count(BuildResult build, string words) =>
-        build.Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Message>(message => message.Text.Contains(words, StringComparison.Ordinal)).Count;
+        build
+            .Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Message>(message => message.Text.Contains(words, StringComparison.Ordinal))
+            .Count;
 
     // The same package with another version and a task that says one thing differently: even the assembly's name and module id are the same.
     private static void PackNext(string path, string version)
@@ -79,7 +85,9 @@ public sealed class NodeReuseTests
                 stream.CopyTo(content);
             byte[] bytes = content.ToArray();
             if (entry.FullName == "LoraMerge.Build.nuspec")
-                bytes = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace($"<version>{Feed.Version}</version>", $"<version>{version}</version>", StringComparison.Ordinal));
+                bytes = Encoding.UTF8.GetBytes(
+                    Encoding.UTF8.GetString(bytes).Replace($"<version>{Feed.Version}</version>", $"<version>{version}</version>", StringComparison.Ordinal)
+                );
             if (entry.Name == "LoraMerge.Build.dll")
                 Encoding.Unicode.GetBytes("IS MERGED BECAUSE").CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes("is merged because"))));
             using Stream written = target.CreateEntry(entry.FullName).Open();
@@ -89,7 +97,13 @@ public sealed class NodeReuseTests
 
     private static int[] Marked(string mark)
     {
-        return [.. Directory.GetDirectories("/proc").Where(folder => Path.GetFileName(folder).All(char.IsAsciiDigit) && Has(folder)).Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))];
+        return
+        [
+            .. Directory
+                .GetDirectories("/proc")
+                .Where(folder => Path.GetFileName(folder).All(char.IsAsciiDigit) && Has(folder))
+                .Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)),
+        ];
 
         bool Has(string folder)
         {

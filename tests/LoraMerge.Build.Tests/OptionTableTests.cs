@@ -26,15 +26,29 @@ public sealed class OptionTableTests
     [MemberData(nameof(Pages))]
     public void A_page_for_Visual_Studio_shows_the_words_of_each_option(string page)
     {
-        IEnumerable<XElement> properties = XDocument.Load(Path.Combine(Repository.Root, "build", "rules", page + ".xaml")).Root!.Elements().Where(element => element.Attribute("Name") is not null);
+        IEnumerable<XElement> properties = XDocument
+            .Load(Path.Combine(Repository.Root, "build", "rules", page + ".xaml"))
+            .Root!.Elements()
+            .Where(element => element.Attribute("Name") is not null);
 
-        Assert.All(properties.Where(property => property.Name.LocalName.EndsWith("Property", StringComparison.Ordinal)), property =>
-        {
-            MergeOption option = OptionsOf(page).Single(option => option.Name == property.Attribute("Name")!.Value);
-            Assert.Equal(option.Form.Kind switch { OptionFormKind.Words => "EnumProperty", OptionFormKind.Switch => "BoolProperty", _ => "StringProperty" }, property.Name.LocalName);
-            if (option.Form.Kind == OptionFormKind.Words)
-                Assert.Equal(option.Form.Words, property.Elements().Select(value => value.Attribute("Name")!.Value));
-        });
+        Assert.All(
+            properties.Where(property => property.Name.LocalName.EndsWith("Property", StringComparison.Ordinal)),
+            property =>
+            {
+                MergeOption option = OptionsOf(page).Single(option => option.Name == property.Attribute("Name")!.Value);
+                Assert.Equal(
+                    option.Form.Kind switch
+                    {
+                        OptionFormKind.Words => "EnumProperty",
+                        OptionFormKind.Switch => "BoolProperty",
+                        _ => "StringProperty",
+                    },
+                    property.Name.LocalName
+                );
+                if (option.Form.Kind == OptionFormKind.Words)
+                    Assert.Equal(option.Form.Words, property.Elements().Select(value => value.Attribute("Name")!.Value));
+            }
+        );
     }
 
     [Theory]
@@ -53,7 +67,10 @@ public sealed class OptionTableTests
 
     [Fact]
     public void The_readme_says_the_default_of_each_property() =>
-        Assert.All(OptionTable.Of(OptionOwner.Project).Where(option => option.Default is not null), option => Assert.Contains(Readme, row => row.StartsWith($"| `{option.Name}` | `{option.Default}` |", StringComparison.Ordinal)));
+        Assert.All(
+            OptionTable.Of(OptionOwner.Project).Where(option => option.Default is not null),
+            option => Assert.Contains(Readme, row => row.StartsWith($"| `{option.Name}` | `{option.Default}` |", StringComparison.Ordinal))
+        );
 
     [Fact]
     public void The_targets_give_the_task_every_property()
@@ -87,5 +104,7 @@ public sealed class OptionTableTests
 
     /// <summary>From the row with the item's name to the next such row.</summary>
     private static IEnumerable<string> RowsOf(string item) =>
-        Readme.SkipWhile(line => !line.StartsWith($"| `{item}`", StringComparison.Ordinal)).TakeWhile((line, i) => i == 0 || line.StartsWith("| |", StringComparison.Ordinal));
+        Readme
+            .SkipWhile(line => !line.StartsWith($"| `{item}`", StringComparison.Ordinal))
+            .TakeWhile((line, i) => i == 0 || line.StartsWith("| |", StringComparison.Ordinal));
 }

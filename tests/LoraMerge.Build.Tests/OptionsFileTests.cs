@@ -28,8 +28,20 @@ public sealed class OptionsFileTests : IDisposable
 
         Assert.Equal("DType has changed from 'auto' to 'float16'", OptionsFile.FindChange(StatePath, With(OptionTable.DType, "float16")));
         Assert.Equal("Version of the base model has changed from '' to '1.0'", OptionsFile.FindChange(StatePath, With(OptionTable.BaseVersion, "1.0")));
-        Assert.Equal("Combine has changed from 'sequential' to 'ties' and Density has changed from '' to '0.5'", OptionsFile.FindChange(StatePath, With(OptionTable.Combine, "ties", OptionTable.Density, "0.5")));
-        Assert.Equal("Weight of adapter 'space' has changed from '1' to '0.5'", OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("pirate"), new AdapterOptions("space", OptionValues.None.With(OptionTable.Weight, "0.5"))] }));
+        Assert.Equal(
+            "Combine has changed from 'sequential' to 'ties' and Density has changed from '' to '0.5'",
+            OptionsFile.FindChange(StatePath, With(OptionTable.Combine, "ties", OptionTable.Density, "0.5"))
+        );
+        Assert.Equal(
+            "Weight of adapter 'space' has changed from '1' to '0.5'",
+            OptionsFile.FindChange(
+                StatePath,
+                _options with
+                {
+                    Adapters = [new AdapterOptions("pirate"), new AdapterOptions("space", OptionValues.None.With(OptionTable.Weight, "0.5"))],
+                }
+            )
+        );
     }
 
     [Fact]
@@ -37,8 +49,14 @@ public sealed class OptionsFileTests : IDisposable
     {
         OptionsFile.Save(StatePath, _options);
 
-        Assert.Equal("the adapters have changed from 'pirate', 'space' to 'space', 'pirate'", OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("space"), new AdapterOptions("pirate")] }));
-        Assert.Equal("the adapters have changed from 'pirate', 'space' to 'pirate'", OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("pirate")] }));
+        Assert.Equal(
+            "the adapters have changed from 'pirate', 'space' to 'space', 'pirate'",
+            OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("space"), new AdapterOptions("pirate")] })
+        );
+        Assert.Equal(
+            "the adapters have changed from 'pirate', 'space' to 'pirate'",
+            OptionsFile.FindChange(StatePath, _options with { Adapters = [new AdapterOptions("pirate")] })
+        );
     }
 
     [Fact]
@@ -80,7 +98,11 @@ public sealed class OptionsFileTests : IDisposable
 
     private ModelOptions With(MergeOption option, string value) => _options with { Values = OptionValues.None.With(option, value) };
 
-    private ModelOptions With(MergeOption option, string value, MergeOption other, string otherValue) => _options with { Values = OptionValues.None.With(option, value).With(other, otherValue) };
+    private ModelOptions With(MergeOption option, string value, MergeOption other, string otherValue) =>
+        _options with
+        {
+            Values = OptionValues.None.With(option, value).With(other, otherValue),
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

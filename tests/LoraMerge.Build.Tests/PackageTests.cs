@@ -7,7 +7,8 @@ namespace LoraMerge.Build.Tests;
 /// <summary>Packages that users make of projects with models.</summary>
 public sealed class PackageTests
 {
-    private const string Library = "<TargetFramework>net10.0</TargetFramework><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
+    private const string Library =
+        "<TargetFramework>net10.0</TargetFramework><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
 
     [Fact]
     public async Task The_package_of_a_library_holds_no_model_and_asks_for_nothing()
@@ -50,7 +51,10 @@ public sealed class PackageTests
         WritePackage(project.PathOf("own/TorchSharp.0.100.0.nupkg"), "TorchSharp", "0.100.0");
         WritePackage(project.PathOf("own/libtorch-cpu-linux-x64.2.1.0.nupkg"), "libtorch-cpu-linux-x64", "2.1.0");
         project.AddPackageSource("own");
-        project.WriteProject(items: TestProject.ReadmeItems + """<PackageReference Include="TorchSharp" Version="0.100.0" /><PackageReference Include="libtorch-cpu-linux-x64" Version="2.1.0" />""");
+        project.WriteProject(
+            items: TestProject.ReadmeItems
+                + """<PackageReference Include="TorchSharp" Version="0.100.0" /><PackageReference Include="libtorch-cpu-linux-x64" Version="2.1.0" />"""
+        );
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
 
@@ -58,15 +62,24 @@ public sealed class PackageTests
         Assert.Equal(1, built.Merges);
         string assets = await File.ReadAllTextAsync(project.PathOf("obj/project.assets.json"), TestContext.Current.CancellationToken);
         Assert.Contains("\"TorchSharp/0.100.0\"", assets, StringComparison.Ordinal);
-        Assert.Single(assets.Split('\n'), line => line.Contains("\"TorchSharp/", StringComparison.Ordinal) && line.Contains(": {", StringComparison.Ordinal) && line.StartsWith("      ", StringComparison.Ordinal));
+        Assert.Single(
+            assets.Split('\n'),
+            line =>
+                line.Contains("\"TorchSharp/", StringComparison.Ordinal)
+                && line.Contains(": {", StringComparison.Ordinal)
+                && line.StartsWith("      ", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task The_task_is_in_the_package_as_machine_code_too_and_that_is_what_dotnet_runs()
     {
         using ZipArchive package = ZipFile.OpenRead(Path.Combine(Feed.Folder, $"LoraMerge.Build.{Feed.Version}.nupkg"));
-        string precompiled = Assert.Single(package.Entries, entry => entry.Name == "LoraMerge.Build.dll" && !entry.FullName.Contains("netstandard", StringComparison.Ordinal)).FullName;
-        using PEReader machineCode = Open(precompiled), portable = Open("tasks/netstandard2.0/LoraMerge.Build.dll");
+        string precompiled = Assert
+            .Single(package.Entries, entry => entry.Name == "LoraMerge.Build.dll" && !entry.FullName.Contains("netstandard", StringComparison.Ordinal))
+            .FullName;
+        using PEReader machineCode = Open(precompiled),
+            portable = Open("tasks/netstandard2.0/LoraMerge.Build.dll");
 
         Assert.NotEqual(0, machineCode.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
         Assert.Equal(0, portable.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size);
@@ -74,7 +87,9 @@ public sealed class PackageTests
 
         using TestProject project = TestProject.WithFakeWorker();
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
-        var tasks = built.Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Task>(task => task.Name is "MergeLoraAdapters" or "PlaceMergedFiles");
+        var tasks = built.Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Task>(task =>
+            task.Name is "MergeLoraAdapters" or "PlaceMergedFiles"
+        );
         Assert.NotEmpty(tasks);
         Assert.All(tasks, task => Assert.EndsWith(precompiled, task.FromAssembly, StringComparison.Ordinal));
 

@@ -53,7 +53,11 @@ public sealed class PlacedFileTests
     }
 
     private static IEnumerable<string> Copies(BuildResult build) =>
-        build.Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Message>(message => s_copies.Any(copy => message.Text.StartsWith(copy, StringComparison.Ordinal))).Select(message => message.Text);
+        build
+            .Log.FindChildrenRecursive<Microsoft.Build.Logging.StructuredLogger.Message>(message =>
+                s_copies.Any(copy => message.Text.StartsWith(copy, StringComparison.Ordinal))
+            )
+            .Select(message => message.Text);
 
     private static async Task<int> LinksOfAsync(TestProject project, string path) =>
         int.Parse((await project.RunAsync("stat", ["-c", "%h", project.PathOf(path)])).ThrowIfFailed().Output, CultureInfo.InvariantCulture);

@@ -11,7 +11,15 @@ internal sealed class PlacingBench : IDisposable
 
     private static readonly string[] s_old = ["config.json", "lora-merge.json", "model.safetensors", "tokenizer.json", "vocab/old.txt"];
     private static readonly string[] s_new =
-        ["config.json", "lora-merge.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json", "vocab/new.txt"];
+    [
+        "config.json",
+        "lora-merge.json",
+        "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors",
+        "model.safetensors.index.json",
+        "tokenizer.json",
+        "vocab/new.txt",
+    ];
 
     private static readonly SortedDictionary<string, string> s_wholeOld = Contents("old", s_old), s_wholeNew = Contents("new", s_new);
 
@@ -116,12 +124,14 @@ internal sealed class PlacingBench : IDisposable
         : Directory.CreateTempSubdirectory("lora ü ").FullName;
 
     // A manifest as the engine writes it, as far as its list of files goes. One weight file in more than one piece, so that a copy ends in the middle too.
-    private static string Content(string model, string name) => name switch
-    {
-        "lora-merge.json" => $"{{\n \"name\": \"{model}\",\n \"files\": {{\n{string.Join(",\n", (model == "old" ? s_old : s_new).Except([name]).Select(file => $"  \"{file}\": \"0\""))}\n }}\n}}\n",
-        "model.safetensors" or "model-00002-of-00002.safetensors" => model + name.PadRight((1 << 20) + 1),
-        _ => model + " " + name,
-    };
+    private static string Content(string model, string name) =>
+        name switch
+        {
+            "lora-merge.json" =>
+                $"{{\n \"name\": \"{model}\",\n \"files\": {{\n{string.Join(",\n", (model == "old" ? s_old : s_new).Except([name]).Select(file => $"  \"{file}\": \"0\""))}\n }}\n}}\n",
+            "model.safetensors" or "model-00002-of-00002.safetensors" => model + name.PadRight((1 << 20) + 1),
+            _ => model + " " + name,
+        };
 
     private TaskItem Item(string model, string name, Func<string, string>? hashOf)
     {
@@ -147,9 +157,13 @@ internal sealed class PlacingBench : IDisposable
     private static SortedDictionary<string, string> Contents(string model, string[] names) =>
         new(names.ToDictionary(name => $"{Model}/{name}", name => Short(Encoding.UTF8.GetBytes(Content(model, name)))), StringComparer.Ordinal);
 
-    private static SortedDictionary<string, string> ContentsOf(string folder) => new(
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file).Replace('\\', '/'), file => Short(File.ReadAllBytes(file))),
-        StringComparer.Ordinal);
+    private static SortedDictionary<string, string> ContentsOf(string folder) =>
+        new(
+            Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .ToDictionary(file => Path.GetRelativePath(folder, file).Replace('\\', '/'), file => Short(File.ReadAllBytes(file))),
+            StringComparer.Ordinal
+        );
 
     private static string Short(byte[] content) => content.Length < 100 ? Encoding.UTF8.GetString(content) : Convert.ToHexString(SHA256.HashData(content));
 

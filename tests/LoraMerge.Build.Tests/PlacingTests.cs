@@ -105,7 +105,10 @@ public sealed class PlacingTests
         File.WriteAllText(bench.PathOf(".lora-mine.old"), "mine");
 
         Assert.True(bench.Place("new"));
-        Assert.Equal(PlacingBench.Whole("new").Keys.Append("models/chat/.lora-mine.old").Append("models/chat/notes.txt").Order(StringComparer.Ordinal), bench.OutputNow().Keys);
+        Assert.Equal(
+            PlacingBench.Whole("new").Keys.Append("models/chat/.lora-mine.old").Append("models/chat/notes.txt").Order(StringComparer.Ordinal),
+            bench.OutputNow().Keys
+        );
         Assert.True(bench.Place(null));
         Assert.Equal(["models/chat/.lora-mine.old", "models/chat/notes.txt"], bench.OutputNow().Keys);
     }
@@ -159,7 +162,9 @@ public sealed class PlacingTests
 
         for (int i = 0; i < 20; i++)
         {
-            bool[] placed = await Task.WhenAll(new[] { "old", "new", "old", "new" }.Select((model, n) => Task.Run(() => bench.Place(model, record: $"{n}.placed"))));
+            bool[] placed = await Task.WhenAll(
+                new[] { "old", "new", "old", "new" }.Select((model, n) => Task.Run(() => bench.Place(model, record: $"{n}.placed")))
+            );
 
             Assert.DoesNotContain(false, placed);
             Assert.Contains(bench.OutputNow(), (SortedDictionary<string, string>[])[PlacingBench.Whole("old"), PlacingBench.Whole("new")]);
@@ -246,7 +251,10 @@ public sealed class PlacingTests
     {
         Assert.DoesNotContain("models/chat/lora-merge.json", now.Keys);
         if (now.ContainsKey("models/chat/config.json"))
-            Assert.Contains(now, ((string[])["old", "new"]).Select(model => PlacingBench.Whole(model).Where(file => file.Key != "models/chat/lora-merge.json")));
+            Assert.Contains(
+                now,
+                ((string[])["old", "new"]).Select(model => PlacingBench.Whole(model).Where(file => file.Key != "models/chat/lora-merge.json"))
+            );
     }
 
     private static void AssertHealed(PlacingBench bench, string model)

@@ -19,7 +19,11 @@ public sealed partial class PropertyCheckTests : IDisposable
     [InlineData("LoraMergeStrategy", "README.md of the package lists")]
     public void An_unknown_property_is_warned_of_where_it_is_written(string name, string words)
     {
-        Write("App.csproj", $"<Project>\n  <PropertyGroup>\n    <!-- <LoraMergeFoo>x</LoraMergeFoo> -->\n    <LoraMergeDevice>cpu</LoraMergeDevice>\n    <{name}>x</{name}>\n  </PropertyGroup>\n</Project>");
+        Write(
+            "App.csproj",
+            "<Project>\n  <PropertyGroup>\n    <!-- <LoraMergeFoo>x</LoraMergeFoo> -->\n    <LoraMergeDevice>cpu</LoraMergeDevice>\n    "
+                + $"<{name}>x</{name}>\n  </PropertyGroup>\n</Project>"
+        );
 
         BuildWarningEventArgs warning = Assert.Single(Check());
 
@@ -31,7 +35,10 @@ public sealed partial class PropertyCheckTests : IDisposable
     [Fact]
     public void Known_properties_are_not_warned_of()
     {
-        Write("App.csproj", $"<Project><PropertyGroup>{string.Concat(RequestedProperties.OfUsers.Select(name => $"<{name}>x</{name}>"))}</PropertyGroup></Project>");
+        Write(
+            "App.csproj",
+            $"<Project><PropertyGroup>{string.Concat(RequestedProperties.OfUsers.Select(name => $"<{name}>x</{name}>"))}</PropertyGroup></Project>"
+        );
 
         Assert.Empty(Check());
     }
@@ -55,10 +62,19 @@ public sealed partial class PropertyCheckTests : IDisposable
     [Fact]
     public void Directory_files_and_what_they_import_are_looked_at()
     {
-        Write("src/App.csproj", """<Project><Import Project="$(MSBuildThisFileDirectory)more.props" /><Import Project="$(Unknown)/x.props" /><Import Project="gone.props" /></Project>""");
+        Write(
+            "src/App.csproj",
+            """<Project><Import Project="$(MSBuildThisFileDirectory)more.props" /><Import Project="$(Unknown)/x.props" /><Import Project="gone.props" /></Project>"""
+        );
         Write("src/more.props", "<Project><PropertyGroup><LoraMergeA>x</LoraMergeA></PropertyGroup></Project>");
-        Write("src/Directory.Build.props", """<Project><Import Project="$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', '$(MSBuildThisFileDirectory)../'))" /></Project>""");
-        Write("Directory.Build.props", """<Project><PropertyGroup><LoraMergeB>x</LoraMergeB></PropertyGroup><Import Project="src/Directory.Build.props" /></Project>""");
+        Write(
+            "src/Directory.Build.props",
+            """<Project><Import Project="$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', '$(MSBuildThisFileDirectory)../'))" /></Project>"""
+        );
+        Write(
+            "Directory.Build.props",
+            """<Project><PropertyGroup><LoraMergeB>x</LoraMergeB></PropertyGroup><Import Project="src/Directory.Build.props" /></Project>"""
+        );
 
         string[] files = [.. Check("src/App.csproj", PathOf("src/Directory.Build.props"), "").Select(warning => warning.File)];
 
@@ -87,9 +103,16 @@ public sealed partial class PropertyCheckTests : IDisposable
     [Fact]
     public void The_properties_are_those_of_the_readme_and_of_the_package()
     {
-        string[] described = [.. File.ReadAllLines(Path.Combine(Repository.Root, "README.md")).Where(line => line.StartsWith("| `LoraMerge", StringComparison.Ordinal)).Select(line => line.Split('`')[1])];
+        string[] described =
+        [
+            .. File.ReadAllLines(Path.Combine(Repository.Root, "README.md"))
+                .Where(line => line.StartsWith("| `LoraMerge", StringComparison.Ordinal))
+                .Select(line => line.Split('`')[1]),
+        ];
         IEnumerable<string> used = ((string[])["LoraMerge.Build.props", "LoraMerge.Build.targets"])
-            .SelectMany(file => Property.Matches(File.ReadAllText(Path.Combine(Repository.Root, "build", file)))).Select(match => match.Groups["name"].Value).Distinct();
+            .SelectMany(file => Property.Matches(File.ReadAllText(Path.Combine(Repository.Root, "build", file))))
+            .Select(match => match.Groups["name"].Value)
+            .Distinct();
 
         Assert.Equal(described.Order(StringComparer.Ordinal), RequestedProperties.OfUsers.Order(StringComparer.Ordinal));
         Assert.Equal(used.Order(StringComparer.Ordinal), RequestedProperties.OfUsers.Concat(RequestedProperties.OfThePackage).Order(StringComparer.Ordinal));
@@ -110,7 +133,12 @@ public sealed partial class PropertyCheckTests : IDisposable
     private List<BuildWarningEventArgs> Check(string[] ofCommandLine, string project, params string[] others)
     {
         using var task = new MergeLoraAdapters { BuildEngine = _engine };
-        RequestedProperties.Check(ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0)), ofCommandLine, PathOf(project), new FaultLog(new TaskLoggingHelper(task), PathOf(project)));
+        RequestedProperties.Check(
+            ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0)),
+            ofCommandLine,
+            PathOf(project),
+            new FaultLog(new TaskLoggingHelper(task), PathOf(project))
+        );
         return _engine.Warnings;
     }
 

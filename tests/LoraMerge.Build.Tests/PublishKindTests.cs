@@ -22,7 +22,10 @@ public sealed class PublishKindTests
         Assert.Equal(weights, project.HashOf($"trimmed/{Model}"));
         Assert.True(File.Exists(project.PathOf("trimmed/models/base/lora-merge.json")));
         Assert.True(File.Exists(project.PathOf("contained/System.Private.CoreLib.dll")));
-        Assert.DoesNotContain(Directory.GetFiles(project.Folder, "*torch*", SearchOption.AllDirectories), file => !file.Contains("/obj/", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(project.Folder, "*torch*", SearchOption.AllDirectories),
+            file => !file.Contains("/obj/", StringComparison.Ordinal)
+        );
 
         Assert.SkipUnless(CanLink(), "Native AOT needs a linker of the system: clang or gcc.");
         BuildResult native = (await PublishAsync(project, "native", "-p:PublishAot=true")).ThrowIfFailed();

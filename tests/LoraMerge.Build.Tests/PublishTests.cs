@@ -9,16 +9,29 @@ public sealed class PublishTests
     {
         using TestProject project = TestProject.WithRealWorker();
 
-        BuildResult published = (await project.DotnetAsync(["publish", "-tl:off", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "false", "-o", "out folder"])).ThrowIfFailed();
+        BuildResult published = (
+            await project.DotnetAsync(["publish", "-tl:off", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "false", "-o", "out folder"])
+        ).ThrowIfFailed();
 
         Assert.Equal(1, published.Workers);
         Assert.True(File.Exists(project.PathOf("out folder/models/base/model.safetensors")));
         Assert.True(File.Exists(project.PathOf("out folder/models/base/lora-merge.json")));
         string[] shipped = Directory.GetFiles(project.PathOf("out folder"), "*", SearchOption.AllDirectories);
         Assert.DoesNotContain(shipped, file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain(Directory.GetFiles(project.PathOf("bin"), "*", SearchOption.AllDirectories), file => file.Contains("torch", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain("LoraMerge", await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("torch", await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            Directory.GetFiles(project.PathOf("bin"), "*", SearchOption.AllDirectories),
+            file => file.Contains("torch", StringComparison.OrdinalIgnoreCase)
+        );
+        Assert.DoesNotContain(
+            "LoraMerge",
+            await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken),
+            StringComparison.OrdinalIgnoreCase
+        );
+        Assert.DoesNotContain(
+            "torch",
+            await File.ReadAllTextAsync(project.PathOf("out folder/App.deps.json"), TestContext.Current.CancellationToken),
+            StringComparison.OrdinalIgnoreCase
+        );
     }
 
     [Fact]
@@ -87,7 +100,13 @@ public sealed class PublishTests
         project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
         File.Delete(project.PathOf("out/models/base/config.json"));
         project.Write("out/models/base/config.json/mine.txt", "a folder in the place of a file");
-        string[] before = [.. Directory.GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories).Select(file => $"{file} {project.HashOf(file)}").Order(StringComparer.Ordinal)];
+        string[] before =
+        [
+            .. Directory
+                .GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories)
+                .Select(file => $"{file} {project.HashOf(file)}")
+                .Order(StringComparer.Ordinal),
+        ];
 
         BuildResult failed = await project.DotnetAsync(["publish", "-tl:off", "--no-restore", "-o", "out"]);
 
@@ -95,7 +114,13 @@ public sealed class PublishTests
         var error = Assert.Single(failed.Errors);
         Assert.Equal("LORA6006", error.Code);
         Assert.Contains("config.json' cannot be written: A folder has this name. What was there before is as it was.", error.Text, StringComparison.Ordinal);
-        Assert.Equal(before, Directory.GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories).Select(file => $"{file} {project.HashOf(file)}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            before,
+            Directory
+                .GetFiles(project.PathOf("out/models"), "*", SearchOption.AllDirectories)
+                .Select(file => $"{file} {project.HashOf(file)}")
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]

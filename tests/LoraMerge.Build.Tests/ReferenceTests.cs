@@ -67,12 +67,19 @@ public sealed class ReferenceTests
         using TestProject project = TestProject.WithFakeWorker();
         project.MoveProjectTo("app");
         project.Write("global.json", """{ "test": { "runner": "Microsoft.Testing.Platform" } }""");
-        project.WritePlainProject("tests/Tests.csproj", $"""<ProjectReference Include="../app/App.csproj" /><PackageReference Include="xunit.v3" Version="{Feed.XunitVersion}" />""", "<OutputType>Exe</OutputType>");
-        project.Write("tests/ModelTests.cs", $$"""
+        project.WritePlainProject(
+            "tests/Tests.csproj",
+            $"""<ProjectReference Include="../app/App.csproj" /><PackageReference Include="xunit.v3" Version="{Feed.XunitVersion}" />""",
+            "<OutputType>Exe</OutputType>"
+        );
+        project.Write(
+            "tests/ModelTests.cs",
+            $$"""
             public class ModelTests
             {
                 [Xunit.Fact]
-                public void The_model_is_beside_the_test() => Xunit.Assert.True(System.IO.File.Exists(System.IO.Path.Combine(System.AppContext.BaseDirectory, "{{Model}}")));
+                public void The_model_is_beside_the_test() => Xunit.Assert.True(System.IO.File.Exists(System.IO.Path.Combine(System.AppContext.BaseDirectory,
+                    "{{Model}}")));
             }
             """);
 
@@ -92,7 +99,8 @@ public sealed class ReferenceTests
         project.WritePlainProject("mid/Mid.csproj", """<ProjectReference Include="../lib/App.csproj" />""");
         project.WritePlainProject("app/Exe.csproj", """<ProjectReference Include="../mid/Mid.csproj" />""", "<OutputType>Exe</OutputType>");
         project.Write("app/Program.cs", $"""
-            System.Console.WriteLine(System.Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.IO.File.ReadAllBytes(System.IO.Path.Combine(System.AppContext.BaseDirectory, "{Model}")))));
+            System.Console.WriteLine(System.Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.IO.File.ReadAllBytes(System.IO.Path.Combine(System.AppContext.BaseDirectory,
+                "{Model}")))));
             """);
         return project;
     }

@@ -42,7 +42,10 @@ public sealed class RemovalTests
         BuildResult renamed = (await project.DotnetAsync(["publish", "-tl:off", "-o", "published"])).ThrowIfFailed();
 
         Assert.Empty(renamed.Warnings);
-        Assert.All((string[])["bin/Release/net10.0", "published"], folder => Assert.True(File.Exists(project.PathOf($"{folder}/models/new/model.safetensors"))));
+        Assert.All(
+            (string[])["bin/Release/net10.0", "published"],
+            folder => Assert.True(File.Exists(project.PathOf($"{folder}/models/new/model.safetensors")))
+        );
         Assert.False(Directory.Exists(project.PathOf("bin/Release/net10.0/nested")));
         Assert.Equal([project.PathOf("published/nested/mine.txt")], Directory.GetFileSystemEntries(project.PathOf("published/nested")));
     }
@@ -63,7 +66,9 @@ public sealed class RemovalTests
 
     [Theory]
     [InlineData("<TargetFramework>net10.0</TargetFramework>")]
-    [InlineData("<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>")]
+    [InlineData(
+        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>"
+    )]
     public async Task A_rebuild_merges_exactly_once(string frameworks)
     {
         using TestProject project = TestProject.WithFakeWorker();
@@ -83,5 +88,6 @@ public sealed class RemovalTests
         Assert.Empty(Directory.GetFiles(project.PathOf("obj"), "*.placed", SearchOption.AllDirectories));
     }
 
-    private static string[] ModelsIn(TestProject project, string folder) => Directory.GetFiles(project.PathOf(folder), "*.safetensors", SearchOption.AllDirectories);
+    private static string[] ModelsIn(TestProject project, string folder) =>
+        Directory.GetFiles(project.PathOf(folder), "*.safetensors", SearchOption.AllDirectories);
 }

@@ -12,8 +12,10 @@ public sealed class RunningAppTests
         project.Write("Program.cs", """
             using System.IO.MemoryMappedFiles;
             using System.Security.Cryptography;
-            using var file = MemoryMappedFile.CreateFromFile(Path.Combine(AppContext.BaseDirectory, "models/base/model.safetensors"), FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-            using var bytes = file.CreateViewStream(0, new FileInfo(Path.Combine(AppContext.BaseDirectory, "models/base/model.safetensors")).Length, MemoryMappedFileAccess.Read);
+            using var file = MemoryMappedFile.CreateFromFile(Path.Combine(AppContext.BaseDirectory,
+                "models/base/model.safetensors"), FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            using var bytes = file.CreateViewStream(0, new FileInfo(Path.Combine(AppContext.BaseDirectory,
+                "models/base/model.safetensors")).Length, MemoryMappedFileAccess.Read);
             Console.WriteLine("mapped");
             Console.ReadLine();
             Console.WriteLine(Convert.ToHexString(SHA256.HashData(bytes)));
@@ -21,7 +23,9 @@ public sealed class RunningAppTests
         project.WriteProject(properties: "<TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings>");
         (await project.BuildAsync()).ThrowIfFailed();
         string before = project.HashOf(project.ModelPath());
-        using Process app = Process.Start(new ProcessStartInfo("dotnet", [project.PathOf("bin/Debug/net10.0/App.dll")]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using Process app = Process.Start(
+            new ProcessStartInfo("dotnet", [project.PathOf("bin/Debug/net10.0/App.dll")]) { RedirectStandardInput = true, RedirectStandardOutput = true }
+        )!;
         Assert.Equal("mapped", await app.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 
         project.ChangeWeights("adapters/pirate/adapter_model.safetensors");

@@ -42,15 +42,26 @@ public sealed class SampleAppTests
         {
             string relativePath = Path.GetRelativePath(sample, file);
             // What only the repository has, and what it built.
-            if (relativePath.StartsWith("Directory.", StringComparison.Ordinal) || relativePath == "packages.lock.json" || relativePath.Split(Path.DirectorySeparatorChar)[0] is "bin" or "obj")
+            if (
+                relativePath.StartsWith("Directory.", StringComparison.Ordinal)
+                || relativePath == "packages.lock.json"
+                || relativePath.Split(Path.DirectorySeparatorChar)[0] is "bin" or "obj"
+            )
                 continue;
             Directory.CreateDirectory(Path.GetDirectoryName(project.PathOf(relativePath))!);
             File.Copy(file, project.PathOf(relativePath));
         }
         string versions = File.ReadAllText(Path.Combine(sample, "..", "Directory.Packages.props"));
-        project.Write("Directory.Packages.props", versions.Replace("<ItemGroup>", $"""<ItemGroup><PackageVersion Include="LoraMerge.Build" Version="{Feed.Version}" />""", StringComparison.Ordinal)
-            .Replace("""<PackageVersion Include="TorchSharp" Version="$(TorchSharpVersion)" />""", "", StringComparison.Ordinal));
-        project.Write("Directory.Build.props", "<Project><PropertyGroup><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable></PropertyGroup></Project>");
+        project.Write(
+            "Directory.Packages.props",
+            versions
+                .Replace("<ItemGroup>", $"""<ItemGroup><PackageVersion Include="LoraMerge.Build" Version="{Feed.Version}" />""", StringComparison.Ordinal)
+                .Replace("""<PackageVersion Include="TorchSharp" Version="$(TorchSharpVersion)" />""", "", StringComparison.Ordinal)
+        );
+        project.Write(
+            "Directory.Build.props",
+            "<Project><PropertyGroup><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable></PropertyGroup></Project>"
+        );
     }
 
     private static string ExpectedStory(string model)

@@ -15,7 +15,13 @@ public sealed partial class ScenarioTableTests
     [Fact]
     public void Every_scenario_has_its_row()
     {
-        Assert.Equal(Enumerable.Range(1, NumberedScenarios), s_rows.Select(row => row[0]).Where(number => number.Length > 0).Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            Enumerable.Range(1, NumberedScenarios),
+            s_rows
+                .Select(row => row[0])
+                .Where(number => number.Length > 0)
+                .Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture))
+        );
         Assert.All(s_rows, row => Assert.NotEmpty(row[1]));
     }
 
@@ -36,9 +42,17 @@ public sealed partial class ScenarioTableTests
         string[] named = [.. s_rows.SelectMany(row => QuotedName.Matches(row[2])).Select(match => match.Groups["name"].Value)];
         string[] others =
         [
-            nameof(ScenarioTableTests), nameof(DiagnosticsPageTests), nameof(DocumentationTests), nameof(CommandLineTests), nameof(ItemCheckTests), nameof(OptionsFileTests),
-            nameof(OptionTableTests), nameof(PropertyCheckTests),
-            nameof(HeldModelTests), nameof(ModelLookupTests), nameof(PublishedToolTests),
+            nameof(ScenarioTableTests),
+            nameof(DiagnosticsPageTests),
+            nameof(DocumentationTests),
+            nameof(CommandLineTests),
+            nameof(ItemCheckTests),
+            nameof(OptionsFileTests),
+            nameof(OptionTableTests),
+            nameof(PropertyCheckTests),
+            nameof(HeldModelTests),
+            nameof(ModelLookupTests),
+            nameof(PublishedToolTests),
         ];
 
         IEnumerable<string> tests = typeof(ScenarioTableTests).Assembly.GetTypes().Where(type => type.IsPublic && !others.Contains(type.Name))
@@ -50,7 +64,8 @@ public sealed partial class ScenarioTableTests
     private static bool IsTest(string name)
     {
         string[] words = name.Split('.');
-        return typeof(ScenarioTableTests).Assembly.GetType($"{typeof(ScenarioTableTests).Namespace}.{words[0]}")?.GetMethod(words[1]) is { } method && IsTest(method);
+        return typeof(ScenarioTableTests).Assembly.GetType($"{typeof(ScenarioTableTests).Namespace}.{words[0]}")?.GetMethod(words[1]) is { } method
+            && IsTest(method);
     }
 
     private static bool IsTest(MethodInfo method) => method.GetCustomAttributes().Any(attribute => attribute is FactAttribute);
@@ -59,7 +74,10 @@ public sealed partial class ScenarioTableTests
     {
         string page = File.ReadAllText(Path.Combine(Repository.Root, "docs/msbuild.md")).ReplaceLineEndings("\n");
         string section = page[page.IndexOf("\n## Scenarios and their tests\n", StringComparison.Ordinal)..];
-        return [.. section.Split('\n').Where(line => line.StartsWith('|')).Skip(2).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray())];
+        return
+        [
+            .. section.Split('\n').Where(line => line.StartsWith('|')).Skip(2).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray()),
+        ];
     }
 
     [GeneratedRegex("`(?<name>[A-Za-z]+\\.[A-Za-z_]+)`")]

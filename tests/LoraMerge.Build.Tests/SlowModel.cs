@@ -15,10 +15,12 @@ internal static class SlowModel
     private const int LayerCount = 4;
 
     /// <summary>Items that merge for a minute, if nobody stops them.</summary>
-    public const string SlowItems = """<LoraBaseModel Include="models/base" Combine="ties_svd" Density="0.5" /><LoraAdapter Include="adapters/pirate" /><LoraAdapter Include="adapters/parrot" />""";
+    public const string SlowItems =
+        """<LoraBaseModel Include="models/base" Combine="ties_svd" Density="0.5" /><LoraAdapter Include="adapters/pirate" /><LoraAdapter Include="adapters/parrot" />""";
 
     /// <summary>Items of the same files that merge at once.</summary>
-    public static string QuickItems(string weight) => $"""<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" Weight="{weight}" /><LoraAdapter Include="adapters/parrot" />""";
+    public static string QuickItems(string weight) =>
+        $"""<LoraBaseModel Include="models/base" /><LoraAdapter Include="adapters/pirate" Weight="{weight}" /><LoraAdapter Include="adapters/parrot" />""";
 
     public static void WriteTo(TestProject project)
     {
@@ -36,20 +38,26 @@ internal static class SlowModel
             const string Prefix = "base_model.model.model.layers.";
             WriteTensors(
                 project.PathOf($"adapters/{name}/adapter_model.safetensors"),
-                layer => [($"{Prefix}{layer}.self_attn.q_proj.lora_A.weight", [Rank, Width]), ($"{Prefix}{layer}.self_attn.q_proj.lora_B.weight", [Width, Rank])],
-                seed);
+                layer =>
+                    [($"{Prefix}{layer}.self_attn.q_proj.lora_A.weight", [Rank, Width]), ($"{Prefix}{layer}.self_attn.q_proj.lora_B.weight", [Width, Rank])],
+                seed
+            );
         }
     }
 
     private static void WriteTensors(string path, Func<int, (string Name, long[] Shape)[]> tensorsOf, int seed)
     {
         var random = new Random(seed);
-        WeightFile.Write(path, Enumerable.Range(0, LayerCount).SelectMany(tensorsOf).Select(tensor => (tensor.Name, DType.BF16, tensor.Shape.ToImmutableArray())), (_, _, bytes) =>
-        {
-            random.NextBytes(bytes);
-            // Exponents of numbers near 0.01.
-            for (int i = 1; i < bytes.Length; i += 2)
-                bytes[i] = (byte)((bytes[i] & 0x80) | 0x3C);
-        });
+        WeightFile.Write(
+            path,
+            Enumerable.Range(0, LayerCount).SelectMany(tensorsOf).Select(tensor => (tensor.Name, DType.BF16, tensor.Shape.ToImmutableArray())),
+            (_, _, bytes) =>
+            {
+                random.NextBytes(bytes);
+                // Exponents of numbers near 0.01.
+                for (int i = 1; i < bytes.Length; i += 2)
+                    bytes[i] = (byte)((bytes[i] & 0x80) | 0x3C);
+            }
+        );
     }
 }

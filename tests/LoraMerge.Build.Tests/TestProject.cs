@@ -46,7 +46,8 @@ internal sealed class TestProject : IDisposable
 
     public string PathOf(string relativePath) => Path.Combine(Folder, relativePath);
 
-    public string ModelPath(string file = "model.safetensors", string framework = "net10.0", string configuration = "Debug") => PathOf($"bin/{configuration}/{framework}/models/base/{file}");
+    public string ModelPath(string file = "model.safetensors", string framework = "net10.0", string configuration = "Debug") =>
+        PathOf($"bin/{configuration}/{framework}/models/base/{file}");
 
     public string HashOf(string path) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(PathOf(path))));
 
@@ -142,14 +143,25 @@ internal sealed class TestProject : IDisposable
     public Task<BuildResult> BuildAsync(params string[] arguments) => DotnetAsync(["build", "-tl:off", .. arguments]);
 
     /// <summary>Runs <c>dotnet</c> in the project's folder, or in one below it, and keeps a binary log.</summary>
-    public async Task<BuildResult> DotnetAsync(string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null, string folder = "")
+    public async Task<BuildResult> DotnetAsync(
+        string[] arguments,
+        Dictionary<string, string>? environment = null,
+        Action<Process, string>? onLine = null,
+        string folder = ""
+    )
     {
         string binaryLog = PathOf($"{Interlocked.Increment(ref _commands)}.binlog");
         return await RunAsync("dotnet", [.. arguments, $"-bl:{binaryLog};ProjectImports=None"], environment, onLine, folder) with { BinaryLog = binaryLog };
     }
 
     /// <summary>Runs any program in the project's folder, or in one below it, with the environment of a build.</summary>
-    public async Task<BuildResult> RunAsync(string program, string[] arguments, Dictionary<string, string>? environment = null, Action<Process, string>? onLine = null, string folder = "")
+    public async Task<BuildResult> RunAsync(
+        string program,
+        string[] arguments,
+        Dictionary<string, string>? environment = null,
+        Action<Process, string>? onLine = null,
+        string folder = ""
+    )
     {
         int workersBefore = WorkerLines().Length;
         var output = new StringBuilder();
@@ -190,11 +202,18 @@ internal sealed class TestProject : IDisposable
             Directory.Delete(Folder, recursive: true);
     }
 
-    private void EditNuGetConfig(string old, string replacement) => Write("nuget.config", File.ReadAllText(PathOf("nuget.config")).Replace(old, replacement, StringComparison.Ordinal));
+    private void EditNuGetConfig(string old, string replacement) =>
+        Write("nuget.config", File.ReadAllText(PathOf("nuget.config")).Replace(old, replacement, StringComparison.Ordinal));
 
     private ProcessStartInfo StartInfo(string program, string[] arguments, Dictionary<string, string>? environment, string folder)
     {
-        var start = new ProcessStartInfo(program) { WorkingDirectory = PathOf(folder), RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8 };
+        var start = new ProcessStartInfo(program)
+        {
+            WorkingDirectory = PathOf(folder),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         // What the test run itself was started with would reach into the user's build.

@@ -19,8 +19,17 @@ public sealed class VisualStudioTests
 
         JsonNode items = JsonNode.Parse(evaluated.Output)!["Items"]!;
         string[] actions = [.. items["AvailableItemName"]!.AsArray().Select(item => item!["Identity"]!.GetValue<string>())];
-        Assert.Equal(["LoraAdapter", "LoraBaseModel"], actions.Where(action => action.StartsWith("Lora", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        string[] pages = [.. items["PropertyPageSchema"]!.AsArray().Select(item => item!["FullPath"]!.GetValue<string>()).Where(path => path.Contains("loramerge.build", StringComparison.OrdinalIgnoreCase))];
+        Assert.Equal(
+            ["LoraAdapter", "LoraBaseModel"],
+            actions.Where(action => action.StartsWith("Lora", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        );
+        string[] pages =
+        [
+            .. items["PropertyPageSchema"]!
+                .AsArray()
+                .Select(item => item!["FullPath"]!.GetValue<string>())
+                .Where(path => path.Contains("loramerge.build", StringComparison.OrdinalIgnoreCase)),
+        ];
         Assert.Equal(["LoraMergeProject", "LoraBaseModel", "LoraAdapter"], pages.Select(page => XDocument.Load(page).Root!.Attribute("Name")!.Value));
     }
 
@@ -37,7 +46,12 @@ public sealed class VisualStudioTests
     [Fact]
     public void The_page_of_a_project_has_the_properties_of_the_readme()
     {
-        string[] described = [.. File.ReadAllLines(Path.Combine(Repository.Root, "README.md")).Where(line => line.StartsWith("| `LoraMerge", StringComparison.Ordinal)).Select(line => line.Split('`')[1])];
+        string[] described =
+        [
+            .. File.ReadAllLines(Path.Combine(Repository.Root, "README.md"))
+                .Where(line => line.StartsWith("| `LoraMerge", StringComparison.Ordinal))
+                .Select(line => line.Split('`')[1]),
+        ];
 
         Assert.Equal(described.Order(StringComparer.Ordinal), NamesIn("build/rules/LoraMerge.Project.xaml").Order(StringComparer.Ordinal));
     }

@@ -20,18 +20,24 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
     public IReadOnlyList<(string Path, string Weight)> Adapters { get; } =
         [.. Options["--adapter"].Select(text => (text[..text.LastIndexOf('=')], text[(text.LastIndexOf('=') + 1)..]))];
 
-    public ModelOptions ModelOptions => new()
-    {
-        Name = Name,
-        BaseName = ModelOptions.NameOf(BasePath, File.Exists(BasePath)),
-        Values = Given(option => option.Owner != OptionOwner.Adapter, One),
-        Adapters =
-        [
-            .. Adapters.Select((adapter, i) => new AdapterOptions(
-                ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path)),
-                Given(option => option.Owner == OptionOwner.Adapter, name => Numbered(name, i + 1)).With(OptionTable.Weight, OptionTable.Weight.Form.TryRead(adapter.Weight)))),
-        ],
-    };
+    public ModelOptions ModelOptions =>
+        new()
+        {
+            Name = Name,
+            BaseName = ModelOptions.NameOf(BasePath, File.Exists(BasePath)),
+            Values = Given(option => option.Owner != OptionOwner.Adapter, One),
+            Adapters =
+            [
+                .. Adapters.Select(
+                    (adapter, i) =>
+                        new AdapterOptions(
+                            ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path)),
+                            Given(option => option.Owner == OptionOwner.Adapter, name => Numbered(name, i + 1))
+                                .With(OptionTable.Weight, OptionTable.Weight.Form.TryRead(adapter.Weight))
+                        )
+                ),
+            ],
+        };
 
     public static FakeArguments Parse(string[] args)
     {
@@ -42,7 +48,9 @@ internal sealed record FakeArguments(ILookup<string, string> Options)
     }
 
     private static OptionValues Given(Func<MergeOption, bool> isMeant, Func<string, string?> find) =>
-        OptionTable.All.Where(option => option.Switch is not null && isMeant(option)).Aggregate(OptionValues.None, (values, option) => values.With(option, find(option.Switch!)));
+        OptionTable
+            .All.Where(option => option.Switch is not null && isMeant(option))
+            .Aggregate(OptionValues.None, (values, option) => values.With(option, find(option.Switch!)));
 
     private string? One(string option) => Options[option].SingleOrDefault();
 

@@ -11,8 +11,15 @@ internal static class FakeMerge
         Directory.CreateDirectory(arguments.Store);
         using FileStream storeLock = TakeLock(Path.Combine(arguments.Store, ".lora-merge.lock"));
         long stampedTicks = DateTime.UtcNow.Ticks;
-        List<InputRoot> roots = [InputFiles.OfBase(arguments.BasePath), .. arguments.Adapters.Select((adapter, i) => InputFiles.OfAdapter(adapter.Path, i + 1))];
-        List<HashedInput> inputs = [.. roots.SelectMany(root => root.Files.Select(file => new HashedInput(root, file, ContentHash.OfFile(file.FullPath, CancellationToken.None))))];
+        List<InputRoot> roots =
+        [
+            InputFiles.OfBase(arguments.BasePath),
+            .. arguments.Adapters.Select((adapter, i) => InputFiles.OfAdapter(adapter.Path, i + 1)),
+        ];
+        List<HashedInput> inputs =
+        [
+            .. roots.SelectMany(root => root.Files.Select(file => new HashedInput(root, file, ContentHash.OfFile(file.FullPath, CancellationToken.None)))),
+        ];
         string key = ModelKey.Compute(ToolVersion.Current, arguments.ModelOptions, inputs);
         var place = EntryPlace.For(arguments.Store, arguments.Name, key);
 
@@ -50,7 +57,9 @@ internal static class FakeMerge
 
     private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, EntryPlace place)
     {
-        Console.WriteLine($"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path))))} into {arguments.Name}");
+        Console.WriteLine(
+            $"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path))))} into {arguments.Name}"
+        );
         string folder = place.Folder;
         foreach (string left in Directory.GetDirectories(arguments.Store, "*.partial").Append(folder).Where(Directory.Exists))
             Directory.Delete(left, recursive: true);

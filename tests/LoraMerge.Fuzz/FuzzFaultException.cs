@@ -17,6 +17,9 @@ internal sealed class FuzzFaultException : Exception
     {
         string file = Path.Combine(Path.GetTempPath(), $"{target.Name}-{Convert.ToHexStringLower(SHA256.HashData(input))[..16]}");
         System.IO.File.WriteAllBytes(file, input);
-        return new FuzzFaultException($"{what}{Environment.NewLine}To see it again: dotnet run --project tests/LoraMerge.Fuzz -- replay {target.Name} {file}", file);
+        return new FuzzFaultException(
+            $"{what}{Environment.NewLine}To see it again: dotnet run --project tests/LoraMerge.Fuzz -- replay {target.Name} {file}",
+            file
+        );
     }
 }

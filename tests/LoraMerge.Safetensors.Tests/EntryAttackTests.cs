@@ -73,7 +73,11 @@ public sealed class EntryAttackTests
     public void A_shape_of_more_dimensions_than_any_tensor_has()
     {
         AssertShapeRefused("U8", $"[{string.Join(',', Enumerable.Repeat(1, 65))}]");
-        Assert.Single(RawFile.Read(RawFile.Bytes($"{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{string.Join(',', Enumerable.Repeat(1, 64))}],\"data_offsets\":[0,1]}}}}", 1)).Tensors);
+        Assert.Single(
+            RawFile
+                .Read(RawFile.Bytes($"{{\"a\":{{\"dtype\":\"U8\",\"shape\":[{string.Join(',', Enumerable.Repeat(1, 64))}],\"data_offsets\":[0,1]}}}}", 1))
+                .Tensors
+        );
     }
 
     [Theory]

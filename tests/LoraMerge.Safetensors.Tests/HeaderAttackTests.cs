@@ -143,7 +143,10 @@ public sealed class HeaderAttackTests
     {
         var json = new StringBuilder("{");
         for (int i = 0; i < tensorCount; i++)
-            json.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : ",")}\"layers.{i}.weight\":{{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[{4 * i},{4 * (i + 1)}]}}");
+            json.Append(
+                CultureInfo.InvariantCulture,
+                $"{(i == 0 ? "" : ",")}\"layers.{i}.weight\":{{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[{4 * i},{4 * (i + 1)}]}}"
+            );
         byte[] file = RawFile.Bytes(json.Append('}').ToString(), 4 * tensorCount);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(tensorCount, RawFile.Read(file).Tensors.Length);

@@ -46,7 +46,9 @@ public sealed class MergedStoriesTests
         string folder = Path.Combine(s_modelsFolder, name);
         Assert.True(
             File.Exists(Path.Combine(folder, "lora-merge.json")),
-            $"No merged model in {folder}: the build of sample-app should merge models/base with adapters/{name}, and copy the result to the output of all projects that reference it.");
+            $"No merged model in {folder}: the build of sample-app should merge models/base with adapters/{name}, and copy the result to the output of all "
+                + "projects that reference it."
+        );
 
         return StoryTeller.Load(folder);
     }

@@ -13,7 +13,11 @@ public sealed class DiffTests
     {
         using var folder = new TestFolder();
 
-        CommandLineRun run = await CommandLineRun.Of("diff", TinyCheckpoint.Llama().WriteTo(folder["one"]), TinyCheckpoint.Llama().InShards(3).WriteTo(folder["other"]));
+        CommandLineRun run = await CommandLineRun.Of(
+            "diff",
+            TinyCheckpoint.Llama().WriteTo(folder["one"]),
+            TinyCheckpoint.Llama().InShards(3).WriteTo(folder["other"])
+        );
 
         Assert.Equal(new CommandLineRun(0, $"equal: all 8 tensors, bit by bit, and 3 other files{Environment.NewLine}", ""), run);
         folder.Passed();
@@ -26,7 +30,13 @@ public sealed class DiffTests
     [InlineData(DType.F16, new[] { 3.0, 4 }, DType.F64, new[] { 3, 4.5 }, "F16 against F64, 1 of 2 elements differ, by 10 % of its norm, at most by 0.5")]
     [InlineData(DType.F32, new[] { 0.0, 0 }, DType.F32, new[] { 0, 1.0 }, "1 of 2 elements differ, at most by 1 (1065353216 ulp)")]
     [InlineData(DType.BF16, new[] { 1, double.NaN }, DType.F32, new[] { 1, double.NaN }, "BF16 against F32, equal values")]
-    [InlineData(DType.BF16, new[] { 1.0, 2 }, DType.F32, new[] { 1, double.PositiveInfinity }, "BF16 against F32, 1 of 2 elements differ, by 0 % of its norm, at most by Infinity")]
+    [InlineData(
+        DType.BF16,
+        new[] { 1.0, 2 },
+        DType.F32,
+        new[] { 1, double.PositiveInfinity },
+        "BF16 against F32, 1 of 2 elements differ, by 0 % of its norm, at most by Infinity"
+    )]
     [InlineData(DType.I64, new[] { 1.0, 2 }, DType.I64, new[] { 1.0, 3 }, "1 of 2 elements differ")]
     [InlineData(DType.U8, new[] { 1.0, 2 }, DType.U8, new[] { 3.0, 3 }, "2 of 2 elements differ")]
     [InlineData(DType.I64, new[] { 1.0, 2 }, DType.F32, new[] { 1.0, 2 }, "I64 against F32")]
@@ -40,7 +50,10 @@ public sealed class DiffTests
         CommandLineRun run = await CommandLineRun.Of("diff", one, other);
 
         string[] explained = expected.Contains("ulp", StringComparison.Ordinal) ? [ShortList.MeaningOfUlp] : [];
-        Assert.Equal([$"w: {expected}", .. explained, "different: 1 of 2 tensors, 0 of 0 other files"], run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            [$"w: {expected}", .. explained, "different: 1 of 2 tensors, 0 of 0 other files"],
+            run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)
+        );
         Assert.Equal(1, run.ExitCode);
         folder.Passed();
     }
@@ -62,7 +75,10 @@ public sealed class DiffTests
 
         Assert.Equal(Enumerable.Range(3, 10).Reverse().Select(i => $"w{i:D2}"), lines[..10].Select(line => line.Split(':')[0]));
         Assert.Equal(["... and 2 more (--all lists them)", ShortList.MeaningOfUlp, "different: 12 of 12 tensors, 0 of 0 other files"], lines[10..]);
-        Assert.Equal([.. Enumerable.Range(1, 12).Reverse().Select(i => $"w{i:D2}"), ShortList.MeaningOfUlp.Split(':')[0], "different"], all.Select(line => line.Split(':')[0]));
+        Assert.Equal(
+            [.. Enumerable.Range(1, 12).Reverse().Select(i => $"w{i:D2}"), ShortList.MeaningOfUlp.Split(':')[0], "different"],
+            all.Select(line => line.Split(':')[0])
+        );
         folder.Passed();
     }
 
@@ -91,7 +107,12 @@ public sealed class DiffTests
     {
         using var folder = new TestFolder();
         string one = TinyCheckpoint.Llama().Without("lm_head.weight").WithoutFile("tokenizer.json").WriteTo(folder["one"]);
-        string other = TinyCheckpoint.Llama().Without("model.embed_tokens.weight").WithoutFile("generation_config.json").File("config.json", "{}").WriteTo(folder["other"]);
+        string other = TinyCheckpoint
+            .Llama()
+            .Without("model.embed_tokens.weight")
+            .WithoutFile("generation_config.json")
+            .File("config.json", "{}")
+            .WriteTo(folder["other"]);
 
         CommandLineRun run = await CommandLineRun.Of("diff", one, other);
 

@@ -91,7 +91,10 @@ public sealed class EngineTests
     {
         TinyCheckpoint model = Llama("LlamaForCausalLM");
 
-        Assert.Equal($"{Transformers}: {expected}", Verdict(Transformers, config is null ? model.WithoutFile("config.json") : model.File("config.json", config)));
+        Assert.Equal(
+            $"{Transformers}: {expected}",
+            Verdict(Transformers, config is null ? model.WithoutFile("config.json") : model.File("config.json", config))
+        );
     }
 
     [Fact]
@@ -126,7 +129,8 @@ public sealed class EngineTests
     private static TinyCheckpoint Llama(string architecture, int vocabulary = 8, string more = "") => TinyCheckpoint.Llama()
         .File("config.json", $"{{ \"model_type\": \"llama\", \"architectures\": [\"{architecture}\"], \"vocab_size\": {vocabulary}{more} }}");
 
-    private static string Verdict(string engine, TinyCheckpoint model) => Verdicts(model).Single(verdict => verdict.StartsWith(engine + ":", StringComparison.Ordinal));
+    private static string Verdict(string engine, TinyCheckpoint model) =>
+        Verdicts(model).Single(verdict => verdict.StartsWith(engine + ":", StringComparison.Ordinal));
 
     private static string[] Verdicts(TinyCheckpoint model)
     {

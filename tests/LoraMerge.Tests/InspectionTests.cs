@@ -15,7 +15,11 @@ public sealed class InspectionTests
 
         Assert.StartsWith("LoRA adapter", Fact(inspection, "what"), StringComparison.Ordinal);
         Assert.Equal("yes", Fact(inspection, "can be merged"));
-        Assert.StartsWith("It corrects 4 weights (q_proj, v_proj) in blocks 0-1. A correction has rank 4 or 8,", Fact(inspection, "in words"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "It corrects 4 weights (q_proj, v_proj) in blocks 0-1. A correction has rank 4 or 8,",
+            Fact(inspection, "in words"),
+            StringComparison.Ordinal
+        );
         Assert.StartsWith("PEFT 0.8.0 or later, before 0.9.0", Fact(inspection, "written by"), StringComparison.Ordinal);
     }
 
@@ -45,14 +49,21 @@ public sealed class InspectionTests
     public void Experts_have_a_rank_and_a_factor_too()
     {
         using var folder = new TestFolder();
-        TinyAdapter adapter = TinyAdapter.Lora()
-            .Config("target_parameters", new JsonArray("mlp.experts.gate_up_proj", "mlp.experts.down_proj")).Config("rank_pattern", new JsonObject { ["down_proj"] = 4 })
-            .Filled("model.layers.3.mlp.experts.lora_A.weight", DType.F32, 8, 5).Filled("model.layers.3.mlp.experts.lora_B.weight", DType.F32, 4, 8)
-            .Filled("model.layers.3.mlp.experts.base_layer.lora_A.weight", DType.F32, 4, 4).Filled("model.layers.3.mlp.experts.base_layer.lora_B.weight", DType.F32, 10, 4);
+        TinyAdapter adapter = TinyAdapter
+            .Lora()
+            .Config("target_parameters", new JsonArray("mlp.experts.gate_up_proj", "mlp.experts.down_proj"))
+            .Config("rank_pattern", new JsonObject { ["down_proj"] = 4 })
+            .Filled("model.layers.3.mlp.experts.lora_A.weight", DType.F32, 8, 5)
+            .Filled("model.layers.3.mlp.experts.lora_B.weight", DType.F32, 4, 8)
+            .Filled("model.layers.3.mlp.experts.base_layer.lora_A.weight", DType.F32, 4, 4)
+            .Filled("model.layers.3.mlp.experts.base_layer.lora_B.weight", DType.F32, 10, 4);
 
         Inspection inspection = Merger.Inspect(adapter.WriteTo(folder["adapter"]));
 
-        Assert.Equal("It corrects the weights of experts and the like (down_proj, gate_up_proj) in block 3, each expert's with rank 2 or 4 and factor 1 or 2.", Fact(inspection, "in words"));
+        Assert.Equal(
+            "It corrects the weights of experts and the like (down_proj, gate_up_proj) in block 3, each expert's with rank 2 or 4 and factor 1 or 2.",
+            Fact(inspection, "in words")
+        );
         Assert.Equal((string[])["2", "4"], inspection.Facts.Single(fact => fact.Name == "ranks").Value);
         Assert.Equal((string[])["1", "2"], inspection.Facts.Single(fact => fact.Name == "scalings").Value);
         folder.Passed();

@@ -51,7 +51,10 @@ public sealed class ReleaseTests
         var error = new StringWriter();
 
         int exitCode = await CommandLine.RunAsync(
-            ["plan", "--base", golden.BaseFolder, "--adapter", Path.Combine(golden.Folder, "adapter"), "--adapter-release", "1=newest"], TextWriter.Null, error);
+            ["plan", "--base", golden.BaseFolder, "--adapter", Path.Combine(golden.Folder, "adapter"), "--adapter-release", "1=newest"],
+            TextWriter.Null,
+            error
+        );
 
         Assert.Equal(1, exitCode);
         Assert.Contains("LORA1105", error.ToString(), StringComparison.Ordinal);

@@ -6,5 +6,7 @@ internal static class Repository
     public static string Root { get; } = FindRoot(AppContext.BaseDirectory);
 
     private static string FindRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "LoraMerge.Build.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside their checkout."));
+        File.Exists(Path.Combine(folder, "LoraMerge.Build.sln"))
+            ? folder
+            : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside their checkout."));
 }

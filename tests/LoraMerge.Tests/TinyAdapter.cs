@@ -16,10 +16,18 @@ internal sealed class TinyAdapter
     private TinyAdapter(int rank) => _rank = rank;
 
     /// <summary>A LoRA adapter without any module; alpha is twice the rank.</summary>
-    public static TinyAdapter Lora(int rank = 2) => new(rank)
-    {
-        _config = new JsonObject { ["peft_type"] = "LORA", ["r"] = rank, ["lora_alpha"] = 2 * rank, ["base_model_name_or_path"] = "tiny/llama", ["corda_config"] = null },
-    };
+    public static TinyAdapter Lora(int rank = 2) =>
+        new(rank)
+        {
+            _config = new JsonObject
+            {
+                ["peft_type"] = "LORA",
+                ["r"] = rank,
+                ["lora_alpha"] = 2 * rank,
+                ["base_model_name_or_path"] = "tiny/llama",
+                ["corda_config"] = null,
+            },
+        };
 
     /// <summary>A LoRA adapter on some layers of <see cref="TinyCheckpoint.Llama"/>.</summary>
     public static TinyAdapter ForLlama(int rank = 2) => Lora(rank)

@@ -43,7 +43,16 @@ internal sealed partial class Workbench : IDisposable
 
     /// <summary>Merges by the command line.</summary>
     public Task<CommandLineRun> RunAsync(params string[] more) =>
-        CommandLineRun.Of(["merge", "--base", Base, "--adapter", Adapter, "--output", OutputPath, .. more.Contains("--device") ? more : [.. more, "--device", "cpu"]]);
+        CommandLineRun.Of([
+            "merge",
+            "--base",
+            Base,
+            "--adapter",
+            Adapter,
+            "--output",
+            OutputPath,
+            .. more.Contains("--device") ? more : [.. more, "--device", "cpu"],
+        ]);
 
     /// <summary>
     /// The merge ends with exit code 1 and one line in the form that MSBuild reads, of that code, which holds all of <paramref name="mentions"/>;
@@ -57,7 +66,10 @@ internal sealed partial class Workbench : IDisposable
 
         CommandLineRun run = await RunAsync(options);
 
-        string[] errors = [.. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(text => !text.Contains(": warning LORA", StringComparison.Ordinal))];
+        string[] errors =
+        [
+            .. run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(text => !text.Contains(": warning LORA", StringComparison.Ordinal)),
+        ];
         string line = Assert.Single(errors);
         Match match = Canonical.Match(line);
         Assert.True(match.Success, line);

@@ -8,8 +8,10 @@ internal static class AdapterKinds
 {
     private static readonly Lock Adding = new();
 
-    private static FrozenDictionary<string, AdapterKind> s_byName = ByName(
-        [.. typeof(AdapterKinds).Assembly.GetTypes().Where(IsKind).Select(type => (AdapterKind)Activator.CreateInstance(type, nonPublic: true)!), .. UnmergedKinds.All]);
+    private static FrozenDictionary<string, AdapterKind> s_byName = ByName([
+        .. typeof(AdapterKinds).Assembly.GetTypes().Where(IsKind).Select(type => (AdapterKind)Activator.CreateInstance(type, nonPublic: true)!),
+        .. UnmergedKinds.All,
+    ]);
 
     private static ImmutableArray<string> s_leafPrefixes = LeafPrefixes();
 
@@ -36,7 +38,9 @@ internal static class AdapterKinds
 
     /// <summary>A kind that has a folder goes before its row among those that are refused.</summary>
     private static FrozenDictionary<string, AdapterKind> ByName(IEnumerable<AdapterKind> kinds) =>
-        kinds.GroupBy(kind => kind.PeftType, StringComparer.Ordinal).ToFrozenDictionary(group => group.Key, group => group.OrderBy(kind => kind is UnmergedKind).First(), StringComparer.Ordinal);
+        kinds
+            .GroupBy(kind => kind.PeftType, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.OrderBy(kind => kind is UnmergedKind).First(), StringComparer.Ordinal);
 
     private static ImmutableArray<string> LeafPrefixes() => [.. s_byName.Values.SelectMany(kind => kind.LeafPrefixes).Distinct(StringComparer.Ordinal)];
 }

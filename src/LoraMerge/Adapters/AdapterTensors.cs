@@ -81,8 +81,13 @@ internal sealed class AdapterTensors
 
     private void Add(StoredTensor tensor, string? adapterName, AdapterDialect dialect)
     {
-        AdapterKey key = AdapterKey.Parse(tensor.Name, _roles, adapterName)
-            ?? throw (dialect.OtherLibraryOf(tensor.Name) is string library ? Errors.AdapterOfOtherLibrary(tensor.File, library) : Errors.AdapterTensorUnknown(tensor, _kind.PeftType));
+        AdapterKey key =
+            AdapterKey.Parse(tensor.Name, _roles, adapterName)
+            ?? throw (
+                dialect.OtherLibraryOf(tensor.Name) is string library
+                    ? Errors.AdapterOfOtherLibrary(tensor.File, library)
+                    : Errors.AdapterTensorUnknown(tensor, _kind.PeftType)
+            );
         if (key.AdapterName is not null && key.AdapterName != adapterName)
             throw Errors.AdapterNamesDisagree(tensor.File, adapterName!, key.AdapterName, tensor.Name);
         if (key.Use == RoleUse.Ignored)
@@ -118,10 +123,18 @@ internal sealed class AdapterTensors
 
     private void SortByModule()
     {
-        foreach (IGrouping<string, KeyValuePair<AdapterKey, StoredTensor>> module in _tensors.Where(pair => pair.Key.Use == RoleUse.Module).GroupBy(pair => pair.Key.Module, StringComparer.Ordinal))
+        foreach (
+            IGrouping<string, KeyValuePair<AdapterKey, StoredTensor>> module in _tensors
+                .Where(pair => pair.Key.Use == RoleUse.Module)
+                .GroupBy(pair => pair.Key.Module, StringComparer.Ordinal)
+        )
             _modules.Add(module.Key, new ModuleTensors(module.Key, module.ToDictionary(pair => (pair.Key.Role!, pair.Key.Key), pair => pair.Value), this));
         // Equal copies below the modules stand for the shared one, or beside it.
-        foreach ((AdapterKey key, StoredTensor tensor) in _tensors.Where(pair => pair.Key.Use == RoleUse.Shared).OrderBy(pair => pair.Key.Module, StringComparer.Ordinal))
+        foreach (
+            (AdapterKey key, StoredTensor tensor) in _tensors
+                .Where(pair => pair.Key.Use == RoleUse.Shared)
+                .OrderBy(pair => pair.Key.Module, StringComparer.Ordinal)
+        )
         {
             if (!_shared.TryAdd((key.Role!, key.Key), tensor))
                 _ignored.Add(tensor.Name);
@@ -154,10 +167,14 @@ internal sealed class AdapterTensors
 
     private SavedRows RowsOf(string module, StoredTensor rows)
     {
-        TrainableTokens tokens = _config.TrainableTokens.FirstOrDefault(t => t.Module is null || module == t.Module || module.EndsWith("." + t.Module, StringComparison.Ordinal))
+        TrainableTokens tokens =
+            _config.TrainableTokens.FirstOrDefault(t => t.Module is null || module == t.Module || module.EndsWith("." + t.Module, StringComparison.Ordinal))
             ?? throw Errors.AdapterConfigInvalid(_path, $"\"{_kind.TokensField}\" does not name '{module}', but the file holds rows of it");
         if (rows.Shape.Length != 2 || rows.Shape[0] != tokens.Indices.Length)
-            throw Errors.AdapterConfigInvalid(_path, $"\"{_kind.TokensField}\" names {tokens.Indices.Length} tokens of '{module}', but '{rows.Name}' is {rows.ShapeText}");
+            throw Errors.AdapterConfigInvalid(
+                _path,
+                $"\"{_kind.TokensField}\" names {tokens.Indices.Length} tokens of '{module}', but '{rows.Name}' is {rows.ShapeText}"
+            );
         long repeated = tokens.Indices.GroupBy(i => i).FirstOrDefault(group => group.Count() > 1)?.Key ?? -1;
         if (repeated >= 0)
             throw Errors.TokenTrainedTwice(module, repeated, _path);

@@ -14,7 +14,8 @@ internal abstract record KindConfig
     /// <param name="tensors">The kind's tensors, sorted by module and role. A tensor that is not asked for is an error.</param>
     /// <param name="notes">Gets what the user should know.</param>
     /// <exception cref="LoraMergeException">LORA3004, LORA3008, LORA3009.</exception>
-    internal virtual ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) => [.. tensors.Modules.Select(ReadModule)];
+    internal virtual ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) =>
+        [.. tensors.Modules.Select(ReadModule)];
 
     /// <summary>One adapted module, where each is read by itself.</summary>
     /// <exception cref="LoraMergeException">LORA3004, LORA3008.</exception>

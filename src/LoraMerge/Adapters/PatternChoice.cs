@@ -16,7 +16,13 @@ internal static class PatternChoice
     /// <param name="notes">Gets a warning where several alphas are possible.</param>
     /// <param name="rules">The rules that the kind's releases had, the oldest first; LoRA's where nothing is said.</param>
     public static RankAndAlpha Choose(
-        RankAndAlpha config, AdapterOrigin origin, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes, ImmutableArray<PatternLookup>? rules = null)
+        RankAndAlpha config,
+        AdapterOrigin origin,
+        IReadOnlyList<(string Module, int Rank)> modules,
+        string adapter,
+        ICollection<MergeEvent> notes,
+        ImmutableArray<PatternLookup>? rules = null
+    )
     {
         if (config.RankPattern.IsEmpty && config.AlphaPattern.IsEmpty)
             return config;
@@ -31,7 +37,13 @@ internal static class PatternChoice
     }
 
     private static void NoteOtherRules(
-        RankAndAlpha chosen, AdapterOrigin origin, IEnumerable<PatternLookup> fitting, IEnumerable<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes)
+        RankAndAlpha chosen,
+        AdapterOrigin origin,
+        IEnumerable<PatternLookup> fitting,
+        IEnumerable<(string Module, int Rank)> modules,
+        string adapter,
+        ICollection<MergeEvent> notes
+    )
     {
         foreach ((string module, int rank) in modules)
         {

@@ -17,7 +17,12 @@ internal sealed class PatternLookup
     }
 
     /// <summary>Since 0.15: both dictionaries apart, a key matched as a whole, at the start of a path or after a dot.</summary>
-    public static PatternLookup Today { get; } = new("PEFT 0.15 and later", VersionRange.Parse("[0.15.0,)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false));
+    public static PatternLookup Today { get; } =
+        new(
+            "PEFT 0.15 and later",
+            VersionRange.Parse("[0.15.0,)"),
+            (config, module, rank) => FindApart(config, module, rank, PatternForm.Bracketed, isNameLast: false)
+        );
 
     /// <summary>
     /// All, the oldest first. Up to 0.13 one pattern key, the first that matches among rank keys and then alpha keys, gave a module both its rank and its
@@ -26,7 +31,11 @@ internal sealed class PatternLookup
     public static ImmutableArray<PatternLookup> All { get; } =
     [
         new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.Unbracketed, module)),
-        new("PEFT 0.14", VersionRange.Parse("[0.14.0,0.15.0)"), (config, module, rank) => FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)),
+        new(
+            "PEFT 0.14",
+            VersionRange.Parse("[0.14.0,0.15.0)"),
+            (config, module, rank) => FindApart(config, module, rank, PatternForm.Unbracketed, isNameLast: true)
+        ),
         Today,
     ];
 
@@ -36,7 +45,11 @@ internal sealed class PatternLookup
     /// </summary>
     public static ImmutableArray<PatternLookup> AllOfLycoris { get; } =
     [
-        new("PEFT up to 0.13", VersionRange.Parse("(,0.14.0)"), (config, module, rank) => FindTogether(config, module, rank, PatternForm.UnbracketedOrAlone, module.Split('.')[^1])),
+        new(
+            "PEFT up to 0.13",
+            VersionRange.Parse("(,0.14.0)"),
+            (config, module, rank) => FindTogether(config, module, rank, PatternForm.UnbracketedOrAlone, module.Split('.')[^1])
+        ),
         .. All[1..],
     ];
 
@@ -72,9 +85,12 @@ internal sealed class PatternLookup
     }
 
     /// <summary>The values of the keys that match, each once, the first first.</summary>
-    private static IEnumerable<T> Values<T>(ModulePatternSet<T> patterns, string module, T otherwise, PatternForm form, bool isNameLast) => patterns.Matching(module, form)
-        .Select(pattern => pattern.Value).Distinct()
-        .DefaultIfEmpty(isNameLast ? ValueOf(patterns, module, otherwise) : otherwise);
+    private static IEnumerable<T> Values<T>(ModulePatternSet<T> patterns, string module, T otherwise, PatternForm form, bool isNameLast) =>
+        patterns
+            .Matching(module, form)
+            .Select(pattern => pattern.Value)
+            .Distinct()
+            .DefaultIfEmpty(isNameLast ? ValueOf(patterns, module, otherwise) : otherwise);
 
     private static T ValueOf<T>(ModulePatternSet<T> patterns, string key, T otherwise) => patterns.TryFind(key, out T? value) ? value : otherwise;
 }

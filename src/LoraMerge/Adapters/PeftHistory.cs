@@ -54,20 +54,32 @@ internal static partial class PeftHistory
             newest--;
         // Whoever writes a configuration by hand leaves fields out, so that those that are missing date nothing.
         if (table.Take(newest).SelectMany(row => row.Fields).FirstOrDefault(field => !config.Has(field)) is string missing)
-            return Undated(table[newest].Release, $"it has \"{table[newest].Fields.First(config.Has)}\" but not the older \"{missing}\", as files made by hand do");
+            return Undated(
+                table[newest].Release,
+                $"it has \"{table[newest].Fields.First(config.Has)}\" but not the older \"{missing}\", as files made by hand do"
+            );
         if (newest < 0)
             return Undated(null, "it has none of the fields that tell");
         string has = $"it has \"{table[newest].Fields.First(config.Has)}\"";
         if (table[newest].Fields.FirstOrDefault(field => !config.Has(field)) is string half)
-            return new AdapterOrigin(AdapterOrigin.Peft, Between(newest == 0 ? null : table[newest - 1].Release, table[newest].Release, isLastIncluded: true), $"{has} but not \"{half}\" of the same release");
+            return new AdapterOrigin(
+                AdapterOrigin.Peft,
+                Between(newest == 0 ? null : table[newest - 1].Release, table[newest].Release, isLastIncluded: true),
+                $"{has} but not \"{half}\" of the same release"
+            );
         if (newest == table.Length - 1)
             return new AdapterOrigin(AdapterOrigin.Peft, Between(table[newest].Release, null), has);
-        return new AdapterOrigin(AdapterOrigin.Peft, Between(table[newest].Release, table[newest + 1].Release), $"{has} but not \"{table[newest + 1].Fields[0]}\"");
+        return new AdapterOrigin(
+            AdapterOrigin.Peft,
+            Between(table[newest].Release, table[newest + 1].Release),
+            $"{has} but not \"{table[newest + 1].Fields[0]}\""
+        );
     }
 
     private static AdapterOrigin Undated(NuGetVersion? first, string evidence) => new(AdapterOrigin.Peft, Between(first, null), evidence);
 
-    private static VersionRange Between(NuGetVersion? first, NuGetVersion? last, bool isLastIncluded = false) => new(first, first is not null, last, isLastIncluded);
+    private static VersionRange Between(NuGetVersion? first, NuGetVersion? last, bool isLastIncluded = false) =>
+        new(first, first is not null, last, isLastIncluded);
 
     /// <summary>
     /// A release is itself; a development version (<c>0.18.2.dev0@1a2b3c</c>) comes after the release before it and may have all of the next minor one.
@@ -79,7 +91,11 @@ internal static partial class PeftHistory
             return null;
         if (!match.Groups["dev"].Success)
             return new VersionRange(release, true, release, true);
-        return Between(new NuGetVersion(release.Major, release.Minor, Math.Max(release.Patch - 1, 0)), new NuGetVersion(release.Major, release.Minor + 1, 0), isLastIncluded: true);
+        return Between(
+            new NuGetVersion(release.Major, release.Minor, Math.Max(release.Patch - 1, 0)),
+            new NuGetVersion(release.Major, release.Minor + 1, 0),
+            isLastIncluded: true
+        );
     }
 
     [GeneratedRegex(@"^(?<release>\d+(\.\d+){1,2})(?<dev>\.?(dev|rc|a|b)\d*)?([+@].*)?$", RegexOptions.CultureInvariant)]

@@ -18,7 +18,14 @@ namespace LoraMerge.Adapters;
 /// <param name="Layers">Numbers of layers; empty for all.</param>
 /// <param name="LayerLists">Expressions for the name that stands before the number; empty for any.</param>
 internal sealed record TargetModules(
-    ImmutableArray<string> Names, string? Expression, ImmutableArray<string> Excluded, string? ExcludedExpression, ImmutableArray<string> Saved, ImmutableArray<int> Layers, ImmutableArray<string> LayerLists)
+    ImmutableArray<string> Names,
+    string? Expression,
+    ImmutableArray<string> Excluded,
+    string? ExcludedExpression,
+    ImmutableArray<string> Saved,
+    ImmutableArray<int> Layers,
+    ImmutableArray<string> LayerLists
+)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -28,8 +35,14 @@ internal sealed record TargetModules(
         string? expression = fields.Json["target_modules"] is JsonValue ? fields.Text("target_modules") : null;
         string? excludedExpression = fields.Json["exclude_modules"] is JsonValue ? fields.Text("exclude_modules") : null;
         return new TargetModules(
-            expression is null ? fields.Texts("target_modules") : [], expression, excludedExpression is null ? fields.Texts("exclude_modules") : [], excludedExpression, general.ModulesToSave,
-            Numbers(fields, "layers_to_transform"), fields.Texts("layers_pattern"));
+            expression is null ? fields.Texts("target_modules") : [],
+            expression,
+            excludedExpression is null ? fields.Texts("exclude_modules") : [],
+            excludedExpression,
+            general.ModulesToSave,
+            Numbers(fields, "layers_to_transform"),
+            fields.Texts("layers_pattern")
+        );
     }
 
     /// <summary>Whether they are among them.</summary>
@@ -37,7 +50,11 @@ internal sealed record TargetModules(
     /// <exception cref="LoraMergeException">LORA3016.</exception>
     internal bool Match(string module)
     {
-        if (Excluded.Any(name => IsEnd(name, module)) || (ExcludedExpression is not null && IsWhole(ExcludedExpression, module)) || Saved.Any(name => IsWithin(name, module)))
+        if (
+            Excluded.Any(name => IsEnd(name, module))
+            || (ExcludedExpression is not null && IsWhole(ExcludedExpression, module))
+            || Saved.Any(name => IsWithin(name, module))
+        )
             return false;
         return Expression is not null
             ? IsWhole(Expression, module)

@@ -31,5 +31,6 @@ internal sealed class UnmergedKind : AdapterKind
     public static UnmergedKind Never(string peftType, string does, string why, params ImmutableArray<string> leafPrefixes) =>
         new(peftType, does, why, leafPrefixes);
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => throw Errors.AdapterKindNotMergeable(fields.File, PeftType, WhyNever);
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) =>
+        throw Errors.AdapterKindNotMergeable(fields.File, PeftType, WhyNever);
 }

@@ -12,8 +12,18 @@ internal static class UnmergedKinds
     /// <summary>In ordinal order of their names.</summary>
     public static ImmutableArray<AdapterKind> All { get; } =
     [
-        UnmergedKind.Never("ADAMSS", "small matrices for groups of similar rows of weights", "the clusters of the base's rows that training used are not in the file", "adamss_"),
-        UnmergedKind.Never("ADAPTION_PROMPT", "trained prompts that attention layers look at beside the input", "it adds attention to learned prompts, which is no change of weights", "adaption_"),
+        UnmergedKind.Never(
+            "ADAMSS",
+            "small matrices for groups of similar rows of weights",
+            "the clusters of the base's rows that training used are not in the file",
+            "adamss_"
+        ),
+        UnmergedKind.Never(
+            "ADAPTION_PROMPT",
+            "trained prompts that attention layers look at beside the input",
+            "it adds attention to learned prompts, which is no change of weights",
+            "adaption_"
+        ),
         UnmergedKind.Never("CARTRIDGE", TrainedPrompt, LearnsInputs),
         UnmergedKind.Never("CPT", TrainedPrompt, LearnsInputs),
         UnmergedKind.Never("LILY", "small matrices that layers share and mix anew for each input", DependsOnInput, "lily_"),

@@ -36,8 +36,13 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
 
     /// <summary>Null where the base has no such parameter.</summary>
     public static ExpertTensors? Find(string module, string parameter, Checkpoint checkpoint) =>
-        checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole) || (GraniteName(module, parameter) is string name && checkpoint.TryFind(name, out whole)) ? OfWhole(whole)
-        : Splits.Where(split => split.Parameter == parameter).Select(split => OfParts(module, split.Parts, checkpoint)).FirstOrDefault(found => found is not null);
+        checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole)
+        || (GraniteName(module, parameter) is string name && checkpoint.TryFind(name, out whole))
+            ? OfWhole(whole)
+            : Splits
+                .Where(split => split.Parameter == parameter)
+                .Select(split => OfParts(module, split.Parts, checkpoint))
+                .FirstOrDefault(found => found is not null);
 
     /// <summary>GraniteMoe's files call gate_up_proj and down_proj of a block's experts otherwise: transformers 5 renames them when it loads.</summary>
     public static (string GateUp, string Down) GraniteNames(string block) => ($"{block}.input_linear.weight", $"{block}.output_linear.weight");
@@ -67,7 +72,11 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
             long row = 0;
             foreach (string part in parts)
             {
-                if (!checkpoint.TryFind($"{module}.{expert}.{part}.weight", out StoredTensor? stored) || stored.Shape.Length != 2 || (expert + row > 0 && stored.Shape[1] != width))
+                if (
+                    !checkpoint.TryFind($"{module}.{expert}.{part}.weight", out StoredTensor? stored)
+                    || stored.Shape.Length != 2
+                    || (expert + row > 0 && stored.Shape[1] != width)
+                )
                     return null;
                 found.Add(new Part(stored.Name, expert, row, stored.Shape[0]));
                 row += stored.Shape[0];

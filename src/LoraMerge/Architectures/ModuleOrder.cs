@@ -15,7 +15,25 @@ internal static class ModuleOrder
     private static readonly ImmutableArray<ImmutableArray<string>> Siblings =
     [
         // Whole models: what comes first, the body, and the heads.
-        ["model", "transformer", "gpt_neox", "bert", "roberta", "electra", "distilbert", "deberta", "vit", "pooler", "pre_classifier", "classifier", "score", "qa_outputs", "lm_head", "embed_out", "proj_out"],
+        [
+            "model",
+            "transformer",
+            "gpt_neox",
+            "bert",
+            "roberta",
+            "electra",
+            "distilbert",
+            "deberta",
+            "vit",
+            "pooler",
+            "pre_classifier",
+            "classifier",
+            "score",
+            "qa_outputs",
+            "lm_head",
+            "embed_out",
+            "proj_out",
+        ],
         ["text_model", "vision_model", "visual_projection", "text_projection"],
         ["visual", "vision_tower", "multi_modal_projector", "language_model", "lm_head"],
         ["shared", "embeddings", "encoder", "decoder", "pooler", "lm_head"],
@@ -42,10 +60,31 @@ internal static class ModuleOrder
     private static readonly ImmutableArray<string> KeysFirst = ["k_proj", "v_proj", "q_proj", "out_proj"];
 
     private static readonly FrozenSet<string> KeysFirstFamilies = FrozenSet.ToFrozenSet(
-    [
-        "bart", "blenderbot", "blenderbot-small", "clip", "clip_text_model", "clip_vision_model", "codegen", "gpt_neo", "gptj", "hubert", "m2m_100", "marian", "mbart", "opt", "pegasus", "plbart",
-        "siglip", "speech_to_text", "wav2vec2", "whisper", "xglm",
-    ], StringComparer.Ordinal);
+        [
+            "bart",
+            "blenderbot",
+            "blenderbot-small",
+            "clip",
+            "clip_text_model",
+            "clip_vision_model",
+            "codegen",
+            "gpt_neo",
+            "gptj",
+            "hubert",
+            "m2m_100",
+            "marian",
+            "mbart",
+            "opt",
+            "pegasus",
+            "plbart",
+            "siglip",
+            "speech_to_text",
+            "wav2vec2",
+            "whisper",
+            "xglm",
+        ],
+        StringComparer.Ordinal
+    );
 
     /// <summary>Sorts paths of modules.</summary>
     /// <param name="paths">The paths.</param>
@@ -71,9 +110,13 @@ internal static class ModuleOrder
         int depth = first.Zip(second).TakeWhile(pair => pair.First == pair.Second).Count();
         if (depth == first.Length || depth == second.Length)
             return first.Length.CompareTo(second.Length); // what holds a module comes before it
-        if (int.TryParse(first[depth], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && int.TryParse(second[depth], NumberStyles.None, CultureInfo.InvariantCulture, out int other))
+        if (
+            int.TryParse(first[depth], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && int.TryParse(second[depth], NumberStyles.None, CultureInfo.InvariantCulture, out int other)
+        )
             return number.CompareTo(other);
-        bool hasKeysFirst = first.Take(depth).Any(part => part.StartsWith("vision_", StringComparison.Ordinal)) || (family is not null && KeysFirstFamilies.Contains(family));
+        bool hasKeysFirst =
+            first.Take(depth).Any(part => part.StartsWith("vision_", StringComparison.Ordinal)) || (family is not null && KeysFirstFamilies.Contains(family));
         return IndexCompare(hasKeysFirst ? KeysFirst : [], first[depth], second[depth])
             ?? Siblings.Select(row => IndexCompare(row, first[depth], second[depth])).FirstOrDefault(order => order is not null);
     }

@@ -40,10 +40,20 @@ internal sealed record Vocabulary(string? Embedding, string? Head, ImmutableArra
     /// <param name="hasHead">Whether the trained model has an output head; adapters of classifiers have not.</param>
     public static Vocabulary Of(Checkpoint checkpoint, bool hasHead)
     {
-        string[] modules = [.. checkpoint.TensorNames.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^".weight".Length])];
-        string? embedding = modules.Where(VocabularyNames.IsEmbedding)
-            .OrderBy(module => module.Split('.')[^1] != "shared").ThenBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal).FirstOrDefault();
-        string? storedHead = modules.Where(VocabularyNames.IsHead).OrderBy(module => module.Length).ThenBy(module => module, StringComparer.Ordinal)
+        string[] modules =
+        [
+            .. checkpoint.TensorNames.Where(name => name.EndsWith(".weight", StringComparison.Ordinal)).Select(name => name[..^".weight".Length]),
+        ];
+        string? embedding = modules
+            .Where(VocabularyNames.IsEmbedding)
+            .OrderBy(module => module.Split('.')[^1] != "shared")
+            .ThenBy(module => module.Length)
+            .ThenBy(module => module, StringComparer.Ordinal)
+            .FirstOrDefault();
+        string? storedHead = modules
+            .Where(VocabularyNames.IsHead)
+            .OrderBy(module => module.Length)
+            .ThenBy(module => module, StringComparer.Ordinal)
             .FirstOrDefault();
         ModelConfig config = checkpoint.Config;
         ConfigPart part = config.PartOf(embedding ?? "");

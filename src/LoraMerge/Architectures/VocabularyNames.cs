@@ -8,12 +8,53 @@ internal static partial class VocabularyNames
 {
     /// <summary>Families whose <c>tie_word_embeddings</c> is false where config.json leaves it out; for all others it is true.</summary>
     private static readonly FrozenSet<string> UntiedByDefault = FrozenSet.ToFrozenSet(
-    [
-        "codegen", "deepseek_v2", "deepseek_v3", "dots1", "ernie4_5_moe", "fuyu", "glm", "glm4", "glm4_moe", "gpt_neox", "gpt_oss", "gptj", "granite", "granitemoe",
-        "helium", "hunyuan_v1_moe", "jamba", "llama", "llama4", "llama4_text", "minimax", "ministral", "mistral", "mixtral", "mllama_text_model", "nemotron",
-        "olmo", "olmo2", "olmo3", "olmoe", "persimmon", "phi", "phi3", "phimoe", "qwen2", "qwen2_moe", "qwen2_vl", "qwen2_5_vl", "qwen3", "qwen3_moe", "qwen3_next",
-        "seed_oss", "stablelm",
-    ], StringComparer.Ordinal);
+        [
+            "codegen",
+            "deepseek_v2",
+            "deepseek_v3",
+            "dots1",
+            "ernie4_5_moe",
+            "fuyu",
+            "glm",
+            "glm4",
+            "glm4_moe",
+            "gpt_neox",
+            "gpt_oss",
+            "gptj",
+            "granite",
+            "granitemoe",
+            "helium",
+            "hunyuan_v1_moe",
+            "jamba",
+            "llama",
+            "llama4",
+            "llama4_text",
+            "minimax",
+            "ministral",
+            "mistral",
+            "mixtral",
+            "mllama_text_model",
+            "nemotron",
+            "olmo",
+            "olmo2",
+            "olmo3",
+            "olmoe",
+            "persimmon",
+            "phi",
+            "phi3",
+            "phimoe",
+            "qwen2",
+            "qwen2_moe",
+            "qwen2_vl",
+            "qwen2_5_vl",
+            "qwen3",
+            "qwen3_moe",
+            "qwen3_next",
+            "seed_oss",
+            "stablelm",
+        ],
+        StringComparer.Ordinal
+    );
 
     /// <summary>Heads that are not called <c>lm_head</c>.</summary>
     private static readonly FrozenDictionary<string, string> HeadOfFamily = new Dictionary<string, string>
@@ -59,7 +100,10 @@ internal static partial class VocabularyNames
 
     public static bool IsHead(string module) => Head.IsMatch(module);
 
-    [GeneratedRegex(@"(CausalLM|LMHeadModel|ConditionalGeneration|MaskedLM|PreTraining|SpeechSeq2Seq|ImageTextToText|DoubleHeadsModel|RetrievalLM)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(CausalLM|LMHeadModel|ConditionalGeneration|MaskedLM|PreTraining|SpeechSeq2Seq|ImageTextToText|DoubleHeadsModel|RetrievalLM)",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex HeadedClass { get; }
 
     /// <summary>Parts that have a bare model and its head inside, with what wrappers leave before them.</summary>

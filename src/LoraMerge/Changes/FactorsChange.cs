@@ -10,7 +10,8 @@ namespace LoraMerge.Changes;
 /// <param name="Factors">f, one number for each row of W, or for each column; of a convolution's inputs one for all elements of a kernel.</param>
 /// <param name="IsByColumn">Whether they belong to columns.</param>
 /// <param name="AdapterWeight">c, which takes W + c·(f ⊙ W - W).</param>
-internal sealed record FactorsChange(int Adapter, string Module, string Name, StoredTensor Factors, bool IsByColumn, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record FactorsChange(int Adapter, string Module, string Name, StoredTensor Factors, bool IsByColumn, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsByColumn ? Name + "-by-column" : Name;
 

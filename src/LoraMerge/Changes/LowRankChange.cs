@@ -11,7 +11,8 @@ namespace LoraMerge.Changes;
 /// <param name="B"><c>[out, r]</c>.</param>
 /// <param name="Scaling">Scaling of the module times the weight of the adapter.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
-internal sealed record LowRankChange(int Adapter, string Module, string Name, LowRankFactor A, LowRankFactor B, double Scaling, bool IsTransposed) : WeightChange(Adapter, Module)
+internal sealed record LowRankChange(int Adapter, string Module, string Name, LowRankFactor A, LowRankFactor B, double Scaling, bool IsTransposed)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? Name + "-transposed" : Name;
 

@@ -10,7 +10,8 @@ namespace LoraMerge.Changes;
 /// <param name="Rank">How many components.</param>
 /// <param name="Scaling">s of the module, which OLoRA multiplies the part with; 1 for the others.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record ReducedBaseChange(int Adapter, string Module, BasePart Removed, int Rank, double Scaling, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record ReducedBaseChange(int Adapter, string Module, BasePart Removed, int Rank, double Scaling, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => Removed switch
     {

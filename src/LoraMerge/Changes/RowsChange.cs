@@ -11,13 +11,15 @@ namespace LoraMerge.Changes;
 /// <param name="Values"><c>[rows, row length]</c>.</param>
 /// <param name="Indices">Number of each row in W.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record RowsChange(int Adapter, string Module, StoredTensor Values, ImmutableArray<long> Indices, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record RowsChange(int Adapter, string Module, StoredTensor Values, ImmutableArray<long> Indices, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => "rows";
 
     public override double Factor => AdapterWeight;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{Indices.Length} rows of {adapterName(Adapter)}");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Indices.Length} rows of {adapterName(Adapter)}");
 
     internal override long HeldBytes(WeightFacts weight) => checked(Values.ElementCount * weight.BufferElementBytes);
 

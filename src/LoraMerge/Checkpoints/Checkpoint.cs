@@ -65,7 +65,11 @@ internal sealed class Checkpoint
 
     /// <summary>Another tensor with the same bytes in the same file; safetensors files have none.</summary>
     internal StoredTensor? FindShared(StoredTensor tensor) =>
-        IsPickled && tensor.ByteLength > 0 ? _tensors.Values.Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, tensor)).MinBy(other => other.Name, StringComparer.Ordinal) : null;
+        IsPickled && tensor.ByteLength > 0
+            ? _tensors
+                .Values.Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, tensor))
+                .MinBy(other => other.Name, StringComparer.Ordinal)
+            : null;
 
     /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
     /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036.</exception>

@@ -25,13 +25,24 @@ internal static partial class LayerReplication
     /// <param name="ranges">Ranges of its layers, ends exclusive.</param>
     public static Checkpoint? Apply(Checkpoint checkpoint, ImmutableArray<(int Start, int End)> ranges)
     {
-        int count = checkpoint.TensorNames.Select(name => Block.Match(name)).Where(match => match.Success).Select(match => Number(match) + 1).DefaultIfEmpty(0).Max();
+        int count = checkpoint
+            .TensorNames.Select(name => Block.Match(name))
+            .Where(match => match.Success)
+            .Select(match => Number(match) + 1)
+            .DefaultIfEmpty(0)
+            .Max();
         // Before any list is made of them: a file may ask for billions.
-        if (count == 0 || ranges.Any(range => range.Start < 0 || range.End > count || range.End < range.Start) || ranges.Sum(range => (long)range.End - range.Start) is < 1 or > MostLayers)
+        if (
+            count == 0
+            || ranges.Any(range => range.Start < 0 || range.End > count || range.End < range.Start)
+            || ranges.Sum(range => (long)range.End - range.Start) is < 1 or > MostLayers
+        )
             return null;
         ImmutableArray<int> sources = [.. ranges.SelectMany(range => Enumerable.Range(range.Start, range.End - range.Start))];
         ILookup<int, int> copies = sources.Select((source, copy) => (source, copy)).ToLookup(pair => pair.source, pair => pair.copy);
-        return checkpoint.WithShards([.. checkpoint.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.SelectMany(tensor => Copies(tensor, copies))] })]);
+        return checkpoint.WithShards([
+            .. checkpoint.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.SelectMany(tensor => Copies(tensor, copies))] }),
+        ]);
     }
 
     /// <summary>What config.json says of the number of layers, and its lists with an entry for each.</summary>
@@ -59,11 +70,20 @@ internal static partial class LayerReplication
         if (!match.Success)
             return [tensor];
         Group number = match.Groups["number"];
-        return copies[Number(match)].Select(copy => tensor with { Name = tensor.Name[..number.Index] + copy.ToString(CultureInfo.InvariantCulture) + tensor.Name[(number.Index + number.Length)..] });
+        return copies[Number(match)]
+            .Select(copy =>
+                tensor with
+                {
+                    Name = tensor.Name[..number.Index] + copy.ToString(CultureInfo.InvariantCulture) + tensor.Name[(number.Index + number.Length)..],
+                }
+            );
     }
 
     private static int Number(Match match) => int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^(model\.)*layers\.(?<number>[0-9]{1,6})\.|^(bert\.)?encoder\.layer\.(?<number>[0-9]{1,6})\.|^(transformer\.)?h\.(?<number>[0-9]{1,6})\.", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(model\.)*layers\.(?<number>[0-9]{1,6})\.|^(bert\.)?encoder\.layer\.(?<number>[0-9]{1,6})\.|^(transformer\.)?h\.(?<number>[0-9]{1,6})\.",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Block { get; }
 }

@@ -46,7 +46,8 @@ internal sealed class ModelConfig
     public string? NameOrPath => Text("_name_or_path");
 
     /// <summary>The classes that the model is loaded as, such as <c>LlamaForCausalLM</c>; empty where the file does not tell.</summary>
-    public IEnumerable<string> Architectures => (_json["architectures"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out string? name) ? name : "");
+    public IEnumerable<string> Architectures =>
+        (_json["architectures"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out string? name) ? name : "");
 
     private JsonObject? TextConfig => _json["text_config"] as JsonObject;
 

@@ -54,6 +54,9 @@ internal static partial class Quantization
         return null;
     }
 
-    [GeneratedRegex(@"(-unsloth)?-bnb-[48]bit$|-(GPTQ|AWQ|AQLM|HQQ|EXL2|GGUF|FP8|NF4)(-.*)?$|-(int4|int8|4bit|8bit)(-.*)?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(-unsloth)?-bnb-[48]bit$|-(GPTQ|AWQ|AQLM|HQQ|EXL2|GGUF|FP8|NF4)(-.*)?$|-(int4|int8|4bit|8bit)(-.*)?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex QuantizedSuffix { get; }
 }

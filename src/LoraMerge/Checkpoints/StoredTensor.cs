@@ -28,7 +28,8 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
     internal StoredTensor Transposed() => this with { Shape = [Shape[1], Shape[0]], Strides = [StrideOf(1), StrideOf(0)] };
 
     /// <summary>One entry of the first dimension.</summary>
-    internal StoredTensor At(long index) => View($"{Name}[{index.ToString(CultureInfo.InvariantCulture)}]", index, [.. Shape.Skip(1)], Strides.IsDefault ? default : [.. Strides.Skip(1)]);
+    internal StoredTensor At(long index) =>
+        View($"{Name}[{index.ToString(CultureInfo.InvariantCulture)}]", index, [.. Shape.Skip(1)], Strides.IsDefault ? default : [.. Strides.Skip(1)]);
 
     /// <summary>One entry of the last of three dimensions, as a matrix.</summary>
     internal StoredTensor AtLast(long index)
@@ -52,5 +53,6 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
         return view with { FileOffset = FileOffset + (first * StrideOf(0) * size), ByteLength = view.ElementCount * size };
     }
 
-    private long StrideOf(int dimension) => Strides.IsDefault ? Shape.Skip(dimension + 1).Aggregate(1L, (product, side) => checked(product * side)) : Strides[dimension];
+    private long StrideOf(int dimension) =>
+        Strides.IsDefault ? Shape.Skip(dimension + 1).Aggregate(1L, (product, side) => checked(product * side)) : Strides[dimension];
 }

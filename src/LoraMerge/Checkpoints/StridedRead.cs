@@ -39,7 +39,8 @@ internal sealed class StridedRead
     /// <summary>
     /// Fills <paramref name="destination"/> with the bytes that the tensor, its elements in order, has from <paramref name="byteOffset"/> on.
     /// </summary>
-    public static void Into(StoredTensor tensor, long byteOffset, Span<byte> destination, ReadAt read) => new StridedRead(tensor, read).Read(byteOffset, destination);
+    public static void Into(StoredTensor tensor, long byteOffset, Span<byte> destination, ReadAt read) =>
+        new StridedRead(tensor, read).Read(byteOffset, destination);
 
     private void Read(long byteOffset, Span<byte> destination)
     {

@@ -24,7 +24,10 @@ internal static class TiedTensors
         if (config.TieWordEmbeddings != true)
             return shard;
         StoredTensor[] embeddings = [.. shard.Tensors.Where(tensor => IsNamed(tensor, Embeddings))];
-        return shard with { Tensors = shard.Tensors.RemoveAll(tensor => IsNamed(tensor, Heads) && Array.Exists(embeddings, embedding => AreTheSame(embedding, tensor))) };
+        return shard with
+        {
+            Tensors = shard.Tensors.RemoveAll(tensor => IsNamed(tensor, Heads) && Array.Exists(embeddings, embedding => AreTheSame(embedding, tensor))),
+        };
     }
 
     /// <summary>Whether a tensor may be the embedding under another name, so that files may lack it.</summary>

@@ -10,5 +10,6 @@ internal static class CombinationMemory
     private const long BytesBeside = 40;
 
     /// <summary>An upper bound for a weight and a way that needs whole products.</summary>
-    public static long BytesOf(long elementCount, int adapterCount, long elementBytes) => checked(elementCount * (((adapterCount + MatricesBeside) * elementBytes) + BytesBeside));
+    public static long BytesOf(long elementCount, int adapterCount, long elementBytes) =>
+        checked(elementCount * (((adapterCount + MatricesBeside) * elementBytes) + BytesBeside));
 }

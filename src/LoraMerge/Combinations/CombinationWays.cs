@@ -40,7 +40,8 @@ internal static class CombinationWays
         public string Text => s_names[way];
 
         /// <summary>Whether it keeps a share of the elements only, and so asks for a density.</summary>
-        public bool Prunes => way.PrunesAtRandom || way is CombinationWay.Ties or CombinationWay.TiesSvd or CombinationWay.MagnitudePrune or CombinationWay.MagnitudePruneSvd;
+        public bool Prunes =>
+            way.PrunesAtRandom || way is CombinationWay.Ties or CombinationWay.TiesSvd or CombinationWay.MagnitudePrune or CombinationWay.MagnitudePruneSvd;
 
         /// <summary>Whether it draws the elements that it keeps.</summary>
         public bool PrunesAtRandom => way is CombinationWay.DareLinear or CombinationWay.DareTies or CombinationWay.DareLinearSvd or CombinationWay.DareTiesSvd;
@@ -50,7 +51,8 @@ internal static class CombinationWays
         public bool EndsInSvd => way == CombinationWay.Svd || way.NeedsWholeProducts;
 
         /// <summary>Whether it works element by element on B·A, which is as large as the weight, and not on low-rank factors.</summary>
-        public bool NeedsWholeProducts => way is CombinationWay.TiesSvd or CombinationWay.DareLinearSvd or CombinationWay.DareTiesSvd or CombinationWay.MagnitudePruneSvd;
+        public bool NeedsWholeProducts =>
+            way is CombinationWay.TiesSvd or CombinationWay.DareLinearSvd or CombinationWay.DareTiesSvd or CombinationWay.MagnitudePruneSvd;
 
         /// <summary>Whether it works element by element on A and on B, which then have to be of one shape.</summary>
         public bool NeedsEqualRanks => way is not (CombinationWay.Sequential or CombinationWay.Cat) && !way.EndsInSvd;

@@ -60,8 +60,10 @@ internal static class CombinedDeltas
         Tensor LinearWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) => Linear.Combine(tensors, weights);
         Tensor MagnitudePruneWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) => MagnitudePrune.Combine(tensors, weights, density);
         Tensor TiesWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) => Ties.Combine(tensors, weights, density, how.MajoritySign);
-        Tensor DareLinearWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) => DareLinear.Combine(tensors, weights, density, Draws(part));
-        Tensor DareTiesWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) => DareTies.Combine(tensors, weights, density, how.MajoritySign, Draws(part));
+        Tensor DareLinearWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) =>
+            DareLinear.Combine(tensors, weights, density, Draws(part));
+        Tensor DareTiesWay(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, string part) =>
+            DareTies.Combine(tensors, weights, density, how.MajoritySign, Draws(part));
         DareDraws[] Draws(string part) => [.. planned.Adapters.Select(adapter => new DareDraws(planned.Module, adapter, part))];
     }
 

@@ -12,6 +12,11 @@ internal static class DareTies
     /// <param name="density">Probability of an element to stay; above 0.</param>
     /// <param name="majority">How signs are elected.</param>
     /// <param name="draws">The draws of each tensor.</param>
-    public static Tensor Combine(IEnumerable<Tensor> tensors, IReadOnlyList<double> weights, double density, MajoritySign majority, IReadOnlyList<DareDraws> draws) =>
-        Ties.Elect([.. tensors.Select((tensor, i) => Dare.Prune(tensor, density, draws[i]))], weights, majority);
+    public static Tensor Combine(
+        IEnumerable<Tensor> tensors,
+        IReadOnlyList<double> weights,
+        double density,
+        MajoritySign majority,
+        IReadOnlyList<DareDraws> draws
+    ) => Ties.Elect([.. tensors.Select((tensor, i) => Dare.Prune(tensor, density, draws[i]))], weights, majority);
 }

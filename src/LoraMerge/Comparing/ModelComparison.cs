@@ -27,7 +27,11 @@ public sealed record ModelComparison(int TensorCount, ImmutableArray<TensorDiffe
 public sealed record TensorDifference(string Name, string? Reason, long DifferentElements, long LargestUlps)
 {
     /// <summary>One line.</summary>
-    public string Describe() => Reason is null
-        ? string.Create(CultureInfo.InvariantCulture, $"{Name}: {DifferentElements} {(DifferentElements == 1 ? "element differs" : "elements differ")}, by at most {LargestUlps} ulp")
-        : $"{Name}: {Reason}";
+    public string Describe() =>
+        Reason is null
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Name}: {DifferentElements} {(DifferentElements == 1 ? "element differs" : "elements differ")}, by at most {LargestUlps} ulp"
+            )
+            : $"{Name}: {Reason}";
 }

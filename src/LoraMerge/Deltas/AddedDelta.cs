@@ -14,7 +14,8 @@ internal sealed class AddedDelta : AddedRowsDelta
     public AddedDelta(StoredTensor values, TensorFiles files, double scaling)
         : base(scaling) => _values = new AdapterPieces(values, files);
 
-    protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device) => _values.Of(firstRow, count, dtype, device);
+    protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device) =>
+        _values.Of(firstRow, count, dtype, device);
 
     public override void Dispose() => _values.Dispose();
 }

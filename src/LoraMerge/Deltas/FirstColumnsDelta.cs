@@ -36,7 +36,8 @@ internal sealed class FirstColumnsDelta : BaseReducedDelta
     protected override Tensor Right => _r!;
 
     /// <summary>The most that is held for a weight, in bytes; Q's columns are there thrice while they are made orthogonal.</summary>
-    public static long BytesOf(long rows, long columns, int rank) => checked(8 * ((3 * Math.Min(rank, Math.Min(rows, columns)) * (rows + columns)) + PieceSize.Elements));
+    public static long BytesOf(long rows, long columns, int rank) =>
+        checked(8 * ((3 * Math.Min(rank, Math.Min(rows, columns)) * (rows + columns)) + PieceSize.Elements));
 
     public override void Observe(int pass, Tensor w, long firstRow)
     {

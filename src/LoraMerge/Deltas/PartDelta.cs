@@ -36,7 +36,8 @@ internal sealed class PartDelta : WeightDelta
         if (start < end)
             _change.ApplyTo(Part(w), Part(source), start - _place.FirstRow);
 
-        Tensor Part(Tensor whole) => whole.view(-1, _length).narrow(0, start - first, end - start).slice(1, _place.FirstColumn, _place.EndColumn, _place.ColumnStep);
+        Tensor Part(Tensor whole) =>
+            whole.view(-1, _length).narrow(0, start - first, end - start).slice(1, _place.FirstColumn, _place.EndColumn, _place.ColumnStep);
     }
 
     public override void Dispose() => _change.Dispose();

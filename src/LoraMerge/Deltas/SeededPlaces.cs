@@ -13,7 +13,8 @@ internal static class SeededPlaces
     public static long LoadingBytes(WeightFacts weight) => checked(weight.ElementCount * sizeof(long));
 
     /// <returns>Numbers of elements of <c>[out, in]</c>, counted row by row, int64 <c>[count]</c> on the CPU; kept by <paramref name="kept"/>.</returns>
-    public static Tensor Of(long elementCount, long count, long seed, KeptFactors kept) => kept.Of(new Key(elementCount, count, seed), () => Draw(elementCount, count, seed), room: 4);
+    public static Tensor Of(long elementCount, long count, long seed, KeptFactors kept) =>
+        kept.Of(new Key(elementCount, count, seed), () => Draw(elementCount, count, seed), room: 4);
 
     private static Tensor Draw(long elementCount, long count, long seed)
     {

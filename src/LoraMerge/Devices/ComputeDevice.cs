@@ -45,6 +45,7 @@ internal sealed record ComputeDevice(torch.Device Device, string? Note)
     private static bool TryParseCuda(string text, out int index)
     {
         index = 0;
-        return text == "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index));
+        return text == "cuda"
+            || (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index));
     }
 }

@@ -13,7 +13,8 @@ internal static class CudaRuntime
     public static string? Folder => File.Exists(Path.Combine(InstallFolder, Marker)) ? InstallFolder : null;
 
     /// <summary>Whether the system has NVIDIA's driver, without which the runtime would be of no use.</summary>
-    public static bool HasDriver => File.Exists(OperatingSystem.IsWindows() ? Path.Combine(Environment.SystemDirectory, "nvcuda.dll") : "/proc/driver/nvidia/version");
+    public static bool HasDriver =>
+        File.Exists(OperatingSystem.IsWindows() ? Path.Combine(Environment.SystemDirectory, "nvcuda.dll") : "/proc/driver/nvidia/version");
 
     /// <summary>Marks an installation as complete, as its last step.</summary>
     public static void MarkComplete() => File.WriteAllText(Path.Combine(InstallFolder, Marker), "");

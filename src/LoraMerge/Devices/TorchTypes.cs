@@ -16,7 +16,8 @@ internal static class TorchTypes
     };
 
     /// <summary>The dtype of the buffer that deltas are added in: one that is wider than the result, so that only the last rounding counts.</summary>
-    public static ScalarType BufferOf(DType source, DType result) => source == DType.F64 || result is DType.F32 or DType.F64 ? ScalarType.Float64 : ScalarType.Float32;
+    public static ScalarType BufferOf(DType source, DType result) =>
+        source == DType.F64 || result is DType.F32 or DType.F64 ? ScalarType.Float64 : ScalarType.Float32;
 
     /// <summary>Bytes of an element of that buffer.</summary>
     public static long BufferElementBytes(DType source, DType result) => BufferOf(source, result) == ScalarType.Float64 ? 8 : 4;

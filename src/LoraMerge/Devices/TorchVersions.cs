@@ -11,7 +11,8 @@ namespace LoraMerge.Devices;
 internal sealed record TorchVersions(string TorchSharp, string LibTorch, int Threads, float Sum)
 {
     /// <summary>Version of the TorchSharp package, known without loading libtorch.</summary>
-    public static string Package { get; } = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string Package { get; } =
+        typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Loads libtorch and asks it.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA5001, LORA5002.</exception>

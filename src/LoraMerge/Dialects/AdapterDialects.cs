@@ -44,7 +44,9 @@ internal static class AdapterDialects
     private static LoraMergeException NotRead(AdapterSource source)
     {
         if (source.Fields is { } fields)
-            return OtherLibraries.Of(fields) is string configured ? Errors.AdapterOfOtherLibrary(fields.File, configured) : Errors.AdapterKindMissing(fields.File, fields.Names);
+            return OtherLibraries.Of(fields) is string configured
+                ? Errors.AdapterOfOtherLibrary(fields.File, configured)
+                : Errors.AdapterKindMissing(fields.File, fields.Names);
         // Without a configuration the weights may still tell whose they are.
         string[] weights = source.IsFile ? [source.Path] : [.. Directory.EnumerateFiles(source.Folder, "*.safetensors").Order(StringComparer.Ordinal)];
         foreach (string file in weights.Where(file => Path.GetExtension(file) == ".safetensors"))
@@ -56,7 +58,8 @@ internal static class AdapterDialects
         {
             return Errors.AdapterOfOtherLibrary(
                 Path.Combine(source.Folder, checkpoint),
-                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the model "
+                $"torchtune in its own form ({checkpoint}); its checkpointer writes adapter_config.json and adapter_model.safetensors beside it where the "
+                    + "model "
                 + "is one of Hugging Face");
         }
         return Errors.AdapterConfigMissing(source.Path);

@@ -10,8 +10,17 @@ internal static partial class OtherLibraries
 {
     private static readonly (string Library, Func<ConfigFields, bool> IsTheirs)[] ByFields =
     [
-        ("AdapterHub (adapter-transformers): layers added to the model, not changes of its weights", fields => fields.Json["config"] is JsonObject or JsonValue && fields.Has("model_type") && fields.Has("model_name")),
-        ("LyCORIS", fields => fields.Has("algo") || fields.Json["network_args"] is JsonObject || fields.Json["network_module"]?.ToString().StartsWith("lycoris", StringComparison.Ordinal) == true),
+        (
+            "AdapterHub (adapter-transformers): layers added to the model, not changes of its weights",
+            fields => fields.Json["config"] is JsonObject or JsonValue && fields.Has("model_type") && fields.Has("model_name")
+        ),
+        (
+            "LyCORIS",
+            fields =>
+                fields.Has("algo")
+                || fields.Json["network_args"] is JsonObject
+                || fields.Json["network_module"]?.ToString().StartsWith("lycoris", StringComparison.Ordinal) == true
+        ),
         ("kohya's sd-scripts", fields => fields.Has("network_module") || fields.Has("network_dim")),
         ("diffusers", fields => fields.Has("_diffusers_version")),
         ("mlx-vlm, whose factors are called A and B", fields => fields.Has("rank") && fields.Has("alpha") && !fields.Has("r") && !fields.Has("lora_alpha")),
@@ -49,7 +58,10 @@ internal static partial class OtherLibraries
     }
 
     /// <summary>The whole path of a module in one word, and the leaves of LyCORIS' own kinds.</summary>
-    [GeneratedRegex(@"^(lycoris|lora_(unet|te\d?|transformer))_[^.]+\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|oft_(blocks|diag)|diff|w_norm|dora_scale|on_input)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(lycoris|lora_(unet|te\d?|transformer))_[^.]+\.(hada_w\d_[ab]|lokr_w\d(_[ab])?|oft_(blocks|diag)|diff|w_norm|dora_scale|on_input)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex LyCoris { get; }
 
     [GeneratedRegex(@"^lora_[a-z0-9]+_[^.]+\.(lora_(down|up|mid)\.weight|alpha)$|\.lora_(down|up)\.weight$", RegexOptions.CultureInvariant)]
@@ -60,6 +72,9 @@ internal static partial class OtherLibraries
     private static partial Regex Megatron { get; }
 
     /// <summary>Names of a pipeline's parts in front, or the leaves of its first releases.</summary>
-    [GeneratedRegex(@"^(unet|text_encoder(_2)?|transformer)\..*\.lora(_A|_B|\.down|\.up|_linear_layer\.down|_linear_layer\.up)\.weight$|\.processor\..*_lora\.(down|up)\.weight$|\.lora\.(down|up)\.weight$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(unet|text_encoder(_2)?|transformer)\..*\.lora(_A|_B|\.down|\.up|_linear_layer\.down|_linear_layer\.up)\.weight$|\.processor\..*_lora\.(down|up)\.weight$|\.lora\.(down|up)\.weight$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Diffusers { get; }
 }

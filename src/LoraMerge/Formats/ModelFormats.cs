@@ -35,7 +35,12 @@ internal static class ModelFormats
         if (request.MaxShardSize is ByteSize size && !format.MaySplit)
             throw Errors.OptionNotOfFormat("MaxShardSize", size.Text, format.Name, "It is one file. Leave the size out.");
         if (request.WritesModelfile && !format.HasModelfile)
-            throw Errors.OptionNotOfFormat("LoraMergeModelfile", "true", format.Name, "Ollama opens a GGUF model by it: ask for Format=\"gguf\", or leave it out.");
+            throw Errors.OptionNotOfFormat(
+                "LoraMergeModelfile",
+                "true",
+                format.Name,
+                "Ollama opens a GGUF model by it: ask for Format=\"gguf\", or leave it out."
+            );
         return format;
     }
 }

@@ -36,8 +36,13 @@ internal static class ManifestComparison
     {
         string[] different =
         [
-            .. there.Tensors.Keys.Union(expected.Tensors.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-                .Select(name => Differences($"tensors['{name}']", ToJson(there.Tensors.GetValueOrDefault(name)), ToJson(expected.Tensors.GetValueOrDefault(name))).FirstOrDefault())
+            .. there
+                .Tensors.Keys.Union(expected.Tensors.Keys, StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+                .Select(name =>
+                    Differences($"tensors['{name}']", ToJson(there.Tensors.GetValueOrDefault(name)), ToJson(expected.Tensors.GetValueOrDefault(name)))
+                        .FirstOrDefault()
+                )
                 .OfType<string>(),
         ];
         if (different.Length > 0)
@@ -46,15 +51,18 @@ internal static class ManifestComparison
             yield return string.Create(CultureInfo.InvariantCulture, $"tensors: {different.Length - 1} more are described otherwise");
     }
 
-    private static IEnumerable<string> Differences(string path, JsonNode? there, JsonNode? expected) => (there, expected) switch
-    {
-        (JsonObject one, JsonObject other) => one.Select(member => member.Key).Union(other.Select(member => member.Key))
-            .SelectMany(name => Differences(path.Length == 0 ? name : $"{path}.{name}", one[name], other[name])),
-        (JsonArray one, JsonArray other) when one.Count == other.Count => one.Zip(other).SelectMany((pair, i) => Differences($"{path}[{i}]", pair.First, pair.Second)),
-        (JsonArray one, JsonArray other) => [string.Create(CultureInfo.InvariantCulture, $"{path}: {one.Count} are listed, {other.Count} expected")],
-        _ when JsonNode.DeepEquals(there, expected) || AreNearNorms(path, there, expected) => [],
-        _ => [$"{path}: {Text(there)} is listed, {Text(expected)} expected"],
-    };
+    private static IEnumerable<string> Differences(string path, JsonNode? there, JsonNode? expected) =>
+        (there, expected) switch
+        {
+            (JsonObject one, JsonObject other) => one.Select(member => member.Key)
+                .Union(other.Select(member => member.Key))
+                .SelectMany(name => Differences(path.Length == 0 ? name : $"{path}.{name}", one[name], other[name])),
+            (JsonArray one, JsonArray other) when one.Count == other.Count => one.Zip(other)
+                .SelectMany((pair, i) => Differences($"{path}[{i}]", pair.First, pair.Second)),
+            (JsonArray one, JsonArray other) => [string.Create(CultureInfo.InvariantCulture, $"{path}: {one.Count} are listed, {other.Count} expected")],
+            _ when JsonNode.DeepEquals(there, expected) || AreNearNorms(path, there, expected) => [],
+            _ => [$"{path}: {Text(there)} is listed, {Text(expected)} expected"],
+        };
 
     private static bool AreNearNorms(string path, JsonNode? there, JsonNode? expected) =>
         path.EndsWith(".norm", StringComparison.Ordinal) && there is not null && expected is not null
@@ -83,5 +91,6 @@ internal static class ManifestComparison
 
     private static JsonObject ToJson(MergeManifest manifest) => JsonSerializer.SerializeToNode(manifest, ManifestJson.Default.MergeManifest)!.AsObject();
 
-    private static JsonNode? ToJson(ManifestTensor? tensor) => tensor is null ? null : JsonSerializer.SerializeToNode(tensor with { Recipe = null }, ManifestJson.Default.ManifestTensor);
+    private static JsonNode? ToJson(ManifestTensor? tensor) =>
+        tensor is null ? null : JsonSerializer.SerializeToNode(tensor with { Recipe = null }, ManifestJson.Default.ManifestTensor);
 }

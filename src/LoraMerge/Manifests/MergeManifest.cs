@@ -75,7 +75,14 @@ public sealed record ManifestBase(string Name, string? Version, ImmutableSortedD
 /// <param name="BaseVersionRange">Base versions that it asks for.</param>
 /// <param name="NameRule">How its module names became names of the base's files.</param>
 /// <param name="Files">XxHash128 of each file that decides the result.</param>
-public sealed record ManifestAdapter(string Name, double Weight, string? Version, string? BaseVersionRange, string NameRule, ImmutableSortedDictionary<string, string> Files)
+public sealed record ManifestAdapter(
+    string Name,
+    double Weight,
+    string? Version,
+    string? BaseVersionRange,
+    string NameRule,
+    ImmutableSortedDictionary<string, string> Files
+)
 {
     /// <summary>The release that the user said wrote it.</summary>
     public string? AdapterVersion { get; init; }

@@ -35,7 +35,11 @@ internal sealed class Recipes
         _head = FormattableString.Invariant($"lora-merge recipe {Revision}\ntool {ToolVersion.Current}\ndevice {device}\n");
         _files = files;
         _baseFiles = inputs.Where(input => input.Root.Label == "base").ToDictionary(input => input.File.FullPath, input => input.Hash, StringComparer.Ordinal);
-        _json = new JsonSerializerOptions { Converters = { new ByContent(this), new ByType() }, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+        _json = new JsonSerializerOptions
+        {
+            Converters = { new ByContent(this), new ByType() },
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        };
     }
 
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
@@ -74,7 +78,8 @@ internal sealed class Recipes
         string content = _baseFiles.TryGetValue(Path.GetFullPath(tensor.File), out string? file)
             ? FormattableString.Invariant($"base {file} {tensor.FileOffset}")
             : $"adapter {HashOf(tensor)}";
-        return _known[tensor] = $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}";
+        return _known[tensor] =
+            $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}";
     }
 
     private string HashOf(StoredTensor tensor)
@@ -95,13 +100,15 @@ internal sealed class Recipes
     {
         public override StoredTensor Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 
-        public override void Write(Utf8JsonWriter writer, StoredTensor value, JsonSerializerOptions options) => writer.WriteStringValue(recipes.Identify(value));
+        public override void Write(Utf8JsonWriter writer, StoredTensor value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(recipes.Identify(value));
     }
 
     /// <summary>Writes what is of an abstract type of ours with the name and all properties of what it is.</summary>
     private sealed class ByType : JsonConverter<object>
     {
-        public override bool CanConvert(Type typeToConvert) => typeToConvert is { IsClass: true, IsAbstract: true } && typeToConvert.Namespace?.StartsWith("LoraMerge", StringComparison.Ordinal) == true;
+        public override bool CanConvert(Type typeToConvert) =>
+            typeToConvert is { IsClass: true, IsAbstract: true } && typeToConvert.Namespace?.StartsWith("LoraMerge", StringComparison.Ordinal) == true;
 
         public override object Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 

@@ -99,7 +99,13 @@ internal sealed class MergePipeline
             {
                 PlannedTensor tensor = _plan.Shards[shard].Tensors[index];
                 foreach ((long first, long count) in Block.Cut(tensor, pool.ElementCount))
-                    output.Add(Read(files, new Block(shard, index, tensor, first, count, count == 0 ? null : pool.Take(BlockBuffer.TypeFor(tensor.Source.DType), cancellation))), cancellation);
+                    output.Add(
+                        Read(
+                            files,
+                            new Block(shard, index, tensor, first, count, count == 0 ? null : pool.Take(BlockBuffer.TypeFor(tensor.Source.DType), cancellation))
+                        ),
+                        cancellation
+                    );
             }
         }
     }

@@ -40,7 +40,10 @@ internal sealed class TensorMerger : IDisposable
         ScalarType bufferType = TorchTypes.BufferOf(tensor.Source.DType, tensor.RoundedTo ?? tensor.DType);
         if (block.IsFirst)
             Begin(tensor, bufferType, cancellation);
-        Block result = block.Buffer is null ? block : ChangesFewRows(tensor) ? ComputeRows(block, tensor, bufferType) : Compute(block, tensor, bufferType, cancellation);
+        Block result =
+            block.Buffer is null ? block
+            : ChangesFewRows(tensor) ? ComputeRows(block, tensor, bufferType)
+            : Compute(block, tensor, bufferType, cancellation);
         if (block.IsLast)
             End(tensor);
         return result;
@@ -73,7 +76,13 @@ internal sealed class TensorMerger : IDisposable
     private void End(PlannedTensor.Computed tensor)
     {
         if (tensor.Changes.Length > 0 || tensor.ReplacedBy is not null)
-            Outcomes.Add(new TensorOutcome(tensor, _changed is long changed && tensor.Source.ElementCount > 0 ? (double)changed / tensor.Source.ElementCount : null, [.. _deltas.Select(delta => delta.Norm)]));
+            Outcomes.Add(
+                new TensorOutcome(
+                    tensor,
+                    _changed is long changed && tensor.Source.ElementCount > 0 ? (double)changed / tensor.Source.ElementCount : null,
+                    [.. _deltas.Select(delta => delta.Norm)]
+                )
+            );
         DisposeDeltas();
     }
 

@@ -59,7 +59,10 @@ internal sealed class LegacyFormat
             long count = BinaryPrimitives.ReadInt64LittleEndian(header);
             offset += header.Length;
             if (count < 0 || count > (fileLength - offset) / bytesPerElement)
-                throw Errors.PickleInvalid(_path, $"storage '{key}' claims {count} elements of {bytesPerElement} bytes, but only {fileLength - offset} bytes follow");
+                throw Errors.PickleInvalid(
+                    _path,
+                    $"storage '{key}' claims {count} elements of {bytesPerElement} bytes, but only {fileLength - offset} bytes follow"
+                );
             if (!_ranges.TryAdd(key, new StorageRange(offset, count * bytesPerElement)))
                 throw Errors.PickleInvalid(_path, $"storage '{key}' is listed twice");
             offset += count * bytesPerElement;
@@ -71,7 +74,10 @@ internal sealed class LegacyFormat
         if (!_ranges.TryGetValue(claim.Key, out StorageRange range))
             throw Errors.PickleInvalid(_path, $"its pickle names the storage '{claim.Key}', which its list of storages lacks");
         if ((Int128)claim.ElementCount * claim.BytesPerElement != range.ByteLength)
-            throw Errors.PickleInvalid(_path, $"its pickle gives storage '{claim.Key}' {claim.ElementCount} elements of {claim.BytesPerElement} bytes, but it has {range.ByteLength} bytes");
+            throw Errors.PickleInvalid(
+                _path,
+                $"its pickle gives storage '{claim.Key}' {claim.ElementCount} elements of {claim.BytesPerElement} bytes, but it has {range.ByteLength} bytes"
+            );
         return range;
     }
 }

@@ -196,7 +196,11 @@ internal sealed class PickleMachine
                     throw Errors.PickleUnsafe(_path, $"{opcode} on {Top().Kind}", _offset);
                 break;
             default:
-                throw Errors.PickleUnsafe(_path, Enum.IsDefined(opcode) ? $"the instruction {opcode}" : $"the unknown instruction 0x{(byte)opcode:x2}", _offset);
+                throw Errors.PickleUnsafe(
+                    _path,
+                    Enum.IsDefined(opcode) ? $"the instruction {opcode}" : $"the unknown instruction 0x{(byte)opcode:x2}",
+                    _offset
+                );
         }
     }
 
@@ -228,7 +232,8 @@ internal sealed class PickleMachine
         _memo[index] = Top();
     }
 
-    private void PushMemo(uint index) => Push(_memo.TryGetValue(index, out PickleValue? value) ? value : throw Invalid($"value {index} is asked for before it is there"));
+    private void PushMemo(uint index) =>
+        Push(_memo.TryGetValue(index, out PickleValue? value) ? value : throw Invalid($"value {index} is asked for before it is there"));
 
     private void PushTuple(List<PickleValue> items) => Push(new PickleValue.Sequence(items, isTuple: true));
 

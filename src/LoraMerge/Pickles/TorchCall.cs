@@ -17,8 +17,22 @@ internal readonly struct TorchCall(string path, long offset, Action<int> count)
     /// <summary>A storage from its persistent id: <c>('storage', class, key, device, elements[, view])</c>.</summary>
     public StorageClaim Storage(PickleValue id)
     {
-        if (id is not PickleValue.Sequence { IsTuple: true, Items: [PickleValue.Text { Value: "storage" }, PickleValue.Global { Meaning: TorchGlobal.StorageClass } type, PickleValue.Text key, _, PickleValue.Integer length, .. var rest] }
-            || rest.Count > 1)
+        if (
+            id
+                is not PickleValue.Sequence
+                {
+                    IsTuple: true,
+                    Items: [
+                        PickleValue.Text { Value: "storage" },
+                        PickleValue.Global { Meaning: TorchGlobal.StorageClass } type,
+                        PickleValue.Text key,
+                        _,
+                        PickleValue.Integer length,
+                        .. var rest,
+                    ]
+                }
+            || rest.Count > 1
+        )
             throw Unsafe($"a persistent id that is no storage ({id.Kind})");
         long elements = Natural(length, "a storage's length");
         if (rest is [PickleValue.Sequence { Items: [_, PickleValue.Integer viewOffset, PickleValue.Integer viewCount] }])
@@ -29,20 +43,35 @@ internal readonly struct TorchCall(string path, long offset, Action<int> count)
     }
 
     /// <summary>What REDUCE gives for an allowed function.</summary>
-    public PickleValue Function(PickleValue function, List<PickleValue> arguments) => function switch
-    {
-        PickleValue.Global { Meaning: TorchGlobal.OrderedDictionary } => OrderedDictionary(arguments),
-        PickleValue.Global { Meaning: TorchGlobal.RebuildTensor } when arguments.Count == 4 => Tensor(arguments, null, null),
-        PickleValue.Global { Meaning: TorchGlobal.RebuildTensorV2 } when arguments.Count is 6 or 7 => Tensor(arguments, null, arguments.ElementAtOrDefault(6)),
-        PickleValue.Global { Meaning: TorchGlobal.RebuildTensorV3 } when arguments.Count is 7 or 8 && arguments[6] is PickleValue.Global { Meaning: TorchGlobal.DType } type =>
-            Tensor(arguments, type.DType, arguments.ElementAtOrDefault(7)),
-        PickleValue.Global { Meaning: TorchGlobal.RebuildParameter } when arguments is [PickleValue.Tensor, _, _] or [PickleValue.Tensor, _, _, _] => arguments[0],
-        PickleValue.Global { Meaning: TorchGlobal.RebuildFromType }
-            when arguments is [PickleValue.Global { Meaning: not TorchGlobal.RebuildFromType } inner, PickleValue.Global { Meaning: TorchGlobal.TensorClass }, PickleValue.Sequence { IsTuple: true } innerArguments, _] =>
-            Function(inner, innerArguments.Items),
-        PickleValue.Global known => throw Unsafe($"a call of '{known.Name}' with arguments that it does not have"),
-        _ => throw Unsafe($"a call of {function.Kind}"),
-    };
+    public PickleValue Function(PickleValue function, List<PickleValue> arguments) =>
+        function switch
+        {
+            PickleValue.Global { Meaning: TorchGlobal.OrderedDictionary } => OrderedDictionary(arguments),
+            PickleValue.Global { Meaning: TorchGlobal.RebuildTensor } when arguments.Count == 4 => Tensor(arguments, null, null),
+            PickleValue.Global { Meaning: TorchGlobal.RebuildTensorV2 } when arguments.Count is 6 or 7 => Tensor(
+                arguments,
+                null,
+                arguments.ElementAtOrDefault(6)
+            ),
+            PickleValue.Global { Meaning: TorchGlobal.RebuildTensorV3 }
+                when arguments.Count is 7 or 8 && arguments[6] is PickleValue.Global { Meaning: TorchGlobal.DType } type => Tensor(
+                arguments,
+                type.DType,
+                arguments.ElementAtOrDefault(7)
+            ),
+            PickleValue.Global { Meaning: TorchGlobal.RebuildParameter } when arguments is [PickleValue.Tensor, _, _] or [PickleValue.Tensor, _, _, _] =>
+                arguments[0],
+            PickleValue.Global { Meaning: TorchGlobal.RebuildFromType }
+                when arguments
+                    is [
+                        PickleValue.Global { Meaning: not TorchGlobal.RebuildFromType } inner,
+                        PickleValue.Global { Meaning: TorchGlobal.TensorClass },
+                        PickleValue.Sequence { IsTuple: true } innerArguments,
+                        _,
+                    ] => Function(inner, innerArguments.Items),
+            PickleValue.Global known => throw Unsafe($"a call of '{known.Name}' with arguments that it does not have"),
+            _ => throw Unsafe($"a call of {function.Kind}"),
+        };
 
     /// <summary>Empty, or Python 2's list of pairs.</summary>
     private PickleValue.Dictionary OrderedDictionary(List<PickleValue> arguments)
@@ -64,7 +93,10 @@ internal readonly struct TorchCall(string path, long offset, Action<int> count)
 
     private PickleValue.Tensor Tensor(List<PickleValue> arguments, DType? dtype, PickleValue? metadata)
     {
-        if (CollectionsMarshal.AsSpan(arguments)[..4] is not [PickleValue.Storage storage, PickleValue.Integer start, PickleValue.Sequence size, PickleValue.Sequence stride])
+        if (
+            CollectionsMarshal.AsSpan(arguments)[..4]
+            is not [PickleValue.Storage storage, PickleValue.Integer start, PickleValue.Sequence size, PickleValue.Sequence stride]
+        )
             throw Invalid("a tensor is not made of a storage, a number and two tuples");
         if (metadata is PickleValue.Dictionary { Items.Count: > 0 })
             throw Invalid("a tensor is a conjugate or negative view, which is not read");
@@ -72,7 +104,9 @@ internal readonly struct TorchCall(string path, long offset, Action<int> count)
             throw Invalid($"a tensor has {size.Items.Count} sides and {stride.Items.Count} strides; as many of both are expected, at most {MaxDimensionCount}");
         count(2 * size.Items.Count);
         DType type = dtype ?? storage.Claim.DType ?? DType.U8;
-        return new PickleValue.Tensor(new TensorClaim(storage.Claim, type, Natural(start, "a tensor's start"), Naturals(size, "a tensor's side"), Naturals(stride, "a tensor's stride")));
+        return new PickleValue.Tensor(
+            new TensorClaim(storage.Claim, type, Natural(start, "a tensor's start"), Naturals(size, "a tensor's side"), Naturals(stride, "a tensor's stride"))
+        );
     }
 
     private ImmutableArray<long> Naturals(PickleValue.Sequence numbers, string what)

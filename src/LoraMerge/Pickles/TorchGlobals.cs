@@ -6,7 +6,8 @@ namespace LoraMerge.Pickles;
 /// <summary>The allow list: every name of Python's that a file of weights may use.</summary>
 internal static class TorchGlobals
 {
-    private static readonly FrozenDictionary<(string Module, string Name), PickleValue.Global> Allowed = All().ToFrozenDictionary(pair => pair.Name, pair => pair.Global);
+    private static readonly FrozenDictionary<(string Module, string Name), PickleValue.Global> Allowed = All()
+        .ToFrozenDictionary(pair => pair.Name, pair => pair.Global);
 
     public static PickleValue.Global? Find(string module, string name) => Allowed.GetValueOrDefault((module, name));
 
@@ -21,7 +22,10 @@ internal static class TorchGlobals
         yield return Function("torch._utils", "_rebuild_parameter", TorchGlobal.RebuildParameter);
         yield return Function("torch._utils", "_rebuild_parameter_with_state", TorchGlobal.RebuildParameter);
         yield return Function("torch._tensor", "_rebuild_from_type_v2", TorchGlobal.RebuildFromType);
-        foreach ((string module, string name) in ((string, string)[])[("torch.storage", "UntypedStorage"), ("torch.storage", "_UntypedStorage"), ("torch", "UntypedStorage")])
+        foreach (
+            (string module, string name) in ((string, string)[])
+                [("torch.storage", "UntypedStorage"), ("torch.storage", "_UntypedStorage"), ("torch", "UntypedStorage")]
+        )
             yield return Function(module, name, TorchGlobal.StorageClass);
         foreach ((string name, DType dtype) in ((string, DType)[])
             [("Double", DType.F64), ("Float", DType.F32), ("Half", DType.F16), ("BFloat16", DType.BF16), ("Long", DType.I64), ("Int", DType.I32),

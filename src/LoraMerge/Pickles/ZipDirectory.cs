@@ -92,7 +92,12 @@ internal sealed class ZipDirectory
         if (end < 0)
             throw Errors.PickleInvalid(path, "its zip archive has no directory at its end");
         long endOffset = fileLength - tail.Length + end;
-        (long start, long length, long count, bool isWhole) = (UInt32(tail, end + 16), UInt32(tail, end + 12), UInt16(tail, end + 10), UInt16(tail, end + 4) == 0);
+        (long start, long length, long count, bool isWhole) = (
+            UInt32(tail, end + 16),
+            UInt32(tail, end + 12),
+            UInt16(tail, end + 10),
+            UInt16(tail, end + 4) == 0
+        );
         if (end >= Locator64Length && UInt32(tail, end - Locator64Length) == Locator64Signature)
         {
             long locator = endOffset - Locator64Length;

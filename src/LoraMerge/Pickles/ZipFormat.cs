@@ -79,13 +79,18 @@ internal sealed class ZipFormat
         if (!_ranges.TryGetValue(claim.Key, out StorageRange range))
             _ranges[claim.Key] = range = Locate(claim.Key);
         if ((Int128)claim.ElementCount * claim.BytesPerElement != range.ByteLength)
-            throw Errors.PickleInvalid(_path, $"its pickle gives storage '{claim.Key}' {claim.ElementCount} elements of {claim.BytesPerElement} bytes, but it has {range.ByteLength} bytes");
+            throw Errors.PickleInvalid(
+                _path,
+                $"its pickle gives storage '{claim.Key}' {claim.ElementCount} elements of {claim.BytesPerElement} bytes, but it has {range.ByteLength} bytes"
+            );
         return range;
     }
 
     private StorageRange Locate(string key)
     {
-        ZipEntry entry = _directory.Find($"{_folder}data/{key}") ?? throw Errors.PickleInvalid(_path, $"its pickle names the storage '{key}', which is not in its zip archive");
+        ZipEntry entry =
+            _directory.Find($"{_folder}data/{key}")
+            ?? throw Errors.PickleInvalid(_path, $"its pickle names the storage '{key}', which is not in its zip archive");
         var range = new StorageRange(_directory.DataOffset(entry), entry.ByteLength);
         if (range.ByteLength > 0 && !_taken.Add(range.FileOffset))
             throw Errors.PickleInvalid(_path, $"storage '{key}' and another one lie at the same place of its zip archive");

@@ -20,7 +20,12 @@ internal static class CombinationRules
         if (asked.Way.Prunes && asked.Density is null)
             throw Errors.CombinationDensityMissing(asked.Way.Text);
         // PEFT's rank of a whole adapter: room for its largest module.
-        ImmutableArray<(string Path, long Rank)> ranks = [.. adapters.Where(adapter => adapter.Adapter.Own.LargestRank is not null).Select(adapter => (adapter.Adapter.Path, (long)adapter.Adapter.Own.LargestRank!))];
+        ImmutableArray<(string Path, long Rank)> ranks =
+        [
+            .. adapters
+                .Where(adapter => adapter.Adapter.Own.LargestRank is not null)
+                .Select(adapter => (adapter.Adapter.Path, (long)adapter.Adapter.Own.LargestRank!)),
+        ];
         if (asked.Way.NeedsEqualRanks && ranks.Select(pair => pair.Rank).Distinct().Count() > 1)
             throw Errors.CombinationRanksDiffer(asked.Way.Text, ranks, null);
         return asked.Way.EndsInSvd && asked.SvdRank is null ? asked with { SvdRank = (int)ranks.Select(pair => pair.Rank).DefaultIfEmpty(1).Max() } : asked;

@@ -175,7 +175,10 @@ internal sealed class MergePlanner
         foreach (Shard shard in _checkpoint.Shards)
         {
             foreach (StoredTensor stored in shard.Tensors)
-                yield return (shard.FileName, (_draft.Find(stored.Name) ?? new TargetTensor(stored.Name, stored, stored.DType, isNew: false)).Plan(_draft.Options.DType));
+                yield return (
+                    shard.FileName,
+                    (_draft.Find(stored.Name) ?? new TargetTensor(stored.Name, stored, stored.DType, isNew: false)).Plan(_draft.Options.DType)
+                );
         }
     }
 

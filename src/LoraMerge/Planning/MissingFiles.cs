@@ -10,7 +10,18 @@ internal static class MissingFiles
 {
     /// <summary>Names of vocabularies that do not begin with <c>tokenizer</c>.</summary>
     private static readonly string[] Vocabularies =
-        ["vocab.json", "vocab.txt", "vocab.bpe", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "sentencepiece.model", "source.spm", "tekken.json", "bpe.codes"];
+    [
+        "vocab.json",
+        "vocab.txt",
+        "vocab.bpe",
+        "merges.txt",
+        "spiece.model",
+        "sentencepiece.bpe.model",
+        "sentencepiece.model",
+        "source.spm",
+        "tekken.json",
+        "bpe.codes",
+    ];
 
     /// <param name="checkpoint">The base model.</param>
     /// <param name="sideFiles">The files that stand beside the weights of the result, those of the adapters among them.</param>
@@ -29,5 +40,7 @@ internal static class MissingFiles
     }
 
     private static bool IsTokenizer(string name) =>
-        name.StartsWith("tokenizer", StringComparison.Ordinal) || Vocabularies.Contains(name, StringComparer.Ordinal) || name.EndsWith(".tiktoken", StringComparison.Ordinal);
+        name.StartsWith("tokenizer", StringComparison.Ordinal)
+        || Vocabularies.Contains(name, StringComparer.Ordinal)
+        || name.EndsWith(".tiktoken", StringComparison.Ordinal);
 }

@@ -32,7 +32,8 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
     /// <param name="Source"><inheritdoc/></param>
     /// <param name="Changes">What is applied, in this order; empty where only the dtype changes.</param>
     /// <param name="ReplacedBy">The adapter whose file <paramref name="Source"/> lies in; null where the base is the source.</param>
-    public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<WeightChange> Changes, int? ReplacedBy) : PlannedTensor(Name, DType, Source)
+    public sealed record Computed(string Name, DType DType, TensorSource Source, ImmutableArray<WeightChange> Changes, int? ReplacedBy)
+        : PlannedTensor(Name, DType, Source)
     {
         /// <summary>
         /// What its values are rounded to by the format that it is written in: then <see cref="PlannedTensor.DType"/> only carries them there, and no rounding
@@ -64,6 +65,7 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
                 yield return (first, Math.Min(rows, rowCount - first));
         }
 
-        private static long LeastCommonMultiple(long one, long other) => one == other ? one : checked(one / (long)System.Numerics.BigInteger.GreatestCommonDivisor(one, other) * other);
+        private static long LeastCommonMultiple(long one, long other) =>
+            one == other ? one : checked(one / (long)System.Numerics.BigInteger.GreatestCommonDivisor(one, other) * other);
     }
 }

@@ -21,7 +21,9 @@ internal static partial class ProjectionNames
         bool isNumbered = last[0] == 'w';
         (string name, string numbered) = Pairs.First(pair => last == (isNumbered ? pair.Numbered : pair.Name));
         // All three, as some models call something else by one of these names.
-        return Pairs.All(pair => checkpoint.TryFind($"{parent}.{(isNumbered ? pair.Name : pair.Numbered)}.weight", out _)) ? $"{parent}.{(isNumbered ? name : numbered)}" : null;
+        return Pairs.All(pair => checkpoint.TryFind($"{parent}.{(isNumbered ? pair.Name : pair.Numbered)}.weight", out _))
+            ? $"{parent}.{(isNumbered ? name : numbered)}"
+            : null;
     }
 
     [GeneratedRegex(@"^(?<parent>(.+\.)?(experts\.[0-9]{1,6}|feed_forward))\.(?<name>gate_proj|up_proj|down_proj|w1|w3|w2)$", RegexOptions.CultureInvariant)]

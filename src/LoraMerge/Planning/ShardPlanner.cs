@@ -17,7 +17,10 @@ internal static class ShardPlanner
         if (maxShardSize is long limit)
             return Fill([.. baseTensors.Select(pair => pair.Tensor), .. newTensors], limit);
         ILookup<string, PlannedTensor> byShard = baseTensors.ToLookup(pair => pair.Shard, pair => pair.Tensor, StringComparer.Ordinal);
-        ImmutableArray<PlannedShard> shards = [.. checkpoint.Shards.Select(shard => new PlannedShard(shard.MergedFileName, [.. byShard[shard.FileName]], WithFormat(shard.Metadata)))];
+        ImmutableArray<PlannedShard> shards =
+        [
+            .. checkpoint.Shards.Select(shard => new PlannedShard(shard.MergedFileName, [.. byShard[shard.FileName]], WithFormat(shard.Metadata))),
+        ];
         PlannedShard last = shards[^1];
         return shards.SetItem(shards.Length - 1, last with { Tensors = [.. last.Tensors, .. newTensors] });
     }

@@ -123,7 +123,9 @@ internal static class VocabularyPlanner
         if (resized.IsEmpty)
             return null;
         long size = resized[0].Source.RowCount;
-        foreach (string name in draft.Vocabulary.Members.Select(member => member + ".weight").Concat(draft.Vocabulary.Head is string head ? [head + ".bias"] : []))
+        foreach (
+            string name in draft.Vocabulary.Members.Select(member => member + ".weight").Concat(draft.Vocabulary.Head is string head ? [head + ".bias"] : [])
+        )
         {
             if (draft.SourceOf(name) is StoredTensor tensor && tensor.RowCount != size)
                 throw Errors.VocabularySizesDiffer(resized[0].Source, tensor);

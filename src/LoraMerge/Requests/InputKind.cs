@@ -17,7 +17,8 @@ internal static class InputKind
         string? folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path)) : path;
         string remedy = folder is null ? "Name the model's folder."
             : PathGuess.IsAdapter(folder) || (kind != StoreKind && PathGuess.IsModel(folder)) ? $"Name its folder, '{folder}'."
-            : kind == StoreKind ? $"'lora-merge cache list' shows what it holds{(PathGuess.ModelsIn(folder) is [string first, ..] ? $"; one of its models is '{first}'" : "")}."
+            : kind == StoreKind
+                ? $"'lora-merge cache list' shows what it holds{(PathGuess.ModelsIn(folder) is [string first, ..] ? $"; one of its models is '{first}'" : "")}."
             : "Name the folder of the model or adapter that it speaks of.";
         throw Errors.InputIsOfAnotherKind(path, kind, remedy);
     }

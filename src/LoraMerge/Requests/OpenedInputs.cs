@@ -85,7 +85,11 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         foreach (AdapterRequest adapter in request.Adapters)
         {
             if (!double.IsFinite(adapter.Weight))
-                throw Errors.ArgumentInvalid($"The weight of adapter '{adapter.Path}'", adapter.Weight.ToString(CultureInfo.InvariantCulture), "a finite number");
+                throw Errors.ArgumentInvalid(
+                    $"The weight of adapter '{adapter.Path}'",
+                    adapter.Weight.ToString(CultureInfo.InvariantCulture),
+                    "a finite number"
+                );
         }
     }
 

@@ -51,7 +51,11 @@ internal static class VersionRanges
             for (int first = 0; first < second; first++)
             {
                 if (VersionRange.CommonSubSet([.. Bounds(ranges[first].Range), .. Bounds(ranges[second].Range)]).Equals(VersionRange.None))
-                    throw Errors.BaseVersionConflict(baseModel, (ranges[first].Adapter, ranges[first].Range.PrettyPrint()), (ranges[second].Adapter, ranges[second].Range.PrettyPrint()));
+                    throw Errors.BaseVersionConflict(
+                        baseModel,
+                        (ranges[first].Adapter, ranges[first].Range.PrettyPrint()),
+                        (ranges[second].Adapter, ranges[second].Range.PrettyPrint())
+                    );
             }
         }
     }

@@ -35,7 +35,9 @@ internal sealed class EarlierModel
             Dictionary<string, FileStamp> sound = entry.Files
                 .Where(file => File.Exists(Path.Combine(folder, file.RelativePath)) && FileStamp.Of(Path.Combine(folder, file.RelativePath)) == file.Stamp)
                 .ToDictionary(file => file.RelativePath, file => file.Stamp, StringComparer.Ordinal);
-            return sound.ContainsKey(MergeManifest.FileName) ? new EarlierModel(folder, MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName)), sound) : null;
+            return sound.ContainsKey(MergeManifest.FileName)
+                ? new EarlierModel(folder, MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName)), sound)
+                : null;
         }
         catch (Exception e) when (e is LoraMergeException or IOException or UnauthorizedAccessException)
         {
@@ -45,7 +47,9 @@ internal sealed class EarlierModel
 
     /// <summary>A weight file with exactly these bytes; null where there is none.</summary>
     public EarlierFile? Find(PlannedShard shard, string recipe) =>
-        _soundFiles.TryGetValue(shard.FileName, out FileStamp stamp) && _manifest.FileRecipes?.GetValueOrDefault(shard.FileName) == recipe && _manifest.Files.TryGetValue(shard.FileName, out string? hash)
+        _soundFiles.TryGetValue(shard.FileName, out FileStamp stamp)
+        && _manifest.FileRecipes?.GetValueOrDefault(shard.FileName) == recipe
+        && _manifest.Files.TryGetValue(shard.FileName, out string? hash)
             ? new EarlierFile(Path.Combine(_folder, shard.FileName), hash, stamp)
             : null;
 

@@ -42,7 +42,8 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
     }
 
     private long SavedBytes =>
-        Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength) + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
+        Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength)
+        + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
 
     private static ReusedParts Of(ModelLayout layout, EarlierModel earlier, Recipes recipes)
     {
@@ -52,7 +53,10 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
             .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard, layout.FingerprintOf(shard.FileName)))))
             .Where(pair => pair.File is not null)
             .ToImmutableDictionary(pair => pair.FileName, pair => pair.File!);
-        MergePlan rest = plan with { Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(tensor => Take(tensor, shard.FileName))] })] };
+        MergePlan rest = plan with
+        {
+            Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(tensor => Take(tensor, shard.FileName))] })],
+        };
         return new ReusedParts(rest, files, outcomes.ToImmutable());
 
         PlannedTensor Take(PlannedTensor tensor, string file)

@@ -120,7 +120,11 @@ internal sealed class StoreContents(string store)
 
         // Its merge was killed between putting it into its place and marking it.
         bool IsUnmarkedModel(string folder) =>
-            Path.GetFileName(folder) is { } name && EntryPlace.IsName(name) && new EntryPlace(store, name) is var place && IsUnmarked(place) && PlaceByManifest(folder) == place;
+            Path.GetFileName(folder) is { } name
+            && EntryPlace.IsName(name)
+            && new EntryPlace(store, name) is var place
+            && IsUnmarked(place)
+            && PlaceByManifest(folder) == place;
     }
 
     private EntryPlace? PlaceByManifest(string folder)

@@ -26,7 +26,10 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
     private readonly string _store = Path.GetFullPath(into.Store);
     private readonly string _stateFile = Path.GetFullPath(into.StateFile);
 
-    public async Task<MergeResult> RunAsync(Func<OpenedInputs, InputHashes, IModelDestination, EarlierModels, MergeResult> merge, CancellationToken cancellation)
+    public async Task<MergeResult> RunAsync(
+        Func<OpenedInputs, InputHashes, IModelDestination, EarlierModels, MergeResult> merge,
+        CancellationToken cancellation
+    )
     {
         using StoreLock taken = await StoreLock.TakeAsync(_store, report, cancellation);
         Sweep();
@@ -136,7 +139,12 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
             foreach (EntryPlace unused in new StoreUsers(_store).FindUnused().Where(place => place != made))
                 StoreContents.TryRemove(unused);
             if (into.MaxSize is ByteSize most && new StoreContents(_store).Shrink(most.Bytes, exceptFor: made.Name) is var left && left > most.Bytes)
-                report(new MergeEvent.Information($"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: the rest is in use, or cannot be taken away."));
+                report(
+                    new MergeEvent.Information(
+                        $"The store of merged models holds {Errors.Bytes(left)}, more than its limit of {most.Text}: the rest is in use, or cannot be "
+                            + "taken away."
+                    )
+                );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

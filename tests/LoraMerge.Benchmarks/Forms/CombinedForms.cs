@@ -26,10 +26,24 @@ internal static class CombinedForms
         Of(CombinationWay.DareTiesSvd, x => Combining.OnProducts(x, Combining.DareTies)),
     ];
 
-    private static Form Of(CombinationWay way, Action<Workspace> direct) => new($"combination {way.Text}", [new(Name, Form.Side, Form.Side)],
-        [FormAdapter.Lora(Module, Form.Side, Form.Side) with { Weight = FirstWeight }, FormAdapter.Lora(Module, Form.Side, Form.Side) with { Weight = SecondWeight }], direct)
-    {
-        Combination = new Combination(way) { Density = way.Prunes ? Combinations.Density.Of(Density) : null },
-        IsComparable = !way.PrunesAtRandom,
-    };
+    private static Form Of(CombinationWay way, Action<Workspace> direct) =>
+        new(
+            $"combination {way.Text}",
+            [new(Name, Form.Side, Form.Side)],
+            [
+                FormAdapter.Lora(Module, Form.Side, Form.Side) with
+                {
+                    Weight = FirstWeight,
+                },
+                FormAdapter.Lora(Module, Form.Side, Form.Side) with
+                {
+                    Weight = SecondWeight,
+                },
+            ],
+            direct
+        )
+        {
+            Combination = new Combination(way) { Density = way.Prunes ? Combinations.Density.Of(Density) : null },
+            IsComparable = !way.PrunesAtRandom,
+        };
 }

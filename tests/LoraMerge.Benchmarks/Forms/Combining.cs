@@ -50,15 +50,20 @@ internal static class Combining
         Add(x, cutB.to(ScalarType.Float32), cutA.to(ScalarType.Float32));
     }
 
-    public static Tensor Linear(Tensor first, Tensor second, double firstWeight, double secondWeight) => first.mul_(firstWeight).add_(second, alpha: secondWeight);
+    public static Tensor Linear(Tensor first, Tensor second, double firstWeight, double secondWeight) =>
+        first.mul_(firstWeight).add_(second, alpha: secondWeight);
 
-    public static Tensor MagnitudePrune(Tensor first, Tensor second, double firstWeight, double secondWeight) => Linear(KeepLargest(first), KeepLargest(second), firstWeight, secondWeight);
+    public static Tensor MagnitudePrune(Tensor first, Tensor second, double firstWeight, double secondWeight) =>
+        Linear(KeepLargest(first), KeepLargest(second), firstWeight, secondWeight);
 
-    public static Tensor Ties(Tensor first, Tensor second, double firstWeight, double secondWeight) => Elect(KeepLargest(first), KeepLargest(second), firstWeight, secondWeight);
+    public static Tensor Ties(Tensor first, Tensor second, double firstWeight, double secondWeight) =>
+        Elect(KeepLargest(first), KeepLargest(second), firstWeight, secondWeight);
 
-    public static Tensor DareLinear(Tensor first, Tensor second, double firstWeight, double secondWeight) => Linear(KeepAtRandom(first), KeepAtRandom(second), firstWeight, secondWeight);
+    public static Tensor DareLinear(Tensor first, Tensor second, double firstWeight, double secondWeight) =>
+        Linear(KeepAtRandom(first), KeepAtRandom(second), firstWeight, secondWeight);
 
-    public static Tensor DareTies(Tensor first, Tensor second, double firstWeight, double secondWeight) => Elect(KeepAtRandom(first), KeepAtRandom(second), firstWeight, secondWeight);
+    public static Tensor DareTies(Tensor first, Tensor second, double firstWeight, double secondWeight) =>
+        Elect(KeepAtRandom(first), KeepAtRandom(second), firstWeight, secondWeight);
 
     /// <summary>Signs are elected by the sum; what disagrees is left out, what agrees is averaged.</summary>
     private static Tensor Elect(Tensor first, Tensor second, double firstWeight, double secondWeight)

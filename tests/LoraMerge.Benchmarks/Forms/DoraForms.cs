@@ -13,24 +13,72 @@ internal static class DoraForms
     private const string Fields = "\"use_dora\": true";
 
     public static IEnumerable<Form> All =>
-    [
-        new("dora", [new(Name, Side, Side)], [Linear(Module)], x => InTurn(x, Name, Module, 1)),
-        new("dora, two adapters in turn", [new(Name, Side, Side)], [Linear(Module), Linear(Module)], x => InTurn(x, Name, Module, 2)),
-        new("dora, adapter weight 0.5", [new(Name, Side, Side)], [Linear(Module) with { Weight = 0.5 }], Weighted),
-        new("dora, Conv1D of GPT-2", [new("h.0.attn.c_proj.weight", Side, Side)], [Linear(Gpt2Module)],
-            x => ByColumn(x, "h.0.attn.c_proj.weight", x[Gpt2Module + ".lora_A.weight"], x[Gpt2Module + ".lora_B.weight"], x[Gpt2Module + ".lora_magnitude_vector.weight"]))
-        { Config = """{ "model_type": "gpt2" }""" },
-        new("dora, Conv1D of GPT-2 before PEFT 0.11", [new("h.0.attn.c_proj.weight", Side, Side)], [Linear(Gpt2Module) with { Release = "0.9.0" }], NormOfStored)
-        { Config = """{ "model_type": "gpt2" }""" },
-        new("dora, embedding", [new("model.embed_tokens.weight", 8 * Side, Side / 8), new("lm_head.weight", 8 * Side, Side / 8)],
-            [new(Fields, new NamedShape("model.embed_tokens.lora_embedding_A", Rank, 8 * Side), new NamedShape("model.embed_tokens.lora_embedding_B", Side / 8, Rank), new NamedShape("model.embed_tokens.lora_magnitude_vector.weight", Side / 8))],
-            x => ByColumn(x, "model.embed_tokens.weight", x["model.embed_tokens.lora_embedding_A"], x["model.embed_tokens.lora_embedding_B"], x["model.embed_tokens.lora_magnitude_vector.weight"])),
-        new("dora, Conv2d", [new("conv.weight", 2048, 910, 3, 3)],
-            [new(Fields, new NamedShape("conv.lora_A.weight", Rank, 910, 3, 3), new NamedShape("conv.lora_B.weight", 2048, Rank, 1, 1), new NamedShape("conv.lora_magnitude_vector.weight", 1, 2048, 1, 1))],
-            Convolution),
-    ];
+        [
+            new("dora", [new(Name, Side, Side)], [Linear(Module)], x => InTurn(x, Name, Module, 1)),
+            new("dora, two adapters in turn", [new(Name, Side, Side)], [Linear(Module), Linear(Module)], x => InTurn(x, Name, Module, 2)),
+            new("dora, adapter weight 0.5", [new(Name, Side, Side)], [Linear(Module) with { Weight = 0.5 }], Weighted),
+            new(
+                "dora, Conv1D of GPT-2",
+                [new("h.0.attn.c_proj.weight", Side, Side)],
+                [Linear(Gpt2Module)],
+                x =>
+                    ByColumn(
+                        x,
+                        "h.0.attn.c_proj.weight",
+                        x[Gpt2Module + ".lora_A.weight"],
+                        x[Gpt2Module + ".lora_B.weight"],
+                        x[Gpt2Module + ".lora_magnitude_vector.weight"]
+                    )
+            )
+            {
+                Config = """{ "model_type": "gpt2" }""",
+            },
+            new(
+                "dora, Conv1D of GPT-2 before PEFT 0.11",
+                [new("h.0.attn.c_proj.weight", Side, Side)],
+                [Linear(Gpt2Module) with { Release = "0.9.0" }],
+                NormOfStored
+            )
+            {
+                Config = """{ "model_type": "gpt2" }""",
+            },
+            new(
+                "dora, embedding",
+                [new("model.embed_tokens.weight", 8 * Side, Side / 8), new("lm_head.weight", 8 * Side, Side / 8)],
+                [
+                    new(
+                        Fields,
+                        new NamedShape("model.embed_tokens.lora_embedding_A", Rank, 8 * Side),
+                        new NamedShape("model.embed_tokens.lora_embedding_B", Side / 8, Rank),
+                        new NamedShape("model.embed_tokens.lora_magnitude_vector.weight", Side / 8)
+                    ),
+                ],
+                x =>
+                    ByColumn(
+                        x,
+                        "model.embed_tokens.weight",
+                        x["model.embed_tokens.lora_embedding_A"],
+                        x["model.embed_tokens.lora_embedding_B"],
+                        x["model.embed_tokens.lora_magnitude_vector.weight"]
+                    )
+            ),
+            new(
+                "dora, Conv2d",
+                [new("conv.weight", 2048, 910, 3, 3)],
+                [
+                    new(
+                        Fields,
+                        new NamedShape("conv.lora_A.weight", Rank, 910, 3, 3),
+                        new NamedShape("conv.lora_B.weight", 2048, Rank, 1, 1),
+                        new NamedShape("conv.lora_magnitude_vector.weight", 1, 2048, 1, 1)
+                    ),
+                ],
+                Convolution
+            ),
+        ];
 
-    private static FormAdapter Linear(string module) => FormAdapter.Lora(module, Side, Side, Fields, new NamedShape(module + ".lora_magnitude_vector.weight", Side));
+    private static FormAdapter Linear(string module) =>
+        FormAdapter.Lora(module, Side, Side, Fields, new NamedShape(module + ".lora_magnitude_vector.weight", Side));
 
     private static void InTurn(Workspace x, string weight, string module, int adapters)
     {

@@ -30,10 +30,23 @@ internal sealed class FormFolder : IDisposable
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, $"adapter{index}")).FullName;
         JsonObject config = adapter.IsMlx
-            ? new JsonObject { ["fine_tune_type"] = "lora", ["num_layers"] = -1, ["lora_parameters"] = new JsonObject { ["rank"] = Form.Rank, ["dropout"] = 0.0, ["scale"] = Form.Scaling } }
+            ? new JsonObject
+            {
+                ["fine_tune_type"] = "lora",
+                ["num_layers"] = -1,
+                ["lora_parameters"] = new JsonObject
+                {
+                    ["rank"] = Form.Rank,
+                    ["dropout"] = 0.0,
+                    ["scale"] = Form.Scaling,
+                },
+            }
             : new JsonObject
             {
-                ["peft_type"] = "LORA", ["r"] = Form.Rank, ["lora_alpha"] = Form.Scaling * Form.Rank, ["peft_version"] = adapter.Release is null ? "0.21.2" : null,
+                ["peft_type"] = "LORA",
+                ["r"] = Form.Rank,
+                ["lora_alpha"] = Form.Scaling * Form.Rank,
+                ["peft_version"] = adapter.Release is null ? "0.21.2" : null,
             };
         foreach ((string name, JsonNode? value) in JsonNode.Parse("{" + adapter.Fields + "}")!.AsObject())
             config[name] = value?.DeepClone();

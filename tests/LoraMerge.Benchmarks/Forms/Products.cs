@@ -47,7 +47,10 @@ internal static class Products
     public static void Attention(Workspace x)
     {
         Linear(x, "attn.in_proj_weight", "attn");
-        x.Round("attn.out_proj.weight", x.Widen("attn.out_proj.weight").addmm_(x["attn.base_layer.out_proj.lora_B.weight"], x["attn.base_layer.out_proj.lora_A.weight"], alpha: 2 * Scaling));
+        x.Round(
+            "attn.out_proj.weight",
+            x.Widen("attn.out_proj.weight").addmm_(x["attn.base_layer.out_proj.lora_B.weight"], x["attn.base_layer.out_proj.lora_A.weight"], alpha: 2 * Scaling)
+        );
     }
 
     /// <summary>A on the diagonal: each block of columns has its own ranks.</summary>

@@ -12,14 +12,28 @@ internal static class ReducedBaseForms
     private static readonly NamedShape s_square = new(Name, Side, Side);
 
     public static IEnumerable<Form> All =>
-    [
-        new("PiSSA", [s_square], [FormAdapter.Lora(Module, Side, Side, "\"init_lora_weights\": \"pissa\"")], Pissa),
-        new("PiSSA or OLoRA, converted (rank 32)", [s_square],
-            [new("\"r\": 32, \"lora_alpha\": 64", new NamedShape(Module + ".lora_A.weight", 2 * Rank, Side), new NamedShape(Module + ".lora_B.weight", Side, 2 * Rank))],
-            x => Products.Linear(x, Name, Module)),
-        new("KaSA", [s_square], [FormAdapter.Lora(Module, Side, Side, "\"kasa_config\": { \"beta\": 0.0001, \"gamma\": 0.001 }", new NamedShape(Module + ".lora_diag", Rank))], Kasa),
-        new("OLoRA", [s_square], [FormAdapter.Lora(Module, Side, Side, "\"init_lora_weights\": \"olora\"")], Olora),
-    ];
+        [
+            new("PiSSA", [s_square], [FormAdapter.Lora(Module, Side, Side, "\"init_lora_weights\": \"pissa\"")], Pissa),
+            new(
+                "PiSSA or OLoRA, converted (rank 32)",
+                [s_square],
+                [
+                    new(
+                        "\"r\": 32, \"lora_alpha\": 64",
+                        new NamedShape(Module + ".lora_A.weight", 2 * Rank, Side),
+                        new NamedShape(Module + ".lora_B.weight", Side, 2 * Rank)
+                    ),
+                ],
+                x => Products.Linear(x, Name, Module)
+            ),
+            new(
+                "KaSA",
+                [s_square],
+                [FormAdapter.Lora(Module, Side, Side, "\"kasa_config\": { \"beta\": 0.0001, \"gamma\": 0.001 }", new NamedShape(Module + ".lora_diag", Rank))],
+                Kasa
+            ),
+            new("OLoRA", [s_square], [FormAdapter.Lora(Module, Side, Side, "\"init_lora_weights\": \"olora\"")], Olora),
+        ];
 
     private static void Pissa(Workspace x)
     {

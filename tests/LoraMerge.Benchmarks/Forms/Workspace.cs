@@ -57,7 +57,8 @@ internal sealed class Workspace : IDisposable
     public Tensor Widen(string name)
     {
         Tensor weight = _weights[name];
-        return Buffer("W " + string.Join(',', weight.shape), [weight.shape[0], weight.NumberOfElements / weight.shape[0]]).copy_(weight.view(weight.shape[0], -1));
+        return Buffer("W " + string.Join(',', weight.shape), [weight.shape[0], weight.NumberOfElements / weight.shape[0]])
+            .copy_(weight.view(weight.shape[0], -1));
     }
 
     /// <summary>The result: values rounded to bfloat16.</summary>

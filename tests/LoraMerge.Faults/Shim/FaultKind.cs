@@ -33,8 +33,21 @@ internal sealed record FaultKind(string Name, FaultMode Mode, int Error, SystemC
         new("eio", FaultMode.Fail, InputOutput, SystemCalls.All, Lasts: false, "one call fails with EIO"),
         new("enospc", FaultMode.Fail, NoSpace, SystemCalls.Filling, Lasts: false, "one call fails with ENOSPC"),
         new("eacces", FaultMode.Fail, Denied, SystemCalls.Permitted, Lasts: false, "one call fails with EACCES"),
-        new("eintr", FaultMode.Fail, Interrupted,
-            SystemCalls.Read | SystemCalls.Write | SystemCalls.Fsync | SystemCalls.Open | SystemCalls.Create | SystemCalls.Truncate | SystemCalls.Flock | SystemCalls.Close, Lasts: false, "one call is interrupted (EINTR)"),
+        new(
+            "eintr",
+            FaultMode.Fail,
+            Interrupted,
+            SystemCalls.Read
+                | SystemCalls.Write
+                | SystemCalls.Fsync
+                | SystemCalls.Open
+                | SystemCalls.Create
+                | SystemCalls.Truncate
+                | SystemCalls.Flock
+                | SystemCalls.Close,
+            Lasts: false,
+            "one call is interrupted (EINTR)"
+        ),
         new("short", FaultMode.Shorten, 0, SystemCalls.Partial, Lasts: false, "one call reads or writes half of what it was asked for"),
         new("full", FaultMode.Fail, NoSpace, SystemCalls.Filling, Lasts: true, "from there on there is no room (ENOSPC)"),
         new("readonly", FaultMode.Fail, ReadOnly, SystemCalls.Changing, Lasts: true, "from there on the disk is read-only (EROFS)"),

@@ -50,5 +50,6 @@ internal sealed class Sweep(Scene scene, FaultBlock block, FaultKind kind, int s
 
     /// <summary>What cannot be looked at or removed stays where it is.</summary>
     private static bool IsOfTidying(SystemCalls call) =>
-        (call & (SystemCalls.Unlink | SystemCalls.Rmdir | SystemCalls.Rename | SystemCalls.Readdir | SystemCalls.Stat | SystemCalls.Open | SystemCalls.Flock)) != 0;
+        (call & (SystemCalls.Unlink | SystemCalls.Rmdir | SystemCalls.Rename | SystemCalls.Readdir | SystemCalls.Stat | SystemCalls.Open | SystemCalls.Flock))
+        != 0;
 }

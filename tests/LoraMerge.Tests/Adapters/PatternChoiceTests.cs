@@ -8,7 +8,8 @@ namespace LoraMerge.Tests.Adapters;
 /// <summary>Rank and alpha of a module are those of the release that trained it, as far as file and tensors tell.</summary>
 public sealed class PatternChoiceTests
 {
-    private const string Undated = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "rank_pattern": {"q_proj": 2}, "alpha_pattern": {"layers.0.q_proj": 32}}""";
+    private const string Undated =
+        """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "rank_pattern": {"q_proj": 2}, "alpha_pattern": {"layers.0.q_proj": 32}}""";
 
     [Theory]
     [InlineData("0.13.2", 8)]
@@ -54,7 +55,8 @@ public sealed class PatternChoiceTests
     [Fact]
     public void Rank_of_the_tensor_chooses_among_keys_that_overlap()
     {
-        const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "rank_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
+        const string config =
+            """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "rank_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
 
         RankAndAlpha chosen = Choose(Read(config), [("model.layers.0.q_proj", 6)], "a", new List<MergeEvent>());
 
@@ -64,7 +66,8 @@ public sealed class PatternChoiceTests
     [Fact]
     public void Order_of_alphas_that_overlap_is_a_warning()
     {
-        const string config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "alpha_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
+        const string config =
+            """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "peft_version": "0.18.0", "alpha_pattern": {"layers.0.q_proj": 2, "q_proj": 6}}""";
         var notes = new List<MergeEvent>();
 
         Choose(Read(config), [("model.layers.0.q_proj", 4)], "a", notes);
@@ -83,8 +86,12 @@ public sealed class PatternChoiceTests
         Assert.Equal(DiagnosticCode.AdapterPatternInvalid, fault.Code);
     }
 
-    private static RankAndAlpha Choose((RankAndAlpha Ranks, AdapterOrigin Origin) read, IReadOnlyList<(string Module, int Rank)> modules, string adapter, ICollection<MergeEvent> notes) =>
-        PatternChoice.Choose(read.Ranks, read.Origin, modules, adapter, notes);
+    private static RankAndAlpha Choose(
+        (RankAndAlpha Ranks, AdapterOrigin Origin) read,
+        IReadOnlyList<(string Module, int Rank)> modules,
+        string adapter,
+        ICollection<MergeEvent> notes
+    ) => PatternChoice.Choose(read.Ranks, read.Origin, modules, adapter, notes);
 
     private static (RankAndAlpha Ranks, AdapterOrigin Origin) Read(string config, AdapterOrigin? origin = null)
     {

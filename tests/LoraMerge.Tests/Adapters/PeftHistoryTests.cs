@@ -48,7 +48,11 @@ public sealed class PeftHistoryTests
     [Theory]
     [InlineData("BONE", """{"exclude_modules": null}""", "0.14.0 or later, before 0.18.0")]
     [InlineData("BONE", "{}", "0.14.0 or later, before 0.19.0")]
-    [InlineData("LOKR", """{"decompose_both": false, "decompose_factor": -1, "rank_dropout_scale": false, "exclude_modules": null}""", "0.14.0 or later, before 0.18.0")]
+    [InlineData(
+        "LOKR",
+        """{"decompose_both": false, "decompose_factor": -1, "rank_dropout_scale": false, "exclude_modules": null}""",
+        "0.14.0 or later, before 0.18.0"
+    )]
     [InlineData("OFT", """{"oft_block_size": 4, "exclude_modules": null, "use_cayley_neumann": true}""", "0.16.0 or later, before 0.18.0")]
     public void Other_kinds_have_fields_of_their_own(string kind, string config, string releases)
     {

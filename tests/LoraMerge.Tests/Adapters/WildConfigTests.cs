@@ -62,9 +62,10 @@ public sealed class WildConfigTests
             AdapterSource source = AdapterSource.Find(folder.Path);
             AdapterDialect dialect = AdapterDialects.Of(source);
             AdapterOrigin origin = dialect.Date(source);
-            string reading = dialect is MlxDialect
-                ? "MLX " + MlxConfig.Read(source.Fields!, origin).Training.ToString().ToLowerInvariant()
-                : PeftConfigReader.Read(source.Fields!, origin).Own is LoraConfig lora ? (lora.EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA") : source.Fields!.Text("peft_type")!;
+            string reading =
+                dialect is MlxDialect ? "MLX " + MlxConfig.Read(source.Fields!, origin).Training.ToString().ToLowerInvariant()
+                : PeftConfigReader.Read(source.Fields!, origin).Own is LoraConfig lora ? (lora.EnabledProjections.IsEmpty ? "LoRA" : "fused LoRA")
+                : source.Fields!.Text("peft_type")!;
             folder.Passed();
             return reading;
         }

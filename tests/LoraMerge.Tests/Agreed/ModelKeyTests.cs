@@ -54,7 +54,10 @@ public sealed class ModelKeyTests
     [Fact]
     public void A_culture_with_decimal_commas_changes_no_key()
     {
-        ModelOptions options = s_options with { Adapters = [new AdapterOptions("pirate", OptionValues.None.With(OptionTable.Weight, OptionTable.Weight.Form.TryRead("0.1")))] };
+        ModelOptions options = s_options with
+        {
+            Adapters = [new AdapterOptions("pirate", OptionValues.None.With(OptionTable.Weight, OptionTable.Weight.Form.TryRead("0.1")))],
+        };
         string expected = ModelKey.Compute("1.0.0", options, []);
         CultureInfo before = CultureInfo.CurrentCulture;
 

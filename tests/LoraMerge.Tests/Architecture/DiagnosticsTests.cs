@@ -62,7 +62,9 @@ public sealed partial class DiagnosticsTests
     [Fact]
     public void Faults_of_the_user_are_made_only_in_the_table_and_in_those_of_kinds()
     {
-        IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).Except(Makers("*Errors.cs"));
+        IEnumerable<string> files = Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Except(Makers("*Errors.cs"));
 
         Assert.DoesNotContain(files, file => File.ReadAllText(file).Contains("new LoraMergeException(", StringComparison.Ordinal));
     }

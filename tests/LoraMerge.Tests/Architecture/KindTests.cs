@@ -21,7 +21,10 @@ public sealed class KindTests
     {
         string folder = Path.Combine(Engine, "Kinds", name);
         AdapterKind[] kinds = [.. AdapterKinds.All.Where(kind => kind.GetType().Namespace == $"LoraMerge.Kinds.{name}")];
-        string[] types = [.. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Select(file => $@"\b{Path.GetFileNameWithoutExtension(file)}\b")];
+        string[] types =
+        [
+            .. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Select(file => $@"\b{Path.GetFileNameWithoutExtension(file)}\b"),
+        ];
         string[] leaves = [.. kinds.SelectMany(kind => kind.Roles).Select(role => $@"(?<![\w.]){Regex.Escape(role.Leaf)}(?!\w)")];
         string[] peftTypes = [.. kinds.Select(kind => $"\"{kind.PeftType}\"")];
 
@@ -29,7 +32,10 @@ public sealed class KindTests
         foreach (string file in OtherFiles(folder))
         {
             string code = WithoutComments(File.ReadAllText(file));
-            Assert.All([.. types, .. leaves, .. peftTypes], pattern => Assert.False(Regex.IsMatch(code, pattern), $"{Path.GetRelativePath(Repository.Root, file)} names {pattern}."));
+            Assert.All(
+                [.. types, .. leaves, .. peftTypes],
+                pattern => Assert.False(Regex.IsMatch(code, pattern), $"{Path.GetRelativePath(Repository.Root, file)} names {pattern}.")
+            );
         }
     }
 
@@ -38,9 +44,51 @@ public sealed class KindTests
     {
         string[] types =
         [
-            "ADALORA", "ADAMSS", "ADAPTION_PROMPT", "BEFT", "BOFT", "BONE", "C3A", "CARTRIDGE", "CPT", "DEFT", "DELORA", "FOURIERFT", "FROD", "GLORA", "GRALORA", "HIRA",
-            "HRA", "IA3", "LILY", "LN_TUNING", "LOHA", "LOKR", "LORA", "MISS", "MULTITASK_PROMPT_TUNING", "OFT", "OSF", "PEANUT", "POLY", "PREFIX_TUNING", "PROMPT_TUNING",
-            "PSOFT", "PVERA", "P_TUNING", "RANDLORA", "ROAD", "SHIRA", "SUPERTUNING", "TINYLORA", "TRAINABLE_TOKENS", "UNILORA", "VBLORA", "VERA", "WAVEFT", "XLORA",
+            "ADALORA",
+            "ADAMSS",
+            "ADAPTION_PROMPT",
+            "BEFT",
+            "BOFT",
+            "BONE",
+            "C3A",
+            "CARTRIDGE",
+            "CPT",
+            "DEFT",
+            "DELORA",
+            "FOURIERFT",
+            "FROD",
+            "GLORA",
+            "GRALORA",
+            "HIRA",
+            "HRA",
+            "IA3",
+            "LILY",
+            "LN_TUNING",
+            "LOHA",
+            "LOKR",
+            "LORA",
+            "MISS",
+            "MULTITASK_PROMPT_TUNING",
+            "OFT",
+            "OSF",
+            "PEANUT",
+            "POLY",
+            "PREFIX_TUNING",
+            "PROMPT_TUNING",
+            "PSOFT",
+            "PVERA",
+            "P_TUNING",
+            "RANDLORA",
+            "ROAD",
+            "SHIRA",
+            "SUPERTUNING",
+            "TINYLORA",
+            "TRAINABLE_TOKENS",
+            "UNILORA",
+            "VBLORA",
+            "VERA",
+            "WAVEFT",
+            "XLORA",
         ];
 
         Assert.Equal(types, AdapterKinds.All.Select(kind => kind.PeftType).Where(type => type != "TOY"));
@@ -56,10 +104,14 @@ public sealed class KindTests
         Assert.Empty(UnmergedKinds.All.Select(kind => kind.PeftType).Intersect(merged));
     }
 
-    private static IEnumerable<string> OtherFiles(string folder) => ((string[])["LoraMerge", "LoraMerge.Cli", "LoraMerge.Build"])
-        .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories))
-        .Where(file => !file.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !MayNameKinds.Any(allowed => file.StartsWith(allowed, StringComparison.Ordinal))
-            && !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+    private static IEnumerable<string> OtherFiles(string folder) =>
+        ((string[])["LoraMerge", "LoraMerge.Cli", "LoraMerge.Build"])
+            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories))
+            .Where(file =>
+                !file.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+                && !MayNameKinds.Any(allowed => file.StartsWith(allowed, StringComparison.Ordinal))
+                && !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+            );
 
     private static string WithoutComments(string code) => Regex.Replace(code, "//.*$", "", RegexOptions.Multiline);
 }

@@ -21,6 +21,9 @@ public sealed class PublicApiTests
         if (Environment.GetEnvironmentVariable(UpdateVariable) == "1")
             File.WriteAllText(file, api);
 
-        Assert.True(api == File.ReadAllText(file).ReplaceLineEndings("\n"), $"The public API of {library} is not what {file} lists. Run this test with {UpdateVariable}=1 and look at the difference.");
+        Assert.True(
+            api == File.ReadAllText(file).ReplaceLineEndings("\n"),
+            $"The public API of {library} is not what {file} lists. Run this test with {UpdateVariable}=1 and look at the difference."
+        );
     }
 }

@@ -50,10 +50,17 @@ public sealed partial class RoomTests
     private static readonly string[] Formulas = ["*Delta.cs", "*Factor.cs", "*Factors.cs", "*Rotation.cs"];
 
     public static TheoryData<string> Rooms =>
-    [
-        .. Directory.EnumerateDirectories(Engine).Select(folder => Path.GetFileName(folder)!).Where(name => name is not ("bin" or "obj"))
-            .SelectMany(name => name == "Agreed" ? Directory.EnumerateDirectories(Path.Combine(Engine, name)).Select(folder => $"{name}.{Path.GetFileName(folder)}") : [name]),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories(Engine)
+                .Select(folder => Path.GetFileName(folder)!)
+                .Where(name => name is not ("bin" or "obj"))
+                .SelectMany(name =>
+                    name == "Agreed"
+                        ? Directory.EnumerateDirectories(Path.Combine(Engine, name)).Select(folder => $"{name}.{Path.GetFileName(folder)}")
+                        : [name]
+                ),
+        ];
 
     [Theory]
     [MemberData(nameof(Rooms))]
@@ -63,7 +70,15 @@ public sealed partial class RoomTests
 
         foreach (string file in FilesOf(room))
         {
-            string[] known = [.. NamedBy(file).Where(other => other != room && !allowed!.Contains(other) && (!other.StartsWith("Agreed.", StringComparison.Ordinal) || room.StartsWith("Agreed.", StringComparison.Ordinal)))];
+            string[] known =
+            [
+                .. NamedBy(file)
+                    .Where(other =>
+                        other != room
+                        && !allowed!.Contains(other)
+                        && (!other.StartsWith("Agreed.", StringComparison.Ordinal) || room.StartsWith("Agreed.", StringComparison.Ordinal))
+                    ),
+            ];
             Assert.True(known.Length == 0, $"{Path.GetRelativePath(Engine, file)} names {string.Join(", ", known)}.");
         }
     }
@@ -88,7 +103,9 @@ public sealed partial class RoomTests
             .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "LoraMerge.Cli"), "*.cs"),
         ];
 
-        IEnumerable<string> others = files.Where(file => !Formulas.Any(formula => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(formula, Path.GetFileName(file))));
+        IEnumerable<string> others = files.Where(file =>
+            !Formulas.Any(formula => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(formula, Path.GetFileName(file)))
+        );
         Assert.DoesNotContain(others, file => TorchName.IsMatch(File.ReadAllText(file)));
     }
 
@@ -100,17 +117,24 @@ public sealed partial class RoomTests
         Assert.All(references, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> FilesOf(string room) => Directory.EnumerateFiles(Path.Combine(Engine, room.Replace('.', Path.DirectorySeparatorChar)), "*.cs", SearchOption.AllDirectories);
+    private static IEnumerable<string> FilesOf(string room) =>
+        Directory.EnumerateFiles(Path.Combine(Engine, room.Replace('.', Path.DirectorySeparatorChar)), "*.cs", SearchOption.AllDirectories);
 
     /// <summary>Rooms by their using directives, and by names such as <c>Merging.OutputFolder</c>; texts and comments do not count.</summary>
     private static IEnumerable<string> NamedBy(string file)
     {
         string code = Comment.Replace(File.ReadAllText(file), "");
-        return UsingDirective.Matches(code).Concat(QualifiedName.Matches(code).Where(IsType)).Select(match => match.Groups["room"].Value).Where(MayKnow.ContainsKey).Distinct();
+        return UsingDirective
+            .Matches(code)
+            .Concat(QualifiedName.Matches(code).Where(IsType))
+            .Select(match => match.Groups["room"].Value)
+            .Where(MayKnow.ContainsKey)
+            .Distinct();
     }
 
     /// <summary>A property can have the name of a room, too.</summary>
-    private static bool IsType(Match name) => File.Exists(Path.Combine(Engine, name.Groups["room"].Value.Replace('.', Path.DirectorySeparatorChar), name.Groups["type"].Value + ".cs"));
+    private static bool IsType(Match name) =>
+        File.Exists(Path.Combine(Engine, name.Groups["room"].Value.Replace('.', Path.DirectorySeparatorChar), name.Groups["type"].Value + ".cs"));
 
     [GeneratedRegex("//.*$|\"[^\"\n]*\"", RegexOptions.Multiline)]
     private static partial Regex Comment { get; }

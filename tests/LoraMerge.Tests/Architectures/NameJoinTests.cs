@@ -6,7 +6,12 @@ namespace LoraMerge.Tests.Architectures;
 
 public sealed class NameJoinTests
 {
-    private static readonly JsonObject Llava = Config("LlavaNextForConditionalGeneration", "llava_next", ("vision_config", "clip_vision_model"), ("text_config", "llama"));
+    private static readonly JsonObject Llava = Config(
+        "LlavaNextForConditionalGeneration",
+        "llava_next",
+        ("vision_config", "clip_vision_model"),
+        ("text_config", "llama")
+    );
 
     [Theory]
     [InlineData("deit-old-to-new")]
@@ -29,7 +34,13 @@ public sealed class NameJoinTests
     {
         (NameJoin join, string[] modules) = Open("error-video_llava-tower-ambiguous");
 
-        string[] first = [.. join.Scopes(modules).Where(scope => IsWhole(join, modules, scope)).Select(scope => join.PlacesOf(modules[0], "weight", scope)[0].Tensor).Distinct()];
+        string[] first =
+        [
+            .. join.Scopes(modules)
+                .Where(scope => IsWhole(join, modules, scope))
+                .Select(scope => join.PlacesOf(modules[0], "weight", scope)[0].Tensor)
+                .Distinct(),
+        ];
 
         Assert.Equal(2, first.Length);
         Assert.Contains(first, tensor => tensor.StartsWith("image_tower.", StringComparison.Ordinal));
@@ -53,7 +64,11 @@ public sealed class NameJoinTests
     [Fact]
     public void A_module_of_experts_has_the_path_that_the_files_have()
     {
-        NameJoin join = Join(Config("MixtralForCausalLM", "mixtral"), ["model.layers.0.block_sparse_moe.experts.0.w1.weight", "model.layers.0.block_sparse_moe.experts.1.w1.weight"], ["model.layers.0.mlp.experts"]);
+        NameJoin join = Join(
+            Config("MixtralForCausalLM", "mixtral"),
+            ["model.layers.0.block_sparse_moe.experts.0.w1.weight", "model.layers.0.block_sparse_moe.experts.1.w1.weight"],
+            ["model.layers.0.mlp.experts"]
+        );
 
         Assert.Equal("model.layers.0.block_sparse_moe.experts", join.ModuleOf("model.layers.0.mlp.experts", NameScope.Same));
     }
@@ -63,13 +78,20 @@ public sealed class NameJoinTests
     {
         NameJoin join = Join(Config("GteModel", "gte"), ["new.encoder.layer.0.mlp.up_gate_proj.weight"], ["layers.0.mlp.gate_proj"]);
 
-        Assert.Equal([new TensorPlace("new.encoder.layer.0.mlp.up_gate_proj.weight", new RowShare(1, 2, RowOrder.Blocks), RowShare.Whole)], join.PlacesOf("layers.0.mlp.gate_proj", "weight", NameScope.Same));
+        Assert.Equal(
+            [new TensorPlace("new.encoder.layer.0.mlp.up_gate_proj.weight", new RowShare(1, 2, RowOrder.Blocks), RowShare.Whole)],
+            join.PlacesOf("layers.0.mlp.gate_proj", "weight", NameScope.Same)
+        );
     }
 
     [Fact]
     public void A_head_beside_a_bare_model_stays_where_it_is()
     {
-        NameJoin join = Join(Config("BertForSequenceClassification", "bert"), ["bert.encoder.layer.0.output.dense.weight", "classifier.weight"], ["encoder.layer.0.output.dense", "classifier"]);
+        NameJoin join = Join(
+            Config("BertForSequenceClassification", "bert"),
+            ["bert.encoder.layer.0.output.dense.weight", "classifier.weight"],
+            ["encoder.layer.0.output.dense", "classifier"]
+        );
         var scope = new NameScope("", "bert.");
 
         Assert.Contains(scope, join.Scopes(["encoder.layer.0.output.dense", "classifier"]));
@@ -88,8 +110,13 @@ public sealed class NameJoinTests
     {
         string folder = Path.Combine(Repository.Root, "tests", "fixtures", "golden-names", name);
         var config = (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "base", "config.json")))!;
-        string[] modules = [.. TensorTable.Headers(Path.Combine(folder, "adapter", "adapter_model.safetensors")).Keys.Where(key => key.Contains(".lora_A", StringComparison.Ordinal))
-            .Select(key => key["base_model.model.".Length..key.IndexOf(".lora_A", StringComparison.Ordinal)])];
+        string[] modules =
+        [
+            .. TensorTable
+                .Headers(Path.Combine(folder, "adapter", "adapter_model.safetensors"))
+                .Keys.Where(key => key.Contains(".lora_A", StringComparison.Ordinal))
+                .Select(key => key["base_model.model.".Length..key.IndexOf(".lora_A", StringComparison.Ordinal)]),
+        ];
         return (Join(config, TensorTable.Headers(Path.Combine(folder, "base")).Keys, modules), modules);
     }
 

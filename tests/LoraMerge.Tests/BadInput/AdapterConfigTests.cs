@@ -70,8 +70,16 @@ public sealed class AdapterConfigTests
     [InlineData("{\"peft_type\": \"lora\", \"r\": 2, \"lora_alpha\": 4}", DiagnosticCode.AdapterKindUnknown, "\"lora\"")]
     [InlineData("{\"peft_type\": \"PROMPT_TUNING\"}", DiagnosticCode.AdapterKindNotMergeable, "PROMPT_TUNING")]
     [InlineData("{\"peft_type\": \"XLORA\"}", DiagnosticCode.AdapterKindNotMergeable, "depends on each input")]
-    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"alora_invocation_tokens\": [1]}", DiagnosticCode.AdapterKindNotMergeable, "alora_invocation_tokens")]
-    [InlineData("{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"rank_pattern\": {\"q_(proj\": 2}}", DiagnosticCode.AdapterPatternInvalid, "'q_(proj'")]
+    [InlineData(
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"alora_invocation_tokens\": [1]}",
+        DiagnosticCode.AdapterKindNotMergeable,
+        "alora_invocation_tokens"
+    )]
+    [InlineData(
+        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"rank_pattern\": {\"q_(proj\": 2}}",
+        DiagnosticCode.AdapterPatternInvalid,
+        "'q_(proj'"
+    )]
     public async Task A_kind_or_pattern_that_is_not_known_is_refused(string text, DiagnosticCode code, string mention)
     {
         using var bench = new Workbench();
@@ -89,9 +97,21 @@ public sealed class AdapterConfigTests
     [InlineData("\"\"")]
     public async Task Fields_that_ask_for_nothing_may_say_so_in_any_way(string nothing)
     {
-        string[] fields = ["rank_pattern", "alpha_pattern", "modules_to_save", "trainable_token_indices", "target_parameters", "layer_replication", "enable_lora"];
+        string[] fields =
+        [
+            "rank_pattern",
+            "alpha_pattern",
+            "modules_to_save",
+            "trainable_token_indices",
+            "target_parameters",
+            "layer_replication",
+            "enable_lora",
+        ];
         using var bench = new Workbench();
-        File.WriteAllText(bench.InAdapter("adapter_config.json"), string.Concat(Sound[..^1], string.Concat(fields.Select(field => $", \"{field}\": {nothing}")), "}"));
+        File.WriteAllText(
+            bench.InAdapter("adapter_config.json"),
+            string.Concat(Sound[..^1], string.Concat(fields.Select(field => $", \"{field}\": {nothing}")), "}")
+        );
 
         CommandLineRun run = await bench.RunAsync();
 
@@ -121,7 +141,11 @@ public sealed class AdapterConfigTests
         byte[] expected = File.ReadAllBytes(Path.Combine(plain.Folder, "model.safetensors"));
         string dressed = Sound.Replace(", ", ",\r\n  ", StringComparison.Ordinal) + "\r\n";
         File.WriteAllText(bench.InAdapter("adapter_config.json"), dressed, new UTF8Encoding(hasMark));
-        File.WriteAllText(bench.InBase("config.json"), File.ReadAllText(bench.InBase("config.json")).Replace("\n", "\r\n", StringComparison.Ordinal), new UTF8Encoding(hasMark));
+        File.WriteAllText(
+            bench.InBase("config.json"),
+            File.ReadAllText(bench.InBase("config.json")).Replace("\n", "\r\n", StringComparison.Ordinal),
+            new UTF8Encoding(hasMark)
+        );
 
         CommandLineRun run = await bench.RunAsync();
 

@@ -66,7 +66,10 @@ public sealed class AdapterTests
     [Fact]
     public async Task A_rank_beyond_all_whole_numbers_is_refused()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Filled(QProj + ".lora_A.weight", DType.F32, 3_000_000_000, 0).Filled(QProj + ".lora_B.weight", DType.F32, 4, 2));
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama(),
+            TinyAdapter.Lora().Filled(QProj + ".lora_A.weight", DType.F32, 3_000_000_000, 0).Filled(QProj + ".lora_B.weight", DType.F32, 4, 2)
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.RankMismatch, QProj, "[3000000000, 0]");
         bench.Passed();
@@ -103,7 +106,11 @@ public sealed class AdapterTests
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Module(QProj, 4, 4)
             .Filled(QProj + ".lora_A.default.weight", DType.F32, 2, 4).Filled(QProj + ".lora_B.default.weight", DType.F32, 4, 2));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.DuplicateTensor, $"'base_model.model.{QProj}.lora_A.weight'", $"'base_model.model.{QProj}.lora_A.default.weight'");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.DuplicateTensor,
+            $"'base_model.model.{QProj}.lora_A.weight'",
+            $"'base_model.model.{QProj}.lora_A.default.weight'"
+        );
         bench.Passed();
     }
 
@@ -153,7 +160,14 @@ public sealed class AdapterTests
     {
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Module("transformer.h.0.attn.c_attn", 12, 4).Module(QProj, 4, 4));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.ModuleNotInBase, "1 of 2 modules", "transformer.h.0.attn.c_attn", bench.Adapter, bench.Base, "'tiny/llama'");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.ModuleNotInBase,
+            "1 of 2 modules",
+            "transformer.h.0.attn.c_attn",
+            bench.Adapter,
+            bench.Base,
+            "'tiny/llama'"
+        );
         bench.Passed();
     }
 
@@ -206,14 +220,22 @@ public sealed class AdapterTests
     {
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Filled("model.layers.9.norm.weight", DType.F32, 4));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.TensorUnused, "model.layers.9.norm.weight", bench.InAdapter("adapter_model.safetensors"), "LoraMergeOnUnmatched");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.TensorUnused,
+            "model.layers.9.norm.weight",
+            bench.InAdapter("adapter_model.safetensors"),
+            "LoraMergeOnUnmatched"
+        );
         bench.Passed();
     }
 
     [Fact]
     public async Task Saved_modules_of_no_name_do_not_let_every_tensor_pass()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("")).Filled("nowhere.weight", DType.F32, 4));
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama(),
+            TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("")).Filled("nowhere.weight", DType.F32, 4)
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.TensorUnused, "nowhere.weight");
         bench.Passed();
@@ -324,7 +346,11 @@ public sealed class AdapterTests
     {
         using var bench = new Workbench(
             TinyCheckpoint.Llama(DType.F16).With(QProj + ".weight", DType.F16, [4, 4], [.. Enumerable.Repeat(65504.0, 16)]),
-            TinyAdapter.ForLlama().With($"{QProj}.lora_A.weight", DType.F32, [2, 4], [.. Enumerable.Repeat(100.0, 8)]).With($"{QProj}.lora_B.weight", DType.F32, [4, 2], [.. Enumerable.Repeat(100.0, 8)]));
+            TinyAdapter
+                .ForLlama()
+                .With($"{QProj}.lora_A.weight", DType.F32, [2, 4], [.. Enumerable.Repeat(100.0, 8)])
+                .With($"{QProj}.lora_B.weight", DType.F32, [4, 2], [.. Enumerable.Repeat(100.0, 8)])
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.ResultNotFinite, QProj, "F16", "bfloat16", bench.Adapter);
         bench.Passed();
@@ -376,7 +402,11 @@ public sealed class AdapterTests
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama()
             .Config("modules_to_save", new JsonArray("input_layernorm")).Filled("model.layers.0.input_layernorm.weight", DType.F32, 4));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.TensorReplacedTwice, ["--adapter", bench.Adapter], ["model.layers.0.input_layernorm.weight", "Merge them into two models"]);
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.TensorReplacedTwice,
+            ["--adapter", bench.Adapter],
+            ["model.layers.0.input_layernorm.weight", "Merge them into two models"]
+        );
         bench.Passed();
     }
 
@@ -418,7 +448,11 @@ public sealed class AdapterTests
     {
         using var bench = new Workbench();
 
-        await bench.AssertRefusedAsync(DiagnosticCode.BaseVersionMismatch, ["--base-version", "2.0.0", "--base-range", "1=[1.0,2.0)"], [bench.Adapter, "2.0.0", "1.0"]);
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.BaseVersionMismatch,
+            ["--base-version", "2.0.0", "--base-range", "1=[1.0,2.0)"],
+            [bench.Adapter, "2.0.0", "1.0"]
+        );
         bench.Passed();
     }
 }

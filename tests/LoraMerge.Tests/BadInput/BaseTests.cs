@@ -7,7 +7,8 @@ namespace LoraMerge.Tests.BadInput;
 /// <summary>Bases that cannot be merged into: each is refused with its own code, and an earlier result stays as it was.</summary>
 public sealed class BaseTests
 {
-    private const string LfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4cac19622fc3ada9c0fdeadb33f88f367b541f38b89102a3f1261ac81fd5bcb5\nsize 84977953\n";
+    private const string LfsPointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4cac19622fc3ada9c0fdeadb33f88f367b541f38b89102a3f1261ac81fd5bcb5\nsize 84977953\n";
 
     [Fact]
     public async Task A_missing_folder_is_refused()
@@ -97,7 +98,12 @@ public sealed class BaseTests
         await bench.MergeAsync();
         File.Delete(bench.InBase("model-00002-of-00002.safetensors"));
 
-        await bench.AssertRefusedAsync(DiagnosticCode.ShardMissing, bench.InBase("model.safetensors.index.json"), "model-00002-of-00002.safetensors", "lm_head.weight");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.ShardMissing,
+            bench.InBase("model.safetensors.index.json"),
+            "model-00002-of-00002.safetensors",
+            "lm_head.weight"
+        );
         bench.Passed();
     }
 
@@ -139,7 +145,11 @@ public sealed class BaseTests
 
     [Theory]
     [InlineData("\"lm_head.weight\":\"model-00002-of-00002.safetensors\"", "\"other.weight\":\"model-00002-of-00002.safetensors\"", "which does not hold it")]
-    [InlineData("\"lm_head.weight\":\"model-00002-of-00002.safetensors\"", "\"lm_head.weight\":\"model-00001-of-00002.safetensors\"", "where the index says 'model-00001-of-00002.safetensors'")]
+    [InlineData(
+        "\"lm_head.weight\":\"model-00002-of-00002.safetensors\"",
+        "\"lm_head.weight\":\"model-00001-of-00002.safetensors\"",
+        "where the index says 'model-00001-of-00002.safetensors'"
+    )]
     [InlineData("\"lm_head.weight\"", "\"more.weight\":\"model-00002-of-00002.safetensors\",\"lm_head.weight\"", "which does not hold it")]
     public async Task An_index_that_disagrees_with_its_shards_is_refused(string from, string to, string how)
     {
@@ -211,9 +221,16 @@ public sealed class BaseTests
     public async Task Weights_with_infinity_where_the_adapter_changes_them_are_refused()
     {
         using var bench = new Workbench(
-            TinyCheckpoint.Llama().With("model.layers.0.self_attn.q_proj.weight", DType.BF16, [4, 4], [.. Enumerable.Repeat(1.0, 15), double.NegativeInfinity]), TinyAdapter.ForLlama());
+            TinyCheckpoint.Llama().With("model.layers.0.self_attn.q_proj.weight", DType.BF16, [4, 4], [.. Enumerable.Repeat(1.0, 15), double.NegativeInfinity]),
+            TinyAdapter.ForLlama()
+        );
 
-        await bench.AssertRefusedAsync(DiagnosticCode.BaseNotFinite, bench.InBase("model.safetensors"), "model.layers.0.self_attn.q_proj.weight", "Fetch the base model again");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.BaseNotFinite,
+            bench.InBase("model.safetensors"),
+            "model.layers.0.self_attn.q_proj.weight",
+            "Fetch the base model again"
+        );
         bench.Passed();
     }
 

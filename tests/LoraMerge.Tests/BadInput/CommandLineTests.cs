@@ -84,7 +84,13 @@ public sealed class CommandLineTests
     public async Task A_path_without_any_letter_is_refused(string option)
     {
         using var bench = new Workbench();
-        var arguments = new Dictionary<string, string> { ["--base"] = bench.Base, ["--adapter"] = bench.Adapter, ["--output"] = bench.OutputPath, [option] = "" };
+        var arguments = new Dictionary<string, string>
+        {
+            ["--base"] = bench.Base,
+            ["--adapter"] = bench.Adapter,
+            ["--output"] = bench.OutputPath,
+            [option] = "",
+        };
 
         CommandLineRun run = await CommandLineRun.Of(["merge", .. arguments.SelectMany(pair => (string[])[pair.Key, pair.Value])]);
 
@@ -194,7 +200,10 @@ public sealed class CommandLineTests
     [InlineData("null")]
     [InlineData("{\"formatVersion\": 1}")]
     [InlineData("{\"formatVersion\": 2}")]
-    [InlineData("{\"formatVersion\": 1, \"tool\": \"1\", \"key\": \"k\", \"name\": \"n\", \"base\": {\"name\": \"b\", \"files\": {}}, \"adapters\": [null], \"options\": {}, \"tensors\": {}, \"files\": {}}")]
+    [InlineData(
+        "{\"formatVersion\": 1, \"tool\": \"1\", \"key\": \"k\", \"name\": \"n\", \"base\": {\"name\": \"b\", \"files\": {}}, \"adapters\": [null], "
+            + "\"options\": {}, \"tensors\": {}, \"files\": {}}"
+    )]
     [InlineData("no json")]
     public async Task A_manifest_that_is_not_ours_is_refused_by_inspect(string manifest)
     {
@@ -223,7 +232,10 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Control_characters_of_a_strangers_names_do_not_reach_the_terminal()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().Filled("\u001b[2Jevil\n/x: error LORA9999: fake.lora_C.weight", Safetensors.DType.F32, 2));
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama(),
+            TinyAdapter.ForLlama().Filled("\u001b[2Jevil\n/x: error LORA9999: fake.lora_C.weight", Safetensors.DType.F32, 2)
+        );
 
         CommandLineRun run = await bench.RunAsync();
 
@@ -246,7 +258,10 @@ public sealed class CommandLineTests
         CommandLineRun different = await CommandLineRun.Of(verify);
 
         Assert.Equal((0, 1), (equal.ExitCode, different.ExitCode));
-        Assert.Equal(["config.json: not what the merge writes", "tokenizer.json: missing", "different: 0 of 8 tensors, 2 other files"], different.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            ["config.json: not what the merge writes", "tokenizer.json: missing", "different: 0 of 8 tensors, 2 other files"],
+            different.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)
+        );
         bench.Passed();
     }
 

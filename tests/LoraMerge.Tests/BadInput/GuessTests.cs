@@ -15,7 +15,10 @@ public sealed class GuessTests
         bench.Base = Around("models", model);
         await bench.AssertRefusedAsync(DiagnosticCode.CheckpointHasNoWeights, $"There is a model in '{Path.Combine(bench.Base, "base")}': name that folder.");
         (bench.Base, bench.Adapter) = (Path.Combine(bench.Base, "base"), Around("adapters", adapter));
-        await bench.AssertRefusedAsync(DiagnosticCode.AdapterConfigMissing, $"There is an adapter in '{Path.Combine(bench.Adapter, "adapter")}': name that folder.");
+        await bench.AssertRefusedAsync(
+            DiagnosticCode.AdapterConfigMissing,
+            $"There is an adapter in '{Path.Combine(bench.Adapter, "adapter")}': name that folder."
+        );
 
         bench.Passed();
 
@@ -47,7 +50,10 @@ public sealed class GuessTests
     {
         using var bench = new Workbench();
         bench.Base = Path.Combine(bench.Folder, name);
-        string expected = hint is null ? "does not exist. Correct the path" : "does not exist. " + string.Format(null, hint, hint.StartsWith("In", StringComparison.Ordinal) ? bench.Folder : bench.Folder + Path.DirectorySeparatorChar);
+        string expected = hint is null
+            ? "does not exist. Correct the path"
+            : "does not exist. "
+                + string.Format(null, hint, hint.StartsWith("In", StringComparison.Ordinal) ? bench.Folder : bench.Folder + Path.DirectorySeparatorChar);
         Assert.SkipWhen(Path.Exists(bench.Base), "This file system does not tell letter case apart.");
 
         await bench.AssertRefusedAsync(DiagnosticCode.PathNotFound, expected);
@@ -82,7 +88,11 @@ public sealed class GuessTests
     {
         using var bench = new Workbench();
         string store = Path.Combine(bench.Folder, "obj", "lora");
-        MergeResult result = await new Merger().MergeIntoStoreAsync(bench.Request(), new StoreRequest(store, Path.Combine(bench.Folder, "state"), null), TestContext.Current.CancellationToken);
+        MergeResult result = await new Merger().MergeIntoStoreAsync(
+            bench.Request(),
+            new StoreRequest(store, Path.Combine(bench.Folder, "state"), null),
+            TestContext.Current.CancellationToken
+        );
 
         CommandLineRun run = await CommandLineRun.Of("inspect", store);
 

@@ -115,9 +115,17 @@ public sealed class HostileSizeTests
     {
         const long experts = 70_000;
         using var bench = new Workbench();
-        WeightFile.WriteZeros(bench.InAdapter("adapters.safetensors"), [("model.layers.0.mlp.switch_mlp.up_proj.lora_a", DType.F16, [experts, 2, 4]),
-            ("model.layers.0.mlp.switch_mlp.up_proj.lora_b", DType.F16, [experts, 6, 2])]);
-        File.WriteAllText(bench.InAdapter("adapter_config.json"), """{"fine_tune_type": "lora", "num_layers": 1, "lora_parameters": {"rank": 2, "scale": 20, "dropout": 0}}""");
+        WeightFile.WriteZeros(
+            bench.InAdapter("adapters.safetensors"),
+            [
+                ("model.layers.0.mlp.switch_mlp.up_proj.lora_a", DType.F16, [experts, 2, 4]),
+                ("model.layers.0.mlp.switch_mlp.up_proj.lora_b", DType.F16, [experts, 6, 2]),
+            ]
+        );
+        File.WriteAllText(
+            bench.InAdapter("adapter_config.json"),
+            """{"fine_tune_type": "lora", "num_layers": 1, "lora_parameters": {"rank": 2, "scale": 20, "dropout": 0}}"""
+        );
 
         LoraMergeException fault = Refused(bench);
 

@@ -57,7 +57,10 @@ public sealed class MissingFilesTests
     [Fact]
     public void A_model_without_a_vocabulary_needs_no_tokenizer()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().WithoutFile("tokenizer.json").File("config.json", """{ "model_type": "vit" }"""), TinyAdapter.ForLlama());
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().WithoutFile("tokenizer.json").File("config.json", """{ "model_type": "vit" }"""),
+            TinyAdapter.ForLlama()
+        );
 
         Assert.Empty(Warnings(bench.Request()));
         bench.Passed();
@@ -85,7 +88,10 @@ public sealed class MissingFilesTests
 
         MergeEvent.Warning[] said = Warnings(bench.Request() with { MaxMemory = limit });
 
-        Assert.Equal(warnings, said.Count(warning => warning.Code == DiagnosticCode.MemoryLimitTooLow && warning.Text.Contains("limit is 100 MB", StringComparison.Ordinal)));
+        Assert.Equal(
+            warnings,
+            said.Count(warning => warning.Code == DiagnosticCode.MemoryLimitTooLow && warning.Text.Contains("limit is 100 MB", StringComparison.Ordinal))
+        );
         Assert.Equal(warnings, said.Length);
         bench.Passed();
     }

@@ -189,7 +189,10 @@ public sealed class OutputTests
         Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
         Assert.Equal(target, new DirectoryInfo(bench.OutputPath).LinkTarget);
         Assert.True(File.Exists(Path.Combine(target, "lora-merge.json")));
-        Assert.Equal(["adapter", "base", "merged", "target"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["adapter", "base", "merged", "target"],
+            Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
+        );
         bench.Passed();
     }
 

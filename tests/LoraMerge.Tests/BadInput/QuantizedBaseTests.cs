@@ -10,7 +10,11 @@ public sealed class QuantizedBaseTests
 {
     [Theory]
     [InlineData("{\"quantization_config\": {\"quant_method\": \"gptq\"}, \"_name_or_path\": \"org/model-7b-GPTQ\"}", "gptq", "'org/model-7b'")]
-    [InlineData("{\"quantization_config\": {\"load_in_4bit\": true}, \"_name_or_path\": \"unsloth/model-7b-unsloth-bnb-4bit\"}", "bitsandbytes", "'unsloth/model-7b'")]
+    [InlineData(
+        "{\"quantization_config\": {\"load_in_4bit\": true}, \"_name_or_path\": \"unsloth/model-7b-unsloth-bnb-4bit\"}",
+        "bitsandbytes",
+        "'unsloth/model-7b'"
+    )]
     [InlineData("{\"text_config\": {\"quantization_config\": {\"quant_method\": \"fp8\"}}}", "fp8", "full-precision model")]
     [InlineData("{\"compression_config\": {\"quant_method\": \"compressed-tensors\"}}", "compressed-tensors", "full-precision model")]
     [InlineData("{\"quantization_config\": {}}", "unknown", "full-precision model")]

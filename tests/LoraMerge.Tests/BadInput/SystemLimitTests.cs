@@ -19,7 +19,10 @@ public sealed class SystemLimitTests
         await bench.MergeAsync();
         SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
 
-        ChildProcess run = await InOwnMounts(bench, $"mount --bind '{bench.Folder}/disk' '{bench.Folder}/disk' && mount -o remount,ro,bind '{bench.Folder}/disk'");
+        ChildProcess run = await InOwnMounts(
+            bench,
+            $"mount --bind '{bench.Folder}/disk' '{bench.Folder}/disk' && mount -o remount,ro,bind '{bench.Folder}/disk'"
+        );
 
         AssertRefused(run, "LORA1141", bench.OutputPath, $"beside it, in '{Path.GetDirectoryName(bench.OutputPath)}'", "Read-only file system");
         Assert.Equal(before, FolderContents.Of(bench.Folder));
@@ -238,7 +241,10 @@ public sealed class SystemLimitTests
         using var bench = new Workbench();
         await bench.MergeAsync();
         OpenToAll(bench);
-        File.SetUnixFileMode(bench.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            bench.Folder,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute
+        );
         SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
 
         ChildProcess run = await AsNobody(bench);
@@ -297,7 +303,15 @@ public sealed class SystemLimitTests
     private static void OpenToAll(Workbench bench)
     {
         foreach (string path in Directory.EnumerateFileSystemEntries(bench.Folder, "*", SearchOption.AllDirectories).Append(bench.Folder))
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+            File.SetUnixFileMode(
+                path,
+                UnixFileMode.UserRead
+                    | UnixFileMode.UserWrite
+                    | UnixFileMode.UserExecute
+                    | UnixFileMode.OtherRead
+                    | UnixFileMode.OtherWrite
+                    | UnixFileMode.OtherExecute
+            );
     }
 
     private static string Text(UnixFileMode mode) => string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode & (1 << (8 - i))) == 0 ? '-' : letter));

@@ -69,7 +69,10 @@ public sealed class BesideAdapterTests
     public async Task So_it_does_where_it_lies_in_a_pickle(string file)
     {
         using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.ForLlama().File("config.json", """{ "model_type": "llama" }"""));
-        File.WriteAllBytes(bench.InAdapter(file), TinyTorchFile.Zip(TinyPickle.StateDict(("base_model.model." + Norm, new Pickles.TinyTensor("0", 4))), ("0", TinyTorchFile.Floats(1, 2, 3, 4))));
+        File.WriteAllBytes(
+            bench.InAdapter(file),
+            TinyTorchFile.Zip(TinyPickle.StateDict(("base_model.model." + Norm, new Pickles.TinyTensor("0", 4))), ("0", TinyTorchFile.Floats(1, 2, 3, 4)))
+        );
 
         Merged merged = await Merged.Of(bench);
 
@@ -85,7 +88,10 @@ public sealed class BesideAdapterTests
     {
         using var bench = new Workbench();
         await bench.MergeAsync();
-        File.WriteAllBytes(bench.InAdapter("losses.pt"), TinyTorchFile.Zip(TinyPickle.Of(pickle => pickle.Global("os", "system").Text("true").Op(PickleOpcode.TUPLE1).Op(PickleOpcode.REDUCE))));
+        File.WriteAllBytes(
+            bench.InAdapter("losses.pt"),
+            TinyTorchFile.Zip(TinyPickle.Of(pickle => pickle.Global("os", "system").Text("true").Op(PickleOpcode.TUPLE1).Op(PickleOpcode.REDUCE)))
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.PickleUnsafe, bench.InAdapter("losses.pt"));
         bench.Passed();
@@ -129,7 +135,10 @@ public sealed class BesideAdapterTests
     {
         using var bench = new Workbench();
         await bench.MergeAsync();
-        TinyTensor.Write(bench.InAdapter("new_embeddings.safetensors"), [TinyTensor.Filled("input_embeddings", DType.F32, 1, 4), TinyTensor.Filled("output_embeddings", DType.F32, 1, 4)]);
+        TinyTensor.Write(
+            bench.InAdapter("new_embeddings.safetensors"),
+            [TinyTensor.Filled("input_embeddings", DType.F32, 1, 4), TinyTensor.Filled("output_embeddings", DType.F32, 1, 4)]
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.NewTokensBeside, "new_embeddings.safetensors");
         bench.Passed();
@@ -139,7 +148,20 @@ public sealed class BesideAdapterTests
     public async Task The_state_of_a_training_is_not_looked_at_and_whole_models_are_said()
     {
         using var bench = new Workbench();
-        foreach (string name in (string[])["optimizer.pt", "optimizer.bin", "scheduler.pt", "rng_state_0.pth", "training_args.bin", "scaler.pt", "0000100_adapters.safetensors", "adapter_model.bin", "model.safetensors"])
+        foreach (
+            string name in (string[])
+                [
+                    "optimizer.pt",
+                    "optimizer.bin",
+                    "scheduler.pt",
+                    "rng_state_0.pth",
+                    "training_args.bin",
+                    "scaler.pt",
+                    "0000100_adapters.safetensors",
+                    "adapter_model.bin",
+                    "model.safetensors",
+                ]
+        )
             File.WriteAllText(bench.InAdapter(name), "x");
 
         Merged merged = await Merged.Of(bench);
@@ -153,16 +175,30 @@ public sealed class BesideAdapterTests
     {
         using var bench = new Workbench(
             TinyCheckpoint.Llama().File("preprocessor_config.json", "{}"),
-            TinyAdapter.ForLlama().File("modules.json", "[]").File("config_sentence_transformers.json", "{}").File("generation_config.json", "{}").File("preprocessor_config.json", """{ "a": 1 }"""));
+            TinyAdapter
+                .ForLlama()
+                .File("modules.json", "[]")
+                .File("config_sentence_transformers.json", "{}")
+                .File("generation_config.json", "{}")
+                .File("preprocessor_config.json", """{ "a": 1 }""")
+        );
         Directory.CreateDirectory(bench.InAdapter("2_Dense"));
         File.WriteAllText(bench.InAdapter("2_Dense/config.json"), "{}");
         TinyTensor.Write(bench.InAdapter("2_Dense/model.safetensors"), [TinyTensor.Filled("linear.weight", DType.F32, 2, 2)]);
 
         Merged merged = await Merged.Of(bench);
 
-        Assert.Equal(File.ReadAllBytes(bench.InAdapter("2_Dense/model.safetensors")), File.ReadAllBytes(Path.Combine(bench.OutputPath, "2_Dense/model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(bench.InAdapter("2_Dense/model.safetensors")),
+            File.ReadAllBytes(Path.Combine(bench.OutputPath, "2_Dense/model.safetensors"))
+        );
         Assert.Equal("""{ "a": 1 }""", merged.Text("preprocessor_config.json"));
-        Assert.Contains("also has 2_Dense/config.json, 2_Dense/model.safetensors, config_sentence_transformers.json, generation_config.json, modules.json, preprocessor_config.json.", merged.Said, StringComparison.Ordinal);
+        Assert.Contains(
+            "also has 2_Dense/config.json, 2_Dense/model.safetensors, config_sentence_transformers.json, generation_config.json, modules.json, "
+                + "preprocessor_config.json.",
+            merged.Said,
+            StringComparison.Ordinal
+        );
         bench.Passed();
     }
 
@@ -217,7 +253,11 @@ public sealed class BesideAdapterTests
         using var bench = new Workbench();
         var said = new List<MergeEvent>();
 
-        await new Merger(said.Add).MergeAsync(new MergeRequest(bench.Base, [new AdapterRequest(bench.Adapter, Weight: 0)]) { Device = "cpu" }, bench.OutputPath, CancellationToken.None);
+        await new Merger(said.Add).MergeAsync(
+            new MergeRequest(bench.Base, [new AdapterRequest(bench.Adapter, Weight: 0)]) { Device = "cpu" },
+            bench.OutputPath,
+            CancellationToken.None
+        );
 
         Assert.DoesNotContain(said.OfType<MergeEvent.Warning>(), warning => warning.Code == DiagnosticCode.AdapterChangesNothing);
         bench.Passed();
@@ -227,12 +267,23 @@ public sealed class BesideAdapterTests
     {
         Shard whole = Shard.Read(bench.InAdapter("adapter_model.safetensors"));
         byte[] bytes = File.ReadAllBytes(whole.File);
-        TinyTensor[] tensors = [.. whole.Tensors.Select(tensor => new TinyTensor(tensor.Name, tensor.DType, tensor.Shape, bytes.AsSpan((int)tensor.FileOffset, (int)tensor.ByteLength).ToArray()))];
+        TinyTensor[] tensors =
+        [
+            .. whole.Tensors.Select(tensor => new TinyTensor(
+                tensor.Name,
+                tensor.DType,
+                tensor.Shape,
+                bytes.AsSpan((int)tensor.FileOffset, (int)tensor.ByteLength).ToArray()
+            )),
+        ];
         File.Delete(whole.File);
         string[] names = ["adapter_model-00001-of-00002.safetensors", "adapter_model-00002-of-00002.safetensors"];
         TinyTensor.Write(bench.InAdapter(names[0]), tensors[..2]);
         TinyTensor.Write(bench.InAdapter(names[1]), tensors[2..]);
         if (hasIndex)
-            File.WriteAllBytes(bench.InAdapter("adapter_model.safetensors.index.json"), CheckpointIndex.ToBytes(0, tensors.Select((tensor, i) => KeyValuePair.Create(tensor.Name, names[i / 2]))));
+            File.WriteAllBytes(
+                bench.InAdapter("adapter_model.safetensors.index.json"),
+                CheckpointIndex.ToBytes(0, tensors.Select((tensor, i) => KeyValuePair.Create(tensor.Name, names[i / 2])))
+            );
     }
 }

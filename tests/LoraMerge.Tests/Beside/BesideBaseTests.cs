@@ -98,8 +98,13 @@ public sealed class BesideBaseTests
     [Fact]
     public async Task Tokenizers_below_original_are_kept_and_weights_are_not()
     {
-        TinyCheckpoint checkpoint = TinyCheckpoint.Llama()
-            .File("original/tokenizer.model", "t").File("original/tekken.json", "k").File("original/qwen.tiktoken", "q").File("original/consolidated.00.pth", "w").File("original/params.json", "{}");
+        TinyCheckpoint checkpoint = TinyCheckpoint
+            .Llama()
+            .File("original/tokenizer.model", "t")
+            .File("original/tekken.json", "k")
+            .File("original/qwen.tiktoken", "q")
+            .File("original/consolidated.00.pth", "w")
+            .File("original/params.json", "{}");
         using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama());
 
         await Merged.Of(bench);
@@ -109,8 +114,15 @@ public sealed class BesideBaseTests
         bench.Passed();
     }
 
-    private static TinyCheckpoint Headless(string family, string? tie) => TinyCheckpoint.Llama().Without("lm_head.weight").InShards(2)
-        .File("config.json", $$"""{ "model_type": "{{family}}", "vocab_size": 8, "hidden_size": 4{{(tie is null ? "" : $", \"tie_word_embeddings\": {tie}")}} }""");
+    private static TinyCheckpoint Headless(string family, string? tie) =>
+        TinyCheckpoint
+            .Llama()
+            .Without("lm_head.weight")
+            .InShards(2)
+            .File(
+                "config.json",
+                $$"""{ "model_type": "{{family}}", "vocab_size": 8, "hidden_size": 4{{(tie is null ? "" : $", \"tie_word_embeddings\": {tie}")}} }"""
+            );
 
     private static void ChangeIndex(Workbench bench, Action<JsonObject> change)
     {

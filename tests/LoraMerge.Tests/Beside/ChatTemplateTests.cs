@@ -91,7 +91,10 @@ public sealed class ChatTemplateTests
 
         Merged merged = await Merged.Of(bench);
 
-        Assert.Equal(("d", "t", "r"), (merged.Text(Jinja), merged.Text("additional_chat_templates/tool_use.jinja"), merged.Text("additional_chat_templates/rag.jinja")));
+        Assert.Equal(
+            ("d", "t", "r"),
+            (merged.Text(Jinja), merged.Text("additional_chat_templates/tool_use.jinja"), merged.Text("additional_chat_templates/rag.jinja"))
+        );
         string[] names = [.. merged.Json(Config)["chat_template"]!.AsArray().Select(item => item!["name"]!.GetValue<string>())];
         Assert.Equal(["default", "rag", "tool_use"], names.Order(StringComparer.Ordinal));
         bench.Passed();
@@ -164,7 +167,10 @@ public sealed class ChatTemplateTests
 
         Merged merged = await Merged.Of(bench);
 
-        Assert.Equal(("a", "a", "a"), (merged.Text(Jinja), merged.Json(Config)["chat_template"]!.GetValue<string>(), merged.Json(OfProcessor)["chat_template"]!.GetValue<string>()));
+        Assert.Equal(
+            ("a", "a", "a"),
+            (merged.Text(Jinja), merged.Json(Config)["chat_template"]!.GetValue<string>(), merged.Json(OfProcessor)["chat_template"]!.GetValue<string>())
+        );
         bench.Passed();
     }
 

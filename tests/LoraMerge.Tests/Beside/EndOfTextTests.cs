@@ -8,13 +8,22 @@ public sealed class EndOfTextTests
 
     [Theory]
     [InlineData("""{ "eos_token": "<|im_end|>", "added_tokens_decoder": { "7": { "content": "<|im_end|>" } } }""", null)]
-    [InlineData("""{ "eos_token": { "content": "<|im_end|>" } }""", """{ "added_tokens": [{ "content": "x", "id": 5 }, { "id": 7, "content": "<|im_end|>" }] }""")]
+    [InlineData(
+        """{ "eos_token": { "content": "<|im_end|>" } }""",
+        """{ "added_tokens": [{ "content": "x", "id": 5 }, { "id": 7, "content": "<|im_end|>" }] }"""
+    )]
     [InlineData("""{ "eos_token": "<|im_end|>" }""", """{ "model": { "vocab": { "a": 0, "<|im_end|>": 7 } } }""")]
-    [InlineData("""{ "eos_token": "<|im_end|>" }""", """{ "model": { "vocab": [["0", 0], ["1", 0], ["2", 0], ["3", 0], ["4", 0], ["5", 0], ["6", 0], ["<|im_end|>", 0]] } }""")]
+    [InlineData(
+        """{ "eos_token": "<|im_end|>" }""",
+        """{ "model": { "vocab": [["0", 0], ["1", 0], ["2", 0], ["3", 0], ["4", 0], ["5", 0], ["6", 0], ["<|im_end|>", 0]] } }"""
+    )]
     public async Task The_token_of_the_adapter_is_an_end_too(string config, string? tokenizer)
     {
         TinyAdapter adapter = TinyAdapter.ForLlama().File(Config, config);
-        using var bench = new Workbench(Base("""{ "eos_token_id": 2, "top_p": 0.9 }"""), tokenizer is null ? adapter : adapter.File("tokenizer.json", tokenizer));
+        using var bench = new Workbench(
+            Base("""{ "eos_token_id": 2, "top_p": 0.9 }"""),
+            tokenizer is null ? adapter : adapter.File("tokenizer.json", tokenizer)
+        );
 
         Merged merged = await Merged.Of(bench);
 
@@ -30,7 +39,10 @@ public sealed class EndOfTextTests
     [InlineData("""{ "eos_token_id": 2 }""", "unknown")]
     public async Task What_is_an_end_already_or_no_token_changes_nothing(string generation, string token)
     {
-        using var bench = new Workbench(Base(generation), TinyAdapter.ForLlama().File(Config, $$"""{ "eos_token": "{{token}}", "added_tokens_decoder": { "7": { "content": "<|im_end|>" } } }"""));
+        using var bench = new Workbench(
+            Base(generation),
+            TinyAdapter.ForLlama().File(Config, $$"""{ "eos_token": "{{token}}", "added_tokens_decoder": { "7": { "content": "<|im_end|>" } } }""")
+        );
 
         Merged merged = await Merged.Of(bench);
 
@@ -54,7 +66,10 @@ public sealed class EndOfTextTests
     [Fact]
     public async Task A_base_that_cannot_say_it_is_a_warning()
     {
-        using var bench = new Workbench(Base("{}").WithoutFile(Generation), TinyAdapter.ForLlama().File(Config, """{ "eos_token": "e", "added_tokens_decoder": { "7": { "content": "e" } } }"""));
+        using var bench = new Workbench(
+            Base("{}").WithoutFile(Generation),
+            TinyAdapter.ForLlama().File(Config, """{ "eos_token": "e", "added_tokens_decoder": { "7": { "content": "e" } } }""")
+        );
 
         Merged merged = await Merged.Of(bench);
 

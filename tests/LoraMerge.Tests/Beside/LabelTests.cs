@@ -61,7 +61,9 @@ public sealed class LabelTests
     [InlineData("BertModel", "SEQ_CLS", 3, "BertForSequenceClassification")]
     public async Task A_classifier_that_the_base_does_not_have_gives_the_class_that_has_it(string known, string task, int labels, string expected)
     {
-        TinyCheckpoint checkpoint = TinyCheckpoint.Llama().File("config.json", $$"""{ "model_type": "llama", "architectures": ["{{known}}"], "tie_word_embeddings": false }""");
+        TinyCheckpoint checkpoint = TinyCheckpoint
+            .Llama()
+            .File("config.json", $$"""{ "model_type": "llama", "architectures": ["{{known}}"], "tie_word_embeddings": false }""");
         using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama().Config("task_type", task).Filled("score.weight", DType.F32, labels, 4));
 
         Merged merged = await Merged.Of(bench);
@@ -95,7 +97,10 @@ public sealed class LabelTests
     public async Task Another_number_of_rows_is_another_model_where_nothing_is_classified()
     {
         TinyCheckpoint checkpoint = TinyCheckpoint.Llama().Filled("head.weight", DType.F32, 2, 4);
-        using var bench = new Workbench(checkpoint, TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("head")).Filled("head.weight", DType.F32, 3, 4));
+        using var bench = new Workbench(
+            checkpoint,
+            TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("head")).Filled("head.weight", DType.F32, 3, 4)
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.ShapeMismatch, "head.weight");
         bench.Passed();
@@ -108,6 +113,11 @@ public sealed class LabelTests
               "label2id": { "a": 0, "b": 1 }, "problem_type": "single_label_classification", "kept": "T" }
             """);
 
-    private static TinyAdapter Adapter(string head, int labels) => TinyAdapter.ForLlama().Config("task_type", "SEQ_CLS").Config("modules_to_save", new JsonArray("classifier", "score"))
-        .Filled(head + ".weight", DType.F32, labels, 4).Filled(head + ".bias", DType.F32, labels);
+    private static TinyAdapter Adapter(string head, int labels) =>
+        TinyAdapter
+            .ForLlama()
+            .Config("task_type", "SEQ_CLS")
+            .Config("modules_to_save", new JsonArray("classifier", "score"))
+            .Filled(head + ".weight", DType.F32, labels, 4)
+            .Filled(head + ".bias", DType.F32, labels);
 }

@@ -25,7 +25,10 @@ public sealed class TokenizerFormTests
         JsonObject config = merged.Json(Config);
         Assert.Equal("LlamaTokenizerFast", (string?)config["tokenizer_class"]);
         Assert.Equal(["<a>", "<b>"], config["additional_special_tokens"]!.AsArray().Select(token => (string?)token));
-        Assert.Equal(["added_tokens_decoder", "additional_special_tokens", "legacy", "pad_token", "tokenizer_class"], config.Select(pair => pair.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["added_tokens_decoder", "additional_special_tokens", "legacy", "pad_token", "tokenizer_class"],
+            config.Select(pair => pair.Key).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(Tokenizer(), merged.Text("tokenizer.json"));
         Assert.DoesNotContain("LORA4083", merged.Said, StringComparison.Ordinal);
         await merged.AssertVerifiedAsync();
@@ -111,7 +114,12 @@ public sealed class TokenizerFormTests
     [Fact]
     public async Task Truncation_that_a_training_left_in_another_tokenizer_is_taken_out()
     {
-        using var bench = Bench(Tokenizer(), OldConfig, Tokenizer(lists: true, more: """, "<b>": 4""", truncation: """{ "max_length": 4, "x": [1] }"""), OldConfig);
+        using var bench = Bench(
+            Tokenizer(),
+            OldConfig,
+            Tokenizer(lists: true, more: """, "<b>": 4""", truncation: """{ "max_length": 4, "x": [1] }"""),
+            OldConfig
+        );
 
         Merged merged = await Merged.Of(bench);
 
@@ -193,11 +201,14 @@ public sealed class TokenizerFormTests
             ofAdapter is null ? adapter : adapter.File("tokenizer.json", ofAdapter));
     }
 
-    private static string Tokenizer(bool lists = false, string more = "", string truncation = "null") => $$"""
-        {
-          "version": "1.0", "truncation": {{truncation}}, "padding": null,
-          "added_tokens": [{ "id": 2, "content": "</s>" }], "scores": [-0.10],
-          "model": { "type": "BPE", "vocab": { "a": 0, "b": 1, "ab": 3{{more}} }, "merges": {{(lists ? """[["a", "b"], ["ab", "a"]]""" : """["a b", "ab a"]""")}} }
-        }
-        """;
+    private static string Tokenizer(bool lists = false, string more = "", string truncation = "null") =>
+        $$"""
+            {
+              "version": "1.0", "truncation": {{truncation}}, "padding": null,
+              "added_tokens": [{ "id": 2, "content": "</s>" }], "scores": [-0.10],
+              "model": { "type": "BPE", "vocab": { "a": 0, "b": 1, "ab": 3{{more}} }, "merges": {{(
+                lists ? """[["a", "b"], ["ab", "a"]]""" : """["a b", "ab a"]"""
+            )}} }
+            }
+            """;
 }

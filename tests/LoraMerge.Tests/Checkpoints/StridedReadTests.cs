@@ -22,7 +22,10 @@ public sealed class StridedReadTests
 
             StridedRead.Into(tensor, start, part, (offset, bytes) => file.AsSpan((int)offset, bytes.Length).CopyTo(bytes));
 
-            Assert.True(whole.AsSpan(start, part.Length).SequenceEqual(part), $"{tensor.ShapeText}, strides {string.Join(", ", tensor.Strides)}, {start} + {part.Length}");
+            Assert.True(
+                whole.AsSpan(start, part.Length).SequenceEqual(part),
+                $"{tensor.ShapeText}, strides {string.Join(", ", tensor.Strides)}, {start} + {part.Length}"
+            );
         }
     }
 
@@ -59,7 +62,10 @@ public sealed class StridedReadTests
         long[] strides = [.. shape.Select(_ => (long)random.Next(random.Next(2) == 0 ? 10 : 600))];
         long last = shape.Zip(strides, (length, stride) => (length - 1) * stride).Sum();
         long offset = random.NextInt64(fileLength - (last * size) - size + 1);
-        return new StoredTensor("x", dtype, [.. shape], "x.bin", offset, shape.Aggregate(1L, (product, length) => product * length) * size) { Strides = ImmutableArray.Create(strides) };
+        return new StoredTensor("x", dtype, [.. shape], "x.bin", offset, shape.Aggregate(1L, (product, length) => product * length) * size)
+        {
+            Strides = ImmutableArray.Create(strides),
+        };
     }
 
     private static byte[] OneAfterAnother(StoredTensor tensor, byte[] file)

@@ -30,7 +30,10 @@ public sealed class UsageTests
         string[] options = [.. help.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith("--", StringComparison.Ordinal))];
         Assert.Equal(["--base", "--adapter", "--output"], options.Take(3).Select(option => option.Split(' ')[0]));
         Assert.All(options.Take(3), option => Assert.Contains("(REQUIRED)", option, StringComparison.Ordinal));
-        Assert.All((string[])["--store", "--state", "--parent-", "--newer-than", "--runtime", "build)"], word => Assert.DoesNotContain(word, help, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["--store", "--state", "--parent-", "--newer-than", "--runtime", "build)"],
+            word => Assert.DoesNotContain(word, help, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

@@ -64,7 +64,11 @@ public sealed class CombinedMergeTests
     {
         using var folder = new TestFolder();
         ImmutableArray<AdapterRequest> adapters = [new(AdapterOf("rslora", "adapter")), new(AdapterOf("rank-alpha-pattern", "adapter"), 0.5)];
-        MergeRequest request = Request(Combination.Sequential, adapters) with { BaseModel = GoldenCase.Open("rslora").BaseFolder, DType = new OutputDType(Safetensors.DType.F32) };
+        MergeRequest request = Request(Combination.Sequential, adapters) with
+        {
+            BaseModel = GoldenCase.Open("rslora").BaseFolder,
+            DType = new OutputDType(Safetensors.DType.F32),
+        };
         await Merge(request, folder["sequential"]);
 
         ModelComparison comparison = await new Merger().VerifyAsync(request with { Combination = How("cat") }, folder["sequential"], CancellationToken.None);
@@ -78,7 +82,10 @@ public sealed class CombinedMergeTests
     {
         using var folder = new TestFolder();
 
-        MergeResult result = await Merge(Request(How("dare_ties", density: 0.25) with { MajoritySign = MajoritySign.Frequency }, s_first, s_second), folder["merged"]);
+        MergeResult result = await Merge(
+            Request(How("dare_ties", density: 0.25) with { MajoritySign = MajoritySign.Frequency }, s_first, s_second),
+            folder["merged"]
+        );
 
         MergeManifest manifest = MergeManifest.Read(Path.Combine(result.Folder, MergeManifest.FileName));
         Assert.Equal("dare_ties", manifest.Options["combine"]);

@@ -35,8 +35,40 @@ public sealed class FactorWiseTests
     public void Linear_has_the_cross_terms_of_PEFT()
     {
         using var scope = Torch.Scope();
-        FactorPair first = new(Torch.Matrix(new double[,] { { 1, 2 } }), Torch.Matrix(new double[,] { { 3 }, { 5 } }), Scaling: 2, AdapterWeight: 2); // g = 4
-        FactorPair second = new(Torch.Matrix(new double[,] { { 7, 11 } }), Torch.Matrix(new double[,] { { 13 }, { 17 } }), Scaling: 3, AdapterWeight: -3); // g = -9
+        FactorPair first = new(
+            Torch.Matrix(
+                new double[,]
+                {
+                    { 1, 2 },
+                }
+            ),
+            Torch.Matrix(
+                new double[,]
+                {
+                    { 3 },
+                    { 5 },
+                }
+            ),
+            Scaling: 2,
+            AdapterWeight: 2
+        ); // g = 4
+        FactorPair second = new(
+            Torch.Matrix(
+                new double[,]
+                {
+                    { 7, 11 },
+                }
+            ),
+            Torch.Matrix(
+                new double[,]
+                {
+                    { 13 },
+                    { 17 },
+                }
+            ),
+            Scaling: 3,
+            AdapterWeight: -3
+        ); // g = -9
 
         (Tensor a, Tensor b) = FactorWise.Combine([first, second], s_linear);
 

@@ -35,7 +35,11 @@ public sealed class SvdTests
     public void Ranks_larger_than_the_weight_are_no_trouble()
     {
         using var scope = Torch.Scope();
-        FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6), Torch.Pair(seed: 5, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6)];
+        FactorPair[] pairs =
+        [
+            Torch.Pair(seed: 1, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6),
+            Torch.Pair(seed: 5, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6),
+        ];
         Tensor expected = Torch.Change(pairs[0]).add(Torch.Change(pairs[1]));
 
         (Tensor a, Tensor b) = Svd.Combine(pairs, rank: 8);
@@ -61,9 +65,17 @@ public sealed class SvdTests
     {
         using var scope = Torch.Scope();
         FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 2, scaling: 4, adapterWeight: 0.5), Torch.Pair(seed: 5, rank: 2, scaling: 1, adapterWeight: 2)];
-        Tensor expected = Ties.Elect([pairs[0].B.matmul(pairs[0].A).mul(4), pairs[1].B.matmul(pairs[1].A)], [0.5, 2], LoraMerge.Combinations.MajoritySign.Total);
+        Tensor expected = Ties.Elect(
+            [pairs[0].B.matmul(pairs[0].A).mul(4), pairs[1].B.matmul(pairs[1].A)],
+            [0.5, 2],
+            LoraMerge.Combinations.MajoritySign.Total
+        );
 
-        (Tensor a, Tensor b) = ProductWise.Combine(pairs, (tensors, weights, _) => Ties.Combine(tensors, weights, 1, LoraMerge.Combinations.MajoritySign.Total), rank: 9);
+        (Tensor a, Tensor b) = ProductWise.Combine(
+            pairs,
+            (tensors, weights, _) => Ties.Combine(tensors, weights, 1, LoraMerge.Combinations.MajoritySign.Total),
+            rank: 9
+        );
 
         Torch.AssertNear(expected, b.matmul(a));
     }

@@ -35,6 +35,9 @@ internal static class Torch
     public static void AssertNear(Tensor expected, Tensor actual)
     {
         Assert.Equal(expected.shape, actual.shape);
-        Assert.True(expected.allclose(actual, rtol: 1e-12, atol: 1e-12), $"expected {string.Join(' ', Values(expected))}, found {string.Join(' ', Values(actual))}");
+        Assert.True(
+            expected.allclose(actual, rtol: 1e-12, atol: 1e-12),
+            $"expected {string.Join(' ', Values(expected))}, found {string.Join(' ', Values(actual))}"
+        );
     }
 }

@@ -27,7 +27,11 @@ public sealed class LargeTensorTests
             .With("model.layers.0.mlp.up_proj.lora_B.weight", DType.BF16, [Rows, 1], [.. Enumerable.Range(0, (int)Rows).Select(i => (double)(i % 256))])
             .WriteTo(folder["adapter"]);
         Checkpoint checkpoint = Checkpoint.Open(folder["base"]);
-        MergePlan plan = MergePlanner.Plan(checkpoint, [new PlannedAdapter(AdapterDialects.Open(folder["adapter"]), 1)], new PlanOptions(OutputDType.Auto, null, false));
+        MergePlan plan = MergePlanner.Plan(
+            checkpoint,
+            [new PlannedAdapter(AdapterDialects.Open(folder["adapter"]), 1)],
+            new PlanOptions(OutputDType.Auto, null, false)
+        );
         var options = new PipelineOptions(ComputeDevice.Open("cpu", null).Device, null, 1 << 20, _ => "adapter");
         using var files = new TensorFiles();
         var sink = new RowCheck();
@@ -62,7 +66,20 @@ public sealed class LargeTensorTests
             .. Enumerable.Range(0, tensors).Select(i => ($"filler.{i}.weight", DType.BF16, ImmutableArray.Create<long>(25_000, 1000))),
         ];
         WeightFile.WriteZeros(bench.InBase("model.safetensors"), all);
-        return await ProgramMemory.PeakOfMerge("--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float16", "--max-memory", "310MB");
+        return await ProgramMemory.PeakOfMerge(
+            "--base",
+            bench.Base,
+            "--adapter",
+            bench.Adapter,
+            "--output",
+            bench.OutputPath,
+            "--device",
+            "cpu",
+            "--dtype",
+            "float16",
+            "--max-memory",
+            "310MB"
+        );
     }
 
     /// <summary>Looks at the first and the last element of every row.</summary>

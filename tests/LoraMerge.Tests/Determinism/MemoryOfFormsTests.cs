@@ -91,5 +91,8 @@ public sealed class MemoryOfFormsTests
     private const long GroupOfPasses = 2 << 18;
 
     private static void AssertWithin(long plain, long bound, long peak) =>
-        Assert.True(peak <= plain + bound + Noise, string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of plain LoRA and {bound / 1e6:0} are the bound"));
+        Assert.True(
+            peak <= plain + bound + Noise,
+            string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of plain LoRA and {bound / 1e6:0} are the bound")
+        );
 }

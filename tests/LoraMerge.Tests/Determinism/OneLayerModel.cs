@@ -15,7 +15,8 @@ internal sealed class OneLayerModel : IDisposable
     public const string MaxMemory = "310MB";
 
     /// <summary>Elements of a block then.</summary>
-    public static long BlockElements => LoraMerge.Merging.PipelineOptions.BlockElementsFor(ByteSize.TryParse(MaxMemory, out ByteSize? size) ? size.Bytes : null);
+    public static long BlockElements =>
+        LoraMerge.Merging.PipelineOptions.BlockElementsFor(ByteSize.TryParse(MaxMemory, out ByteSize? size) ? size.Bytes : null);
 
     private readonly TestFolder _folder = new();
     private readonly string _module;
@@ -63,8 +64,18 @@ internal sealed class OneLayerModel : IDisposable
     private async Task<long> PeakBytes(string[] adapters, params string[] options)
     {
         string output = _folder[$"merged{_count++}"];
-        long peak = await ProgramMemory.PeakOfMerge(
-            ["--base", _folder["base"], .. adapters.SelectMany(adapter => (string[])["--adapter", adapter]), "--output", output, "--device", "cpu", "--max-memory", MaxMemory, .. options]);
+        long peak = await ProgramMemory.PeakOfMerge([
+            "--base",
+            _folder["base"],
+            .. adapters.SelectMany(adapter => (string[])["--adapter", adapter]),
+            "--output",
+            output,
+            "--device",
+            "cpu",
+            "--max-memory",
+            MaxMemory,
+            .. options,
+        ]);
         Directory.Delete(output, recursive: true);
         return peak;
     }
@@ -76,7 +87,10 @@ internal sealed class OneLayerModel : IDisposable
         foreach ((string name, JsonNode? value) in JsonNode.Parse("{" + fields + "}")!.AsObject())
             config[name] = value?.DeepClone();
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), config.ToJsonString());
-        Write(Path.Combine(folder, "adapter_model.safetensors"), [.. tensors.Select(tensor => ($"base_model.model.{_module}.{tensor.Name}", tensor.DType, tensor.Shape))]);
+        Write(
+            Path.Combine(folder, "adapter_model.safetensors"),
+            [.. tensors.Select(tensor => ($"base_model.model.{_module}.{tensor.Name}", tensor.DType, tensor.Shape))]
+        );
         return folder;
     }
 

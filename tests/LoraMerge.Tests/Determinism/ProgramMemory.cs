@@ -21,7 +21,10 @@ internal static class ProgramMemory
         }
         ChildProcess run = await ChildProcess.WaitFor(merge);
         // Some forms hold more than the limit that makes blocks small, and say so; some always assume what their files leave out.
-        Assert.DoesNotContain(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !Expected.Any(warning => line.Contains(warning, StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => !Expected.Any(warning => line.Contains(warning, StringComparison.Ordinal))
+        );
         Assert.Equal(0, run.ExitCode);
         Assert.True(peak > 0);
         return peak;

@@ -17,13 +17,43 @@ public sealed class SameBytesTests
     {
         // 64 Ki elements are the least block, so these weights are cut into 12 and 17 pieces, the last of them ragged.
         using var bench = new Workbench(
-            TinyCheckpoint.Empty.Filled("model.layers.0.self_attn.q_proj.weight", dtype, 1023, 768).Filled("model.layers.0.mlp.up_proj.weight", dtype, 768, 1500).File("config.json", "{\"model_type\": \"llama\"}"),
-            TinyAdapter.Lora(16).Module("model.layers.0.self_attn.q_proj", 1023, 768, DType.BF16).Module("model.layers.0.mlp.up_proj", 768, 1500, DType.BF16));
+            TinyCheckpoint
+                .Empty.Filled("model.layers.0.self_attn.q_proj.weight", dtype, 1023, 768)
+                .Filled("model.layers.0.mlp.up_proj.weight", dtype, 768, 1500)
+                .File("config.json", "{\"model_type\": \"llama\"}"),
+            TinyAdapter.Lora(16).Module("model.layers.0.self_attn.q_proj", 1023, 768, DType.BF16).Module("model.layers.0.mlp.up_proj", 768, 1500, DType.BF16)
+        );
         MergeRequest request = bench.Request();
         await bench.MergeAsync(request with { Threads = 1 });
         SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
 
-        foreach (MergeRequest other in (MergeRequest[])[request with { Threads = 2 }, request with { Threads = 3 }, request with { MaxMemory = LeastMemory, Threads = 1 }, request with { MaxMemory = LeastMemory, Threads = 3 }, request with { MaxMemory = 310_000_000 }])
+        foreach (
+            MergeRequest other in (MergeRequest[])
+                [
+                    request with
+                    {
+                        Threads = 2,
+                    },
+                    request with
+                    {
+                        Threads = 3,
+                    },
+                    request with
+                    {
+                        MaxMemory = LeastMemory,
+                        Threads = 1,
+                    },
+                    request with
+                    {
+                        MaxMemory = LeastMemory,
+                        Threads = 3,
+                    },
+                    request with
+                    {
+                        MaxMemory = 310_000_000,
+                    },
+                ]
+        )
         {
             await bench.MergeAsync(other);
 
@@ -80,12 +110,17 @@ public sealed class SameBytesTests
 
         double[] embedding = Golden.TensorTable.Values(Golden.TensorTable.Headers(bench.OutputPath)["model.embed_tokens.weight"]);
         double[] before = Golden.TensorTable.Values(Golden.TensorTable.Headers(bench.Base)["model.embed_tokens.weight"]);
-        double[] rows = Golden.TensorTable.Values(Golden.TensorTable.Headers(bench.InAdapter("adapter_model.safetensors"))["base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta"]);
+        double[] rows = Golden.TensorTable.Values(
+            Golden.TensorTable.Headers(bench.InAdapter("adapter_model.safetensors"))["base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta"]
+        );
 
         for (int row = 0; row < 1000; row++)
         {
             int trained = Array.IndexOf(tokens, row);
-            Assert.Equal(trained < 0 ? before[(row * 500)..((row + 1) * 500)] : rows[(trained * 500)..((trained + 1) * 500)], embedding[(row * 500)..((row + 1) * 500)]);
+            Assert.Equal(
+                trained < 0 ? before[(row * 500)..((row + 1) * 500)] : rows[(trained * 500)..((trained + 1) * 500)],
+                embedding[(row * 500)..((row + 1) * 500)]
+            );
         }
         bench.Passed();
     }
@@ -97,7 +132,16 @@ public sealed class SameBytesTests
         bench.Adapter += "=0.75";
         CommandLineRun plain = await bench.RunAsync();
         SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
-        var culture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "−", PositiveInfinitySymbol = "∞" } };
+        var culture = new CultureInfo("")
+        {
+            NumberFormat =
+            {
+                NumberDecimalSeparator = ",",
+                NumberGroupSeparator = ".",
+                NegativeSign = "−",
+                PositiveInfinitySymbol = "∞",
+            },
+        };
         CultureInfo before = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = culture;
         CommandLineRun run;
@@ -132,7 +176,18 @@ public sealed class SameBytesTests
         string[] program = ["env", $"LC_ALL={language}", $"LANG={language}", "dotnet", "exec", "--runtimeconfig", settings, ChildProcess.LoraMerge[^1]];
         await ChildProcess.SkipUnless("There is no ICU here.", [.. program, "--help"]);
 
-        ChildProcess run = await ChildProcess.Run([.. program, "merge", "--base", bench.Base, "--adapter", bench.Adapter + "=1", "--output", bench.OutputPath, "--device", "CPU".ToLowerInvariant()]);
+        ChildProcess run = await ChildProcess.Run([
+            .. program,
+            "merge",
+            "--base",
+            bench.Base,
+            "--adapter",
+            bench.Adapter + "=1",
+            "--output",
+            bench.OutputPath,
+            "--device",
+            "CPU".ToLowerInvariant(),
+        ]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(expected, FolderContents.Of(bench.OutputPath));

@@ -21,7 +21,17 @@ public sealed class NativeLibrariesTests
             return; // elsewhere the file is copied as it is
         string folder = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "lora-merge.natives")).Trim();
         byte[] laidOut = File.ReadAllBytes(Path.Combine(folder, "libLibTorchSharp.so"));
-        byte[] packaged = File.ReadAllBytes(Path.Combine(Metadata("NuGetPackageRoot"), "torchsharp", TorchVersions.Package, "runtimes", Path.GetFileName(folder), "native", "libLibTorchSharp.so"));
+        byte[] packaged = File.ReadAllBytes(
+            Path.Combine(
+                Metadata("NuGetPackageRoot"),
+                "torchsharp",
+                TorchVersions.Package,
+                "runtimes",
+                Path.GetFileName(folder),
+                "native",
+                "libLibTorchSharp.so"
+            )
+        );
 
         int[] changed = [.. Enumerable.Range(0, packaged.Length).Where(i => packaged[i] != laidOut[i])];
 

@@ -82,7 +82,10 @@ internal sealed class GoldenCase
     {
         if (_json["combination"] is not JsonObject how)
             return LoraMerge.Combinations.Combination.Sequential;
-        if (!CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way) || !CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign))
+        if (
+            !CombinationWays.TryParse((string)how["combination_type"]!, out CombinationWay way)
+            || !CombinationWays.TryParse((string?)how["majority_sign_method"] ?? "total", out MajoritySign sign)
+        )
             throw new InvalidOperationException($"case.json of {Name} asks for a way to combine that does not exist.");
         return new Combination(way)
         {

@@ -25,7 +25,14 @@ public sealed class ExpertTests
     [InlineData(ExpertLayout.Unsloth)]
     public async Task The_columns_of_B_are_sorted_by_layout(ExpertLayout layout)
     {
-        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(Fields, new AdapterRequest("") { ExpertLayout = layout }, DownA, DownB, GateUpA, GateUpB);
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(
+            Fields,
+            new AdapterRequest("") { ExpertLayout = layout },
+            DownA,
+            DownB,
+            GateUpA,
+            GateUpB
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -51,8 +58,14 @@ public sealed class ExpertTests
     [Fact]
     public async Task Where_keys_overlap_the_rank_of_the_tensors_chooses()
     {
-        using TinyFolder folder = new TinyFolder(Config, GateUp, Down)
-            .With(Fields.Replace("2", "7", StringComparison.Ordinal) + ", \"rank_pattern\": { \".*proj\": 3, \"down_proj|gate_up_proj\": 2 }, \"alpha_pattern\": { \"down_proj\": 4, \"gate_up_proj\": 4 }", DownA, DownB, GateUpA, GateUpB);
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(
+            Fields.Replace("2", "7", StringComparison.Ordinal)
+                + ", \"rank_pattern\": { \".*proj\": 3, \"down_proj|gate_up_proj\": 2 }, \"alpha_pattern\": { \"down_proj\": 4, \"gate_up_proj\": 4 }",
+            DownA,
+            DownB,
+            GateUpA,
+            GateUpB
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -65,7 +78,13 @@ public sealed class ExpertTests
     [Fact]
     public async Task Where_keys_of_alpha_overlap_the_first_is_taken_with_a_warning()
     {
-        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(Fields + ", \"alpha_pattern\": { \".*down_proj\": 4, \"down_proj\": 6 }", DownA, DownB, GateUpA, GateUpB);
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(
+            Fields + ", \"alpha_pattern\": { \".*down_proj\": 4, \"down_proj\": 6 }",
+            DownA,
+            DownB,
+            GateUpA,
+            GateUpB
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -94,14 +113,24 @@ public sealed class ExpertTests
     [InlineData(ExpertLayout.Unsloth)]
     public async Task Experts_with_tensors_of_their_own_get_their_part(ExpertLayout layout)
     {
-        Matrix[] parts = [.. Enumerable.Range(0, Experts).SelectMany(e => (Matrix[])
+        Matrix[] parts =
         [
-            Part(GateUp, e, 0, Inner, $"block_sparse_moe.experts.{e}.w1.weight"),
-            Part(GateUp, e, Inner, Inner, $"block_sparse_moe.experts.{e}.w3.weight"),
-            Part(Down, e, 0, Hidden, $"block_sparse_moe.experts.{e}.w2.weight"),
-        ])];
-        using TinyFolder folder = new TinyFolder(Config, [.. parts.Select(part => part.Named("model." + part.Name))])
-            .With(Fields, new AdapterRequest("") { ExpertLayout = layout }, [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name))]);
+            .. Enumerable
+                .Range(0, Experts)
+                .SelectMany(e =>
+                    (Matrix[])
+                        [
+                            Part(GateUp, e, 0, Inner, $"block_sparse_moe.experts.{e}.w1.weight"),
+                            Part(GateUp, e, Inner, Inner, $"block_sparse_moe.experts.{e}.w3.weight"),
+                            Part(Down, e, 0, Hidden, $"block_sparse_moe.experts.{e}.w2.weight"),
+                        ]
+                ),
+        ];
+        using TinyFolder folder = new TinyFolder(Config, [.. parts.Select(part => part.Named("model." + part.Name))]).With(
+            Fields,
+            new AdapterRequest("") { ExpertLayout = layout },
+            [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name))]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -121,8 +150,14 @@ public sealed class ExpertTests
 
         double[] merged = (await folder.Merge()).Tensors[turned.Name];
 
-        double[] expected = [.. Enumerable.Range(0, Experts).SelectMany(e =>
-            Matrix.Add(Part(turned, e, 0, Inner, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(DownA, e), 1, isTransposed: true))];
+        double[] expected =
+        [
+            .. Enumerable
+                .Range(0, Experts)
+                .SelectMany(e =>
+                    Matrix.Add(Part(turned, e, 0, Inner, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(DownA, e), 1, isTransposed: true)
+                ),
+        ];
         Matrix.AssertNear(expected, merged);
         folder.Passed();
     }
@@ -138,7 +173,14 @@ public sealed class ExpertTests
 
         double[] merged = (await folder.Merge()).Tensors[weight.Name];
 
-        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(weight, e, 0, large, "").AsDoubles(), ColumnsOf(b, e, ExpertLayout.Peft), RowsOf(a, e), 1))], merged);
+        Matrix.AssertNear(
+            [
+                .. Enumerable
+                    .Range(0, Experts)
+                    .SelectMany(e => Matrix.Add(Part(weight, e, 0, large, "").AsDoubles(), ColumnsOf(b, e, ExpertLayout.Peft), RowsOf(a, e), 1)),
+            ],
+            merged
+        );
         folder.Passed();
     }
 
@@ -179,12 +221,24 @@ public sealed class ExpertTests
         Matrix square = Matrix.Of("mlp.experts.down_proj", Experts, Hidden, Hidden);
         Matrix a = Matrix.Of("mlp.experts.lora_A.weight", Rank * Experts, Hidden);
         string config = $$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""";
-        using TinyFolder folder = new TinyFolder(config, square).With($"\"peft_version\": \"{version}\", \"r\": 2, \"target_parameters\": [\"mlp.experts.down_proj\"]", a, DownB);
+        using TinyFolder folder = new TinyFolder(config, square).With(
+            $"\"peft_version\": \"{version}\", \"r\": 2, \"target_parameters\": [\"mlp.experts.down_proj\"]",
+            a,
+            DownB
+        );
 
         double[] merged = (await folder.Merge()).Tensors[square.Name];
 
-        Matrix.AssertNear([.. Enumerable.Range(0, Experts).SelectMany(e =>
-            Matrix.Add(Part(square, e, 0, Hidden, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(a, e), 1, isTransposed))], merged);
+        Matrix.AssertNear(
+            [
+                .. Enumerable
+                    .Range(0, Experts)
+                    .SelectMany(e =>
+                        Matrix.Add(Part(square, e, 0, Hidden, "").AsDoubles(), ColumnsOf(DownB, e, ExpertLayout.Peft), RowsOf(a, e), 1, isTransposed)
+                    ),
+            ],
+            merged
+        );
         Assert.Equal(isAssumed, folder.Warnings.Any(warning => warning.Code == DiagnosticCode.ExpertOrientationAssumed));
         folder.Passed();
     }
@@ -211,8 +265,10 @@ public sealed class ExpertTests
     public async Task Granite_calls_fused_experts_otherwise_in_its_files(string module)
     {
         Matrix[] stored = [GateUp.Named("model.block_sparse_moe.input_linear.weight"), Down.Named("model.block_sparse_moe.output_linear.weight")];
-        using TinyFolder folder = new TinyFolder(Config, stored)
-            .With(Fields, [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name.Replace("mlp.experts", module, StringComparison.Ordinal)))]);
+        using TinyFolder folder = new TinyFolder(Config, stored).With(
+            Fields,
+            [.. ((Matrix[])[DownA, DownB, GateUpA, GateUpB]).Select(m => m.Named("model." + m.Name.Replace("mlp.experts", module, StringComparison.Ordinal)))]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -233,16 +289,24 @@ public sealed class ExpertTests
     }
 
     private static double[] Expected(Matrix fused, Matrix b, Matrix a, ExpertLayout layout, double scaling = 1) =>
-        [.. Enumerable.Range(0, Experts).SelectMany(e => Matrix.Add(Part(fused, e, 0, (int)fused.Shape[1], "").AsDoubles(), ColumnsOf(b, e, layout), RowsOf(a, e), scaling))];
+        [
+            .. Enumerable
+                .Range(0, Experts)
+                .SelectMany(e => Matrix.Add(Part(fused, e, 0, (int)fused.Shape[1], "").AsDoubles(), ColumnsOf(b, e, layout), RowsOf(a, e), scaling)),
+        ];
 
     private static Matrix RowsOf(Matrix a, int expert) => Part(a with { Shape = [Experts, Rank, a.Shape[1]] }, expert, 0, Rank, "");
 
-    private static Matrix ColumnsOf(Matrix b, int expert, ExpertLayout layout) => new("", [b.Shape[0], Rank],
-    [
-        .. from o in Enumerable.Range(0, (int)b.Shape[0])
-           from r in Enumerable.Range(0, Rank)
-           select (float)b[o, layout == ExpertLayout.Peft ? (r * Experts) + expert : (expert * Rank) + r],
-    ]);
+    private static Matrix ColumnsOf(Matrix b, int expert, ExpertLayout layout) =>
+        new(
+            "",
+            [b.Shape[0], Rank],
+            [
+                .. from o in Enumerable.Range(0, (int)b.Shape[0])
+                from r in Enumerable.Range(0, Rank)
+                select (float)b[o, layout == ExpertLayout.Peft ? (r * Experts) + expert : (expert * Rank) + r],
+            ]
+        );
 
     private static Matrix Part(Matrix fused, int expert, int firstRow, int rows, string name)
     {

@@ -51,8 +51,10 @@ public sealed class FormsTogetherTests
         Matrix magnitude = Matrix.Of($"{path}.lora_magnitude_vector{name}{(name.Length > 0 ? ".weight" : "")}", 4);
         string root = path[..path.IndexOf("layers", StringComparison.Ordinal)];
         Matrix saved = Matrix.Of($"{root}norm.modules_to_save{(name.Length > 0 ? name : ".default")}.weight", 3);
-        using TinyFolder folder = new TinyFolder(Untied, weight, norm)
-            .With("\"use_dora\": true, \"runtime_config\": {}, \"modules_to_save\": [\"norm\"]", name.Length > 0 ? [a, b, magnitude, saved] : [a, b, magnitude]);
+        using TinyFolder folder = new TinyFolder(Untied, weight, norm).With(
+            "\"use_dora\": true, \"runtime_config\": {}, \"modules_to_save\": [\"norm\"]",
+            name.Length > 0 ? [a, b, magnitude, saved] : [a, b, magnitude]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -101,7 +103,8 @@ public sealed class FormsTogetherTests
                 for (int i = 0; i < 5; i++)
                 {
                     for (int r = 0; r < 2; r++)
-                        expected[(((e * 3) + o) * 5) + i] += 2.5 * weight * downB[o, layout == ExpertLayout.Peft ? (r * 2) + e : (e * 2) + r] * downA[(e * 2) + r, i];
+                        expected[(((e * 3) + o) * 5) + i] +=
+                            2.5 * weight * downB[o, layout == ExpertLayout.Peft ? (r * 2) + e : (e * 2) + r] * downA[(e * 2) + r, i];
                 }
             }
         }
@@ -119,8 +122,12 @@ public sealed class FormsTogetherTests
         Matrix b = Matrix.Of(Prefix + "model.layers.2.q.lora_B.weight", 4, 1);
         Matrix magnitude = Matrix.Of(Prefix + "model.layers.2.q.lora_magnitude_vector", 4);
         Matrix saved = Matrix.Of(Prefix + "model.layers.3.norm.weight", 3);
-        using TinyFolder folder = new TinyFolder("""{ "num_hidden_layers": 2, "model_type": "llama", "tie_word_embeddings": false, "x": [Infinity] }""", first, second, norm)
-            .With("\"layer_replication\": [[0, 2], [0, 2]], \"use_dora\": true, \"runtime_config\": {}, \"modules_to_save\": [\"norm\"]", a, b, magnitude, saved);
+        using TinyFolder folder = new TinyFolder(
+            """{ "num_hidden_layers": 2, "model_type": "llama", "tie_word_embeddings": false, "x": [Infinity] }""",
+            first,
+            second,
+            norm
+        ).With("\"layer_replication\": [[0, 2], [0, 2]], \"use_dora\": true, \"runtime_config\": {}, \"modules_to_save\": [\"norm\"]", a, b, magnitude, saved);
 
         Dictionary<string, double[]> merged = (await folder.MergeTensors());
 
@@ -162,8 +169,12 @@ public sealed class FormsTogetherTests
     {
         const string name = "model.embed_tokens";
         using var bench = new Workbench(
-            TinyCheckpoint.Llama(model).Without("lm_head.weight").File("config.json", """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true }"""),
-            Tied(TinyAdapter.Lora(), adapter, hasDora));
+            TinyCheckpoint
+                .Llama(model)
+                .Without("lm_head.weight")
+                .File("config.json", """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true }"""),
+            Tied(TinyAdapter.Lora(), adapter, hasDora)
+        );
 
         await bench.MergeAsync();
 
@@ -221,7 +232,11 @@ public sealed class FormsTogetherTests
         Matrix weight = Matrix.Of("model.layers.0.q.weight", 4, 3);
         Matrix a = Matrix.Of(Prefix + "model.layers.0.q.lora_A.weight", 1, 3);
         Matrix b = Matrix.Of(Prefix + "model.layers.0.q.lora_B.weight", 4, 1);
-        using TinyFolder folder = new TinyFolder(Untied, weight).With($"\"lora_alpha\": {alpha.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}", a, b);
+        using TinyFolder folder = new TinyFolder(Untied, weight).With(
+            $"\"lora_alpha\": {alpha.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}",
+            a,
+            b
+        );
 
         double[] merged = (await folder.Merge()).Tensors[weight.Name];
 
@@ -237,8 +252,14 @@ public sealed class FormsTogetherTests
     [InlineData(DType.F64, 1e308)]
     public async Task An_alpha_that_gives_no_finite_numbers_is_refused(DType dtype, double alpha)
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(dtype), TinyAdapter.ForLlama().Config("lora_alpha", alpha).Config("alpha_pattern", new JsonObject { ["up_proj"] = dtype == DType.F64 ? -alpha : alpha })
-            .With("model.layers.1.mlp.up_proj.lora_A.weight", DType.F64, [2, 4], [.. Enumerable.Repeat(dtype == DType.F64 ? 1e10 : 1.0, 8)]));
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama(dtype),
+            TinyAdapter
+                .ForLlama()
+                .Config("lora_alpha", alpha)
+                .Config("alpha_pattern", new JsonObject { ["up_proj"] = dtype == DType.F64 ? -alpha : alpha })
+                .With("model.layers.1.mlp.up_proj.lora_A.weight", DType.F64, [2, 4], [.. Enumerable.Repeat(dtype == DType.F64 ? 1e10 : 1.0, 8)])
+        );
 
         await bench.AssertRefusedAsync(DiagnosticCode.ResultNotFinite, bench.Adapter);
         bench.Passed();
@@ -263,7 +284,10 @@ public sealed class FormsTogetherTests
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
         for (int e = 0; e < 2; e++)
-            Assert.Equal([.. from o in Enumerable.Range(0, 3) from i in Enumerable.Range(0, 4) select (double)stored.Values[(e * 12) + (i * 3) + o]], merged[downs[e].Name]);
+            Assert.Equal(
+                [.. from o in Enumerable.Range(0, 3) from i in Enumerable.Range(0, 4) select (double)stored.Values[(e * 12) + (i * 3) + o]],
+                merged[downs[e].Name]
+            );
         var a = new Matrix("", [2, 3], [.. factors.Values[..3], .. factors.Values[7..10]]);
         var b = new Matrix("", [4, 2], [.. Enumerable.Range(3, 4).SelectMany(i => (float[])[factors.Values[i], factors.Values[7 + i]])]);
         Matrix.AssertNear(Matrix.Add(q.AsDoubles(), b, a, 1), merged[q.Name]);
@@ -276,15 +300,24 @@ public sealed class FormsTogetherTests
     public async Task Scalars_and_tensors_without_elements_go_through(string dtype)
     {
         using var bench = new Workbench(
-            TinyCheckpoint.Llama().With("model.scale", DType.BF16, [], 0.5).Filled("model.none.weight", DType.BF16, 0, 4).Filled("model.flat.weight", DType.BF16, 4, 0).With("model.count", DType.I64, [], 7),
-            TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("model")).With("model.scale", DType.F32, [], 0.25));
+            TinyCheckpoint
+                .Llama()
+                .With("model.scale", DType.BF16, [], 0.5)
+                .Filled("model.none.weight", DType.BF16, 0, 4)
+                .Filled("model.flat.weight", DType.BF16, 4, 0)
+                .With("model.count", DType.I64, [], 7),
+            TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("model")).With("model.scale", DType.F32, [], 0.25)
+        );
 
         CommandLineRun run = await bench.RunAsync("--dtype", dtype);
 
         Assert.Equal("", run.Error);
         Dictionary<string, StoredTensor> merged = TensorTable.Headers(bench.OutputPath);
         Assert.Equal(("[]", 0.25), (merged["model.scale"].ShapeText, Assert.Single(TensorTable.Values(merged["model.scale"]))));
-        Assert.Equal(("[0, 4]", "[4, 0]", DType.I64), (merged["model.none.weight"].ShapeText, merged["model.flat.weight"].ShapeText, merged["model.count"].DType));
+        Assert.Equal(
+            ("[0, 4]", "[4, 0]", DType.I64),
+            (merged["model.none.weight"].ShapeText, merged["model.flat.weight"].ShapeText, merged["model.count"].DType)
+        );
         bench.Passed();
     }
 

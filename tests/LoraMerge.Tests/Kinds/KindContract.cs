@@ -113,7 +113,12 @@ public abstract class KindContract
         KindExample example = OfLinear(8, 8);
         foreach (Matrix missing in example.Adapter.Where(tensor => !example.Optional.Contains(tensor.Name) && !example.Ignored.Contains(tensor.Name)))
         {
-            using TinyFolder folder = Folder(example with { Adapter = example.Adapter.Length == 1 ? [missing with { Name = "base_model.model.other.weight" }] : example.Adapter.Remove(missing) });
+            using TinyFolder folder = Folder(
+                example with
+                {
+                    Adapter = example.Adapter.Length == 1 ? [missing with { Name = "base_model.model.other.weight" }] : example.Adapter.Remove(missing),
+                }
+            );
 
             LoraMergeException? fault = await folder.Fault();
 
@@ -126,7 +131,8 @@ public abstract class KindContract
     public async Task A_tensor_too_many_is_named()
     {
         KindExample example = OfLinear(8, 8);
-        string surplus = example.Adapter[0].Name[..example.Adapter[0].Name.LastIndexOf(example.Module, StringComparison.Ordinal)] + example.Module + ".lora_surplus.weight";
+        string surplus =
+            example.Adapter[0].Name[..example.Adapter[0].Name.LastIndexOf(example.Module, StringComparison.Ordinal)] + example.Module + ".lora_surplus.weight";
         using TinyFolder folder = Folder(example with { Adapter = example.Adapter.Add(Matrix.Of(surplus, 2, 2)) });
 
         LoraMergeException? fault = await folder.Fault();
@@ -143,7 +149,12 @@ public abstract class KindContract
         string[] before = Recipes(example);
         foreach (Matrix tensor in example.Adapter)
         {
-            string[] after = Recipes(example with { Adapter = example.Adapter.Replace(tensor, tensor with { Values = [tensor.Values[0] + 1, .. tensor.Values[1..]] }) });
+            string[] after = Recipes(
+                example with
+                {
+                    Adapter = example.Adapter.Replace(tensor, tensor with { Values = [tensor.Values[0] + 1, .. tensor.Values[1..]] }),
+                }
+            );
 
             Assert.True(example.Ignored.Contains(tensor.Name) == before.SequenceEqual(after), tensor.Name);
         }
@@ -172,7 +183,10 @@ public abstract class KindContract
 
         PlannedTensor.Computed[] changed = [.. folder.Plan().Tensors.OfType<PlannedTensor.Computed>()];
 
-        Assert.All(changed, tensor => Assert.All(tensor.Changes, change => Assert.Contains("my adapter", change.Describe(_ => "my adapter"), StringComparison.Ordinal)));
+        Assert.All(
+            changed,
+            tensor => Assert.All(tensor.Changes, change => Assert.Contains("my adapter", change.Describe(_ => "my adapter"), StringComparison.Ordinal))
+        );
         folder.Passed();
     }
 
@@ -186,7 +200,10 @@ public abstract class KindContract
 
         long plain = await PlainPeak.Value, peak = await folder.PeakBytes();
 
-        Assert.True(peak <= plain + bound + pieces + noise, string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of the smallest change and {bound / 1e6:0} are the bound"));
+        Assert.True(
+            peak <= plain + bound + pieces + noise,
+            string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB, where {plain / 1e6:0} of the smallest change and {bound / 1e6:0} are the bound")
+        );
         folder.Passed();
     }
 
@@ -204,7 +221,11 @@ public abstract class KindContract
     }
 
     private TinyFolder Folder(KindExample example, double adapterWeight = 1) =>
-        new TinyFolder(example.Config, [.. example.Base]).With($"\"peft_type\": \"{PeftType}\"{(example.Fields.Length == 0 ? "" : ", ")}{example.Fields}", new AdapterRequest("", adapterWeight), [.. example.Adapter]);
+        new TinyFolder(example.Config, [.. example.Base]).With(
+            $"\"peft_type\": \"{PeftType}\"{(example.Fields.Length == 0 ? "" : ", ")}{example.Fields}",
+            new AdapterRequest("", adapterWeight),
+            [.. example.Adapter]
+        );
 
     private static void AssertNear(KindExample example, Dictionary<string, double[]> merged, double adapterWeight)
     {
@@ -212,7 +233,9 @@ public abstract class KindContract
         foreach (Matrix tensor in example.Base)
         {
             double[] start = tensor.AsDoubles();
-            double[] expected = changed.TryGetValue(tensor.Name, out double[]? full) ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))] : start;
+            double[] expected = changed.TryGetValue(tensor.Name, out double[]? full)
+                ? [.. full.Zip(start, (to, from) => from + (adapterWeight * (to - from)))]
+                : start;
             Matrix.AssertNear(expected, merged[tensor.Name]);
         }
     }

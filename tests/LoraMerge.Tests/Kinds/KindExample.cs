@@ -8,7 +8,13 @@ namespace LoraMerge.Tests.Kinds;
 /// <param name="Fields">Fields of adapter_config.json besides <c>peft_type</c>, as JSON without braces.</param>
 /// <param name="Adapter">The adapter's tensors.</param>
 /// <param name="Expected">The tensors that change, with their values in float64, by the formula of the kind written plainly.</param>
-internal sealed record KindExample(string Module, ImmutableArray<Matrix> Base, string Fields, ImmutableArray<Matrix> Adapter, Func<ImmutableDictionary<string, double[]>> Expected)
+internal sealed record KindExample(
+    string Module,
+    ImmutableArray<Matrix> Base,
+    string Fields,
+    ImmutableArray<Matrix> Adapter,
+    Func<ImmutableDictionary<string, double[]>> Expected
+)
 {
     /// <summary>The base's config.json.</summary>
     public string Config { get; init; } = """{ "model_type": "llama" }""";

@@ -19,7 +19,9 @@ public sealed class KindsInTurnTests
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
-        double[] added = layer.Plus((o, i) => (loha[0][o, 0] * loha[1][0, i] * loha[2][o, 0] * loha[3][0, i]) + (lokr[0][o / 2, i / 2] * lokr[1][o % 2, i % 2]));
+        double[] added = layer.Plus(
+            (o, i) => (loha[0][o, 0] * loha[1][0, i] * loha[2][o, 0] * loha[3][0, i]) + (lokr[0][o / 2, i / 2] * lokr[1][o % 2, i % 2])
+        );
         double[] expected = [.. added.Select((value, place) => value + (0.25 * Mixed(place / 4, place % 4)))];
         Matrix.AssertNear(expected, merged);
         folder.Passed();

@@ -10,12 +10,19 @@ namespace LoraMerge.Tests.Kinds;
 /// <param name="IsTransposed">Whether the weight is stored input by output.</param>
 internal sealed record Layer(string Module, Matrix Weight, int Outputs, int Inputs, bool IsTransposed = false)
 {
-    public static Layer Linear(int outputs, int inputs, string module = "model.layers.0.mlp.up_proj") => new(module, Matrix.Of(module + ".weight", outputs, inputs), outputs, inputs);
+    public static Layer Linear(int outputs, int inputs, string module = "model.layers.0.mlp.up_proj") =>
+        new(module, Matrix.Of(module + ".weight", outputs, inputs), outputs, inputs);
 
-    public static Layer Transposed(int outputs, int inputs, string module = "transformer.h.0.mlp.c_fc") => new(module, Matrix.Of(module + ".weight", inputs, outputs), outputs, inputs, IsTransposed: true);
+    public static Layer Transposed(int outputs, int inputs, string module = "transformer.h.0.mlp.c_fc") =>
+        new(module, Matrix.Of(module + ".weight", inputs, outputs), outputs, inputs, IsTransposed: true);
 
     public static Layer Convolution(params int[] kernel) =>
-        new("features.0", Matrix.Of("features.0.weight", [4, 6, .. kernel.Select(side => (long)side)]), 4, 6 * kernel.Aggregate((product, side) => product * side));
+        new(
+            "features.0",
+            Matrix.Of("features.0.weight", [4, 6, .. kernel.Select(side => (long)side)]),
+            4,
+            6 * kernel.Aggregate((product, side) => product * side)
+        );
 
     /// <summary>A tensor of an adapter for this layer.</summary>
     public Matrix Tensor(string leaf, params long[] shape) => Matrix.Of($"base_model.model.{Module}.{leaf}", shape);

@@ -43,7 +43,11 @@ public sealed class LayerKindTests
     public async Task A_convolution_in_groups_is_refused()
     {
         Matrix weight = Matrix.Of("conv.weight", 4, 2, 3);
-        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2", Matrix.Of("conv.lora_A.weight", 2, 4, 3), Matrix.Of("conv.lora_B.weight", 4, 1, 1));
+        using TinyFolder folder = new TinyFolder("{}", weight).With(
+            "\"r\": 2",
+            Matrix.Of("conv.lora_A.weight", 2, 4, 3),
+            Matrix.Of("conv.lora_B.weight", 4, 1, 1)
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -75,7 +79,11 @@ public sealed class LayerKindTests
         Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 4);
         Matrix a = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 6);
         Matrix b = Matrix.Of("model.embed_tokens.lora_embedding_B", 4, 1);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding).With("\"peft_version\": \"0.17.1\"", a, b);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gemma3_text", "hidden_size": 4, "tie_word_embeddings": false }""", embedding).With(
+            "\"peft_version\": \"0.17.1\"",
+            a,
+            b
+        );
 
         double[] merged = (await folder.Merge()).Tensors[embedding.Name];
 

@@ -15,7 +15,11 @@ public sealed class LayerReplicationTests
     [Fact]
     public async Task Each_copy_of_a_layer_is_a_layer_of_its_own()
     {
-        using TinyFolder folder = new TinyFolder(Config, First, Second, Matrix.Of("model.norm.weight", 3)).With("\"layer_replication\": [[0, 2], [1, 2]]", A, B);
+        using TinyFolder folder = new TinyFolder(Config, First, Second, Matrix.Of("model.norm.weight", 3)).With(
+            "\"layer_replication\": [[0, 2], [1, 2]]",
+            A,
+            B
+        );
 
         (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
 

@@ -21,7 +21,10 @@ public sealed class MlxExpertTests
         Matrix a = Matrix.Of("mlp.switch_mlp.up_proj.lora_a", experts, rank, inputs);
         Matrix b = Matrix.Of("mlp.switch_mlp.up_proj.lora_b", experts, 0, rank);
         using TinyFolder pairs = new TinyFolder("{}", Matrix.Of("q.weight", 2, 2)).WithMlx(Lora, a, b);
-        using TinyFolder whole = new TinyFolder("{}", Matrix.Of("q.weight", 2, 2)).WithMlx("\"fine_tune_type\": \"full\"", a.Named("mlp.switch_mlp.up_proj.weight"));
+        using TinyFolder whole = new TinyFolder("{}", Matrix.Of("q.weight", 2, 2)).WithMlx(
+            "\"fine_tune_type\": \"full\"",
+            a.Named("mlp.switch_mlp.up_proj.weight")
+        );
 
         DiagnosticCode codeOfPairs = await pairs.MergeFails();
         DiagnosticCode codeOfWhole = await whole.MergeFails();
@@ -40,7 +43,13 @@ public sealed class MlxExpertTests
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Halves_input_by_output(int hidden, int inner) =>
-        await Check("llama4", "feed_forward.experts", hidden, inner, new FusedLayout("feed_forward.experts.gate_up_proj", "feed_forward.experts.down_proj", FusedWay.Turned));
+        await Check(
+            "llama4",
+            "feed_forward.experts",
+            hidden,
+            inner,
+            new FusedLayout("feed_forward.experts.gate_up_proj", "feed_forward.experts.down_proj", FusedWay.Turned)
+        );
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -50,7 +59,13 @@ public sealed class MlxExpertTests
     [Theory]
     [MemberData(nameof(Sizes))]
     public async Task Granite_layers_with_all_experts(int hidden, int inner) =>
-        await Check("granitemoe", "block_sparse_moe.switch_mlp", hidden, inner, new FusedLayout("block_sparse_moe.input_linear.weight", "block_sparse_moe.output_linear.weight", FusedWay.Straight));
+        await Check(
+            "granitemoe",
+            "block_sparse_moe.switch_mlp",
+            hidden,
+            inner,
+            new FusedLayout("block_sparse_moe.input_linear.weight", "block_sparse_moe.output_linear.weight", FusedWay.Straight)
+        );
 
     [Fact]
     public async Task Gemma_4_experts() =>
@@ -63,9 +78,16 @@ public sealed class MlxExpertTests
     [InlineData("mlp.switch_mlp", "block_sparse_moe.experts", "w1", "w3", "w2")] // Kimi
     public async Task Experts_with_tensors_of_their_own(string stack, string files, string gate, string up, string down)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 5, (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(
+            4,
+            5,
+            (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight"
+        );
         Pair[] pairs = Pairs(stack, 4, 5);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "any", "tie_word_embeddings": false }""", [.. gates, .. ups, .. downs]).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "any", "tie_word_embeddings": false }""", [.. gates, .. ups, .. downs]).WithMlx(
+            Lora,
+            [.. pairs.SelectMany(pair => pair.Tensors)]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -84,8 +106,16 @@ public sealed class MlxExpertTests
     {
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 4, (layer, e) => $"{layer}.{e}");
         Pair[] pairs = Pairs(stack, 4, 4);
-        Matrix[] stored = [TinyExperts.Stack($"model.layers.0.{stack}.gate_proj.weight", gates), TinyExperts.Stack($"model.layers.0.{stack}.up_proj.weight", ups), TinyExperts.Stack($"model.layers.0.{stack}.down_proj.weight", downs)];
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt_oss", "tie_word_embeddings": false }""", stored).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
+        Matrix[] stored =
+        [
+            TinyExperts.Stack($"model.layers.0.{stack}.gate_proj.weight", gates),
+            TinyExperts.Stack($"model.layers.0.{stack}.up_proj.weight", ups),
+            TinyExperts.Stack($"model.layers.0.{stack}.down_proj.weight", downs),
+        ];
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt_oss", "tie_word_embeddings": false }""", stored).WithMlx(
+            Lora,
+            [.. pairs.SelectMany(pair => pair.Tensors)]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -101,7 +131,11 @@ public sealed class MlxExpertTests
     public async Task A_place_that_nothing_tells_is_refused(string config, int rows)
     {
         Pair[] pairs = Pairs("mlp.experts", 4, rows / 2);
-        Matrix[] fused = [Matrix.Of("model.layers.0.mlp.experts.gate_up_proj", TinyExperts.Count, rows, 4), Matrix.Of("model.layers.0.mlp.experts.down_proj", TinyExperts.Count, 4, rows == 12 ? 7 : rows / 2)];
+        Matrix[] fused =
+        [
+            Matrix.Of("model.layers.0.mlp.experts.gate_up_proj", TinyExperts.Count, rows, 4),
+            Matrix.Of("model.layers.0.mlp.experts.down_proj", TinyExperts.Count, 4, rows == 12 ? 7 : rows / 2),
+        ];
         using TinyFolder folder = new TinyFolder(config, fused).WithMlx(Lora, pairs[0].Tensors);
 
         DiagnosticCode code = await folder.MergeFails();
@@ -115,7 +149,10 @@ public sealed class MlxExpertTests
     {
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(4, 5, (layer, e) => $"{layer}.{e}");
         var layout = new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.Straight);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "qwen3_5_moe", "tie_word_embeddings": false }""", layout.Fuse(gates, ups, downs)).WithMlx(Lora, Pairs("mlp.switch_mlp", 4, 6)[0].Tensors);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "qwen3_5_moe", "tie_word_embeddings": false }""", layout.Fuse(gates, ups, downs)).WithMlx(
+            Lora,
+            Pairs("mlp.switch_mlp", 4, 6)[0].Tensors
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -128,7 +165,10 @@ public sealed class MlxExpertTests
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(hidden, inner, (layer, e) => $"{layer}.{e}");
         Pair[] pairs = Pairs(stack, hidden, inner);
         Matrix[] stored = layout.Fuse(gates, ups, downs);
-        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""", stored).WithMlx(Lora, [.. pairs.SelectMany(pair => pair.Tensors)]);
+        using TinyFolder folder = new TinyFolder($$"""{ "model_type": "{{family}}", "tie_word_embeddings": false }""", stored).WithMlx(
+            Lora,
+            [.. pairs.SelectMany(pair => pair.Tensors)]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -150,7 +190,8 @@ public sealed class MlxExpertTests
     {
         public Matrix[] Tensors => [A, B];
 
-        public static Pair Of(string layer, int outputs, int inputs) => new(Matrix.Of(layer + ".lora_a", TinyExperts.Count, Rank, inputs), Matrix.Of(layer + ".lora_b", TinyExperts.Count, outputs, Rank));
+        public static Pair Of(string layer, int outputs, int inputs) =>
+            new(Matrix.Of(layer + ".lora_a", TinyExperts.Count, Rank, inputs), Matrix.Of(layer + ".lora_b", TinyExperts.Count, outputs, Rank));
 
         public double[] AddTo(Matrix weight, int expert) => Matrix.Add(weight.AsDoubles(), Slice(B, expert), Slice(A, expert), Scale);
 

@@ -127,7 +127,8 @@ public sealed class PublicReportTests
     [Fact]
     public async Task An_expert_of_a_vision_language_model_goes_into_the_fused_tensor()
     {
-        string config = """{ "model_type": "qwen3_5_moe", "architectures": ["Qwen3_5MoeForConditionalGeneration"], "text_config": { "model_type": "qwen3_5_moe_text", "hidden_size": 4 } }""";
+        string config =
+            """{ "model_type": "qwen3_5_moe", "architectures": ["Qwen3_5MoeForConditionalGeneration"], "text_config": { "model_type": "qwen3_5_moe_text", "hidden_size": 4 } }""";
         Matrix gateUp = Matrix.Of("model.language_model.layers.0.mlp.experts.gate_up_proj", 2, 6, 4),
             down = Matrix.Of("model.language_model.layers.0.mlp.experts.down_proj", 2, 4, 3);
         Matrix a = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_A.weight", 1, 3),
@@ -175,8 +176,11 @@ public sealed class PublicReportTests
     [Fact]
     public async Task Keys_that_lost_their_leaf_are_refused()
     {
-        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3)).With("",
-            Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_A.weight", 1, 3), Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_B.weight", 4, 1));
+        using TinyFolder folder = new TinyFolder(PlacedModule.Config(Llama), Matrix.Of("model.layers.0.self_attn.q_proj.weight", 4, 3)).With(
+            "",
+            Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_A.weight", 1, 3),
+            Matrix.Of("base_model.model.model.layers.0.self_attn.q_proj_B.weight", 4, 1)
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 

@@ -48,7 +48,12 @@ public sealed class ReducedBaseTests
     public async Task Singular_values_of_KaSA_that_are_not_one_for_each_rank_are_refused(long rows, long columns)
     {
         (Matrix weight, Matrix a, Matrix b) = Layer(5, 4);
-        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, \"kasa_config\": { \"beta\": 0.1 }", a, b, Matrix.Of("q.lora_diag", columns == 1 ? [rows] : [rows, columns]));
+        using TinyFolder folder = new TinyFolder("{}", weight).With(
+            "\"r\": 2, \"kasa_config\": { \"beta\": 0.1 }",
+            a,
+            b,
+            Matrix.Of("q.lora_diag", columns == 1 ? [rows] : [rows, columns])
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -143,7 +148,9 @@ public sealed class ReducedBaseTests
         Matrix copy = embedding.Named("model.embed_tokens.base_layer.weight");
         Matrix a = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 6);
         Matrix b = Matrix.Of("model.embed_tokens.lora_embedding_B", 3, 1);
-        using TinyFolder folder = new TinyFolder("""{ "tie_word_embeddings": false }""", embedding) { Way = CombinationWay.Cat }.With("", a, b, copy).With("", a, b, copy);
+        using TinyFolder folder = new TinyFolder("""{ "tie_word_embeddings": false }""", embedding) { Way = CombinationWay.Cat }
+            .With("", a, b, copy)
+            .With("", a, b, copy);
 
         double[] merged = (await folder.Merge()).Tensors[embedding.Name];
 

@@ -52,7 +52,10 @@ public sealed class ResizedVocabularyTests
     public async Task A_tied_head_follows_an_embedding_that_was_saved_alone()
     {
         Matrix saved = Matrix.Of("base_model.model.model.embed_tokens.weight", 8, 3);
-        using TinyFolder folder = new TinyFolder("""{ "vocab_size": 6, "tie_word_embeddings": true }""", Embedding).With("\"modules_to_save\": [\"embed_tokens\"]", saved);
+        using TinyFolder folder = new TinyFolder("""{ "vocab_size": 6, "tie_word_embeddings": true }""", Embedding).With(
+            "\"modules_to_save\": [\"embed_tokens\"]",
+            saved
+        );
 
         (Dictionary<string, double[]> merged, JsonObject result) = await folder.Merge();
 
@@ -65,7 +68,10 @@ public sealed class ResizedVocabularyTests
     public async Task Other_tensors_keep_their_shape()
     {
         Matrix norm = Matrix.Of("norm.weight", 3);
-        using TinyFolder folder = new TinyFolder("{}", Embedding, Head, norm).With("\"modules_to_save\": [\"norm\"]", Matrix.Of("base_model.model.norm.weight", 4));
+        using TinyFolder folder = new TinyFolder("{}", Embedding, Head, norm).With(
+            "\"modules_to_save\": [\"norm\"]",
+            Matrix.Of("base_model.model.norm.weight", 4)
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 

@@ -16,11 +16,18 @@ public sealed class SavedExpertTests
     [InlineData("feed_forward.experts", "feed_forward.experts", "w1", "w3", "w2", 0.25)]
     public async Task Fused_ones_are_split_for_files_with_experts_one_by_one(string module, string files, string gate, string up, string down, double weight)
     {
-        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight");
+        (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(
+            Hidden,
+            Inner,
+            (layer, e) => $"model.layers.0.{files}.{e}.{layer switch { "gate_proj" => gate, "up_proj" => up, _ => down }}.weight"
+        );
         (Matrix[] newGates, Matrix[] newUps, Matrix[] newDowns) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"new {layer} {e}");
         Matrix[] saved = new FusedLayout($"{module}.gate_up_proj", $"{module}.down_proj", FusedWay.Straight).Fuse(newGates, newUps, newDowns);
-        using TinyFolder folder = new TinyFolder(Config, [.. gates, .. ups, .. downs])
-            .With("\"modules_to_save\": [\"experts\"]", new AdapterRequest("", weight), [.. saved.Select(tensor => tensor.Named("base_model.model." + tensor.Name))]);
+        using TinyFolder folder = new TinyFolder(Config, [.. gates, .. ups, .. downs]).With(
+            "\"modules_to_save\": [\"experts\"]",
+            new AdapterRequest("", weight),
+            [.. saved.Select(tensor => tensor.Named("base_model.model." + tensor.Name))]
+        );
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -33,7 +40,10 @@ public sealed class SavedExpertTests
     public async Task Fused_ones_of_another_size_are_refused()
     {
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"mlp.experts.{e}.{layer}.weight");
-        using TinyFolder folder = new TinyFolder(Config, [.. gates, .. ups, .. downs]).With("\"modules_to_save\": [\"experts\"]", Matrix.Of("mlp.experts.gate_up_proj", TinyExperts.Count, Hidden, 2 * Inner));
+        using TinyFolder folder = new TinyFolder(Config, [.. gates, .. ups, .. downs]).With(
+            "\"modules_to_save\": [\"experts\"]",
+            Matrix.Of("mlp.experts.gate_up_proj", TinyExperts.Count, Hidden, 2 * Inner)
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -81,7 +91,10 @@ public sealed class SavedExpertTests
 
         double[][] expected = [.. ups.Select(up => up.AsDoubles())];
         expected[2] = Matrix.Add(Between(ups[2], saved, 0.25), b, a, 2);
-        Matrix.AssertNear(layout.Fuse([.. gates.Select(gate => gate.AsDoubles())], expected, [.. downs.Select(down => down.AsDoubles())], Hidden, Inner).GateUp, merged);
+        Matrix.AssertNear(
+            layout.Fuse([.. gates.Select(gate => gate.AsDoubles())], expected, [.. downs.Select(down => down.AsDoubles())], Hidden, Inner).GateUp,
+            merged
+        );
         folder.Passed();
     }
 
@@ -91,7 +104,9 @@ public sealed class SavedExpertTests
         var layout = new FusedLayout("mlp.experts.gate_up_proj", "mlp.experts.down_proj", FusedWay.Straight);
         (Matrix[] gates, Matrix[] ups, Matrix[] downs) = TinyExperts.Weights(Hidden, Inner, (layer, e) => $"{layer} {e}");
         Matrix saved = Matrix.Of("base_model.model.model.layers.0.mlp.experts.1.up_proj.weight", Inner, Hidden);
-        using TinyFolder folder = new TinyFolder(Config, layout.Fuse(gates, ups, downs)).With("\"modules_to_save\": [\"up_proj\"]", saved).With("\"modules_to_save\": [\"up_proj\"]", saved);
+        using TinyFolder folder = new TinyFolder(Config, layout.Fuse(gates, ups, downs))
+            .With("\"modules_to_save\": [\"up_proj\"]", saved)
+            .With("\"modules_to_save\": [\"up_proj\"]", saved);
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -99,5 +114,6 @@ public sealed class SavedExpertTests
         folder.Passed();
     }
 
-    private static double[] Between(Matrix before, Matrix after, double weight) => [.. before.AsDoubles().Zip(after.AsDoubles(), (from, to) => from + (weight * (to - from)))];
+    private static double[] Between(Matrix before, Matrix after, double weight) =>
+        [.. before.AsDoubles().Zip(after.AsDoubles(), (from, to) => from + (weight * (to - from)))];
 }

@@ -49,10 +49,14 @@ public sealed class TiedWeightsTests
     [Fact]
     public async Task A_tie_of_a_part_ends_where_each_release_of_transformers_reads_it()
     {
-        string nested = """{ "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": { "model_type": "llama", "tie_word_embeddings": true } }""";
+        string nested =
+            """{ "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": { "model_type": "llama", "tie_word_embeddings": true } }""";
         Matrix shared = Shared.Named("language_model.model.embed_tokens.weight");
-        using TinyFolder folder = new TinyFolder(nested, shared)
-            .With("", EmbeddingA.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_A"), EmbeddingB.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_B"));
+        using TinyFolder folder = new TinyFolder(nested, shared).With(
+            "",
+            EmbeddingA.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_A"),
+            EmbeddingB.Named("base_model.model.model.language_model.embed_tokens.lora_embedding_B")
+        );
 
         (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
 
@@ -211,7 +215,8 @@ public sealed class TiedWeightsTests
         folder.Passed();
     }
 
-    private static double[] WithRow(int token, Matrix row) => [.. Shared.AsDoubles()[..(3 * token)], .. row.AsDoubles(), .. Shared.AsDoubles()[(3 * (token + 1))..]];
+    private static double[] WithRow(int token, Matrix row) =>
+        [.. Shared.AsDoubles()[..(3 * token)], .. row.AsDoubles(), .. Shared.AsDoubles()[(3 * (token + 1))..]];
 
     /// <summary>mlx_lm's model has no head where the ends are tied.</summary>
     [Theory]
@@ -219,8 +224,11 @@ public sealed class TiedWeightsTests
     [InlineData(false)]
     public async Task A_head_that_mlx_lm_trained_is_of_another_base_where_the_ends_are_tied(bool isStored)
     {
-        using TinyFolder folder = new TinyFolder(Tied, isStored ? [Shared, Shared.Named("lm_head.weight")] : [Shared])
-            .WithMlx(""" "fine_tune_type": "lora", "lora_parameters": { "rank": 2, "scale": 1.5 } """, Matrix.Of("lm_head.lora_a", 3, 2), Matrix.Of("lm_head.lora_b", 2, 6));
+        using TinyFolder folder = new TinyFolder(Tied, isStored ? [Shared, Shared.Named("lm_head.weight")] : [Shared]).WithMlx(
+            """ "fine_tune_type": "lora", "lora_parameters": { "rank": 2, "scale": 1.5 } """,
+            Matrix.Of("lm_head.lora_a", 3, 2),
+            Matrix.Of("lm_head.lora_b", 2, 6)
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 
@@ -246,8 +254,11 @@ public sealed class TiedWeightsTests
     {
         string bart = """{ "model_type": "bart", "architectures": ["BartForConditionalGeneration"], "tie_word_embeddings": true }""";
         Matrix shared = Shared.Named("model.shared.weight");
-        using TinyFolder folder = new TinyFolder(bart, shared)
-            .With("", EmbeddingA.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_A"), EmbeddingB.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_B"));
+        using TinyFolder folder = new TinyFolder(bart, shared).With(
+            "",
+            EmbeddingA.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_A"),
+            EmbeddingB.Named("base_model.model.model.encoder.embed_tokens.lora_embedding_B")
+        );
 
         (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
 
@@ -276,7 +287,8 @@ public sealed class TiedWeightsTests
     [Fact]
     public async Task The_head_of_T5_takes_over_the_scale_of_the_tied_model()
     {
-        string t5 = """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 3, "scale_decoder_outputs": true, "tie_word_embeddings": true }""";
+        string t5 =
+            """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 3, "scale_decoder_outputs": true, "tie_word_embeddings": true }""";
         Matrix row = Matrix.Of("base_model.model.shared.token_adapter.trainable_tokens_delta", 1, 3);
         using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("\"trainable_token_indices\": { \"shared\": [2] }", HeadA, HeadB, row);
 
@@ -356,7 +368,11 @@ public sealed class TiedWeightsTests
     [Fact]
     public async Task Files_of_a_bare_model_have_no_room_for_a_head()
     {
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"] }""", Shared.Named("wte.weight")).With("", HeadA, HeadB);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"] }""", Shared.Named("wte.weight")).With(
+            "",
+            HeadA,
+            HeadB
+        );
 
         DiagnosticCode code = await folder.MergeFails();
 

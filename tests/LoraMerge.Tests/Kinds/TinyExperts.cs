@@ -12,7 +12,8 @@ internal static class TinyExperts
         return (Of("gate_proj", inner, hidden), Of("up_proj", inner, hidden), Of("down_proj", hidden, inner));
     }
 
-    public static Matrix Stack(string name, Matrix[] experts) => new(name, [experts.Length, .. experts[0].Shape], [.. experts.SelectMany(expert => expert.Values)]);
+    public static Matrix Stack(string name, Matrix[] experts) =>
+        new(name, [experts.Length, .. experts[0].Shape], [.. experts.SelectMany(expert => expert.Values)]);
 }
 
 /// <summary>Which way fused experts lie.</summary>
@@ -38,8 +39,16 @@ internal sealed record FusedLayout(string GateUp, string Down, FusedWay Way)
         (double[] gateUp, double[] down) = Fuse(Doubles(gates), Doubles(ups), Doubles(downs), hidden, inner);
         return
         [
-            new Matrix("model.layers.0." + GateUp, Way == FusedWay.Straight ? [TinyExperts.Count, 2 * inner, hidden] : [TinyExperts.Count, hidden, 2 * inner], [.. gateUp.Select(value => (float)value)]),
-            new Matrix("model.layers.0." + Down, Way == FusedWay.Straight ? [TinyExperts.Count, hidden, inner] : [TinyExperts.Count, inner, hidden], [.. down.Select(value => (float)value)]),
+            new Matrix(
+                "model.layers.0." + GateUp,
+                Way == FusedWay.Straight ? [TinyExperts.Count, 2 * inner, hidden] : [TinyExperts.Count, hidden, 2 * inner],
+                [.. gateUp.Select(value => (float)value)]
+            ),
+            new Matrix(
+                "model.layers.0." + Down,
+                Way == FusedWay.Straight ? [TinyExperts.Count, hidden, inner] : [TinyExperts.Count, inner, hidden],
+                [.. down.Select(value => (float)value)]
+            ),
         ];
     }
 

@@ -50,7 +50,15 @@ internal sealed class TinyFolder : IDisposable
         JsonObject given = JsonNode.Parse("{" + fields + "}")!.AsObject();
         JsonObject config = given.ContainsKey("peft_type")
             ? new JsonObject { ["peft_version"] = "0.21.2" }
-            : new JsonObject { ["peft_type"] = "LORA", ["peft_version"] = "0.21.2", ["r"] = 1, ["lora_alpha"] = 2, ["corda_config"] = null, ["trainable_token_indices"] = null };
+            : new JsonObject
+            {
+                ["peft_type"] = "LORA",
+                ["peft_version"] = "0.21.2",
+                ["r"] = 1,
+                ["lora_alpha"] = 2,
+                ["corda_config"] = null,
+                ["trainable_token_indices"] = null,
+            };
         foreach ((string name, JsonNode? value) in given)
             config[name] = value?.DeepClone();
         if (config["peft_version"] is null)
@@ -101,8 +109,18 @@ internal sealed class TinyFolder : IDisposable
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
 
     /// <summary>The peak of the whole process of a merge in small blocks, by the built program.</summary>
-    public Task<long> PeakBytes() => ProgramMemory.PeakOfMerge(
-        ["--base", BaseFolder, .. _adapters.SelectMany(adapter => (string[])["--adapter", adapter.Path]), "--output", Output, "--device", "cpu", "--max-memory", OneLayerModel.MaxMemory]);
+    public Task<long> PeakBytes() =>
+        ProgramMemory.PeakOfMerge([
+            "--base",
+            BaseFolder,
+            .. _adapters.SelectMany(adapter => (string[])["--adapter", adapter.Path]),
+            "--output",
+            Output,
+            "--device",
+            "cpu",
+            "--max-memory",
+            OneLayerModel.MaxMemory,
+        ]);
 
     public MergePlan Plan() => new Merger().Plan(Request).Plan;
 
@@ -128,7 +146,11 @@ internal sealed class TinyFolder : IDisposable
             Informations.Add(information);
     }
 
-    private static void Write(string path, Matrix[] tensors) => WeightFile.Write(
-        path, tensors.Select(tensor => (tensor.Name, DType.F32, tensor.Shape)),
-        (entry, offset, bytes) => MemoryMarshal.AsBytes(tensors.Single(tensor => tensor.Name == entry.Name).Values.AsSpan()).Slice((int)offset, bytes.Length).CopyTo(bytes));
+    private static void Write(string path, Matrix[] tensors) =>
+        WeightFile.Write(
+            path,
+            tensors.Select(tensor => (tensor.Name, DType.F32, tensor.Shape)),
+            (entry, offset, bytes) =>
+                MemoryMarshal.AsBytes(tensors.Single(tensor => tensor.Name == entry.Name).Values.AsSpan()).Slice((int)offset, bytes.Length).CopyTo(bytes)
+        );
 }

@@ -122,9 +122,11 @@ public sealed class CacheTests
 
     private static string Store(Workbench bench) => Path.Combine(bench.Folder, "store");
 
-    private static IEnumerable<string> ModelsOf(Workbench bench) => new StoreContents(Store(bench)).List().Select(model => model.Name).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> ModelsOf(Workbench bench) =>
+        new StoreContents(Store(bench)).List().Select(model => model.Name).Order(StringComparer.Ordinal);
 
-    private static long LengthOf(Workbench bench, string name) => Directory.EnumerateFiles(Path.Combine(Store(bench), name)).Sum(file => new FileInfo(file).Length);
+    private static long LengthOf(Workbench bench, string name) =>
+        Directory.EnumerateFiles(Path.Combine(Store(bench), name)).Sum(file => new FileInfo(file).Length);
 
     private static EntryLease Use(Workbench bench, string name, int hoursAgo)
     {

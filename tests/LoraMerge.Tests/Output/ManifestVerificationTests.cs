@@ -75,7 +75,10 @@ public sealed class ManifestVerificationTests
     [InlineData("""{"files": {"config.json": null}}""", "'config.json' is not listed")]
     [InlineData("""{"files": {"../secret": "00"}}""", "'../secret' is listed, which the merge does not write")]
     [InlineData("""{"sha256": {"model.safetensors": "00"}}""", "'model.safetensors' is listed with the SHA-256 00, it has ")]
-    [InlineData("""{"tensors": {"model.layers.1.mlp.up_proj.weight": {"deltas": [{"scaling": 3}]}}}""", "tensors['model.layers.1.mlp.up_proj.weight'].deltas[0].scaling: 3 is listed, ")]
+    [InlineData(
+        """{"tensors": {"model.layers.1.mlp.up_proj.weight": {"deltas": [{"scaling": 3}]}}}""",
+        "tensors['model.layers.1.mlp.up_proj.weight'].deltas[0].scaling: 3 is listed, "
+    )]
     [InlineData("""{"tensors": {"lm_head.weight": {"deltas": []}}}""", "tensors['lm_head.weight']: {\"deltas\":[]} is listed, nothing expected")]
     public async Task A_manifest_that_says_something_else_is_named(string change, string expected)
     {
@@ -107,7 +110,10 @@ public sealed class ManifestVerificationTests
 
         ModelComparison comparison = await VerifyAsync(bench, bench.Request());
 
-        Assert.True(comparison.IsEqual, string.Join('\n', [.. comparison.Differences.Select(one => one.Describe()), .. comparison.Files, .. comparison.Manifest]));
+        Assert.True(
+            comparison.IsEqual,
+            string.Join('\n', [.. comparison.Differences.Select(one => one.Describe()), .. comparison.Files, .. comparison.Manifest])
+        );
         bench.Passed();
     }
 
@@ -121,7 +127,10 @@ public sealed class ManifestVerificationTests
 
         ModelComparison comparison = await new Merger().VerifyAsync(request, stored.Folder, CancellationToken.None);
 
-        Assert.True(comparison.IsEqual, string.Join('\n', [.. comparison.Differences.Select(one => one.Describe()), .. comparison.Files, .. comparison.Manifest]));
+        Assert.True(
+            comparison.IsEqual,
+            string.Join('\n', [.. comparison.Differences.Select(one => one.Describe()), .. comparison.Files, .. comparison.Manifest])
+        );
         Assert.Contains("model.safetensors.index.json", stored.Manifest.Files.Keys);
         bench.Passed();
     }
@@ -129,7 +138,10 @@ public sealed class ManifestVerificationTests
     [Fact]
     public async Task The_lines_of_a_manifest_tell_its_files_without_a_reader_of_json()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().InShards(2).File("sub/ü \"quoted\".txt", "x").File("sub/ünïcode.txt", "x"), TinyAdapter.ForLlama());
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().InShards(2).File("sub/ü \"quoted\".txt", "x").File("sub/ünïcode.txt", "x"),
+            TinyAdapter.ForLlama()
+        );
         MergeResult result = await bench.MergeAsync();
 
         IEnumerable<string> files = ManifestLines.FilesOf(ManifestOf(bench));
@@ -142,7 +154,8 @@ public sealed class ManifestVerificationTests
 
     private static string ManifestOf(Workbench bench) => Path.Combine(bench.OutputPath, MergeManifest.FileName);
 
-    private static Task<ModelComparison> VerifyAsync(Workbench bench, MergeRequest request) => new Merger().VerifyAsync(request, bench.OutputPath, CancellationToken.None);
+    private static Task<ModelComparison> VerifyAsync(Workbench bench, MergeRequest request) =>
+        new Merger().VerifyAsync(request, bench.OutputPath, CancellationToken.None);
 
     private static void Change(JsonObject node, JsonObject change)
     {

@@ -17,7 +17,16 @@ public sealed class ModelFilesTests
     public async Task Side_files_come_along_and_nothing_of_other_formats_does()
     {
         TinyCheckpoint model = TinyCheckpoint.Llama();
-        string[] copied = ["LICENSE", "chat_template.jinja", "modeling_tiny.py", "preprocessor_config.json", "special_tokens_map.json", "templates/tool.jinja", "vocab.json"];
+        string[] copied =
+        [
+            "LICENSE",
+            "chat_template.jinja",
+            "modeling_tiny.py",
+            "preprocessor_config.json",
+            "special_tokens_map.json",
+            "templates/tool.jinja",
+            "vocab.json",
+        ];
         string[] left =
         [
             "pytorch_model.bin", "model.gguf", "model.onnx", "original/params.json", "onnx/decoder.onnx", "consolidated.00.pth", ".gitattributes", ".cache/x",
@@ -30,8 +39,13 @@ public sealed class ModelFilesTests
         await bench.MergeAsync();
 
         Assert.Equal(
-            [.. copied.Concat(["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "tokenizer.json"]).Order(StringComparer.Ordinal)],
-            FilesOf(bench.OutputPath));
+            [
+                .. copied
+                    .Concat(["config.json", "generation_config.json", "lora-merge.json", "model.safetensors", "tokenizer.json"])
+                    .Order(StringComparer.Ordinal),
+            ],
+            FilesOf(bench.OutputPath)
+        );
         foreach (string name in copied)
             Assert.Equal("contents of " + name, File.ReadAllText(Path.Combine(bench.OutputPath, name)));
         bench.Passed();
@@ -100,7 +114,14 @@ public sealed class ModelFilesTests
     {
         using var bench = new Workbench(
             TinyCheckpoint.Llama().File("chat_template.jinja", "base"),
-            TinyAdapter.ForLlama().File("tokenizer.json", "{ \"adapter\": 1 }").File("chat_template.jinja", "adapter").File("added_tokens.json", "{}").File("README.md", "no").File("config.json", "no"));
+            TinyAdapter
+                .ForLlama()
+                .File("tokenizer.json", "{ \"adapter\": 1 }")
+                .File("chat_template.jinja", "adapter")
+                .File("added_tokens.json", "{}")
+                .File("README.md", "no")
+                .File("config.json", "no")
+        );
 
         await bench.MergeAsync();
 
@@ -220,8 +241,13 @@ public sealed class ModelFilesTests
     public async Task A_float32_base_becomes_half_as_large_with_one_exact_rounding(DType half)
     {
         using var bench = new Workbench(
-            TinyCheckpoint.Llama(DType.F32).Filled("model.large.weight", DType.F32, 40, 50).Filled("model.empty.weight", DType.F32, 3, 0).Filled("model.ids", DType.I64, 5),
-            TinyAdapter.ForLlama());
+            TinyCheckpoint
+                .Llama(DType.F32)
+                .Filled("model.large.weight", DType.F32, 40, 50)
+                .Filled("model.empty.weight", DType.F32, 3, 0)
+                .Filled("model.ids", DType.I64, 5),
+            TinyAdapter.ForLlama()
+        );
 
         await bench.MergeAsync(bench.Request() with { DType = new OutputDType(half) });
 
@@ -290,7 +316,12 @@ public sealed class ModelFilesTests
     }
 
     private static string[] FilesOf(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(folder, file))
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static IEnumerable<string> TextsOf(JsonElement element) => element.ValueKind switch
     {

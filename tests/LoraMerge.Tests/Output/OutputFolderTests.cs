@@ -31,9 +31,28 @@ public sealed class OutputFolderTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Sends a signal with kill.");
         using var bench = new Workbench();
-        WeightFile.WriteZeros(bench.InBase("model.safetensors"), [("model.layers.0.self_attn.q_proj.weight", DType.BF16, [4, 4]), ("model.layers.1.mlp.up_proj.weight", DType.BF16, [6, 4]), ("filler.weight", DType.BF16, [400_000, 1000])]);
-        using System.Diagnostics.Process merge = ChildProcess.Start(
-            [.. ChildProcess.LoraMerge, "merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu", "--dtype", "float32"]);
+        WeightFile.WriteZeros(
+            bench.InBase("model.safetensors"),
+            [
+                ("model.layers.0.self_attn.q_proj.weight", DType.BF16, [4, 4]),
+                ("model.layers.1.mlp.up_proj.weight", DType.BF16, [6, 4]),
+                ("filler.weight", DType.BF16, [400_000, 1000]),
+            ]
+        );
+        using System.Diagnostics.Process merge = ChildProcess.Start([
+            .. ChildProcess.LoraMerge,
+            "merge",
+            "--base",
+            bench.Base,
+            "--adapter",
+            bench.Adapter,
+            "--output",
+            bench.OutputPath,
+            "--device",
+            "cpu",
+            "--dtype",
+            "float32",
+        ]);
         while (!File.Exists(bench.OutputPath + ".lora-new/model.safetensors.partial") && !merge.HasExited)
             await Task.Delay(5, TestContext.Current.CancellationToken);
 

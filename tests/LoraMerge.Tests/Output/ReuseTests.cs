@@ -12,7 +12,13 @@ public sealed class ReuseTests
     private const long SideLength = 64;
     private const long TensorLength = SideLength * SideLength * 2;
 
-    private static readonly string[] s_modules = ["model.layers.0.mlp.up_proj", "model.layers.1.mlp.up_proj", "model.layers.2.mlp.up_proj", "model.layers.3.mlp.up_proj"];
+    private static readonly string[] s_modules =
+    [
+        "model.layers.0.mlp.up_proj",
+        "model.layers.1.mlp.up_proj",
+        "model.layers.2.mlp.up_proj",
+        "model.layers.3.mlp.up_proj",
+    ];
 
     [Fact]
     public async Task Files_that_a_changed_adapter_does_not_touch_are_not_written_again()
@@ -152,6 +158,10 @@ public sealed class ReuseTests
     private static Task<MergeResult> Merge(TestFolder folder, string store, Func<MergeRequest, MergeRequest>? asked = null, DateTime? newerThan = null)
     {
         var request = new MergeRequest(folder["base"], [new AdapterRequest(folder["low"]), new AdapterRequest(folder["high"])]) { Device = "cpu" };
-        return new Merger().MergeIntoStoreAsync(asked?.Invoke(request) ?? request, new StoreRequest(folder[store], Path.Combine(folder["obj"], store + ".state"), newerThan), CancellationToken.None);
+        return new Merger().MergeIntoStoreAsync(
+            asked?.Invoke(request) ?? request,
+            new StoreRequest(folder[store], Path.Combine(folder["obj"], store + ".state"), newerThan),
+            CancellationToken.None
+        );
     }
 }

@@ -47,7 +47,10 @@ public sealed class StoreTests
         using var bench = new Workbench();
         MergeResult result = await Merge(bench);
         SortedDictionary<string, string> entry = FolderContents.Of(result.Folder);
-        TinyAdapter.ForLlama().With("model.layers.1.mlp.up_proj.lora_A.weight", DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)]).WriteTo(bench.Adapter);
+        TinyAdapter
+            .ForLlama()
+            .With("model.layers.1.mlp.up_proj.lora_A.weight", DType.F32, [2, 4], [.. Enumerable.Repeat(double.NaN, 8)])
+            .WriteTo(bench.Adapter);
         SortedDictionary<string, string> before = FolderContents.Of(bench.Folder);
 
         LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => Merge(bench));
@@ -233,7 +236,10 @@ public sealed class StoreTests
 
         Assert.Equal(DiagnosticCode.ArgumentInvalid, fault.Code);
         Assert.Equal(before, FolderContents.Of(bench.Base));
-        Assert.Equal(["adapter", "base", "store"], Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["adapter", "base", "store"],
+            Directory.EnumerateFileSystemEntries(bench.Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)
+        );
         bench.Passed();
     }
 

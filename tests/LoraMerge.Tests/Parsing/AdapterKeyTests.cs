@@ -13,8 +13,20 @@ public sealed class AdapterKeyTests
     [InlineData("base_model.model.model.layers.3.self_attn.q_proj.lora_A.default.weight", "model.layers.3.self_attn.q_proj", "lora_A", "weight", "default")]
     [InlineData("model.layers.3.self_attn.q_proj.lora_A.weight", "model.layers.3.self_attn.q_proj", "lora_A", "weight", null)]
     [InlineData("module.base_model.model.model.q_proj.lora_A.weight", "model.q_proj", "lora_A", "weight", null)]
-    [InlineData("_orig_mod.base_model.model._fsdp_wrapped_module.model.layers.0._checkpoint_wrapped_module.q_proj.lora_B.weight", "model.layers.0.q_proj", "lora_B", "weight", null)]
-    [InlineData("base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta", "model.embed_tokens", "token_adapter.trainable_tokens_delta", "weight", null)]
+    [InlineData(
+        "_orig_mod.base_model.model._fsdp_wrapped_module.model.layers.0._checkpoint_wrapped_module.q_proj.lora_B.weight",
+        "model.layers.0.q_proj",
+        "lora_B",
+        "weight",
+        null
+    )]
+    [InlineData(
+        "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta",
+        "model.embed_tokens",
+        "token_adapter.trainable_tokens_delta",
+        "weight",
+        null
+    )]
     [InlineData("base_model.model.model.embed_tokens.base_layer.weight", "model.embed_tokens", "BaseLayer", "weight", null)]
     [InlineData("base_model.model.score.modules_to_save.default.weight", "score", "SavedCopy", "weight", "default")]
     [InlineData("base_model.model.classifier.modules_to_save.dense.weight", "classifier.dense", "SavedCopy", "weight", null)]
@@ -74,9 +86,15 @@ public sealed class AdapterKeyTests
     {
         ImmutableArray<TensorRole> roles =
         [
-            new("bank") { Use = RoleUse.Shared }, new("steps") { Use = RoleUse.Shared, IsKeyed = true }, new("parts") { IsKeyed = true }, new("mix.left"), new("left"),
-            new("tuned") { Use = RoleUse.Parameter, Parameter = "weight" }, new("tuned") { Use = RoleUse.Parameter, Parameter = "bias" },
-            new("token_rows") { Use = RoleUse.Rows }, new("history") { Use = RoleUse.Ignored },
+            new("bank") { Use = RoleUse.Shared },
+            new("steps") { Use = RoleUse.Shared, IsKeyed = true },
+            new("parts") { IsKeyed = true },
+            new("mix.left"),
+            new("left"),
+            new("tuned") { Use = RoleUse.Parameter, Parameter = "weight" },
+            new("tuned") { Use = RoleUse.Parameter, Parameter = "bias" },
+            new("token_rows") { Use = RoleUse.Rows },
+            new("history") { Use = RoleUse.Ignored },
         ];
 
         AdapterKey? key = AdapterKey.Parse(name, roles);

@@ -58,7 +58,10 @@ public sealed class LoraConfigTests
     [Fact]
     public void Only_fields_that_ask_for_something_are_unknown()
     {
-        (AdapterConfig config, _) = Read("{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}", "{\"a\": null, \"b\": false, \"c\": [], \"d\": {}, \"e\": \"\", \"f\": 0, \"g\": 0.0, \"h\": 1, \"i\": [0], \"bias\": \"none\"}");
+        (AdapterConfig config, _) = Read(
+            "{\"peft_type\": \"LORA\", \"r\": 8, \"lora_alpha\": 16}",
+            "{\"a\": null, \"b\": false, \"c\": [], \"d\": {}, \"e\": \"\", \"f\": 0, \"g\": 0.0, \"h\": 1, \"i\": [0], \"bias\": \"none\"}"
+        );
 
         Assert.Equal(["h", "i"], config.UnknownFields);
     }

@@ -21,7 +21,15 @@ public sealed class OrientationTests
     [InlineData("llama", "c_proj", new long[] { 4, 4 }, 4, 4, true, false)]
     [InlineData(null, "q_proj", new long[] { 4, 4 }, 4, 4, false, false)]
     [InlineData(null, "c_attn", new long[] { 4, 12 }, 12, 4, false, true)]
-    public void Shapes_decide_and_the_architecture_where_they_cannot(string? family, string module, long[] weight, int outFeatures, int inFeatures, bool hasFlag, bool expected)
+    public void Shapes_decide_and_the_architecture_where_they_cannot(
+        string? family,
+        string module,
+        long[] weight,
+        int outFeatures,
+        int inFeatures,
+        bool hasFlag,
+        bool expected
+    )
     {
         Assert.Equal(expected, IsTransposed(family, module, weight, [2, inFeatures], [outFeatures, 2], hasFlag));
     }
@@ -49,16 +57,30 @@ public sealed class OrientationTests
     private static bool IsTransposed(string? family, string name, long[] weight, long[] a, long[] b, bool hasFlag)
     {
         using var folder = new TestFolder();
-        File.WriteAllText(Path.Combine(TinyCheckpoint.Empty.Filled("w", DType.F32, 1).WriteTo(folder["base"]), "config.json"), family is null ? "{}" : $"{{\"model_type\": \"{family}\"}}");
+        File.WriteAllText(
+            Path.Combine(TinyCheckpoint.Empty.Filled("w", DType.F32, 1).WriteTo(folder["base"]), "config.json"),
+            family is null ? "{}" : $"{{\"model_type\": \"{family}\"}}"
+        );
         var config = new AdapterConfig(new AdapterOrigin(AdapterOrigin.Peft, VersionRange.All, "")) { HasFanInFanOutFlag = hasFlag };
         var own = new LoraConfig(new RankAndAlpha(2, 4, [], []), UsesRsLora: false);
         StoredTensor storedA = Tensor("lora_A", a), storedB = Tensor("lora_B", b);
         var module = new LoraModule("model." + name, storedA, storedB, new StoredFactor(storedA), new StoredFactor(storedB), 2, 2);
-        var adapter = new Adapter("adapter", new PeftDialect(), new LoraKind(), config, own, [new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty)], [module], [], []);
+        var adapter = new Adapter(
+            "adapter",
+            new PeftDialect(),
+            new LoraKind(),
+            config,
+            own,
+            [new Shard("f", "f", [], ImmutableDictionary<string, string>.Empty)],
+            [module],
+            [],
+            []
+        );
         var by = new AppliedAdapter(adapter, 0, 1, ExpertLayout.Peft, Checkpoint.Open(folder["base"]), path => path, []);
         folder.Passed();
         return Assert.IsType<LowRankChange>(Assert.Single(module.ChangeWeight(new ModuleTarget(Tensor("weight", weight), by)))).IsTransposed;
     }
 
-    private static StoredTensor Tensor(string name, long[] shape) => new(name, DType.F32, [.. shape], "file", 0, 4 * shape.Aggregate(1L, (product, side) => product * side));
+    private static StoredTensor Tensor(string name, long[] shape) =>
+        new(name, DType.F32, [.. shape], "file", 0, 4 * shape.Aggregate(1L, (product, side) => product * side));
 }

@@ -9,9 +9,11 @@ public sealed class RequestWordsTests
     private static readonly MergeRequest s_request = new("base", []);
 
     public static TheoryData<string, string> Words =>
-    [
-        .. OptionTable.All.Where(option => option.Switch is not null && option != OptionTable.CacheMaxSize).SelectMany(option => ExamplesOf(option).Select(word => (option.Switch!, word))),
-    ];
+        [
+            .. OptionTable
+                .All.Where(option => option.Switch is not null && option != OptionTable.CacheMaxSize)
+                .SelectMany(option => ExamplesOf(option).Select(word => (option.Switch!, word))),
+        ];
 
     [Theory]
     [MemberData(nameof(Words))]
@@ -32,7 +34,10 @@ public sealed class RequestWordsTests
     {
         OptionValues values = RequestWords.Of(s_request).With(RequestWords.Of(new AdapterRequest("adapter")));
 
-        Assert.All(OptionTable.All, option => Assert.Equal(option.Default, option.Switch is null && option != OptionTable.Weight ? option.Default : values[option]));
+        Assert.All(
+            OptionTable.All,
+            option => Assert.Equal(option.Default, option.Switch is null && option != OptionTable.Weight ? option.Default : values[option])
+        );
     }
 
     private static IEnumerable<string> ExamplesOf(MergeOption option) => option.Form.Kind switch

@@ -35,7 +35,9 @@ public sealed class OpcodeAttackTests
     [Fact]
     public void A_name_from_the_stack()
     {
-        LoraMergeException fault = Refuse(pickle => pickle.Text("posix").Text("system").Op(PickleOpcode.STACK_GLOBAL).Text("id").Op(PickleOpcode.TUPLE1).Op(PickleOpcode.REDUCE));
+        LoraMergeException fault = Refuse(pickle =>
+            pickle.Text("posix").Text("system").Op(PickleOpcode.STACK_GLOBAL).Text("id").Op(PickleOpcode.TUPLE1).Op(PickleOpcode.REDUCE)
+        );
 
         Assert.Contains("'posix.system' (STACK_GLOBAL) at byte 23 ", fault.Message, StringComparison.Ordinal);
     }
@@ -74,8 +76,15 @@ public sealed class OpcodeAttackTests
     [InlineData(PickleOpcode.PUT)]
     internal void An_instruction_that_tensors_do_not_need(PickleOpcode opcode)
     {
-        LoraMergeException fault = Refuse(pickle => pickle
-            .Op(PickleOpcode.MARK).Global("collections", "OrderedDict").Op(PickleOpcode.EMPTY_TUPLE).Op(PickleOpcode.EMPTY_DICT).Op(opcode).Raw("os\nsystem\n"u8));
+        LoraMergeException fault = Refuse(pickle =>
+            pickle
+                .Op(PickleOpcode.MARK)
+                .Global("collections", "OrderedDict")
+                .Op(PickleOpcode.EMPTY_TUPLE)
+                .Op(PickleOpcode.EMPTY_DICT)
+                .Op(opcode)
+                .Raw("os\nsystem\n"u8)
+        );
 
         Assert.Contains($"the instruction {opcode} at byte 30 ", fault.Message, StringComparison.Ordinal);
     }

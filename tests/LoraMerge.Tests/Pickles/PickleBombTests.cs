@@ -106,7 +106,8 @@ public sealed class PickleBombTests
         .Op(PickleOpcode.EMPTY_DICT).Op(PickleOpcode.BINPUT, 0).Op(PickleOpcode.BINGET, 0).Tensor(new TinyTensor("0", 1)).Op(PickleOpcode.SETITEM)));
 
     [Fact]
-    public void A_tuple_of_sides_that_is_far_too_long() => AssertRefused(DiagnosticCode.PickleInvalid, TinyPickle.StateDict(("x", new TinyTensor("0", new long[100_000]))), allocatedMegabytes: 32);
+    public void A_tuple_of_sides_that_is_far_too_long() =>
+        AssertRefused(DiagnosticCode.PickleInvalid, TinyPickle.StateDict(("x", new TinyTensor("0", new long[100_000]))), allocatedMegabytes: 32);
 
     [Theory]
     [InlineData(PickleOpcode.BINUNICODE8)]
@@ -221,7 +222,11 @@ public sealed class PickleBombTests
     public void Noise_is_refused_and_breaks_nothing()
     {
         var random = new Random(1);
-        byte[] sound = TinyTorchFile.Zip(TinyPickle.StateDict(("x", new TinyTensor("0", 2, 2)), ("y", new TinyTensor("1", 3))), ("0", TinyTorchFile.Counting(4)), ("1", TinyTorchFile.Counting(3)));
+        byte[] sound = TinyTorchFile.Zip(
+            TinyPickle.StateDict(("x", new TinyTensor("0", 2, 2)), ("y", new TinyTensor("1", 3))),
+            ("0", TinyTorchFile.Counting(4)),
+            ("1", TinyTorchFile.Counting(3))
+        );
         using var folder = new TestFolder();
 
         for (int i = 0; i < 1000; i++)

@@ -51,9 +51,13 @@ public sealed class PickleReadingTests : IDisposable
     {
         TinyTensor storage = new("0") { StorageLength = 6 };
         byte[] pickle = TinyPickle.StateDict(
-            ("transposed", storage with { Shape = [3, 2], Strides = [1, 3] }), ("column", storage with { Shape = [2], Strides = [3], Offset = 1 }),
-            ("tail", storage with { Shape = [4], Offset = 2 }), ("row", storage with { Shape = [1, 3], Strides = [99, 1], Offset = 3 }), ("scalar", storage with { Shape = [], Offset = 5 }),
-            ("empty", storage with { Shape = [0, 3] }));
+            ("transposed", storage with { Shape = [3, 2], Strides = [1, 3] }),
+            ("column", storage with { Shape = [2], Strides = [3], Offset = 1 }),
+            ("tail", storage with { Shape = [4], Offset = 2 }),
+            ("row", storage with { Shape = [1, 3], Strides = [99, 1], Offset = 3 }),
+            ("scalar", storage with { Shape = [], Offset = 5 }),
+            ("empty", storage with { Shape = [0, 3] })
+        );
 
         Dictionary<string, StoredTensor> tensors = Read(isZip, pickle, ("0", TinyTorchFile.Counting(6)));
 
@@ -89,10 +93,29 @@ public sealed class PickleReadingTests : IDisposable
     [Fact]
     public void A_storage_of_bytes_takes_the_dtype_that_the_tensor_states()
     {
-        byte[] pickle = TinyPickle.Of(p => p.Op(PickleOpcode.EMPTY_DICT).Text("x")
-            .Global("torch._utils", "_rebuild_tensor_v3").Op(PickleOpcode.MARK)
-            .Op(PickleOpcode.MARK).Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Int(4).Op(PickleOpcode.TUPLE).Op(PickleOpcode.BINPERSID)
-            .Int(1).Tuple(3).Tuple(1).Op(PickleOpcode.NEWFALSE).EmptyOrderedDictionary().Global("torch", "float8_e4m3fn").Op(PickleOpcode.TUPLE).Op(PickleOpcode.REDUCE).Op(PickleOpcode.SETITEM));
+        byte[] pickle = TinyPickle.Of(p =>
+            p.Op(PickleOpcode.EMPTY_DICT)
+                .Text("x")
+                .Global("torch._utils", "_rebuild_tensor_v3")
+                .Op(PickleOpcode.MARK)
+                .Op(PickleOpcode.MARK)
+                .Text("storage")
+                .Global("torch.storage", "UntypedStorage")
+                .Text("0")
+                .Text("cpu")
+                .Int(4)
+                .Op(PickleOpcode.TUPLE)
+                .Op(PickleOpcode.BINPERSID)
+                .Int(1)
+                .Tuple(3)
+                .Tuple(1)
+                .Op(PickleOpcode.NEWFALSE)
+                .EmptyOrderedDictionary()
+                .Global("torch", "float8_e4m3fn")
+                .Op(PickleOpcode.TUPLE)
+                .Op(PickleOpcode.REDUCE)
+                .Op(PickleOpcode.SETITEM)
+        );
 
         Dictionary<string, StoredTensor> tensors = Read(true, pickle, ("0", [1, 2, 3, 4]));
 
@@ -103,8 +126,17 @@ public sealed class PickleReadingTests : IDisposable
     [Fact]
     public void Parameters_are_tensors()
     {
-        byte[] pickle = TinyPickle.Of(p => p.Op(PickleOpcode.EMPTY_DICT).Text("x")
-            .Global("torch._utils", "_rebuild_parameter").Tensor(new TinyTensor("0", 6)).Op(PickleOpcode.NEWTRUE).EmptyOrderedDictionary().Op(PickleOpcode.TUPLE3).Op(PickleOpcode.REDUCE).Op(PickleOpcode.SETITEM));
+        byte[] pickle = TinyPickle.Of(p =>
+            p.Op(PickleOpcode.EMPTY_DICT)
+                .Text("x")
+                .Global("torch._utils", "_rebuild_parameter")
+                .Tensor(new TinyTensor("0", 6))
+                .Op(PickleOpcode.NEWTRUE)
+                .EmptyOrderedDictionary()
+                .Op(PickleOpcode.TUPLE3)
+                .Op(PickleOpcode.REDUCE)
+                .Op(PickleOpcode.SETITEM)
+        );
 
         Dictionary<string, StoredTensor> tensors = Read(true, pickle, ("0", TinyTorchFile.Counting(6)));
 
@@ -142,7 +174,11 @@ public sealed class PickleReadingTests : IDisposable
     public void An_archive_with_64_bit_fields_is_read()
     {
         var zip = new TinyZip { HasWideEnd = true };
-        zip.Entries.AddRange(TinyTorchFile.ZipOf(TinyPickle.StateDict(("x", new TinyTensor("0", 6))), ("0", TinyTorchFile.Counting(6))).Entries.Select(entry => entry with { IsWide = true }));
+        zip.Entries.AddRange(
+            TinyTorchFile
+                .ZipOf(TinyPickle.StateDict(("x", new TinyTensor("0", 6))), ("0", TinyTorchFile.Counting(6)))
+                .Entries.Select(entry => entry with { IsWide = true })
+        );
 
         Dictionary<string, StoredTensor> tensors = Read(zip.ToBytes());
 
@@ -152,9 +188,30 @@ public sealed class PickleReadingTests : IDisposable
     [Fact]
     public void A_part_of_a_legacy_storage_is_read()
     {
-        byte[] pickle = TinyPickle.Of(p => p.Op(PickleOpcode.EMPTY_DICT).Text("x").Global("torch._utils", "_rebuild_tensor").Op(PickleOpcode.MARK)
-            .Op(PickleOpcode.MARK).Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Int(6).Text("1").Int(2).Int(3).Op(PickleOpcode.TUPLE3).Op(PickleOpcode.TUPLE).Op(PickleOpcode.BINPERSID)
-            .Int(1).Tuple(2).Tuple(1).Op(PickleOpcode.TUPLE).Op(PickleOpcode.REDUCE).Op(PickleOpcode.SETITEM));
+        byte[] pickle = TinyPickle.Of(p =>
+            p.Op(PickleOpcode.EMPTY_DICT)
+                .Text("x")
+                .Global("torch._utils", "_rebuild_tensor")
+                .Op(PickleOpcode.MARK)
+                .Op(PickleOpcode.MARK)
+                .Text("storage")
+                .Global("torch", "FloatStorage")
+                .Text("0")
+                .Text("cpu")
+                .Int(6)
+                .Text("1")
+                .Int(2)
+                .Int(3)
+                .Op(PickleOpcode.TUPLE3)
+                .Op(PickleOpcode.TUPLE)
+                .Op(PickleOpcode.BINPERSID)
+                .Int(1)
+                .Tuple(2)
+                .Tuple(1)
+                .Op(PickleOpcode.TUPLE)
+                .Op(PickleOpcode.REDUCE)
+                .Op(PickleOpcode.SETITEM)
+        );
 
         Dictionary<string, StoredTensor> tensors = Read(false, pickle, ("0", TinyTorchFile.Counting(6)));
 
@@ -181,7 +238,12 @@ public sealed class PickleReadingTests : IDisposable
     }
 
     public static TheoryData<string> GoldenPickles =>
-        [.. Directory.EnumerateFiles(GoldenCase.Root, "adapter_model.bin", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(GoldenCase.Root, file)).Where(file => !file.StartsWith("error", StringComparison.Ordinal))];
+        [
+            .. Directory
+                .EnumerateFiles(GoldenCase.Root, "adapter_model.bin", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(GoldenCase.Root, file))
+                .Where(file => !file.StartsWith("error", StringComparison.Ordinal)),
+        ];
 
     [Theory]
     [MemberData(nameof(GoldenPickles))]

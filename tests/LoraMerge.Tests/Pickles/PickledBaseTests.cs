@@ -51,7 +51,10 @@ public sealed class PickledBaseTests
             foreach (StoredTensor tensor in part)
                 map[tensor.Name] = name;
         }
-        File.WriteAllText(Path.Combine(pickled, "pytorch_model.bin.index.json"), new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
+        File.WriteAllText(
+            Path.Combine(pickled, "pytorch_model.bin.index.json"),
+            new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString()
+        );
 
         await Merge(golden.Request() with { BaseModel = pickled }, folder["merged"]);
 
@@ -162,18 +165,32 @@ public sealed class PickledBaseTests
     {
         File.WriteAllText(folder["config.json"], config);
         byte[] pickle = TinyPickle.StateDict([.. tensors.Select(tensor => (tensor.Name, new TinyTensor(tensor.Storage, 2, 3)))]);
-        File.WriteAllBytes(folder["pytorch_model.bin"], TinyTorchFile.Zip(pickle, [.. Storages.Where(storage => tensors.Any(tensor => tensor.Storage == storage.Item1))]));
+        File.WriteAllBytes(
+            folder["pytorch_model.bin"],
+            TinyTorchFile.Zip(pickle, [.. Storages.Where(storage => tensors.Any(tensor => tensor.Storage == storage.Item1))])
+        );
     }
 
     /// <summary>Float32 tensors, those of one place as one storage; matrices are saved as views of their transposed.</summary>
     private static byte[] Pickle(IEnumerable<StoredTensor> tensors)
     {
         (StoredTensor Tensor, string Key)[] keyed = [.. tensors.Select(tensor => (tensor, $"{tensor.FileOffset}"))];
-        byte[] pickle = TinyPickle.StateDict([.. keyed.Select(pair => (pair.Tensor.Name, new TinyTensor(pair.Key, [.. pair.Tensor.Shape])
-        {
-            Strides = pair.Tensor.Shape.Length == 2 ? [1, pair.Tensor.Shape[0]] : null,
-        }))]);
-        return TinyTorchFile.Zip(pickle, [.. keyed.DistinctBy(pair => pair.Key).Select(pair => (pair.Key, pair.Tensor.Shape.Length == 2 ? Transposed(pair.Tensor) : TensorTable.Bytes(pair.Tensor)))]);
+        byte[] pickle = TinyPickle.StateDict([
+            .. keyed.Select(pair =>
+                (
+                    pair.Tensor.Name,
+                    new TinyTensor(pair.Key, [.. pair.Tensor.Shape]) { Strides = pair.Tensor.Shape.Length == 2 ? [1, pair.Tensor.Shape[0]] : null }
+                )
+            ),
+        ]);
+        return TinyTorchFile.Zip(
+            pickle,
+            [
+                .. keyed
+                    .DistinctBy(pair => pair.Key)
+                    .Select(pair => (pair.Key, pair.Tensor.Shape.Length == 2 ? Transposed(pair.Tensor) : TensorTable.Bytes(pair.Tensor))),
+            ]
+        );
     }
 
     private static byte[] Transposed(StoredTensor tensor)

@@ -51,8 +51,20 @@ public sealed class TensorAttackTests
     [Fact]
     public void A_number_of_more_than_64_bits()
     {
-        byte[] pickle = TinyPickle.Of(p => p.Op(PickleOpcode.EMPTY_DICT).Text("x").Global("torch._utils", "_rebuild_tensor").Op(PickleOpcode.MARK)
-            .Storage(Sound).Op(PickleOpcode.LONG1, 9).Raw(0, 0, 0, 0, 0, 0, 0, 0, 1).Tuple(2, 3).Tuple(3, 1).Op(PickleOpcode.TUPLE).Op(PickleOpcode.REDUCE).Op(PickleOpcode.SETITEM));
+        byte[] pickle = TinyPickle.Of(p =>
+            p.Op(PickleOpcode.EMPTY_DICT)
+                .Text("x")
+                .Global("torch._utils", "_rebuild_tensor")
+                .Op(PickleOpcode.MARK)
+                .Storage(Sound)
+                .Op(PickleOpcode.LONG1, 9)
+                .Raw(0, 0, 0, 0, 0, 0, 0, 0, 1)
+                .Tuple(2, 3)
+                .Tuple(3, 1)
+                .Op(PickleOpcode.TUPLE)
+                .Op(PickleOpcode.REDUCE)
+                .Op(PickleOpcode.SETITEM)
+        );
 
         Attack.AssertRefused(DiagnosticCode.PickleInvalid, TinyTorchFile.Zip(pickle, ("0", TinyTorchFile.Counting(6))));
     }
@@ -104,7 +116,8 @@ public sealed class TensorAttackTests
         TinyTorchFile.Zip(TinyPickle.StateDict((name, Sound)), ("0", TinyTorchFile.Counting(6))));
 
     [Fact]
-    public void A_number_among_the_tensors() => AssertUnclear(p => p.Dictionary(("x", Sound)).Text("step").Int(3).Op(PickleOpcode.SETITEM), "'step' is a number");
+    public void A_number_among_the_tensors() =>
+        AssertUnclear(p => p.Dictionary(("x", Sound)).Text("step").Int(3).Op(PickleOpcode.SETITEM), "'step' is a number");
 
     [Fact]
     public void A_dictionary_of_numbers() => AssertUnclear(p => p.Op(PickleOpcode.EMPTY_DICT).Text("step").Int(3).Op(PickleOpcode.SETITEM), "without tensors");
@@ -113,8 +126,18 @@ public sealed class TensorAttackTests
     public void A_single_tensor() => AssertUnclear(p => p.Tensor(Sound), "it holds a tensor");
 
     [Fact]
-    public void Two_state_dicts() => AssertUnclear(
-        p => p.Op(PickleOpcode.EMPTY_DICT).Text("model").Dictionary(("x", Sound)).Op(PickleOpcode.SETITEM).Text("state_dict").Dictionary(("x", Sound)).Op(PickleOpcode.SETITEM), "2 state dicts");
+    public void Two_state_dicts() =>
+        AssertUnclear(
+            p =>
+                p.Op(PickleOpcode.EMPTY_DICT)
+                    .Text("model")
+                    .Dictionary(("x", Sound))
+                    .Op(PickleOpcode.SETITEM)
+                    .Text("state_dict")
+                    .Dictionary(("x", Sound))
+                    .Op(PickleOpcode.SETITEM),
+            "2 state dicts"
+        );
 
     private static void AssertRefused(TinyTensor tensor, DiagnosticCode code = DiagnosticCode.PickleInvalid)
     {
@@ -126,7 +149,10 @@ public sealed class TensorAttackTests
 
     private static void AssertUnclear(Action<TinyPickle> write, string reason)
     {
-        LoraMergeException fault = Attack.AssertRefused(DiagnosticCode.PickleContentUnclear, TinyTorchFile.Zip(TinyPickle.Of(write), ("0", TinyTorchFile.Counting(6))));
+        LoraMergeException fault = Attack.AssertRefused(
+            DiagnosticCode.PickleContentUnclear,
+            TinyTorchFile.Zip(TinyPickle.Of(write), ("0", TinyTorchFile.Counting(6)))
+        );
 
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
     }

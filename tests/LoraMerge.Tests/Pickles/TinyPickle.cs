@@ -70,9 +70,15 @@ internal sealed class TinyPickle
         .Storage(tensor).Int(tensor.Offset).Tuple(tensor.Shape).Tuple(tensor.Strides ?? TinyTensor.StridesOf(tensor.Shape))
         .Op(PickleOpcode.NEWFALSE).EmptyOrderedDictionary().Op(PickleOpcode.TUPLE).Op(PickleOpcode.REDUCE);
 
-    public TinyPickle Storage(TinyTensor tensor) => Op(PickleOpcode.MARK)
-        .Text("storage").Global("torch", tensor.StorageClass).Text(tensor.Key).Text("cpu").Int(tensor.StorageLength ?? tensor.Shape.Aggregate(1L, (product, side) => product * side))
-        .Op(PickleOpcode.TUPLE).Op(PickleOpcode.BINPERSID);
+    public TinyPickle Storage(TinyTensor tensor) =>
+        Op(PickleOpcode.MARK)
+            .Text("storage")
+            .Global("torch", tensor.StorageClass)
+            .Text(tensor.Key)
+            .Text("cpu")
+            .Int(tensor.StorageLength ?? tensor.Shape.Aggregate(1L, (product, side) => product * side))
+            .Op(PickleOpcode.TUPLE)
+            .Op(PickleOpcode.BINPERSID);
 
     public static byte[] UInt32(uint value)
     {

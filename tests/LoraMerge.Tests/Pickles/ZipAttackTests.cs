@@ -97,7 +97,8 @@ public sealed class ZipAttackTests
     [InlineData(10_000_000_000UL)]
     [InlineData((ulong)long.MaxValue)]
     [InlineData(ulong.MaxValue)]
-    public void A_storage_that_lies_elsewhere(ulong offset) => AssertRefused(zip => zip.Entries[2] = zip.Entries[2] with { IsWide = true, ClaimedOffset = offset });
+    public void A_storage_that_lies_elsewhere(ulong offset) =>
+        AssertRefused(zip => zip.Entries[2] = zip.Entries[2] with { IsWide = true, ClaimedOffset = offset });
 
     [Fact]
     public void A_storage_that_lies_where_another_file_does() => AssertRefused(zip => zip.Entries[2] = zip.Entries[2] with { ClaimedOffset = 0 });
@@ -150,7 +151,8 @@ public sealed class ZipAttackTests
     }
 
     [Fact]
-    public void A_TorchScript_program() => AssertRefused(zip => zip.Entries.Add(new TinyZipEntry("archive/constants.pkl", [])), DiagnosticCode.PickleContentUnclear);
+    public void A_TorchScript_program() =>
+        AssertRefused(zip => zip.Entries.Add(new TinyZipEntry("archive/constants.pkl", [])), DiagnosticCode.PickleContentUnclear);
 
     [Fact]
     public void A_file_of_another_kind() => Attack.AssertRefused(DiagnosticCode.PickleInvalid, "GGUF and more"u8.ToArray());

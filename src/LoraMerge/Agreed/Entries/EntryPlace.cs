@@ -32,7 +32,8 @@ internal sealed record EntryPlace(string Store, string Name)
     }
 
     /// <summary>Whether a file of a store is the mark of an entry.</summary>
-    public static bool IsMark(string fileName) => fileName.EndsWith(MarkExtension, StringComparison.Ordinal) && IsName(Path.GetFileNameWithoutExtension(fileName));
+    public static bool IsMark(string fileName) =>
+        fileName.EndsWith(MarkExtension, StringComparison.Ordinal) && IsName(Path.GetFileNameWithoutExtension(fileName));
 
     /// <summary>All entries that are marked as complete; none where there is no store.</summary>
     /// <exception cref="IOException">The store cannot be read.</exception>

@@ -26,7 +26,9 @@ internal static class RelativePath
     /// words.
     /// </summary>
     public static bool IsBelow(string path) =>
-        path.IndexOf('\0') < 0 && (Path.DirectorySeparatorChar != '\\' || path.IndexOfAny(['\\', ':']) < 0) && path.Split('/').All(part => part is not ("" or "." or ".."));
+        path.IndexOf('\0') < 0
+        && (Path.DirectorySeparatorChar != '\\' || path.IndexOfAny(['\\', ':']) < 0)
+        && path.Split('/').All(part => part is not ("" or "." or ".."));
 
     // The first part, empty on Unix, stands for the root.
     private static string[] Split(string path)

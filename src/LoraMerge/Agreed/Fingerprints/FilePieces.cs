@@ -10,7 +10,14 @@ internal static class FilePieces
     /// <param name="cancellation">Reading large files takes time.</param>
     public static void Read(string path, Action<byte[], int, int> take, CancellationToken cancellation)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
+        using var file = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            bufferSize: 1,
+            FileOptions.SequentialScan
+        );
         byte[] piece = new byte[Math.Min(PieceByteLength, Math.Max(file.Length, 1))];
         for (int count; (count = file.Read(piece, 0, piece.Length)) > 0;)
         {

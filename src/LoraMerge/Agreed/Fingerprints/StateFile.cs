@@ -61,7 +61,8 @@ internal sealed record StateFile(string Path, long StampedTicks, string? Key, st
     }
 
     /// <returns>The hash that a file had, whatever its stamp is now; null where it was not there.</returns>
-    public string? LastHash(InputRoot root, InputFile file) => Inputs.FirstOrDefault(input => input.Label == root.Label && input.RelativePath == file.RelativePath)?.Hash;
+    public string? LastHash(InputRoot root, InputFile file) =>
+        Inputs.FirstOrDefault(input => input.Label == root.Label && input.RelativePath == file.RelativePath)?.Hash;
 
     public void Save() => AtomicFile.WriteLines(Path, ToLines());
 

@@ -16,7 +16,9 @@ internal static class PathGuess
             return $" Did you mean '{near}'?";
         string parent = Parent(path);
         string[] there = [.. FoldersIn(parent).Select(folder => Path.GetFileName(folder)!)];
-        return there.Length is 0 or > MostNames ? "" : $" In '{(parent.Length > 0 ? parent : ".")}' there {(there.Length == 1 ? "is" : "are")} {Quoted(there)}.";
+        return there.Length is 0 or > MostNames
+            ? ""
+            : $" In '{(parent.Length > 0 ? parent : ".")}' there {(there.Length == 1 ? "is" : "are")} {Quoted(there)}.";
     }
 
     /// <returns>
@@ -47,8 +49,14 @@ internal static class PathGuess
     public static IReadOnlyList<string> AdaptersIn(string folder) => FindIn(folder, IsAdapter);
 
     /// <summary>Whether a folder looks like a base model: it has weights and is no adapter.</summary>
-    public static bool IsModel(string folder) => !IsAdapter(folder) && EntriesOf(folder).Select(entry => Path.GetFileName(entry)!)
-        .Any(name => name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || (name.StartsWith("pytorch_model", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal)));
+    public static bool IsModel(string folder) =>
+        !IsAdapter(folder)
+        && EntriesOf(folder)
+            .Select(entry => Path.GetFileName(entry)!)
+            .Any(name =>
+                name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+                || (name.StartsWith("pytorch_model", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal))
+            );
 
     /// <summary>Whether a folder looks like an adapter.</summary>
     public static bool IsAdapter(string folder) => File.Exists(Path.Combine(folder, "adapter_config.json"));

@@ -30,7 +30,13 @@ internal sealed partial class LiveNames
         _root = table.Of(model.Classes, model.ModelType);
         _base = table.OfInner(model.ModelType) is NameFamily inner && inner != _root ? inner : null;
         _legacy = table.Legacy;
-        _inner = [.. model.Inner.Select(part => (Family: table.OfInner(part.ModelType) ?? table.OfType(part.ModelType), part.Attributes)).Where(pair => pair.Family is not null).Select(pair => (pair.Family!, pair.Attributes))];
+        _inner =
+        [
+            .. model
+                .Inner.Select(part => (Family: table.OfInner(part.ModelType) ?? table.OfType(part.ModelType), part.Attributes))
+                .Where(pair => pair.Family is not null)
+                .Select(pair => (pair.Family!, pair.Attributes)),
+        ];
         _all = [.. all];
     }
 
@@ -117,13 +123,17 @@ internal sealed partial class LiveNames
     }
 
     /// <summary>Whether a list is for the bare model, which lies below its base prefix in one with a head.</summary>
-    private static bool IsBareClass(NameFamily family) => family.ModelTypes.Count == 0 && family.Classes.Count > 0 && family.Classes.Keys.All(name => name.EndsWith("Model", StringComparison.Ordinal));
+    private static bool IsBareClass(NameFamily family) =>
+        family.ModelTypes.Count == 0 && family.Classes.Count > 0 && family.Classes.Keys.All(name => name.EndsWith("Model", StringComparison.Ordinal));
 
     /// <summary><c>model.</c>, <c>vit.</c> and the like, where a name begins with it; else nothing.</summary>
     private string BasePrefixOf(string name)
     {
         string type = _model.ModelType?.Replace('-', '_') ?? "";
-        return new[] { "model.", type + ".", type.Split('_')[0] + "." }.FirstOrDefault(prefix => prefix.Length > 1 && name.StartsWith(prefix, StringComparison.Ordinal)) ?? "";
+        return new[] { "model.", type + ".", type.Split('_')[0] + "." }.FirstOrDefault(prefix =>
+                prefix.Length > 1 && name.StartsWith(prefix, StringComparison.Ordinal)
+            )
+            ?? "";
     }
 
     /// <summary>The path up to the outermost part that has one of these names; null where a name has none.</summary>

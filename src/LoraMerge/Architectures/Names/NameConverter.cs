@@ -30,8 +30,20 @@ internal sealed record NameConverter(ImmutableArray<Regex> Files, ImmutableArray
             if (!Files[i].IsMatch(name))
                 continue;
             return Live.Length > 1
-                ? [.. Live.Select((live, block) => new LiveName(NameStep.Replace(name, Files[i], live), new RowShare(block, Live.Length, Order), RowShare.Whole))]
-                : [new LiveName(NameStep.Replace(name, Files[i], Live[0]), RowShare.Whole, Files.Length > 1 ? new RowShare(i, Files.Length, Order) : RowShare.Whole)];
+                ?
+                [
+                    .. Live.Select(
+                        (live, block) => new LiveName(NameStep.Replace(name, Files[i], live), new RowShare(block, Live.Length, Order), RowShare.Whole)
+                    ),
+                ]
+                :
+                [
+                    new LiveName(
+                        NameStep.Replace(name, Files[i], Live[0]),
+                        RowShare.Whole,
+                        Files.Length > 1 ? new RowShare(i, Files.Length, Order) : RowShare.Whole
+                    ),
+                ];
         }
         return [];
     }

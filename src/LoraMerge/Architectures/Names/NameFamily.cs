@@ -10,4 +10,9 @@ namespace LoraMerge.Architectures.Names;
 /// <param name="Steps">What renames, in order.</param>
 /// <param name="Converters">What splits and joins afterwards; the first that matches acts.</param>
 internal sealed record NameFamily(
-    string Name, FrozenSet<string> ModelTypes, FrozenDictionary<string, string?> Classes, ImmutableArray<NameStep> Steps, ImmutableArray<NameConverter> Converters);
+    string Name,
+    FrozenSet<string> ModelTypes,
+    FrozenDictionary<string, string?> Classes,
+    ImmutableArray<NameStep> Steps,
+    ImmutableArray<NameConverter> Converters
+);

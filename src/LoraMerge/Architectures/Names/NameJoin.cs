@@ -24,15 +24,31 @@ internal sealed class NameJoin
         var live = new LiveNames(model, names.Select(LiveNames.WithoutWrappers));
         _trained = new LiveNames(trainedModel, trained.Select(LiveNames.WithoutWrappers));
         _byLive = names.SelectMany(name => live.Of(name).Select(one => (File: name, Live: one))).ToLookup(pair => pair.Live.Name, StringComparer.Ordinal);
-        _modules = names.SelectMany(name => Modules(name, live.Renamed(name))).Distinct().ToLookup(pair => pair.Live, pair => pair.File, StringComparer.Ordinal);
-        _paths = [.. _modules.Select(group => group.Key).Where(path => path.Split('.').Length <= LongestScope && !path.Split('.').Any(IsNumber)).Order(StringComparer.Ordinal)];
+        _modules = names
+            .SelectMany(name => Modules(name, live.Renamed(name)))
+            .Distinct()
+            .ToLookup(pair => pair.Live, pair => pair.File, StringComparer.Ordinal);
+        _paths =
+        [
+            .. _modules
+                .Select(group => group.Key)
+                .Where(path => path.Split('.').Length <= LongestScope && !path.Split('.').Any(IsNumber))
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>All scopes that may be meant, the same model first.</summary>
     /// <param name="trained">The adapter's module paths.</param>
     public IEnumerable<NameScope> Scopes(IEnumerable<string> trained)
     {
-        string[] leading = [.. trained.SelectMany(path => Leading(path)).Distinct(StringComparer.Ordinal).OrderBy(path => path.Length).ThenBy(path => path, StringComparer.Ordinal)];
+        string[] leading =
+        [
+            .. trained
+                .SelectMany(path => Leading(path))
+                .Distinct(StringComparer.Ordinal)
+                .OrderBy(path => path.Length)
+                .ThenBy(path => path, StringComparer.Ordinal),
+        ];
         string[] inBase = ["", .. _paths.Select(path => path + ".")];
         return from pair in leading.Prepend("").SelectMany(first => inBase.Select(second => new NameScope(first, second)))
                where (pair.Trained != pair.InBase || pair.Trained.Length == 0) && pair.IsAddition

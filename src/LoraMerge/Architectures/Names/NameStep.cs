@@ -40,9 +40,14 @@ internal abstract record NameStep(int Order)
     }
 
     /// <summary>Replaces the first match of an expression by a text in which <c>\1</c> is the match's group.</summary>
-    public static string Replace(string name, Regex from, string to) => from.Match(name) is { Success: true } match
-        ? string.Concat(name.AsSpan(0, match.Index), to.Replace(@"\1", match.Groups[1].Value, StringComparison.Ordinal), name.AsSpan(match.Index + match.Length))
-        : name;
+    public static string Replace(string name, Regex from, string to) =>
+        from.Match(name) is { Success: true } match
+            ? string.Concat(
+                name.AsSpan(0, match.Index),
+                to.Replace(@"\1", match.Groups[1].Value, StringComparison.Ordinal),
+                name.AsSpan(match.Index + match.Length)
+            )
+            : name;
 
     private static string Join(params string[] parts) => string.Concat(parts.Where(part => part.Length > 0).Select(part => part + "."));
 }

@@ -37,7 +37,9 @@ internal sealed class NameTable
     /// The family of the bare model within one with a head, or of a model within a composite one: its class is known by the type of its configuration alone.
     /// </summary>
     public NameFamily? OfInner(string? modelType) =>
-        modelType is null ? null : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && pair.Key.EndsWith("Model", StringComparison.Ordinal)));
+        modelType is null
+            ? null
+            : _families.FirstOrDefault(family => family.Classes.Any(pair => pair.Value == modelType && pair.Key.EndsWith("Model", StringComparison.Ordinal)));
 
     /// <summary>The family of a type.</summary>
     public NameFamily? OfType(string? modelType) => modelType is null ? null : _families.FirstOrDefault(family => family.ModelTypes.Contains(modelType));
@@ -75,10 +77,13 @@ internal sealed class NameTable
     private static NameStep ReadRename(JsonObject json)
     {
         int step = json["step"]!.GetValue<int>();
-        return json.ContainsKey("together") ? new NameStep.Together(step, [.. Objects(json, "together").Select(rename => Rename(step, rename))]) : Rename(step, json);
+        return json.ContainsKey("together")
+            ? new NameStep.Together(step, [.. Objects(json, "together").Select(rename => Rename(step, rename))])
+            : Rename(step, json);
     }
 
-    private static NameStep.Rename Rename(int step, JsonObject json) => new(step, Expression(json["checkpoint"]!.GetValue<string>()), json["live"]!.GetValue<string>());
+    private static NameStep.Rename Rename(int step, JsonObject json) =>
+        new(step, Expression(json["checkpoint"]!.GetValue<string>()), json["live"]!.GetValue<string>());
 
     private static NameStep ReadPrefix(JsonObject json)
     {

@@ -45,7 +45,10 @@ internal static partial class MlxNames
     /// <summary>Whether transformers stores the weight of a layer input by output, and mlx_lm the other way round.</summary>
     public static bool IsTurnedRound(string path) => Gpt2Projection.IsMatch(path);
 
-    [GeneratedRegex(@"^model\.h\.(\d+\.(attention|input_layernorm|post_attention_layernorm|mlp\.dense_(h_to_4h|4h_to_h))(\..*)?)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^model\.h\.(\d+\.(attention|input_layernorm|post_attention_layernorm|mlp\.dense_(h_to_4h|4h_to_h))(\..*)?)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex NeoXBlock { get; }
 
     [GeneratedRegex(@"^model\.(embed_in|final_layer_norm)$", RegexOptions.CultureInvariant)]
@@ -60,9 +63,15 @@ internal static partial class MlxNames
     [GeneratedRegex(@"^transformer\.h\.\d+\.(attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)$", RegexOptions.CultureInvariant)]
     private static partial Regex Gpt2Projection { get; }
 
-    [GeneratedRegex(@"^(?<parent>.+?)\.(switch_mlp|experts|experts\.switch_glu)\.(?<layer>gate_proj|up_proj|down_proj|fc1|fc2)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<parent>.+?)\.(switch_mlp|experts|experts\.switch_glu)\.(?<layer>gate_proj|up_proj|down_proj|fc1|fc2)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex StackedLayer { get; }
 
-    [GeneratedRegex(@"(^|\.)(embed_tokens|embed_tokens_per_layer|wte|wpe|embed_in|word_embeddings|word_embedding|tok_embeddings|embeddings|embedding)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(^|\.)(embed_tokens|embed_tokens_per_layer|wte|wpe|embed_in|word_embeddings|word_embedding|tok_embeddings|embeddings|embedding)$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex EmbeddingName { get; }
 }

@@ -51,16 +51,32 @@ internal sealed class MlxTensors
             Notes = _config.OtherScaling is double other ? [Notes.MlxScaleAmbiguous(_config.Scaling, other, _path)] : [],
         };
         if (_config.Training == MlxTraining.Full)
-            return adapter with { Parameters = [.. _weights.Tensors.SelectMany(Saved).OrderBy(saved => saved.Module, StringComparer.Ordinal).ThenBy(saved => saved.Parameter, StringComparer.Ordinal)] };
+            return adapter with
+            {
+                Parameters =
+                [
+                    .. _weights
+                        .Tensors.SelectMany(Saved)
+                        .OrderBy(saved => saved.Module, StringComparer.Ordinal)
+                        .ThenBy(saved => saved.Parameter, StringComparer.Ordinal),
+                ],
+            };
         foreach (StoredTensor tensor in _weights.Tensors)
             Add(tensor);
-        return adapter with { Modules = [.. _layers.SelectMany(layer => Modules(layer.Key, layer.Value)).OrderBy(module => module.Path, StringComparer.Ordinal)] };
+        return adapter with
+        {
+            Modules = [.. _layers.SelectMany(layer => Modules(layer.Key, layer.Value)).OrderBy(module => module.Path, StringComparer.Ordinal)],
+        };
     }
 
     private void Add(StoredTensor tensor)
     {
         int split = tensor.Name.LastIndexOf('.');
-        if (split < 1 || tensor.Name[(split + 1)..] is not ("lora_a" or "lora_b" or "m") || (tensor.Name.EndsWith(".m", StringComparison.Ordinal) && _config.Training != MlxTraining.Dora))
+        if (
+            split < 1
+            || tensor.Name[(split + 1)..] is not ("lora_a" or "lora_b" or "m")
+            || (tensor.Name.EndsWith(".m", StringComparison.Ordinal) && _config.Training != MlxTraining.Dora)
+        )
             throw Errors.AdapterTensorUnknown(tensor, "mlx_lm");
         string layer = tensor.Name[..split];
         if (!_layers.TryGetValue(layer, out Dictionary<string, StoredTensor>? parts))
@@ -101,7 +117,8 @@ internal sealed class MlxTensors
             Pair(MlxNames.OfExpert(path, e), Slice(a, e, [rank, a.Shape[^1]]), Slice(b, e, [b.Shape[1], rank])));
     }
 
-    private LoraModule Pair(string path, StoredTensor a, StoredTensor b) => new(path, a, b, new StoredFactor(a), new StoredFactor(b), _config.Rank, _config.Scaling);
+    private LoraModule Pair(string path, StoredTensor a, StoredTensor b) =>
+        new(path, a, b, new StoredFactor(a), new StoredFactor(b), _config.Rank, _config.Scaling);
 
     /// <summary>A whole tensor; stacked experts as one tensor each.</summary>
     private static IEnumerable<SavedParameter> Saved(StoredTensor tensor)
@@ -113,7 +130,14 @@ internal sealed class MlxTensors
         string parameter = tensor.Name[(split + 1)..];
         if (tensor.Shape.Length == 3 && MlxNames.IsStack(path))
             return Enumerable.Range(0, CountOfExperts(tensor)).Select(e => new SavedParameter(MlxNames.OfExpert(path, e), parameter, tensor.At(e)));
-        return [new SavedParameter(path, parameter, parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? tensor.Transposed() : tensor)];
+        return
+        [
+            new SavedParameter(
+                path,
+                parameter,
+                parameter == "weight" && tensor.Shape.Length == 2 && MlxNames.IsTurnedRound(path) ? tensor.Transposed() : tensor
+            ),
+        ];
     }
 
     /// <exception cref="LoraMergeException">LORA3051.</exception>

@@ -12,10 +12,27 @@ internal sealed class PeftConfigReader
 {
     /// <summary>Fields of all kinds that are read here or do not change the merge.</summary>
     private static readonly FrozenSet<string> KnownFields = FrozenSet.ToFrozenSet(
-    [
-        "auto_mapping", "base_model_name_or_path", "bias", "ensure_weight_tying", "exclude_modules", "fan_in_fan_out", "inference_mode", "layer_replication",
-        "layers_pattern", "layers_to_transform", "modules_to_save", "peft_type", "peft_version", "revision", "target_modules", "task_type", "trainable_token_indices",
-    ], StringComparer.Ordinal);
+        [
+            "auto_mapping",
+            "base_model_name_or_path",
+            "bias",
+            "ensure_weight_tying",
+            "exclude_modules",
+            "fan_in_fan_out",
+            "inference_mode",
+            "layer_replication",
+            "layers_pattern",
+            "layers_to_transform",
+            "modules_to_save",
+            "peft_type",
+            "peft_version",
+            "revision",
+            "target_modules",
+            "task_type",
+            "trainable_token_indices",
+        ],
+        StringComparer.Ordinal
+    );
 
     /// <summary>Fields of trainers other than PEFT that cannot change a merge; docs/adapters.md gives the reason for each.</summary>
     private static readonly FrozenSet<string> HarmlessFields = FrozenSet.ToFrozenSet(
@@ -72,17 +89,23 @@ internal sealed class PeftConfigReader
         var other => throw _fields.Invalid($"\"layer_replication\" is {JsonFile.TextOf(other)}, but a list is expected"),
     };
 
-    private ImmutableArray<TrainableTokens> Tokens(string field) => _fields.Value(field) switch
-    {
-        null => [],
-        JsonArray list => [new TrainableTokens(null, Indices(field, list))],
-        JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid($"\"{field}\" names {modules.Count} modules, and at most {MostEmbeddings} are read"),
-        JsonObject modules =>
-        [
-            .. modules.Select(module => new TrainableTokens(module.Key, Indices(field, module.Value as JsonArray ?? throw _fields.Invalid($"\"{field}\" of '{module.Key}' is no list")))),
-        ],
-        var other => throw _fields.Invalid($"\"{field}\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
-    };
+    private ImmutableArray<TrainableTokens> Tokens(string field) =>
+        _fields.Value(field) switch
+        {
+            null => [],
+            JsonArray list => [new TrainableTokens(null, Indices(field, list))],
+            JsonObject { Count: > MostEmbeddings } modules => throw _fields.Invalid(
+                $"\"{field}\" names {modules.Count} modules, and at most {MostEmbeddings} are read"
+            ),
+            JsonObject modules =>
+            [
+                .. modules.Select(module => new TrainableTokens(
+                    module.Key,
+                    Indices(field, module.Value as JsonArray ?? throw _fields.Invalid($"\"{field}\" of '{module.Key}' is no list"))
+                )),
+            ],
+            var other => throw _fields.Invalid($"\"{field}\" is {JsonFile.TextOf(other)}, but a list or an object is expected"),
+        };
 
     private ImmutableArray<long> Indices(string field, JsonArray list) =>
         [.. list.Select(item => (long)_fields.ToInteger($"a number of \"{field}\"", item ?? throw _fields.Invalid($"\"{field}\" holds null")))];

@@ -12,7 +12,8 @@ internal sealed record BoftModule(string Path, StoredTensor Blocks, StoredTensor
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
-        bool fits = weight.Source.Shape.Length >= 2 && weight.Source.RowCount == Factors.ElementCount && weight.Source.RowLength == Blocks.Shape[1] * Blocks.Shape[2];
+        bool fits =
+            weight.Source.Shape.Length >= 2 && weight.Source.RowCount == Factors.ElementCount && weight.Source.RowLength == Blocks.Shape[1] * Blocks.Shape[2];
         weight.IsTransposed(this, fits, fitsTransposed: false);
         return [new BoftChange(weight.Adapter, Path, Blocks, Factors, weight.AdapterWeight)];
     }

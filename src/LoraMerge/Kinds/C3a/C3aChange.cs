@@ -16,7 +16,8 @@ internal sealed record C3aChange(int Adapter, string Module, StoredTensor Kernel
 
     public override double Factor => AdapterWeight;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, blocks of {Kernel.Shape[2]}");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, blocks of {Kernel.Shape[2]}");
 
     internal override long HeldBytes(WeightFacts weight) => checked(Kernel.ElementCount * weight.BufferElementBytes);
 

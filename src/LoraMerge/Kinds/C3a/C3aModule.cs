@@ -13,7 +13,11 @@ internal sealed record C3aModule(string Path, StoredTensor Kernel) : AdaptedModu
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         long size = Kernel.Shape[2];
-        weight.IsTransposed(this, weight.Source.Shape is [var outputs, var inputs] && outputs == Kernel.Shape[0] * size && inputs == Kernel.Shape[1] * size, fitsTransposed: false);
+        weight.IsTransposed(
+            this,
+            weight.Source.Shape is [var outputs, var inputs] && outputs == Kernel.Shape[0] * size && inputs == Kernel.Shape[1] * size,
+            fitsTransposed: false
+        );
         return [new C3aChange(weight.Adapter, Path, Kernel, weight.AdapterWeight)];
     }
 }

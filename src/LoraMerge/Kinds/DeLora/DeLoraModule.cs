@@ -13,6 +13,17 @@ internal sealed record DeLoraModule(string Path, StoredTensor A, StoredTensor B,
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         weight.IsTransposed(this, weight.Source.Shape is [var outputs, var inputs] && outputs == B.RowCount && inputs == A.RowLength, fitsTransposed: false);
-        return [new LowRankChange(weight.Adapter, Path, "delora", new DeLoraRightFactor(A, InputNorms), new DeLoraLeftFactor(A, B, Length), weight.AdapterWeight, IsTransposed: false)];
+        return
+        [
+            new LowRankChange(
+                weight.Adapter,
+                Path,
+                "delora",
+                new DeLoraRightFactor(A, InputNorms),
+                new DeLoraLeftFactor(A, B, Length),
+                weight.AdapterWeight,
+                IsTransposed: false
+            ),
+        ];
     }
 }

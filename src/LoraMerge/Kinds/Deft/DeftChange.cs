@@ -14,8 +14,16 @@ namespace LoraMerge.Kinds.Deft;
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="Scaling">s.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record DeftChange(int Adapter, string Module, StoredTensor Directions, StoredTensor? Replacement, bool IsOrthogonal, bool IsTransposed, double Scaling, double AdapterWeight)
-    : WeightChange(Adapter, Module)
+internal sealed record DeftChange(
+    int Adapter,
+    string Module,
+    StoredTensor Directions,
+    StoredTensor? Replacement,
+    bool IsOrthogonal,
+    bool IsTransposed,
+    double Scaling,
+    double AdapterWeight
+) : WeightChange(Adapter, Module)
 {
     public override string Method => (Replacement is null ? "para" : "deft") + (IsOrthogonal ? "-qr" : "-relu") + (IsTransposed ? "-transposed" : "");
 
@@ -23,7 +31,8 @@ internal sealed record DeftChange(int Adapter, string Module, StoredTensor Direc
 
     internal override bool SeesWholeFirst => true;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Directions.RowLength}, scaling {Scaling}");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Directions.RowLength}, scaling {Scaling}");
 
     internal override WeightDelta Load(DeltaInputs inputs) => new DeftDelta(this, inputs);
 }

@@ -29,7 +29,9 @@ internal sealed class DeftDelta : BaseReducedDelta
         _q = (_isTransposed ? q.t() : q).contiguous().DetachFromDisposeScope(); // [out, r] or [r, out]
         _k = k.contiguous().clone().DetachFromDisposeScope(); // [out, r]
         long inputCount = _isTransposed ? inputs.Weight.RowCount : inputs.Weight.RowLength;
-        Tensor replacement = change.Replacement is null ? zeros([q.shape[1], inputCount], ScalarType.Float64, inputs.Device) : inputs.Read(change.Replacement).to(ScalarType.Float64);
+        Tensor replacement = change.Replacement is null
+            ? zeros([q.shape[1], inputCount], ScalarType.Float64, inputs.Device)
+            : inputs.Read(change.Replacement).to(ScalarType.Float64);
         Tensor negative = replacement * -change.Scaling;
         _remaining = (_isTransposed ? negative.t() : negative).contiguous().DetachFromDisposeScope(); // Kᵀ·W₀ is added to it
     }

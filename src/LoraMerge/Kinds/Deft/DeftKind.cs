@@ -28,13 +28,19 @@ internal sealed class DeftKind : AdapterKind
 
     internal override VersionRange? LostBiasesOfAll => PeftHistory.BiasesNotSaved;
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new DeftConfig(
-        fields.Text("decomposition_method") switch
-        {
-            null or "relu" => false,
-            "qr" => true,
-            var other => throw Errors.AdapterFormNotYetSupported(fields.File, "a DEFT adapter of another way to project", $"\"decomposition_method\" is \"{other}\""),
-        },
-        fields.Flag("para"),
-        fields.Number("alpha"));
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) =>
+        new DeftConfig(
+            fields.Text("decomposition_method") switch
+            {
+                null or "relu" => false,
+                "qr" => true,
+                var other => throw Errors.AdapterFormNotYetSupported(
+                    fields.File,
+                    "a DEFT adapter of another way to project",
+                    $"\"decomposition_method\" is \"{other}\""
+                ),
+            },
+            fields.Flag("para"),
+            fields.Number("alpha")
+        );
 }

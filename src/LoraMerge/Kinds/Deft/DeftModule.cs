@@ -16,7 +16,20 @@ internal sealed record DeftModule(string Path, StoredTensor Directions, StoredTe
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
         Replacement is null ? [(DeftKind.Directions.Name, Directions)] : [(DeftKind.Directions.Name, Directions), (DeftKind.Replacement.Name, Replacement)];
 
-    internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) => weight.Source.Shape.Length == 2
-        ? [new DeftChange(weight.Adapter, Path, Directions, Replacement, IsOrthogonal, weight.IsTransposed(this, Directions.RowCount, Replacement?.RowLength), Scaling, weight.AdapterWeight)]
-        : throw weight.Mismatch(this);
+    internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) =>
+        weight.Source.Shape.Length == 2
+            ?
+            [
+                new DeftChange(
+                    weight.Adapter,
+                    Path,
+                    Directions,
+                    Replacement,
+                    IsOrthogonal,
+                    weight.IsTransposed(this, Directions.RowCount, Replacement?.RowLength),
+                    Scaling,
+                    weight.AdapterWeight
+                ),
+            ]
+            : throw weight.Mismatch(this);
 }

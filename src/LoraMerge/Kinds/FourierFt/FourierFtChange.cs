@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.FourierFt;
 /// <param name="Seed">Draws their places.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="Scaling">s, times the weight of the adapter.</param>
-internal sealed record FourierFtChange(int Adapter, string Module, StoredTensor Spectrum, int Seed, bool IsTransposed, double Scaling) : WeightChange(Adapter, Module)
+internal sealed record FourierFtChange(int Adapter, string Module, StoredTensor Spectrum, int Seed, bool IsTransposed, double Scaling)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "fourierft-transposed" : "fourierft";
 
@@ -23,5 +24,6 @@ internal sealed record FourierFtChange(int Adapter, string Module, StoredTensor 
 
     internal override long LoadingBytes(WeightFacts weight) => SeededPlaces.LoadingBytes(weight);
 
-    internal override WeightDelta Load(DeltaInputs inputs) => new FourierFtDelta(new SeededSpectrum(inputs, Spectrum, Seed, IsTransposed), inputs.Weight, Scaling);
+    internal override WeightDelta Load(DeltaInputs inputs) =>
+        new FourierFtDelta(new SeededSpectrum(inputs, Spectrum, Seed, IsTransposed), inputs.Weight, Scaling);
 }

@@ -6,5 +6,6 @@ namespace LoraMerge.Kinds.FourierFt;
 /// <param name="Seed">Draws the places of the frequencies.</param>
 internal sealed record FourierFtConfig(double Scaling, int Seed) : KindConfig
 {
-    internal override AdaptedModule ReadModule(ModuleTensors tensors) => new FourierFtModule(tensors.Name, tensors.Needed(FourierFtKind.Spectrum), Scaling, Seed);
+    internal override AdaptedModule ReadModule(ModuleTensors tensors) =>
+        new FourierFtModule(tensors.Name, tensors.Needed(FourierFtKind.Spectrum), Scaling, Seed);
 }

@@ -24,5 +24,6 @@ internal sealed class FourierFtKind : AdapterKind
 
     internal override VersionRange? LostBiasesOfAll => PeftHistory.BiasesNotSaved;
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new FourierFtConfig(fields.Number("scaling") ?? 150, fields.Integer("random_loc_seed") ?? 777);
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) =>
+        new FourierFtConfig(fields.Number("scaling") ?? 150, fields.Integer("random_loc_seed") ?? 777);
 }

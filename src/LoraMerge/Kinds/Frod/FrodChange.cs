@@ -13,8 +13,16 @@ namespace LoraMerge.Kinds.Frod;
 /// <param name="Places"><c>[2, n]</c>: their rows and columns.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record FrodChange(int Adapter, string Module, StoredTensor Directions, StoredTensor Diagonal, StoredTensor Values, StoredTensor Places, bool IsTransposed, double AdapterWeight)
-    : WeightChange(Adapter, Module)
+internal sealed record FrodChange(
+    int Adapter,
+    string Module,
+    StoredTensor Directions,
+    StoredTensor Diagonal,
+    StoredTensor Values,
+    StoredTensor Places,
+    bool IsTransposed,
+    double AdapterWeight
+) : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "frod-transposed" : "frod";
 
@@ -23,7 +31,8 @@ internal sealed record FrodChange(int Adapter, string Module, StoredTensor Direc
     internal override bool SeesWholeFirst => true;
 
     /// <summary>V, its inverse and what is made of them, in float64; and all of W in that where its rows are its inputs.</summary>
-    internal override long HeldBytes(WeightFacts weight) => checked(8 * ((5 * Diagonal.ElementCount * Diagonal.ElementCount) + (IsTransposed ? weight.ElementCount : 0)));
+    internal override long HeldBytes(WeightFacts weight) =>
+        checked(8 * ((5 * Diagonal.ElementCount * Diagonal.ElementCount) + (IsTransposed ? weight.ElementCount : 0)));
 
     internal override WeightDelta Load(DeltaInputs inputs) => new FrodDelta(this, inputs);
 }

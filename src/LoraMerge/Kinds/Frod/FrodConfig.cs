@@ -13,11 +13,21 @@ internal sealed record FrodConfig(string File) : KindConfig
         StoredTensor directions = Shared(FrodKind.Directions), places = Shared(FrodKind.Places), sides = Shared(FrodKind.Sides);
         StoredTensor diagonal = tensors.Needed(FrodKind.Diagonal), values = tensors.Needed(FrodKind.Values);
         long inputs = diagonal.ElementCount;
-        return directions.Shape[0] == inputs && directions.Shape[1] == inputs && places.Shape[0] == 2 && places.Shape[1] == values.ElementCount && sides.ElementCount == 2
+        return
+            directions.Shape[0] == inputs
+            && directions.Shape[1] == inputs
+            && places.Shape[0] == 2
+            && places.Shape[1] == values.ElementCount
+            && sides.ElementCount == 2
             ? new FrodModule(tensors.Name, directions, diagonal, values, places)
-            : throw Errors.TensorsDoNotFit(tensors.Name, [directions, places, sides, diagonal, values], "all must have one number of inputs, and a row and a column for each number beside the diagonal");
+            : throw Errors.TensorsDoNotFit(
+                tensors.Name,
+                [directions, places, sides, diagonal, values],
+                "all must have one number of inputs, and a row and a column for each number beside the diagonal"
+            );
 
-        StoredTensor Shared(TensorRole role) => tensors.FindShared(role, sort) ?? throw FrodErrors.DirectionsNotSaved(tensors.Name, $"{role.Name}.{sort}", File);
+        StoredTensor Shared(TensorRole role) =>
+            tensors.FindShared(role, sort) ?? throw FrodErrors.DirectionsNotSaved(tensors.Name, $"{role.Name}.{sort}", File);
     }
 
     /// <summary>

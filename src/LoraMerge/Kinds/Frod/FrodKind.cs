@@ -31,7 +31,16 @@ internal sealed class FrodKind : AdapterKind
     internal override ImmutableArray<string> LeafPrefixes => ["frod_"];
 
     internal override ImmutableArray<string> Fields { get; } =
-        ["frod_dropout", "init_weights", "progressbar", "projection_prng_key", "regularization_alpha", "runtime_offload_base_weight", "save_projection", "sparse_rate"];
+    [
+        "frod_dropout",
+        "init_weights",
+        "progressbar",
+        "projection_prng_key",
+        "regularization_alpha",
+        "runtime_offload_base_weight",
+        "save_projection",
+        "sparse_rate",
+    ];
 
     internal override VersionRange? LostBiases => PeftHistory.BiasesNotSaved;
 

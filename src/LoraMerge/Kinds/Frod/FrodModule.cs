@@ -13,9 +13,23 @@ namespace LoraMerge.Kinds.Frod;
 /// <param name="Places"><c>[2, n]</c>: their rows and columns.</param>
 internal sealed record FrodModule(string Path, StoredTensor Directions, StoredTensor Diagonal, StoredTensor Values, StoredTensor Places) : AdaptedModule(Path)
 {
-    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [(FrodKind.Diagonal.Name, Diagonal), (FrodKind.Directions.Name, Directions)];
+    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
+        [(FrodKind.Diagonal.Name, Diagonal), (FrodKind.Directions.Name, Directions)];
 
-    internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) => weight.Source.Shape.Length == 2
-        ? [new FrodChange(weight.Adapter, Path, Directions, Diagonal, Values, Places, weight.IsTransposed(this, null, Diagonal.ElementCount), weight.AdapterWeight)]
-        : throw weight.Mismatch(this);
+    internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) =>
+        weight.Source.Shape.Length == 2
+            ?
+            [
+                new FrodChange(
+                    weight.Adapter,
+                    Path,
+                    Directions,
+                    Diagonal,
+                    Values,
+                    Places,
+                    weight.IsTransposed(this, null, Diagonal.ElementCount),
+                    weight.AdapterWeight
+                ),
+            ]
+            : throw weight.Mismatch(this);
 }

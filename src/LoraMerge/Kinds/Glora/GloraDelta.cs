@@ -24,7 +24,8 @@ internal sealed class GloraDelta : WeightDelta
     /// <param name="b">B; null for none.</param>
     /// <param name="adapterWeight">c.</param>
     /// <param name="inputs">Where tensors are read from.</param>
-    public static GloraDelta Load(GloraTerm? a, GloraTerm? b, double adapterWeight, DeltaInputs inputs) => new(Term.Load(a, inputs), Term.Load(b, inputs), adapterWeight);
+    public static GloraDelta Load(GloraTerm? a, GloraTerm? b, double adapterWeight, DeltaInputs inputs) =>
+        new(Term.Load(a, inputs), Term.Load(b, inputs), adapterWeight);
 
     /// <summary>The arithmetic for a bias, to which W₀·C is added.</summary>
     public static GloraDelta LoadBias(GloraBiasChange change, DeltaInputs inputs)

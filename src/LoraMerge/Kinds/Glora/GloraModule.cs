@@ -15,10 +15,13 @@ namespace LoraMerge.Kinds.Glora;
 internal sealed record GloraModule(string Path, GloraTerm? A, GloraTerm? B, GloraTerm? C, GloraTerm? D, GloraTerm? E) : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
-    [
-        .. ((string Leaf, GloraTerm? Term)[])[(GloraKind.A.Leaf, A), (GloraKind.B.Leaf, B), (GloraKind.C.Leaf, C), (GloraKind.D.Leaf, D), (GloraKind.E.Leaf, E)] is var terms
-            ? terms.Where(pair => pair.Term is not null).SelectMany(pair => NamedTensors(pair.Leaf, pair.Term!)) : [],
-    ];
+        [
+            .. ((string Leaf, GloraTerm? Term)[])
+                [(GloraKind.A.Leaf, A), (GloraKind.B.Leaf, B), (GloraKind.C.Leaf, C), (GloraKind.D.Leaf, D), (GloraKind.E.Leaf, E)]
+                is var terms
+                ? terms.Where(pair => pair.Term is not null).SelectMany(pair => NamedTensors(pair.Leaf, pair.Term!))
+                : [],
+        ];
 
     internal override bool ChangesWeight => A is not null || B is not null;
 
@@ -27,7 +30,11 @@ internal sealed record GloraModule(string Path, GloraTerm? A, GloraTerm? B, Glor
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         (long outputs, long inputs) = (weight.Source.RowCount, weight.Source.RowLength);
-        weight.IsTransposed(this, weight.Source.Shape.Length == 2 && A?.Fits(outputs, inputs) != false && B?.Fits(outputs, inputs) != false, fitsTransposed: false);
+        weight.IsTransposed(
+            this,
+            weight.Source.Shape.Length == 2 && A?.Fits(outputs, inputs) != false && B?.Fits(outputs, inputs) != false,
+            fitsTransposed: false
+        );
         return [new GloraChange(weight.Adapter, Path, A, B, weight.AdapterWeight)];
     }
 
@@ -37,7 +44,11 @@ internal sealed record GloraModule(string Path, GloraTerm? A, GloraTerm? B, Glor
         StoredTensor? weight = null;
         bool fits = D?.Fits(outputs, 1) != false && E?.Fits(outputs, 1) != false;
         if (C is not null)
-            fits &= bias.By.Base.TryFind(bias.By.PathInBase(Path) + ".weight", out weight) && weight.Shape.Length == 2 && weight.RowCount == outputs && C.Fits(weight.RowLength, 1);
+            fits &=
+                bias.By.Base.TryFind(bias.By.PathInBase(Path) + ".weight", out weight)
+                && weight.Shape.Length == 2
+                && weight.RowCount == outputs
+                && C.Fits(weight.RowLength, 1);
         return fits ? [new GloraBiasChange(bias.Adapter, Path, weight, C, D, E, bias.AdapterWeight)] : throw bias.Mismatch(this);
     }
 

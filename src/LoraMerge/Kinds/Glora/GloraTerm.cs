@@ -17,10 +17,14 @@ internal sealed record GloraTerm(StoredTensor Left, StoredTensor? Right)
             return null;
         if (tensors.Find(roles.Vector) is StoredTensor vector)
             return new GloraTerm(vector, null);
-        StoredTensor left = tensors.Needed(roles.Left), right = tensors.Needed(roles.Right);
-        return left.Shape[1] == right.Shape[0] ? new GloraTerm(left, right) : throw Errors.TensorsDoNotFit(tensors.Name, [left, right], "both must have one rank");
+        StoredTensor left = tensors.Needed(roles.Left),
+            right = tensors.Needed(roles.Right);
+        return left.Shape[1] == right.Shape[0]
+            ? new GloraTerm(left, right)
+            : throw Errors.TensorsDoNotFit(tensors.Name, [left, right], "both must have one rank");
     }
 
     /// <summary>Whether it is one for a matrix.</summary>
-    public bool Fits(long rows, long columns) => Right is null ? Left.ElementCount == rows || Left.ElementCount == 1 : Left.RowCount == rows && Right.RowLength == columns;
+    public bool Fits(long rows, long columns) =>
+        Right is null ? Left.ElementCount == rows || Left.ElementCount == 1 : Left.RowCount == rows && Right.RowLength == columns;
 }

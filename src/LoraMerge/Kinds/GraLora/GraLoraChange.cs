@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.GraLora;
 /// <param name="B"><c>[k, r, out / k]</c>.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="Scaling">s of the module, times the weight of the adapter.</param>
-internal sealed record GraLoraChange(int Adapter, string Module, StoredTensor A, StoredTensor B, bool IsTransposed, double Scaling) : WeightChange(Adapter, Module)
+internal sealed record GraLoraChange(int Adapter, string Module, StoredTensor A, StoredTensor B, bool IsTransposed, double Scaling)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "gralora-transposed" : "gralora";
 

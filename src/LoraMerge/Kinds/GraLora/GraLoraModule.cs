@@ -6,7 +6,8 @@ using LoraMerge.Checkpoints;
 namespace LoraMerge.Kinds.GraLora;
 
 /// <summary>The matrices of one layer: of its blocks, and of a plain product beside them where it has one.</summary>
-internal sealed record GraLoraModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? GeneralA, StoredTensor? GeneralB, double Scaling) : AdaptedModule(Path)
+internal sealed record GraLoraModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? GeneralA, StoredTensor? GeneralB, double Scaling)
+    : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [("gralora_A", A), ("gralora_B", B)];
 
@@ -19,6 +20,14 @@ internal sealed record GraLoraModule(string Path, StoredTensor A, StoredTensor B
         double scaling = Scaling * weight.AdapterWeight;
         yield return new GraLoraChange(weight.Adapter, Path, A, B, isTransposed, scaling);
         if (GeneralA is not null)
-            yield return new LowRankChange(weight.Adapter, Path, "gralora-general", new StoredFactor(GeneralA), new StoredFactor(GeneralB!), scaling, isTransposed);
+            yield return new LowRankChange(
+                weight.Adapter,
+                Path,
+                "gralora-general",
+                new StoredFactor(GeneralA),
+                new StoredFactor(GeneralB!),
+                scaling,
+                isTransposed
+            );
     }
 }

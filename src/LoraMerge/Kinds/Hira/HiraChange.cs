@@ -12,13 +12,15 @@ namespace LoraMerge.Kinds.Hira;
 /// <param name="B"><c>[out, r…]</c>.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record HiraChange(int Adapter, string Module, StoredTensor A, StoredTensor B, bool IsTransposed, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record HiraChange(int Adapter, string Module, StoredTensor A, StoredTensor B, bool IsTransposed, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "hira-transposed" : "hira";
 
     public override double Factor => AdapterWeight;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.RowCount}");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.RowCount}");
 
     internal override WeightDelta Load(DeltaInputs inputs) => HiraDelta.Load(this, inputs);
 }

@@ -8,7 +8,8 @@ namespace LoraMerge.Kinds.Hira;
 /// <summary>The pair of one layer.</summary>
 internal sealed record HiraModule(string Path, StoredTensor A, StoredTensor B, bool IsEmbedding) : AdaptedModule(Path)
 {
-    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => IsEmbedding ? [("hira_embedding_A", A), ("hira_embedding_B", B)] : [("hira_A", A), ("hira_B", B)];
+    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
+        IsEmbedding ? [("hira_embedding_A", A), ("hira_embedding_B", B)] : [("hira_A", A), ("hira_B", B)];
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {

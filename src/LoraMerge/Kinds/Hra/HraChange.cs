@@ -17,7 +17,8 @@ internal sealed record HraChange(int Adapter, string Module, StoredTensor Normal
 
     public override double Factor => AdapterWeight;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {Normals.RowLength} reflections");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {Normals.RowLength} reflections");
 
     internal override WeightDelta Load(DeltaInputs inputs) => HraDelta.Of(inputs.Read(Normals), IsOrthonormalised, AdapterWeight);
 }

@@ -19,9 +19,10 @@ internal sealed class Ia3Kind : AdapterKind
 
     internal override ImmutableArray<string> Fields { get; } = ["feedforward_modules", "init_ia3_weights"];
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => fields.Json["feedforward_modules"] is System.Text.Json.Nodes.JsonValue
-        ? new Ia3Config([], Expression(fields))
-        : new Ia3Config(fields.Texts("feedforward_modules"), null);
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) =>
+        fields.Json["feedforward_modules"] is System.Text.Json.Nodes.JsonValue
+            ? new Ia3Config([], Expression(fields))
+            : new Ia3Config(fields.Texts("feedforward_modules"), null);
 
     /// <summary>One text is a regular expression for the whole name.</summary>
     private static ModulePattern<bool>? Expression(ConfigFields fields)

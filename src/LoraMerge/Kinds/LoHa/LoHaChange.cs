@@ -21,6 +21,10 @@ internal sealed record LoHaChange(int Adapter, string Module, HadamardSides Side
     public override string Describe(Func<int, string> adapterName) =>
         string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Sides.FirstA.Sides.Rows}, scaling {Scaling}");
 
-    internal override WeightDelta Load(DeltaInputs inputs) => new LoHaDelta(
-        LowRankDelta.SidesOf(Sides.FirstA.Load(inputs), Sides.FirstB.Load(inputs), IsTransposed), LowRankDelta.SidesOf(Sides.SecondA.Load(inputs), Sides.SecondB.Load(inputs), IsTransposed), Scaling);
+    internal override WeightDelta Load(DeltaInputs inputs) =>
+        new LoHaDelta(
+            LowRankDelta.SidesOf(Sides.FirstA.Load(inputs), Sides.FirstB.Load(inputs), IsTransposed),
+            LowRankDelta.SidesOf(Sides.SecondA.Load(inputs), Sides.SecondB.Load(inputs), IsTransposed),
+            Scaling
+        );
 }

@@ -30,7 +30,9 @@ internal sealed record LoHaConfig(RankAndAlpha Ranks) : KindConfig
         if (first.A.Sides != second.A.Sides || first.B.Sides != second.B.Sides)
             throw Errors.TensorsDoNotFit(tensors.Name, [firstB, firstA, secondB, secondA], "both products must have one size and one rank");
         int rank = (int)first.A.Sides.Rows;
-        double alpha = ranks.AlphasOf(tensors.Name, rank).Cast<double?>().FirstOrDefault() ?? throw Errors.RankMismatch("hada_w1_b", tensors.Name, firstA, ranks.RankOf(tensors.Name));
+        double alpha =
+            ranks.AlphasOf(tensors.Name, rank).Cast<double?>().FirstOrDefault()
+            ?? throw Errors.RankMismatch("hada_w1_b", tensors.Name, firstA, ranks.RankOf(tensors.Name));
         return new LoHaModule(tensors.Name, firstB, firstA, new HadamardSides(first.B, first.A, second.B, second.A), alpha / rank);
     }
 

@@ -16,5 +16,13 @@ internal sealed record LoHaModule(string Path, StoredTensor StoredB, StoredTenso
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [("hada_w1_a", StoredB), ("hada_w1_b", StoredA)];
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) =>
-        [new LoHaChange(weight.Adapter, Path, Sides, Scaling * weight.AdapterWeight, weight.IsTransposed(this, Sides.FirstB.Sides.Rows, Sides.FirstA.Sides.Columns))];
+        [
+            new LoHaChange(
+                weight.Adapter,
+                Path,
+                Sides,
+                Scaling * weight.AdapterWeight,
+                weight.IsTransposed(this, Sides.FirstB.Sides.Rows, Sides.FirstA.Sides.Columns)
+            ),
+        ];
 }

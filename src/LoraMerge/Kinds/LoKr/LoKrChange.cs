@@ -12,7 +12,15 @@ namespace LoraMerge.Kinds.LoKr;
 /// <param name="Scaling">s of the module times the weight of the adapter.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="KernelOfConv1D">k where w₂ is <c>[b, d, k]</c>; else null.</param>
-internal sealed record LoKrChange(int Adapter, string Module, LowRankFactor First, LowRankFactor Second, double Scaling, bool IsTransposed, long? KernelOfConv1D) : WeightChange(Adapter, Module)
+internal sealed record LoKrChange(
+    int Adapter,
+    string Module,
+    LowRankFactor First,
+    LowRankFactor Second,
+    double Scaling,
+    bool IsTransposed,
+    long? KernelOfConv1D
+) : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "lokr-transposed" : "lokr";
 

@@ -14,7 +14,13 @@ internal sealed record LoKrConfig(RankAndAlpha Ranks) : KindConfig
 
     internal override ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes)
     {
-        (string, int)[] ranks = [.. tensors.Modules.Select(module => (module.Name, Rank: RankOf(module))).Where(module => module.Rank is not null).Select(module => (module.Name, (int)module.Rank!))];
+        (string, int)[] ranks =
+        [
+            .. tensors
+                .Modules.Select(module => (module.Name, Rank: RankOf(module)))
+                .Where(module => module.Rank is not null)
+                .Select(module => (module.Name, (int)module.Rank!)),
+        ];
         RankAndAlpha chosen = PatternChoice.Choose(Ranks, tensors.Config.Origin, ranks, tensors.Path, notes, PatternLookup.AllOfLycoris);
         bool? isUnscaled = tensors.Config.Origin.Follows(LoKrKind.WithoutScaling);
         LoKrModule[] modules = [.. tensors.Modules.Select(module => Read(module, chosen, isUnscaled == true))];
@@ -36,8 +42,13 @@ internal sealed record LoKrConfig(RankAndAlpha Ranks) : KindConfig
             ? new StoredFactor(second)
             : Product(tensors, tensors.Needed(LoKrKind.SecondB), tensors.Needed(LoKrKind.SecondA), tensors.Find(LoKrKind.SecondCore));
         int rank = (int)(RankOf(tensors) ?? ranks.RankOf(tensors.Name));
-        double alpha = ranks.AlphasOf(tensors.Name, rank).Cast<double?>().FirstOrDefault() ?? throw Errors.RankMismatch("lokr", tensors.Name, tensors.First, ranks.RankOf(tensors.Name));
-        return new LoKrModule(tensors.Name, tensors.First, first, secondSide, isUnscaled ? 1 : alpha / rank) { IsConvolution1D = second is { Shape.Length: 3 } };
+        double alpha =
+            ranks.AlphasOf(tensors.Name, rank).Cast<double?>().FirstOrDefault()
+            ?? throw Errors.RankMismatch("lokr", tensors.Name, tensors.First, ranks.RankOf(tensors.Name));
+        return new LoKrModule(tensors.Name, tensors.First, first, secondSide, isUnscaled ? 1 : alpha / rank)
+        {
+            IsConvolution1D = second is { Shape.Length: 3 },
+        };
     }
 
     /// <summary>With a core, as effective convolutions have it, the outer side is stored turned round.</summary>
@@ -46,6 +57,8 @@ internal sealed record LoKrConfig(RankAndAlpha Ranks) : KindConfig
         long rank = a.Shape[0];
         if (core is null ? b.Shape[1] != rank : b.Shape[0] != rank || core.Shape[0] != rank || core.Shape[1] != rank)
             throw Errors.TensorsDoNotFit(tensors.Name, core is null ? [b, a] : [b, a, core], "their inner sides must be one rank");
-        return core is null ? new ProductFactor(new StoredFactor(b), new StoredFactor(a)) : new ProductFactor(new StoredFactor(b.Transposed()), new CoreFactor(core, a));
+        return core is null
+            ? new ProductFactor(new StoredFactor(b), new StoredFactor(a))
+            : new ProductFactor(new StoredFactor(b.Transposed()), new CoreFactor(core, a));
     }
 }

@@ -43,8 +43,13 @@ internal sealed class LoKrDelta : AddedRowsDelta
             Tensor outer = (isTransposed ? first.t() : first).contiguous(), inner = (isTransposed ? second.t() : second).contiguous();
             return new LoKrDelta(
                 outer.reshape(outer.shape[0], 1, outer.shape[1], 1).clone().MoveToOuterDisposeScope(),
-                inner.reshape(inner.shape[0], kernelOfConv1D is long kernel ? inner.shape[1] / kernel : 1, 1, kernelOfConv1D ?? inner.shape[1]).clone().MoveToOuterDisposeScope(),
-                scaling, kernelOfConv1D is not null);
+                inner
+                    .reshape(inner.shape[0], kernelOfConv1D is long kernel ? inner.shape[1] / kernel : 1, 1, kernelOfConv1D ?? inner.shape[1])
+                    .clone()
+                    .MoveToOuterDisposeScope(),
+                scaling,
+                kernelOfConv1D is not null
+            );
         }
     }
 

@@ -28,10 +28,22 @@ internal sealed class LoKrKind : AdapterKind
 
     internal override ImmutableArray<string> Fields { get; } =
     [
-        "alpha", "alpha_pattern", "decompose_both", "decompose_factor", "init_weights", "module_dropout", "r", "rank_dropout", "rank_dropout_scale", "rank_pattern", "runtime_config", "use_effective_conv2d",
+        "alpha",
+        "alpha_pattern",
+        "decompose_both",
+        "decompose_factor",
+        "init_weights",
+        "module_dropout",
+        "r",
+        "rank_dropout",
+        "rank_dropout_scale",
+        "rank_pattern",
+        "runtime_config",
+        "use_effective_conv2d",
     ];
 
-    internal override ImmutableArray<FirstWritten> FieldHistory { get; } = [new("0.6.0", ["decompose_both", "decompose_factor"]), new("0.14.0", ["rank_dropout_scale"])];
+    internal override ImmutableArray<FirstWritten> FieldHistory { get; } =
+    [new("0.6.0", ["decompose_both", "decompose_factor"]), new("0.14.0", ["rank_dropout_scale"])];
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new LoKrConfig(new RankAndAlpha(
         fields.Rank("r"), fields.Number("alpha") ?? throw fields.Invalid("\"alpha\" is missing, and without it the strength of the adapter is unknown"),

@@ -21,8 +21,14 @@ internal sealed record LoKrModule(string Path, StoredTensor Stored, LowRankFacto
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         bool isTransposed = weight.IsTransposed(this, First.Sides.Rows * Second.Sides.Rows, First.Sides.Columns * Second.Sides.Columns);
-        if (IsConvolution1D && (isTransposed || weight.Source.Shape is not [_, _, var kernel] || Second is not StoredFactor second || second.Stored.Shape[2] != kernel))
+        if (
+            IsConvolution1D
+            && (isTransposed || weight.Source.Shape is not [_, _, var kernel] || Second is not StoredFactor second || second.Stored.Shape[2] != kernel)
+        )
             throw weight.Mismatch(this);
-        return [new LoKrChange(weight.Adapter, Path, First, Second, Scaling * weight.AdapterWeight, isTransposed, IsConvolution1D ? weight.Source.Shape[2] : null)];
+        return
+        [
+            new LoKrChange(weight.Adapter, Path, First, Second, Scaling * weight.AdapterWeight, isTransposed, IsConvolution1D ? weight.Source.Shape[2] : null),
+        ];
     }
 }

@@ -25,7 +25,11 @@ internal sealed record AdaLoraConfig(int FirstRank, double Alpha, ImmutableDicti
         StoredTensor a = tensors.Needed(AdaLoraKind.A), b = tensors.Needed(AdaLoraKind.B), strengths = tensors.Needed(AdaLoraKind.Strengths);
         long rank = a.Shape[0];
         if (b.Shape[1] != rank || strengths.Shape[0] != rank || strengths.Shape[1] != 1)
-            throw Errors.TensorsDoNotFit(tensors.Name, [a, b, strengths], "the rows of lora_A and lora_E and the columns of lora_B must be one rank, and lora_E has one column");
+            throw Errors.TensorsDoNotFit(
+                tensors.Name,
+                [a, b, strengths],
+                "the rows of lora_A and lora_E and the columns of lora_B must be one rank, and lora_E has one column"
+            );
         ImmutableArray<bool> kept = Kept.GetValueOrDefault(tensors.Name, []);
         int left = kept.Count(isKept => isKept);
         if (rank == left && !kept.IsEmpty)

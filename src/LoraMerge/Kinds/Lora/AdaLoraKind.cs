@@ -23,8 +23,28 @@ internal sealed class AdaLoraKind : AdapterKind
     /// <summary>LoRA's, besides its own; what LoRA's ask for has no part in it.</summary>
     internal override ImmutableArray<string> Fields { get; } =
     [
-        "beta1", "beta2", "deltaT", "init_r", "orth_reg_weight", "target_r", "tfinal", "tinit", "total_step",
-        "alpha_pattern", "corda_config", "eva_config", "init_lora_weights", "loftq_config", "lora_alpha", "lora_dropout", "megatron_config", "megatron_core", "qalora_group_size", "r", "rank_pattern", "runtime_config",
+        "beta1",
+        "beta2",
+        "deltaT",
+        "init_r",
+        "orth_reg_weight",
+        "target_r",
+        "tfinal",
+        "tinit",
+        "total_step",
+        "alpha_pattern",
+        "corda_config",
+        "eva_config",
+        "init_lora_weights",
+        "loftq_config",
+        "lora_alpha",
+        "lora_dropout",
+        "megatron_config",
+        "megatron_core",
+        "qalora_group_size",
+        "r",
+        "rank_pattern",
+        "runtime_config",
     ];
 
     internal override ImmutableArray<FirstWritten> FieldHistory => LoraHistory.Fields;
@@ -39,17 +59,24 @@ internal sealed class AdaLoraKind : AdapterKind
     }
 
     /// <summary>Which directions were left in the end: <c>{ "…q_proj.lora_E": [true, false, …] }</c>.</summary>
-    private static ImmutableDictionary<string, ImmutableArray<bool>> Kept(ConfigFields fields) => fields.Value("rank_pattern") switch
-    {
-        null => ImmutableDictionary<string, ImmutableArray<bool>>.Empty,
-        JsonObject pattern => pattern.ToImmutableDictionary(entry => ModuleOf(entry.Key), entry => Flags(fields, entry.Key, entry.Value), StringComparer.Ordinal),
-        var other => throw fields.Invalid($"\"rank_pattern\" is {JsonFile.TextOf(other)}, but an object is expected"),
-    };
+    private static ImmutableDictionary<string, ImmutableArray<bool>> Kept(ConfigFields fields) =>
+        fields.Value("rank_pattern") switch
+        {
+            null => ImmutableDictionary<string, ImmutableArray<bool>>.Empty,
+            JsonObject pattern => pattern.ToImmutableDictionary(
+                entry => ModuleOf(entry.Key),
+                entry => Flags(fields, entry.Key, entry.Value),
+                StringComparer.Ordinal
+            ),
+            var other => throw fields.Invalid($"\"rank_pattern\" is {JsonFile.TextOf(other)}, but an object is expected"),
+        };
 
     private static string ModuleOf(string key) => AdapterKey.Parse(key, [Strengths])?.Module ?? key;
 
     private static ImmutableArray<bool> Flags(ConfigFields fields, string key, JsonNode? node) =>
         node is JsonArray list && list.All(item => item is JsonValue value && value.TryGetValue(out bool _))
             ? [.. list.Select(item => item!.GetValue<bool>())]
-            : throw fields.Invalid($"\"rank_pattern\" of '{key}' is {(node is null ? "null" : JsonFile.TextOf(node))}, but AdaLoRA writes true or false for each direction there");
+            : throw fields.Invalid(
+                $"\"rank_pattern\" of '{key}' is {(node is null ? "null" : JsonFile.TextOf(node))}, but AdaLoRA writes true or false for each direction there"
+            );
 }

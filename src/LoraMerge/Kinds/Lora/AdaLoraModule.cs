@@ -12,10 +12,21 @@ namespace LoraMerge.Kinds.Lora;
 /// <param name="Strengths"><c>[r, 1]</c>.</param>
 /// <param name="Kept">Which directions count; empty for all.</param>
 /// <param name="Scaling">s.</param>
-internal sealed record AdaLoraModule(string Path, StoredTensor A, StoredTensor B, StoredTensor Strengths, ImmutableArray<bool> Kept, double Scaling) : AdaptedModule(Path)
+internal sealed record AdaLoraModule(string Path, StoredTensor A, StoredTensor B, StoredTensor Strengths, ImmutableArray<bool> Kept, double Scaling)
+    : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [("lora_A", A), ("lora_B", B)];
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) =>
-        [new LowRankChange(weight.Adapter, Path, "adalora", new AdaLoraFactor(A, Strengths, Kept), new StoredFactor(B), Scaling * weight.AdapterWeight, weight.IsTransposed(this, B.RowCount, A.RowLength))];
+        [
+            new LowRankChange(
+                weight.Adapter,
+                Path,
+                "adalora",
+                new AdaLoraFactor(A, Strengths, Kept),
+                new StoredFactor(B),
+                Scaling * weight.AdapterWeight,
+                weight.IsTransposed(this, B.RowCount, A.RowLength)
+            ),
+        ];
 }

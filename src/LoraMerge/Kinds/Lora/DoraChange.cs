@@ -10,7 +10,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <param name="Magnitude">One number for each row or column of W.</param>
 /// <param name="IsByColumn">Whether outputs are columns of W: embeddings, and weights stored <c>[in, out]</c>.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record DoraChange(LowRankChange Product, StoredTensor Magnitude, bool IsByColumn, double AdapterWeight) : WeightChange(Product.Adapter, Product.Module)
+internal sealed record DoraChange(LowRankChange Product, StoredTensor Magnitude, bool IsByColumn, double AdapterWeight)
+    : WeightChange(Product.Adapter, Product.Module)
 {
     public override string Method => HasNormOfStored ? "dora-stored-norm" : Product.IsTransposed ? "dora-transposed" : "dora";
 

@@ -13,7 +13,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <param name="B"><c>[out, r·experts]</c>.</param>
 /// <param name="Scaling">Scaling of the module times the weight of the adapter.</param>
 /// <param name="Slice">Which part of the fused parameter the tensor is, and how the factors lie.</param>
-internal sealed record ExpertsChange(int Adapter, string Module, StoredTensor A, StoredTensor B, double Scaling, ExpertSlice Slice) : WeightChange(Adapter, Module)
+internal sealed record ExpertsChange(int Adapter, string Module, StoredTensor A, StoredTensor B, double Scaling, ExpertSlice Slice)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => Slice.IsTransposed ? "lora-experts-transposed" : "lora-experts";
 
@@ -23,7 +24,10 @@ internal sealed record ExpertsChange(int Adapter, string Module, StoredTensor A,
     internal override bool MayCutRows => true;
 
     public override string Describe(Func<int, string> adapterName) =>
-        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.Shape[0] / Slice.Count}, scaling {Scaling}, layout {ExpertLayouts.NameOf(Slice.Layout)}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{base.Describe(adapterName)}, rank {A.Shape[0] / Slice.Count}, scaling {Scaling}, layout {ExpertLayouts.NameOf(Slice.Layout)}"
+        );
 
     internal override long HeldBytes(WeightFacts weight) => ExpertFactors.BytesOf(B.ElementCount, weight.BufferElementBytes);
 

@@ -54,7 +54,8 @@ internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindCon
     /// <summary>The same for a module whose rank its tensors tell.</summary>
     public double ScalingOf(string module, int rank) => Scaling(rank, Ranks.AlphasOf(module, rank).First());
 
-    internal override ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) => LoraTensors.Read(this, tensors, notes);
+    internal override ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes) =>
+        LoraTensors.Read(this, tensors, notes);
 
     internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) => LoraWords.Facts(this, adapter);
 

@@ -29,7 +29,8 @@ internal static class LoraHistory
     public static VersionRange ParametersOutputByInput { get; } = VersionRange.Parse("[0.19.1,)");
 
     /// <summary>Fields that the first releases had and later ones have not: a file with one of them is theirs.</summary>
-    public static (VersionRange Releases, ImmutableArray<string> Fields) FieldsOf02 { get; } = (VersionRange.Parse("(,0.3.0)"), ["enable_lora", "merge_weights"]);
+    public static (VersionRange Releases, ImmutableArray<string> Fields) FieldsOf02 { get; } =
+        (VersionRange.Parse("(,0.3.0)"), ["enable_lora", "merge_weights"]);
 
     /// <summary>Fields by the first release that writes them.</summary>
     public static ImmutableArray<FirstWritten> Fields { get; } =

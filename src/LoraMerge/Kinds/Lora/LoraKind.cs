@@ -24,10 +24,36 @@ internal sealed class LoraKind : AdapterKind
     /// <summary>The last three are other trainers'; docs/adapters.md gives the reason why they are harmless.</summary>
     internal override ImmutableArray<string> Fields { get; } =
     [
-        "alora_invocation_tokens", "alpha_pattern", "arrow_config", "corda_config", "enable_lora", "eva_config", "init_lora_weights", "kasa_config", "loftq_config",
-        "lora_alpha", "lora_bias", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core", "merge_weights", "monteclora_config", "qalora_group_size",
-        "r", "rank_pattern", "runtime_config", "target_parameters", "use_bdlora", "use_dora", "use_qalora", "use_rslora", "velora_config",
-        "lora_dtype", "lorap_emb_lr", "lorap_lr_ratio",
+        "alora_invocation_tokens",
+        "alpha_pattern",
+        "arrow_config",
+        "corda_config",
+        "enable_lora",
+        "eva_config",
+        "init_lora_weights",
+        "kasa_config",
+        "loftq_config",
+        "lora_alpha",
+        "lora_bias",
+        "lora_dropout",
+        "lora_ga_config",
+        "megatron_config",
+        "megatron_core",
+        "merge_weights",
+        "monteclora_config",
+        "qalora_group_size",
+        "r",
+        "rank_pattern",
+        "runtime_config",
+        "target_parameters",
+        "use_bdlora",
+        "use_dora",
+        "use_qalora",
+        "use_rslora",
+        "velora_config",
+        "lora_dtype",
+        "lorap_emb_lr",
+        "lorap_lr_ratio",
     ];
 
     internal override ImmutableArray<FirstWritten> FieldHistory => LoraHistory.Fields;
@@ -56,7 +82,11 @@ internal sealed class LoraKind : AdapterKind
     private static void ThrowIfNotMergeable(ConfigFields fields)
     {
         if (fields.HasValue("alora_invocation_tokens"))
-            throw Errors.AdapterKindNotMergeable(fields.File, "activated LoRA (alora_invocation_tokens)", "it acts only after its invocation tokens: merged, it would be another model");
+            throw Errors.AdapterKindNotMergeable(
+                fields.File,
+                "activated LoRA (alora_invocation_tokens)",
+                "it acts only after its invocation tokens: merged, it would be another model"
+            );
         // IBM's own library, before PEFT had the kind.
         if (fields.HasValue("invocation_string"))
             throw Errors.AdapterKindNotMergeable(
@@ -76,8 +106,16 @@ internal sealed class LoraKind : AdapterKind
         initialisation is "corda" or "loftq" or "lora_ga" || initialisation.StartsWith("pissa_niter_", StringComparison.Ordinal);
 
     /// <summary>PEFT's default for a file without it was none at first and 8 later, so that nothing can be taken for granted.</summary>
-    private static double Alpha(ConfigFields fields) => fields.Number("lora_alpha") ?? throw fields.Invalid(
-        "\"lora_alpha\" is missing" + (fields.Has("alpha") ? "; its \"alpha\" is none of PEFT's fields. If it is what was trained with, call it \"lora_alpha\"" : ", and without it the strength of the adapter is unknown"));
+    private static double Alpha(ConfigFields fields) =>
+        fields.Number("lora_alpha")
+        ?? throw fields.Invalid(
+            "\"lora_alpha\" is missing"
+                + (
+                    fields.Has("alpha")
+                        ? "; its \"alpha\" is none of PEFT's fields. If it is what was trained with, call it \"lora_alpha\""
+                        : ", and without it the strength of the adapter is unknown"
+                )
+        );
 
     private static ImmutableArray<bool> EnabledProjections(ConfigFields fields) => fields.Value("enable_lora") switch
     {
@@ -86,7 +124,8 @@ internal sealed class LoraKind : AdapterKind
         var other => throw fields.Invalid($"\"enable_lora\" is {JsonFile.TextOf(other)}, but a list of true and false is expected"),
     };
 
-    private static string? Initialisation(ConfigFields fields) => fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
+    private static string? Initialisation(ConfigFields fields) =>
+        fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
 
     private static BlockDiagonalPattern? BlockDiagonal(ConfigFields fields)
     {

@@ -15,7 +15,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <param name="B">The same.</param>
 /// <param name="Rank">r, of each of several fused projections.</param>
 /// <param name="Scaling">alpha/r, or alpha/sqrt(r) with rsLoRA.</param>
-internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTensor StoredB, LowRankFactor A, LowRankFactor B, int Rank, double Scaling) : AdaptedModule(Path)
+internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTensor StoredB, LowRankFactor A, LowRankFactor B, int Rank, double Scaling)
+    : AdaptedModule(Path)
 {
     /// <summary>PEFT trains and merges the output projection of an adapted attention with its delta added twice.</summary>
     /// <remarks>
@@ -53,7 +54,14 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
         double scaling = Scaling * (IsAttentionOutput ? AttentionOutputFactor : 1) / ScaleOfEmbedding(weight);
         // Only linear layers are reduced.
         if (Removed is BasePart removed && !IsEmbedding && weight.Source.Shape.Length == 2)
-            yield return new ReducedBaseChange(weight.Adapter, Path, removed, checked((int)A.Sides.Rows), removed == BasePart.FirstColumns ? scaling : 1, weight.AdapterWeight);
+            yield return new ReducedBaseChange(
+                weight.Adapter,
+                Path,
+                removed,
+                checked((int)A.Sides.Rows),
+                removed == BasePart.FirstColumns ? scaling : 1,
+                weight.AdapterWeight
+            );
         var product = new LowRankChange(weight.Adapter, Path, "lora", A, B, Magnitude is null ? scaling * weight.AdapterWeight : scaling, isTransposed);
         if (Magnitude is null)
         {
@@ -80,7 +88,12 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
         TensorSource weight = target.Source;
         if (IsEmbedding)
             return FitsTransposed(weight) ? true : throw target.Mismatch(this);
-        if (weight.Shape.Length > 2 && StoredA.Shape.Length == weight.Shape.Length && StoredA.Shape[1] > weight.Shape[1] && StoredA.Shape[1] % weight.Shape[1] == 0)
+        if (
+            weight.Shape.Length > 2
+            && StoredA.Shape.Length == weight.Shape.Length
+            && StoredA.Shape[1] > weight.Shape[1]
+            && StoredA.Shape[1] % weight.Shape[1] == 0
+        )
             throw Errors.GroupedConvolution(this, weight, target.By.Adapter.Path);
         return target.IsTransposed(this, Fits(weight), FitsTransposed(weight));
     }
@@ -95,7 +108,11 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
         && StoredB.Shape.Skip(2).All(side => side == 1);
 
     private bool FitsTransposed(TensorSource weight) =>
-        weight.Shape.Length == 2 && StoredA.Shape.Length == 2 && StoredB.Shape.Length == 2 && A.Sides.Columns == weight.Shape[0] && B.Sides.Rows == weight.Shape[1];
+        weight.Shape.Length == 2
+        && StoredA.Shape.Length == 2
+        && StoredB.Shape.Length == 2
+        && A.Sides.Columns == weight.Shape[0]
+        && B.Sides.Rows == weight.Shape[1];
 
     /// <summary>Where the file cannot tell, the rule of the releases since 0.11 holds.</summary>
     private bool TrainedWithNormOfStored(AppliedAdapter by)

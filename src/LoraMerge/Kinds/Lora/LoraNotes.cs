@@ -8,7 +8,11 @@ namespace LoraMerge.Kinds.Lora;
 internal static class LoraNotes
 {
     public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
-        new(DiagnosticCode.ExpertOrientationAssumed, $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.", adapter);
+        new(
+            DiagnosticCode.ExpertOrientationAssumed,
+            $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.",
+            adapter
+        );
 
     public static MergeEvent.Warning DoraAssumed(string module, string adapter) =>
         new(DiagnosticCode.DoraAssumed,
@@ -16,8 +20,21 @@ internal static class LoraNotes
             + "exports do not; it is merged as DoRA. To have that said, write \"use_dora\": true into the file.", adapter);
 
     public static MergeEvent.Warning EmbeddingScaleAssumed(string module, double scale, bool isDivided, AdapterOrigin origin, string adapter) =>
-        new(DiagnosticCode.EmbeddingScaleAssumed, string.Create(CultureInfo.InvariantCulture, $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."), adapter);
+        new(
+            DiagnosticCode.EmbeddingScaleAssumed,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."
+            ),
+            adapter
+        );
 
     public static MergeEvent.Warning DoraNormAmbiguous(string module, AdapterOrigin origin, string adapter) =>
-        new(DiagnosticCode.DoraNormAmbiguous, $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with.", adapter);
+        new(
+            DiagnosticCode.DoraNormAmbiguous,
+            $"PEFT 0.9 and 0.10 trained DoRA on '{module}', whose weight is square and stored input by output, with another norm than later releases. "
+                + $"Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so its file does not tell; the later rule is taken. To choose, set "
+                + "AdapterVersion of the adapter to the release of PEFT that it was trained with.",
+            adapter
+        );
 }

@@ -25,7 +25,8 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
     private static readonly string[] RegistrationOrder =
         ["weight", "gate_up_proj", "w1", "v1", "gate_up_proj_bias", "up_proj", "down_proj", "w2", "down_proj_bias"];
 
-    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [.. Pairs.SelectMany(pair => new[] { ("lora_A", pair.A), ("lora_B", pair.B) })];
+    internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
+        [.. Pairs.SelectMany(pair => new[] { ("lora_A", pair.A), ("lora_B", pair.B) })];
 
     internal override bool IsLayer => false;
 
@@ -71,20 +72,26 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
           select rest.Insert(0, candidate);
 
     private bool Fits(LoraParameterPair pair, Candidate candidate) =>
-        RankOf(pair, candidate) is int rank && Config.Ranks.AlphasOf(candidate.Path, rank).Any() && (IsStraight(pair, candidate) || IsTransposed(pair, candidate));
+        RankOf(pair, candidate) is int rank
+        && Config.Ranks.AlphasOf(candidate.Path, rank).Any()
+        && (IsStraight(pair, candidate) || IsTransposed(pair, candidate));
 
     /// <summary>The rank of each expert; null where A is not as many rows for each.</summary>
     private static int? RankOf(LoraParameterPair pair, Candidate candidate) =>
-        pair.A.Shape[0] % candidate.Tensors.ExpertCount == 0 && pair.A.Shape[0] / candidate.Tensors.ExpertCount is > 0 and <= int.MaxValue and var rank ? (int)rank : null;
+        pair.A.Shape[0] % candidate.Tensors.ExpertCount == 0 && pair.A.Shape[0] / candidate.Tensors.ExpertCount is > 0 and <= int.MaxValue and var rank
+            ? (int)rank
+            : null;
 
     private LoraMergeException MismatchOf(LoraParameterPair pair, Candidate candidate, string adapter) =>
         candidate.Tensors.ExpertCount == 1 && pair.A.Shape[0] != Config.Ranks.RankOf(candidate.Path)
             ? Errors.RankMismatch("lora_A", candidate.Path, pair.A, Config.Ranks.RankOf(candidate.Path))
             : LoraErrors.ExpertShapeMismatch(pair, candidate.Path, candidate.Tensors.ShapeText, Config.Ranks.RankOf(candidate.Path), adapter);
 
-    private static bool IsStraight(LoraParameterPair pair, Candidate candidate) => pair.A.Shape[1] == candidate.Tensors.Width && pair.B.Shape[0] == candidate.Tensors.Height;
+    private static bool IsStraight(LoraParameterPair pair, Candidate candidate) =>
+        pair.A.Shape[1] == candidate.Tensors.Width && pair.B.Shape[0] == candidate.Tensors.Height;
 
-    private static bool IsTransposed(LoraParameterPair pair, Candidate candidate) => pair.A.Shape[1] == candidate.Tensors.Height && pair.B.Shape[0] == candidate.Tensors.Width;
+    private static bool IsTransposed(LoraParameterPair pair, Candidate candidate) =>
+        pair.A.Shape[1] == candidate.Tensors.Height && pair.B.Shape[0] == candidate.Tensors.Width;
 
     /// <summary>A matrix without experts is a linear layer; of square experts shapes do not tell the way.</summary>
     private static Match Orient(LoraParameterPair pair, Candidate candidate) => new(pair, candidate,
@@ -123,8 +130,17 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
             by.Notes.Add(Notes.PatternOrderAmbiguous(candidate.Path, alphas, by.Adapter.Path));
         double scaling = Config.ScalingOf(candidate.Path, rank) * by.Weight;
         ExpertTensors tensors = candidate.Tensors;
-        return tensors.Parts.Select(part => new TensorChange(part.Name, new ExpertsChange(
-            by.Index, candidate.Path, pair.A, pair.B, scaling, new ExpertSlice(tensors.ExpertCount, part.Expert, part.FirstRow, part.RowCount, isTransposed, by.ExpertLayout))));
+        return tensors.Parts.Select(part => new TensorChange(
+            part.Name,
+            new ExpertsChange(
+                by.Index,
+                candidate.Path,
+                pair.A,
+                pair.B,
+                scaling,
+                new ExpertSlice(tensors.ExpertCount, part.Expert, part.FirstRow, part.RowCount, isTransposed, by.ExpertLayout)
+            )
+        ));
     }
 
     /// <summary>A parameter that a pair may be for; its path is the one that patterns of rank and alpha match.</summary>

@@ -93,7 +93,15 @@ internal sealed class LoraTensors
         StoredTensor? diagonal = _config.UsesKasa ? Diagonal(module, name, rank) : null;
         LowRankFactor factorB = Blocks(b, bBlocks);
         factorB = isFused ? new FusedProjectionsFactor(factorB, _config.EnabledProjections) : factorB;
-        return new LoraModule(name, a, b, Blocks(a, aBlocks), diagonal is null ? factorB : new DiagonalFactor(factorB, diagonal), rank, _config.ScalingOf(name, rank))
+        return new LoraModule(
+            name,
+            a,
+            b,
+            Blocks(a, aBlocks),
+            diagonal is null ? factorB : new DiagonalFactor(factorB, diagonal),
+            rank,
+            _config.ScalingOf(name, rank)
+        )
         {
             IsEmbedding = isEmbedding,
             BBias = module.Find(LoraRoles.BBias),

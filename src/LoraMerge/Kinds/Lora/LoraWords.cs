@@ -14,7 +14,11 @@ internal static class LoraWords
         double[] scalings = [.. layers.Select(module => module.Scaling).Distinct().Order()];
         // The config tells, as the keys do not name the parameters.
         (string Path, LoraConfig Config)[] parameters =
-            [.. adapter.Modules.OfType<LoraParameters>().SelectMany(module => module.Config.ParametersOf(module.Path).Select(parameter => ($"{module.Path}.{parameter}", module.Config)))];
+        [
+            .. adapter
+                .Modules.OfType<LoraParameters>()
+                .SelectMany(module => module.Config.ParametersOf(module.Path).Select(parameter => ($"{module.Path}.{parameter}", module.Config))),
+        ];
         int[] expertRanks = [.. parameters.Select(parameter => parameter.Config.Ranks.RankOf(parameter.Path)).Distinct().Order()];
         double[] expertScalings = [.. parameters.Select(parameter => parameter.Config.ScalingOf(parameter.Path)).Distinct().Order()];
         string[] words =
@@ -48,8 +52,10 @@ internal static class LoraWords
     /// <summary>Which weights are changed, how finely and how strongly.</summary>
     private static string Corrections(IEnumerable<string> paths, IReadOnlyList<int> ranks, IReadOnlyList<double> scalings) =>
         $"It corrects {AdapterWords.Weights(paths)}. "
-        + $"A correction has rank {AdapterWords.Join(ranks)}, the number of independent directions that it can move a weight in, and is added with factor {AdapterWords.Join(scalings)}.";
+        + $"A correction has rank {AdapterWords.Join(ranks)}, the number of independent directions that it can move a weight in, and is added with factor "
+        + $"{AdapterWords.Join(scalings)}.";
 
     private static string ExpertCorrections(IEnumerable<string> parameters, IReadOnlyList<int> ranks, IReadOnlyList<double> scalings) =>
-        $"It corrects the weights of experts and the like {AdapterWords.Places(parameters)}, each expert's with rank {AdapterWords.Join(ranks)} and factor {AdapterWords.Join(scalings)}.";
+        $"It corrects the weights of experts and the like {AdapterWords.Places(parameters)}, each expert's with rank {AdapterWords.Join(ranks)} and factor "
+            + $"{AdapterWords.Join(scalings)}.";
 }

@@ -18,10 +18,27 @@ namespace LoraMerge.Kinds.Oft;
 /// <param name="HasFullLastTerm">Whether the last of them counts twice.</param>
 /// <param name="AdapterWeight">c.</param>
 internal sealed record OftChange(
-    int Adapter, string Module, OftForm Form, StoredTensor Blocks, StoredTensor? Factors, long BlockSize, long BlockCount, double? Limit, int SeriesTerms, bool HasFullLastTerm, double AdapterWeight)
-    : WeightChange(Adapter, Module)
+    int Adapter,
+    string Module,
+    OftForm Form,
+    StoredTensor Blocks,
+    StoredTensor? Factors,
+    long BlockSize,
+    long BlockCount,
+    double? Limit,
+    int SeriesTerms,
+    bool HasFullLastTerm,
+    double AdapterWeight
+) : WeightChange(Adapter, Module)
 {
-    public override string Method => Form switch { OftForm.OutputBlocks => "oft-of-outputs", OftForm.ScaledBlocks => "oft-scaled", OftForm.Triangles => "oft", _ => "oft-embedding" };
+    public override string Method =>
+        Form switch
+        {
+            OftForm.OutputBlocks => "oft-of-outputs",
+            OftForm.ScaledBlocks => "oft-scaled",
+            OftForm.Triangles => "oft",
+            _ => "oft-embedding",
+        };
 
     public override double Factor => AdapterWeight;
 
@@ -29,7 +46,8 @@ internal sealed record OftChange(
 
     private long BlockBytes => checked(BlockCount * BlockSize * BlockSize * sizeof(double));
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {BlockCount} blocks of {BlockSize}");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {BlockCount} blocks of {BlockSize}");
 
     internal override long HeldBytes(WeightFacts weight) => BlockBytes;
 

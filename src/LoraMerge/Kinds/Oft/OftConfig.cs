@@ -32,7 +32,14 @@ internal sealed record OftConfig(int SeriesTerms, double? Limit, bool IsShared, 
         if (tensors.Find(OftRoles.Triangles) is StoredTensor triangles)
             return new OftModule(tensors.Name, OftForm.Triangles, triangles, null, this, isFull);
         StoredTensor blocks = tensors.Needed(OftRoles.Blocks);
-        var module = new OftModule(tensors.Name, tensors.Has(OftRoles.Factors) ? OftForm.ScaledBlocks : OftForm.OutputBlocks, blocks, tensors.Find(OftRoles.Factors), this, isFull);
+        var module = new OftModule(
+            tensors.Name,
+            tensors.Has(OftRoles.Factors) ? OftForm.ScaledBlocks : OftForm.OutputBlocks,
+            blocks,
+            tensors.Find(OftRoles.Factors),
+            this,
+            isFull
+        );
         return blocks.Shape[1] == blocks.Shape[2] ? module : throw OftModule.NotSquare(module.Path, blocks);
     }
 }

@@ -17,7 +17,17 @@ internal sealed class OftKind : AdapterKind
 
     internal override ImmutableArray<string> Fields { get; } =
     [
-        "alpha_pattern", "block_share", "coft", "eps", "init_weights", "module_dropout", "num_cayley_neumann_terms", "oft_block_size", "r", "rank_pattern", "use_cayley_neumann",
+        "alpha_pattern",
+        "block_share",
+        "coft",
+        "eps",
+        "init_weights",
+        "module_dropout",
+        "num_cayley_neumann_terms",
+        "oft_block_size",
+        "r",
+        "rank_pattern",
+        "use_cayley_neumann",
     ];
 
     internal override ImmutableArray<FirstWritten> FieldHistory { get; } = [new("0.14.0", ["oft_block_size"]), new("0.16.0", ["use_cayley_neumann"])];

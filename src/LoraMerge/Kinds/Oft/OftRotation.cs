@@ -13,7 +13,8 @@ internal static class OftRotation
     {
         using var scope = NewDisposeScope();
         Tensor stored = inputs.Read(change.Blocks).to(ScalarType.Float64);
-        Tensor rotations = Of(change.Form, stored, change.BlockSize, change.Limit, change.SeriesTerms, change.HasFullLastTerm).expand(change.BlockCount, change.BlockSize, change.BlockSize);
+        Tensor rotations = Of(change.Form, stored, change.BlockSize, change.Limit, change.SeriesTerms, change.HasFullLastTerm)
+            .expand(change.BlockCount, change.BlockSize, change.BlockSize);
         Tensor blocks = (change.Form == OftForm.EmbeddingTriangles ? rotations : rotations.transpose(1, 2)).contiguous().DetachFromDisposeScope();
         if (change.Form == OftForm.OutputBlocks)
             return new WeightedDelta(new OutputRotationDelta(blocks), change.AdapterWeight, change.RowsTogether);

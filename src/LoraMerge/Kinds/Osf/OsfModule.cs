@@ -14,14 +14,23 @@ internal sealed record OsfModule(string Path, StoredTensor U, StoredTensor S, St
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
-        bool fits = weight.Source.Shape is [var outputs, var inputs] && outputs == U.RowCount && inputs == V.RowLength && S.ElementCount <= Math.Min(outputs, inputs);
+        bool fits =
+            weight.Source.Shape is [var outputs, var inputs] && outputs == U.RowCount && inputs == V.RowLength && S.ElementCount <= Math.Min(outputs, inputs);
         weight.IsTransposed(this, fits, fitsTransposed: false);
         if (S.ElementCount == 0)
             return [];
         return
         [
             new ReducedBaseChange(weight.Adapter, Path, BasePart.SmallestSingularValues, (int)S.ElementCount, 1, weight.AdapterWeight),
-            new LowRankChange(weight.Adapter, Path, "osf", new StoredFactor(V), new DiagonalFactor(new StoredFactor(U), S), weight.AdapterWeight, IsTransposed: false),
+            new LowRankChange(
+                weight.Adapter,
+                Path,
+                "osf",
+                new StoredFactor(V),
+                new DiagonalFactor(new StoredFactor(U), S),
+                weight.AdapterWeight,
+                IsTransposed: false
+            ),
         ];
     }
 }

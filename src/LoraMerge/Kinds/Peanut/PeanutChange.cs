@@ -14,8 +14,15 @@ namespace LoraMerge.Kinds.Peanut;
 /// <param name="Layers">Encoders and then as many decoders, <c>[r, r]</c>.</param>
 /// <param name="Activation">Name of the function between layers.</param>
 /// <param name="Scaling">s of the module, times the weight of the adapter.</param>
-internal sealed record PeanutChange(int Adapter, string Module, StoredTensor A, StoredTensor B, ImmutableArray<StoredTensor> Layers, string Activation, double Scaling)
-    : WeightChange(Adapter, Module)
+internal sealed record PeanutChange(
+    int Adapter,
+    string Module,
+    StoredTensor A,
+    StoredTensor B,
+    ImmutableArray<StoredTensor> Layers,
+    string Activation,
+    double Scaling
+) : WeightChange(Adapter, Module)
 {
     public override string Method => "peanut";
 
@@ -24,7 +31,10 @@ internal sealed record PeanutChange(int Adapter, string Module, StoredTensor A, 
     internal override bool SeesWholeFirst => true;
 
     public override string Describe(Func<int, string> adapterName) =>
-        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {A.RowCount}, depth {Layers.Length / 2}, {Activation}, scaling {Scaling}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{base.Describe(adapterName)}, rank {A.RowCount}, depth {Layers.Length / 2}, {Activation}, scaling {Scaling}"
+        );
 
     internal override WeightDelta Load(DeltaInputs inputs) => new PeanutDelta(this, inputs);
 }

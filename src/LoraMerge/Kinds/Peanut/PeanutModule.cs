@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.Peanut;
 /// <param name="Layers">Encoders and then as many decoders, <c>[r, r]</c>.</param>
 /// <param name="Activation">Name of the function between layers.</param>
 /// <param name="Scaling">s.</param>
-internal sealed record PeanutModule(string Path, StoredTensor A, StoredTensor B, ImmutableArray<StoredTensor> Layers, string Activation, double Scaling) : AdaptedModule(Path)
+internal sealed record PeanutModule(string Path, StoredTensor A, StoredTensor B, ImmutableArray<StoredTensor> Layers, string Activation, double Scaling)
+    : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [(PeanutKind.A.Name, A), (PeanutKind.B.Name, B)];
 

@@ -26,14 +26,30 @@ internal sealed class PsoftKind : AdapterKind
 
     internal override ImmutableArray<string> Fields { get; } =
     [
-        "ab_svd_init", "cayley_neumann_eps", "init_weights", "num_cayley_neumann_terms", "psoft_alpha", "psoft_dropout", "psoft_mag_a", "psoft_mag_b", "psoft_orth", "psoft_svd",
-        "psoft_svd_lowrank_niter", "r", "random_seed", "use_cayley_neumann",
+        "ab_svd_init",
+        "cayley_neumann_eps",
+        "init_weights",
+        "num_cayley_neumann_terms",
+        "psoft_alpha",
+        "psoft_dropout",
+        "psoft_mag_a",
+        "psoft_mag_b",
+        "psoft_orth",
+        "psoft_svd",
+        "psoft_svd_lowrank_niter",
+        "r",
+        "random_seed",
+        "use_cayley_neumann",
     ];
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general)
     {
         if (fields.Text("psoft_svd") is string way and not "full")
-            throw Errors.AdapterFormNotYetSupported(fields.File, "a PSOFT adapter whose directions random numbers have a part in", $"\"psoft_svd\" is \"{way}\"");
+            throw Errors.AdapterFormNotYetSupported(
+                fields.File,
+                "a PSOFT adapter whose directions random numbers have a part in",
+                $"\"psoft_svd\" is \"{way}\""
+            );
         bool isSeries = fields.Flag("use_cayley_neumann");
         return new PsoftConfig(
             fields.Integer("r") ?? 32,

@@ -11,7 +11,8 @@ namespace LoraMerge.Kinds.Psoft;
 /// <param name="RowFactors">Factors of its rows; null for none.</param>
 /// <param name="ColumnFactors">Factors of its columns; null for none.</param>
 /// <param name="Config">How it is made.</param>
-internal sealed record PsoftModule(string Path, StoredTensor Numbers, StoredTensor? RowFactors, StoredTensor? ColumnFactors, PsoftConfig Config) : AdaptedModule(Path)
+internal sealed record PsoftModule(string Path, StoredTensor Numbers, StoredTensor? RowFactors, StoredTensor? ColumnFactors, PsoftConfig Config)
+    : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [(PsoftKind.Numbers.Name, Numbers)];
 
@@ -23,7 +24,19 @@ internal sealed record PsoftModule(string Path, StoredTensor Numbers, StoredTens
         return
         [
             new PsoftChange(
-                weight.Adapter, Path, Numbers, RowFactors, ColumnFactors, Config.Rank, Config.IsOrthogonal, Config.SeriesTerms, Config.Limit, Config.IsSplit, isTransposed, weight.AdapterWeight),
+                weight.Adapter,
+                Path,
+                Numbers,
+                RowFactors,
+                ColumnFactors,
+                Config.Rank,
+                Config.IsOrthogonal,
+                Config.SeriesTerms,
+                Config.Limit,
+                Config.IsSplit,
+                isTransposed,
+                weight.AdapterWeight
+            ),
         ];
     }
 }

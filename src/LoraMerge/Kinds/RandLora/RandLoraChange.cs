@@ -16,8 +16,17 @@ namespace LoraMerge.Kinds.RandLora;
 /// <param name="Draw">What they are drawn from; null where they are stored.</param>
 /// <param name="Scaling">s of the module times the weight of the adapter.</param>
 /// <param name="IsTurned">Whether W as stored has the smaller side as rows.</param>
-internal sealed record RandLoraChange(int Adapter, string Module, StoredTensor Lambda, StoredTensor Gamma, StoredTensor? A, StoredTensor? B, RandLoraDraw? Draw, double Scaling, bool IsTurned)
-    : WeightChange(Adapter, Module)
+internal sealed record RandLoraChange(
+    int Adapter,
+    string Module,
+    StoredTensor Lambda,
+    StoredTensor Gamma,
+    StoredTensor? A,
+    StoredTensor? B,
+    RandLoraDraw? Draw,
+    double Scaling,
+    bool IsTurned
+) : WeightChange(Adapter, Module)
 {
     public override string Method => "randlora";
 

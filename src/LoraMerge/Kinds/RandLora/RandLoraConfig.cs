@@ -34,8 +34,16 @@ internal sealed record RandLoraConfig(int Rank, double Alpha, long Seed, bool Sa
         long products = lambda.Shape[1];
         if (gamma.Shape[0] != products || products != (gamma.Shape[1] + Rank - 1) / Rank)
             throw Errors.TensorsDoNotFit(tensors.Name, [lambda, gamma], $"there must be as many products of rank {Rank} as the columns of randlora_gamma need");
-        if (a is not null && b is not null && (a.Shape[0] != Rank || a.Shape[1] != 1 || a.Shape[2] < gamma.Shape[1] || b.Shape[2] != Rank || b.Shape[1] < products))
-            throw Errors.TensorsDoNotFit(tensors.Name, [lambda, gamma, a, b], "they must have one rank, and the shared matrices must be as large as the module needs them");
+        if (
+            a is not null
+            && b is not null
+            && (a.Shape[0] != Rank || a.Shape[1] != 1 || a.Shape[2] < gamma.Shape[1] || b.Shape[2] != Rank || b.Shape[1] < products)
+        )
+            throw Errors.TensorsDoNotFit(
+                tensors.Name,
+                [lambda, gamma, a, b],
+                "they must have one rank, and the shared matrices must be as large as the module needs them"
+            );
         return new RandLoraModule(tensors.Name, lambda, gamma, a, b, Alpha / Rank, Seed, Bases);
     }
 }

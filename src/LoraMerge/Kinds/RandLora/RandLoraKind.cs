@@ -27,8 +27,14 @@ internal sealed class RandLoraKind : AdapterKind
 
     internal override VersionRange? LostBiasesOfAll => PeftHistory.BiasesNotSaved;
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new RandLoraConfig(
-        fields.Rank("r"), fields.Number("randlora_alpha") ?? throw fields.Invalid("\"randlora_alpha\" is missing, and without it the strength of the adapter is unknown"),
-        fields.Integer("projection_prng_key") ?? 0, !fields.Has("save_projection") || fields.Flag("save_projection"),
-        fields.Flag("very_sparse") ? RandLoraBases.VerySparse : fields.Flag("sparse") ? RandLoraBases.Sparse : RandLoraBases.Dense);
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) =>
+        new RandLoraConfig(
+            fields.Rank("r"),
+            fields.Number("randlora_alpha") ?? throw fields.Invalid("\"randlora_alpha\" is missing, and without it the strength of the adapter is unknown"),
+            fields.Integer("projection_prng_key") ?? 0,
+            !fields.Has("save_projection") || fields.Flag("save_projection"),
+            fields.Flag("very_sparse") ? RandLoraBases.VerySparse
+                : fields.Flag("sparse") ? RandLoraBases.Sparse
+                : RandLoraBases.Dense
+        );
 }

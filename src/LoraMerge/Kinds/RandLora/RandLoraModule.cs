@@ -15,7 +15,16 @@ namespace LoraMerge.Kinds.RandLora;
 /// <param name="Scaling">alpha/r.</param>
 /// <param name="Seed">What they are drawn from.</param>
 /// <param name="Bases">How.</param>
-internal sealed record RandLoraModule(string Path, StoredTensor Lambda, StoredTensor Gamma, StoredTensor? A, StoredTensor? B, double Scaling, long Seed, RandLoraBases Bases) : AdaptedModule(Path)
+internal sealed record RandLoraModule(
+    string Path,
+    StoredTensor Lambda,
+    StoredTensor Gamma,
+    StoredTensor? A,
+    StoredTensor? B,
+    double Scaling,
+    long Seed,
+    RandLoraBases Bases
+) : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [(RandLoraKind.Lambda.Name, Lambda), (RandLoraKind.Gamma.Name, Gamma)];
 
@@ -27,14 +36,30 @@ internal sealed record RandLoraModule(string Path, StoredTensor Lambda, StoredTe
         long inputs = isTransposed ? rows : columns;
         // The smaller side gets the trained factors; where both are equal, that is the inputs.
         bool isProduct = (inputs == Gamma.Shape[1]) != isTransposed;
-        return [new RandLoraChange(weight.Adapter, Path, Lambda, Gamma, A, B, A is null ? Draw(weight) : null, Scaling * weight.AdapterWeight, IsTurned: !isProduct)];
+        return
+        [
+            new RandLoraChange(
+                weight.Adapter,
+                Path,
+                Lambda,
+                Gamma,
+                A,
+                B,
+                A is null ? Draw(weight) : null,
+                Scaling * weight.AdapterWeight,
+                IsTurned: !isProduct
+            ),
+        ];
     }
 
     /// <summary>The matrices are drawn as large as the largest module needs them, so that the sizes of all decide every number.</summary>
     private RandLoraDraw Draw(ModuleTarget target)
     {
         AppliedAdapter by = target.By;
-        (string Path, long Outputs, long Inputs)[] all = [.. by.Weights.Where(pair => pair.Weight.Shape.Length == 2).Select(pair => Sides(pair.Module.Path, pair.Weight, by))];
+        (string Path, long Outputs, long Inputs)[] all =
+        [
+            .. by.Weights.Where(pair => pair.Weight.Shape.Length == 2).Select(pair => Sides(pair.Module.Path, pair.Weight, by)),
+        ];
         if (by.Adapter.Modules.FirstOrDefault(module => all.All(sides => sides.Path != module.Path)) is AdaptedModule missing)
             throw Errors.ModuleSizesUnknown(missing.Path, by.Adapter.Path);
         (long outputs, long inputs) = (all.Max(sides => sides.Outputs), all.Max(sides => sides.Inputs));

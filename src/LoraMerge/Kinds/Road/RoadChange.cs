@@ -12,7 +12,8 @@ namespace LoraMerge.Kinds.Road;
 /// <param name="Variant">How many there are of both.</param>
 /// <param name="GroupSize">Outputs of a group.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record RoadChange(int Adapter, string Module, StoredTensor Theta, StoredTensor Alpha, RoadVariant Variant, int GroupSize, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record RoadChange(int Adapter, string Module, StoredTensor Theta, StoredTensor Alpha, RoadVariant Variant, int GroupSize, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => "road";
 
@@ -20,5 +21,6 @@ internal sealed record RoadChange(int Adapter, string Module, StoredTensor Theta
 
     internal override long RowsTogether => GroupSize;
 
-    internal override WeightDelta Load(DeltaInputs inputs) => new WeightedDelta(RoadDelta.Of(inputs.Read(Theta), inputs.Read(Alpha), Variant, GroupSize), AdapterWeight, GroupSize);
+    internal override WeightDelta Load(DeltaInputs inputs) =>
+        new WeightedDelta(RoadDelta.Of(inputs.Read(Theta), inputs.Read(Alpha), Variant, GroupSize), AdapterWeight, GroupSize);
 }

@@ -32,6 +32,8 @@ internal sealed class RoadKind : AdapterKind
             var other => throw fields.Invalid($"\"variant\" is \"{other}\", but road_1, road_2 or road_4 is expected"),
         };
         int group = fields.Integer("group_size") ?? 64;
-        return group > 0 && group % 2 == 0 ? new RoadConfig(variant, group) : throw fields.Invalid($"\"group_size\" is {group}, but an even number is expected");
+        return group > 0 && group % 2 == 0
+            ? new RoadConfig(variant, group)
+            : throw fields.Invalid($"\"group_size\" is {group}, but an even number is expected");
     }
 }

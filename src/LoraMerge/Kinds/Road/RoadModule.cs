@@ -25,7 +25,8 @@ internal sealed record RoadModule(string Path, StoredTensor Theta, StoredTensor 
         return [Change(weight)];
     }
 
-    internal override IEnumerable<WeightChange> ChangeBias(ModuleTarget bias) => bias.Source.ElementCount == Outputs ? [Change(bias)] : throw bias.Mismatch(this);
+    internal override IEnumerable<WeightChange> ChangeBias(ModuleTarget bias) =>
+        bias.Source.ElementCount == Outputs ? [Change(bias)] : throw bias.Mismatch(this);
 
     private RoadChange Change(ModuleTarget target) => new(target.Adapter, Path, Theta, Alpha, Config.Variant, Config.GroupSize, target.AdapterWeight);
 }

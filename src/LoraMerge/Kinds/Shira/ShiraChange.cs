@@ -14,13 +14,15 @@ namespace LoraMerge.Kinds.Shira;
 /// <param name="AdapterWeight">c.</param>
 /// <remarks>SHiRA, arXiv 2406.13175; PEFT, <c>shira/layer.py get_delta_weight</c> and <c>mask_functions.random_mask</c>: what is drawn is a mask, so places
 /// count in their own order, not in that of the draw.</remarks>
-internal sealed record ShiraChange(int Adapter, string Module, StoredTensor Values, StoredTensor? Places, int? Seed, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record ShiraChange(int Adapter, string Module, StoredTensor Values, StoredTensor? Places, int? Seed, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => Places is null ? "shira-seeded" : "shira";
 
     public override double Factor => AdapterWeight;
 
-    public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {Values.ElementCount} numbers");
+    public override string Describe(Func<int, string> adapterName) =>
+        string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, {Values.ElementCount} numbers");
 
     /// <summary>Numbers, places, and places for searching.</summary>
     internal override long HeldBytes(WeightFacts weight) => checked(Values.ElementCount * 24);

@@ -14,7 +14,10 @@ internal sealed record ShiraModule(string Path, StoredTensor Values, StoredTenso
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         // There are r numbers for each row and column, which is all that the tensors tell of the sides.
-        bool fits = weight.Source.Shape.Length == 2 && Values.ElementCount % (weight.Source.RowCount + weight.Source.RowLength) == 0 && Values.ElementCount <= weight.Source.ElementCount;
+        bool fits =
+            weight.Source.Shape.Length == 2
+            && Values.ElementCount % (weight.Source.RowCount + weight.Source.RowLength) == 0
+            && Values.ElementCount <= weight.Source.ElementCount;
         weight.IsTransposed(this, fits, fitsTransposed: false);
         return [new ShiraChange(weight.Adapter, Path, Values, Places, Places is null ? Seed : null, weight.AdapterWeight)];
     }

@@ -26,7 +26,8 @@ internal sealed class SuperTuningKind : AdapterKind
 
     internal override ImmutableArray<string> LeafPrefixes => ["supertuning_"];
 
-    internal override ImmutableArray<string> Fields { get; } = ["init_weights", "lora_alpha", "lora_dropout", "r", "save_precomputed_indices", "select_top", "sparsity"];
+    internal override ImmutableArray<string> Fields { get; } =
+    ["init_weights", "lora_alpha", "lora_dropout", "r", "save_precomputed_indices", "select_top", "sparsity"];
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general)
     {

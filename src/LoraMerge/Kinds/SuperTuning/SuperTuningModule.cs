@@ -14,19 +14,41 @@ namespace LoraMerge.Kinds.SuperTuning;
 /// <param name="Sparsity">The part of the numbers that stay.</param>
 /// <param name="SelectsLeast">Whether the least numbers change instead of the largest.</param>
 /// <param name="Scaling">s of the product.</param>
-internal sealed record SuperTuningModule(string Path, StoredTensor Values, StoredTensor? Places, StoredTensor? A, StoredTensor? B, double Sparsity, bool SelectsLeast, double Scaling)
-    : AdaptedModule(Path)
+internal sealed record SuperTuningModule(
+    string Path,
+    StoredTensor Values,
+    StoredTensor? Places,
+    StoredTensor? A,
+    StoredTensor? B,
+    double Sparsity,
+    bool SelectsLeast,
+    double Scaling
+) : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors =>
-        A is null || B is null ? [(SuperTuningKind.Values.Name, Values)] : [(SuperTuningKind.Values.Name, Values), (SuperTuningKind.A.Name, A), (SuperTuningKind.B.Name, B)];
+        A is null || B is null
+            ? [(SuperTuningKind.Values.Name, Values)]
+            : [(SuperTuningKind.Values.Name, Values), (SuperTuningKind.A.Name, A), (SuperTuningKind.B.Name, B)];
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         // How many numbers a weight of this size has changed is all that the values tell of its sides.
         bool fits = weight.Source.Shape.Length == 2 && Values.ElementCount == (long)(weight.Source.ElementCount * (1 - Sparsity));
-        weight.IsTransposed(this, fits && (B is null || B.RowCount == weight.Source.RowCount) && (A is null || A.RowLength == weight.Source.RowLength), fitsTransposed: false);
+        weight.IsTransposed(
+            this,
+            fits && (B is null || B.RowCount == weight.Source.RowCount) && (A is null || A.RowLength == weight.Source.RowLength),
+            fitsTransposed: false
+        );
         yield return new SuperTuningChange(weight.Adapter, Path, Values, Places, Places is null && SelectsLeast, weight.AdapterWeight);
         if (A is not null && B is not null)
-            yield return new LowRankChange(weight.Adapter, Path, "supertuning-product", new StoredFactor(A), new StoredFactor(B), Scaling * weight.AdapterWeight, IsTransposed: false);
+            yield return new LowRankChange(
+                weight.Adapter,
+                Path,
+                "supertuning-product",
+                new StoredFactor(A),
+                new StoredFactor(B),
+                Scaling * weight.AdapterWeight,
+                IsTransposed: false
+            );
     }
 }

@@ -30,13 +30,22 @@ internal sealed record TinyLoraConfig(int Rank, long Seed, double Tying) : KindC
         ImmutableArray<TinyLoraModule> modules = [.. adapter.Modules.Cast<TinyLoraModule>()];
         // Python rounds halves to even, too.
         int groups = Math.Max(1, (int)Math.Round(modules.Length * (1 - Tying)));
-        ImmutableArray<string> order = ModuleOrder.Sort(modules.Select(module => module.Path), checkpoint.Config.ModelType, out (string First, string Second)? unknown);
+        ImmutableArray<string> order = ModuleOrder.Sort(
+            modules.Select(module => module.Path),
+            checkpoint.Config.ModelType,
+            out (string First, string Second)? unknown
+        );
         if (unknown is var (first, second) && (groups > 1 || modules.Any(module => module.Projection is null)))
             throw Errors.ModuleOrderUnknown(first, second, adapter.Path);
         int size = Math.Max(1, modules.Length / groups);
         return adapter with
         {
-            Modules = [.. modules.Select(module => order.IndexOf(module.Path) is var place ? module with { Place = place, Group = Math.Min(place / size, groups - 1) } : module)],
+            Modules =
+            [
+                .. modules.Select(module =>
+                    order.IndexOf(module.Path) is var place ? module with { Place = place, Group = Math.Min(place / size, groups - 1) } : module
+                ),
+            ],
         };
     }
 
@@ -48,7 +57,11 @@ internal sealed record TinyLoraConfig(int Rank, long Seed, double Tying) : KindC
         if (rank > Rank || (rank < Rank && rank != Math.Min(a.Shape[1], b.Shape[0])))
             throw Errors.RankMismatch(TinyLoraKind.A.Name, tensors.Name, a, Rank);
         if (b.Shape[1] != rank || numbers.Values.Any(vector => projection is not null && vector.ElementCount != projection.Shape[0]))
-            throw Errors.TensorsDoNotFit(tensors.Name, projection is null ? [a, b] : [a, b, projection], "they must have one rank, and as many projections as there are numbers");
+            throw Errors.TensorsDoNotFit(
+                tensors.Name,
+                projection is null ? [a, b] : [a, b, projection],
+                "they must have one rank, and as many projections as there are numbers"
+            );
         if (projection is not null && (projection.Shape[1] != rank || projection.Shape[2] != rank))
             throw Errors.TensorsDoNotFit(tensors.Name, [a, projection], "they must have one rank");
         return new TinyLoraModule(tensors.Name, a, b, projection, numbers.ToImmutableDictionary(pair => KeyOf(pair.Key, tensors), pair => pair.Value), Seed);

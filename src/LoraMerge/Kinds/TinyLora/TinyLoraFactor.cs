@@ -28,6 +28,9 @@ internal sealed record TinyLoraFactor(StoredTensor A, StoredTensor Numbers, Stor
     private Tensor Drawn(DeltaInputs inputs, long rank)
     {
         using var numbers = new SeededNumbers(Draw!.Seed);
-        return SeededNumbers.AsHeldBeside(numbers.Normal([Numbers.ElementCount, rank, rank], 1 / Math.Sqrt(rank)), Draw.Weight).to(inputs.DType).to(inputs.Device);
+        return SeededNumbers
+            .AsHeldBeside(numbers.Normal([Numbers.ElementCount, rank, rank], 1 / Math.Sqrt(rank)), Draw.Weight)
+            .to(inputs.DType)
+            .to(inputs.Device);
     }
 }

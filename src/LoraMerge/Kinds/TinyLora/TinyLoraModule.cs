@@ -13,7 +13,14 @@ namespace LoraMerge.Kinds.TinyLora;
 /// <param name="Projection">P <c>[u, r, r]</c>; null where it is drawn.</param>
 /// <param name="Numbers">v <c>[u]</c> of every group of modules.</param>
 /// <param name="Seed">What the projections of the first module are drawn from.</param>
-internal sealed record TinyLoraModule(string Path, StoredTensor A, StoredTensor B, StoredTensor? Projection, ImmutableDictionary<int, StoredTensor> Numbers, long Seed) : AdaptedModule(Path)
+internal sealed record TinyLoraModule(
+    string Path,
+    StoredTensor A,
+    StoredTensor B,
+    StoredTensor? Projection,
+    ImmutableDictionary<int, StoredTensor> Numbers,
+    long Seed
+) : AdaptedModule(Path)
 {
     /// <summary>Its place in the order of all adapted modules.</summary>
     public int Place { get; init; }
@@ -29,8 +36,14 @@ internal sealed record TinyLoraModule(string Path, StoredTensor A, StoredTensor 
         return
         [
             new LowRankChange(
-                weight.Adapter, Path, "tinylora", new TinyLoraFactor(A, numbers, Projection, Projection is null ? new TinyLoraDraw(Seed + Place, weight.Source.DType) : null), new StoredFactor(B),
-                weight.AdapterWeight, weight.IsTransposed(this, B.RowCount, A.RowLength)),
+                weight.Adapter,
+                Path,
+                "tinylora",
+                new TinyLoraFactor(A, numbers, Projection, Projection is null ? new TinyLoraDraw(Seed + Place, weight.Source.DType) : null),
+                new StoredFactor(B),
+                weight.AdapterWeight,
+                weight.IsTransposed(this, B.RowCount, A.RowLength)
+            ),
         ];
     }
 }

@@ -28,8 +28,11 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
     {
         if (!adapter.Modules.IsEmpty)
             return adapter;
-        Dictionary<string, StoredTensor> weights = checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
-            .Select(tensor => (Path: tensor.Name[..^".weight".Length], Tensor: tensor)).Where(pair => Bodies.Any(body => Targets.Match(body + pair.Path)))
+        Dictionary<string, StoredTensor> weights = checkpoint
+            .Shards.SelectMany(shard => shard.Tensors)
+            .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
+            .Select(tensor => (Path: tensor.Name[..^".weight".Length], Tensor: tensor))
+            .Where(pair => Bodies.Any(body => Targets.Match(body + pair.Path)))
             .ToDictionary(pair => pair.Path, pair => pair.Tensor, StringComparer.Ordinal);
         ImmutableArray<string> order = ModuleOrder.Sort(weights.Keys, checkpoint.Config.ModelType, out (string First, string Second)? unknown);
         if (unknown is var (first, second))
@@ -41,26 +44,47 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
         long place = 0;
         foreach ((string path, (long outputs, long inputs)) in order.Zip(sides))
         {
-            modules.Add(new UniLoraModule(
-                path, theta, new UniLoraFactor(theta, null, null, draw, place, Rank, inputs, null), new UniLoraFactor(theta, null, null, draw, place + (Rank * inputs), outputs, Rank, null)));
+            modules.Add(
+                new UniLoraModule(
+                    path,
+                    theta,
+                    new UniLoraFactor(theta, null, null, draw, place, Rank, inputs, null),
+                    new UniLoraFactor(theta, null, null, draw, place + (Rank * inputs), outputs, Rank, null)
+                )
+            );
             place += Rank * (inputs + outputs);
         }
         return adapter with { Modules = [.. modules.OrderBy(module => module.Path, StringComparer.Ordinal)] };
     }
 
-    internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) => !adapter.Modules.IsEmpty
-        ? base.Facts(adapter)
-        : [("in words", $"It changes the weights of {(Targets.Expression is string expression ? $"the modules that match {expression}" : string.Join(", ", Targets.Names))}.")];
+    internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) =>
+        !adapter.Modules.IsEmpty
+            ? base.Facts(adapter)
+            :
+            [
+                (
+                    "in words",
+                    $"It changes the weights of {(Targets.Expression is string expression ? $"the modules that match {expression}" : string.Join(", ", Targets.Names))}."
+                ),
+            ];
 
     private UniLoraModule Read(ModuleTensors tensors)
     {
         StoredTensor theta = tensors.NeededShared(UniLoraKind.Theta);
-        StoredTensor a = tensors.Needed(UniLoraKind.IndicesA), b = tensors.Needed(UniLoraKind.IndicesB), scalesA = tensors.Needed(UniLoraKind.ScalesA), scalesB = tensors.Needed(UniLoraKind.ScalesB);
+        StoredTensor a = tensors.Needed(UniLoraKind.IndicesA),
+            b = tensors.Needed(UniLoraKind.IndicesB),
+            scalesA = tensors.Needed(UniLoraKind.ScalesA),
+            scalesB = tensors.Needed(UniLoraKind.ScalesB);
         if (a.Shape[0] != Rank || b.Shape[1] != Rank)
             throw Errors.RankMismatch(UniLoraKind.IndicesA.Name, tensors.Name, a.Shape[0] != Rank ? a : b, Rank);
         if (!a.Shape.AsSpan().SequenceEqual(scalesA.Shape.AsSpan()) || !b.Shape.AsSpan().SequenceEqual(scalesB.Shape.AsSpan()))
             throw Errors.TensorsDoNotFit(tensors.Name, [a, scalesA, b, scalesB], "there must be a factor for each place");
-        return new UniLoraModule(tensors.Name, theta, new UniLoraFactor(theta, a, scalesA, null, 0, Rank, a.RowLength, null), new UniLoraFactor(theta, b, scalesB, null, 0, b.RowCount, Rank, null));
+        return new UniLoraModule(
+            tensors.Name,
+            theta,
+            new UniLoraFactor(theta, a, scalesA, null, 0, Rank, a.RowLength, null),
+            new UniLoraFactor(theta, b, scalesB, null, 0, b.RowCount, Rank, null)
+        );
     }
 
     private static (long Outputs, long Inputs) Sides(string path, StoredTensor weight, Checkpoint checkpoint, Adapter adapter) =>

@@ -17,7 +17,16 @@ namespace LoraMerge.Kinds.UniLora;
 /// <param name="Weight">The dtype of the base's weight, to which the layer rounds such factors.</param>
 /// <remarks>PEFT, <c>UniLoraModel.generate_index</c>, <c>_assign_unilora_indices_and_scales</c>: each number of the list is taken equally often, as far as that
 /// goes, and its factor is 1/√(how often).</remarks>
-internal sealed record UniLoraFactor(StoredTensor Theta, StoredTensor? Indices, StoredTensor? Scales, UniLoraDraw? Draw, long First, long Rows, long Columns, DType? Weight) : LowRankFactor
+internal sealed record UniLoraFactor(
+    StoredTensor Theta,
+    StoredTensor? Indices,
+    StoredTensor? Scales,
+    UniLoraDraw? Draw,
+    long First,
+    long Rows,
+    long Columns,
+    DType? Weight
+) : LowRankFactor
 {
     internal override (long Rows, long Columns) Sides => (Rows, Columns);
 

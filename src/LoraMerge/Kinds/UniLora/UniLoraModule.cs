@@ -15,8 +15,21 @@ internal sealed record UniLoraModule(string Path, StoredTensor Theta, UniLoraFac
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [("unilora A", A.Indices ?? Theta), ("unilora B", B.Indices ?? Theta)];
 
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) =>
-    [
-        new LowRankChange(
-            weight.Adapter, Path, "unilora", A with { Weight = weight.Source.DType }, B with { Weight = weight.Source.DType }, weight.AdapterWeight, weight.IsTransposed(this, B.Rows, A.Columns)),
-    ];
+        [
+            new LowRankChange(
+                weight.Adapter,
+                Path,
+                "unilora",
+                A with
+                {
+                    Weight = weight.Source.DType,
+                },
+                B with
+                {
+                    Weight = weight.Source.DType,
+                },
+                weight.AdapterWeight,
+                weight.IsTransposed(this, B.Rows, A.Columns)
+            ),
+        ];
 }

@@ -29,7 +29,11 @@ internal sealed record VbLoraConfig(int Rank, int MixedCount) : KindConfig
         {
             return logits.Shape[2] == bank.Shape[0] && MixedCount <= bank.Shape[0]
                 ? new VbLoraFactor(bank, logits, null, MixedCount, isB)
-                : throw Errors.TensorsDoNotFit(tensors.Name, [logits, bank], $"there must be a number for each vector of the bank, of which {MixedCount} count");
+                : throw Errors.TensorsDoNotFit(
+                    tensors.Name,
+                    [logits, bank],
+                    $"there must be a number for each vector of the bank, of which {MixedCount} count"
+                );
         }
         StoredTensor indices = tensors.Has(roles.Shares) ? tensors.Needed(roles.Indices) : tensors.Find(roles.Indices) ?? throw tensors.Missing(roles.Logits);
         StoredTensor shares = tensors.Needed(roles.Shares);

@@ -20,7 +20,7 @@ internal sealed class VbLoraKind : AdapterKind
     internal override ImmutableArray<string> LeafPrefixes => ["vblora_"];
 
     internal override ImmutableArray<string> Fields { get; } =
-        ["init_logits_std", "init_vector_bank_bound", "num_vectors", "r", "runtime_config", "save_only_topk_weights", "topk", "vblora_dropout", "vector_length"];
+    ["init_logits_std", "init_vector_bank_bound", "num_vectors", "r", "runtime_config", "save_only_topk_weights", "topk", "vblora_dropout", "vector_length"];
 
     internal override VersionRange? LostBiases => PeftHistory.BiasesNotSaved;
 

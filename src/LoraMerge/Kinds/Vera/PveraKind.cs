@@ -18,7 +18,7 @@ internal sealed class PveraKind : AdapterKind
     internal override ImmutableArray<string> LeafPrefixes => [Tensors.Prefix];
 
     internal override ImmutableArray<string> Fields { get; } =
-        ["d_initial", "generator_seed", "init_weights", "projection_prng_key", "pvera_dropout", "r", "runtime_config", "sample_at_inference", "save_projection"];
+    ["d_initial", "generator_seed", "init_weights", "projection_prng_key", "pvera_dropout", "r", "runtime_config", "sample_at_inference", "save_projection"];
 
     internal override VersionRange? LostBiases => PeftHistory.BiasesNotSaved;
 

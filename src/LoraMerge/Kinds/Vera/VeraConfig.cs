@@ -18,8 +18,10 @@ internal sealed record VeraConfig(VeraRoles Roles, int Rank, long Seed, bool Sav
 
     internal override AdaptedModule ReadModule(ModuleTensors tensors)
     {
-        StoredTensor lambdaB = tensors.Needed(Roles.LambdaB), lambdaD = tensors.Needed(Roles.LambdaD);
-        StoredTensor? a = SavesProjection ? tensors.NeededShared(Roles.A) : tensors.FindShared(Roles.A), b = SavesProjection || a is not null ? tensors.NeededShared(Roles.B) : tensors.FindShared(Roles.B);
+        StoredTensor lambdaB = tensors.Needed(Roles.LambdaB),
+            lambdaD = tensors.Needed(Roles.LambdaD);
+        StoredTensor? a = SavesProjection ? tensors.NeededShared(Roles.A) : tensors.FindShared(Roles.A),
+            b = SavesProjection || a is not null ? tensors.NeededShared(Roles.B) : tensors.FindShared(Roles.B);
         if (lambdaD.ElementCount != (long)Rank * Roles.PartsOfD)
             throw Errors.RankMismatch(Roles.LambdaD.Name, tensors.Name, lambdaD, Rank);
         if (b is not null && a is null)

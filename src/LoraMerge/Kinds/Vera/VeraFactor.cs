@@ -24,10 +24,16 @@ internal sealed record VeraFactor(StoredTensor? Stored, VeraDraw? Draw, bool IsB
     {
         using var scope = NewDisposeScope();
         Tensor matrix = Stored is not null ? Read(inputs) : Drawn(inputs);
-        return matrix.narrow(0, 0, Rows).narrow(1, 0, Columns).to(inputs.DType).mul(inputs.Read(Lambda).narrow(0, 0, Rows).unsqueeze(1)).MoveToOuterDisposeScope();
+        return matrix
+            .narrow(0, 0, Rows)
+            .narrow(1, 0, Columns)
+            .to(inputs.DType)
+            .mul(inputs.Read(Lambda).narrow(0, 0, Rows).unsqueeze(1))
+            .MoveToOuterDisposeScope();
     }
 
-    private Tensor Read(DeltaInputs inputs) => inputs.Kept.Of(new StoredMatrix(Stored!, inputs.DType), () => inputs.Read(Stored!).DetachFromDisposeScope(), room: 2);
+    private Tensor Read(DeltaInputs inputs) =>
+        inputs.Kept.Of(new StoredMatrix(Stored!, inputs.DType), () => inputs.Read(Stored!).DetachFromDisposeScope(), room: 2);
 
     private Tensor Drawn(DeltaInputs inputs)
     {

@@ -17,7 +17,8 @@ internal sealed class VeraKind : AdapterKind
 
     internal override ImmutableArray<string> LeafPrefixes => [Tensors.Prefix];
 
-    internal override ImmutableArray<string> Fields { get; } = ["d_initial", "init_weights", "projection_prng_key", "r", "runtime_config", "save_projection", "vera_dropout"];
+    internal override ImmutableArray<string> Fields { get; } =
+    ["d_initial", "init_weights", "projection_prng_key", "r", "runtime_config", "save_projection", "vera_dropout"];
 
     internal override VersionRange? LostBiases => PeftHistory.BiasesNotSaved;
 

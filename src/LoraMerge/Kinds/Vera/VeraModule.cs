@@ -15,7 +15,16 @@ namespace LoraMerge.Kinds.Vera;
 /// <param name="B">The shared B; likewise.</param>
 /// <param name="Rank">r.</param>
 /// <param name="Seed">What they are drawn from.</param>
-internal sealed record VeraModule(string Path, VeraRoles Roles, StoredTensor LambdaB, StoredTensor LambdaD, StoredTensor? A, StoredTensor? B, int Rank, long Seed) : AdaptedModule(Path)
+internal sealed record VeraModule(
+    string Path,
+    VeraRoles Roles,
+    StoredTensor LambdaB,
+    StoredTensor LambdaD,
+    StoredTensor? A,
+    StoredTensor? B,
+    int Rank,
+    long Seed
+) : AdaptedModule(Path)
 {
     internal override ImmutableArray<(string Name, StoredTensor Tensor)> Tensors => [(Roles.LambdaB.Name, LambdaB), (Roles.LambdaD.Name, LambdaD)];
 
@@ -29,18 +38,33 @@ internal sealed record VeraModule(string Path, VeraRoles Roles, StoredTensor Lam
         return
         [
             new LowRankChange(
-                weight.Adapter, Path, Roles.Prefix.TrimEnd('_'),
-                new VeraFactor(A, draw, IsB: false, LambdaD, Rank, inputs), new VeraFactor(B, draw, IsB: true, LambdaB, LambdaB.ElementCount, Rank), weight.AdapterWeight, isTransposed),
+                weight.Adapter,
+                Path,
+                Roles.Prefix.TrimEnd('_'),
+                new VeraFactor(A, draw, IsB: false, LambdaD, Rank, inputs),
+                new VeraFactor(B, draw, IsB: true, LambdaB, LambdaB.ElementCount, Rank),
+                weight.AdapterWeight,
+                isTransposed
+            ),
         ];
     }
 
     /// <summary>The matrices are drawn as large as the largest module needs them, so that the sizes of all decide every number.</summary>
     private VeraDraw Draw(ModuleTarget target)
     {
-        (VeraModule Module, StoredTensor Weight)[] all = [.. target.By.Weights.Where(pair => pair.Module is VeraModule).Select(pair => ((VeraModule)pair.Module, pair.Weight))];
+        (VeraModule Module, StoredTensor Weight)[] all =
+        [
+            .. target.By.Weights.Where(pair => pair.Module is VeraModule).Select(pair => ((VeraModule)pair.Module, pair.Weight)),
+        ];
         if (target.By.Adapter.Modules.FirstOrDefault(module => all.All(pair => pair.Module.Path != module.Path)) is AdaptedModule missing)
             throw Errors.ModuleSizesUnknown(missing.Path, target.By.Adapter.Path);
         return new VeraDraw(
-            Seed, Rank, Roles.PartsOfD, all.Max(pair => pair.Weight.ElementCount / pair.Module.LambdaB.ElementCount), all.Max(pair => pair.Module.LambdaB.ElementCount), target.Source.DType);
+            Seed,
+            Rank,
+            Roles.PartsOfD,
+            all.Max(pair => pair.Weight.ElementCount / pair.Module.LambdaB.ElementCount),
+            all.Max(pair => pair.Module.LambdaB.ElementCount),
+            target.Source.DType
+        );
     }
 }

@@ -18,7 +18,8 @@ internal sealed class WaveFtKind : AdapterKind
 
     internal override ImmutableArray<string> LeafPrefixes => ["waveft_"];
 
-    internal override ImmutableArray<string> Fields { get; } = ["init_weights", "n_frequency", "n_frequency_pattern", "proportional_parameters", "random_loc_seed", "scaling", "use_idwt", "wavelet_family"];
+    internal override ImmutableArray<string> Fields { get; } =
+    ["init_weights", "n_frequency", "n_frequency_pattern", "proportional_parameters", "random_loc_seed", "scaling", "use_idwt", "wavelet_family"];
 
     internal override VersionRange? LostBiases => PeftHistory.BiasesNotSaved;
 

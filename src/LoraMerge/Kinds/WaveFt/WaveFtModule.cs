@@ -13,6 +13,17 @@ internal sealed record WaveFtModule(string Path, StoredTensor Spectrum, WaveFtCo
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         bool fits = weight.Source.Shape.Length == 2 && Spectrum.ElementCount <= weight.Source.ElementCount;
-        return [new WaveFtChange(weight.Adapter, Path, Spectrum, Config.Family, Config.Seed, weight.IsTransposed(this, fits, fits), Config.Scaling * weight.AdapterWeight)];
+        return
+        [
+            new WaveFtChange(
+                weight.Adapter,
+                Path,
+                Spectrum,
+                Config.Family,
+                Config.Seed,
+                weight.IsTransposed(this, fits, fits),
+                Config.Scaling * weight.AdapterWeight
+            ),
+        ];
     }
 }

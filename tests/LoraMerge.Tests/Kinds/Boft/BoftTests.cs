@@ -36,7 +36,17 @@ public sealed class BoftTests : KindContract
             return x;
         }
 
-        int[] Order(int group) => [.. Enumerable.Range(0, inputs / group).SelectMany(g => Enumerable.Range(0, group / 2).OrderBy(chunk => chunk % 2).SelectMany(chunk => (int[])[(g * group) + (2 * chunk), (g * group) + (2 * chunk) + 1]))];
+        int[] Order(int group) =>
+            [
+                .. Enumerable
+                    .Range(0, inputs / group)
+                    .SelectMany(g =>
+                        Enumerable
+                            .Range(0, group / 2)
+                            .OrderBy(chunk => chunk % 2)
+                            .SelectMany(chunk => (int[])[(g * group) + (2 * chunk), (g * group) + (2 * chunk) + 1])
+                    ),
+            ];
 
         double[,] R(int factor, int block)
         {

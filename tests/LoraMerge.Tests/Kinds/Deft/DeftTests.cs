@@ -46,7 +46,10 @@ public sealed class DeftTests : KindContract
     public async Task Another_way_to_project_is_refused_by_name()
     {
         KindExample example = OfLinear(12, 8);
-        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With("\"peft_type\": \"DEFT\", \"decomposition_method\": \"lu\"", [.. example.Adapter]);
+        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With(
+            "\"peft_type\": \"DEFT\", \"decomposition_method\": \"lu\"",
+            [.. example.Adapter]
+        );
 
         LoraMergeException? fault = await folder.Fault();
 
@@ -61,13 +64,20 @@ public sealed class DeftTests : KindContract
         if (!isOrthogonal)
             return layer.Example("\"r\": 2, \"alpha\": 6", (o, i) => (3 * Layer.Product(p, r, o, i)) - Removed(layer, p, o, i), p, r);
         double[,] q = Householder(p);
-        return layer.Example("\"r\": 2, \"decomposition_method\": \"qr\"", (o, i) => Enumerable.Range(0, 2).Sum(n => q[o, n] * (r[n, i] - Along(layer, (x, y) => q[x, y], n, i))), p, r);
+        return layer.Example(
+            "\"r\": 2, \"decomposition_method\": \"qr\"",
+            (o, i) => Enumerable.Range(0, 2).Sum(n => q[o, n] * (r[n, i] - Along(layer, (x, y) => q[x, y], n, i))),
+            p,
+            r
+        );
     }
 
-    private static double Removed(Layer layer, Matrix p, int o, int i) => Enumerable.Range(0, 2).Sum(n => p[o, n] * Along(layer, (x, y) => Math.Max(p[x, y], 0), n, i));
+    private static double Removed(Layer layer, Matrix p, int o, int i) =>
+        Enumerable.Range(0, 2).Sum(n => p[o, n] * Along(layer, (x, y) => Math.Max(p[x, y], 0), n, i));
 
     /// <summary>What a column of the weight has along a direction.</summary>
-    private static double Along(Layer layer, Func<int, int, double> directions, int n, int i) => Enumerable.Range(0, layer.Outputs).Sum(o => directions(o, n) * layer.At(o, i));
+    private static double Along(Layer layer, Func<int, int, double> directions, int n, int i) =>
+        Enumerable.Range(0, layer.Outputs).Sum(o => directions(o, n) * layer.At(o, i));
 
     /// <summary>Gram and Schmidt's vectors with the signs that reflections give: against the diagonal of what is left.</summary>
     private static double[,] Householder(Matrix p)

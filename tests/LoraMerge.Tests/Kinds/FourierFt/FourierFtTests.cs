@@ -15,7 +15,21 @@ public sealed class FourierFtTests : KindContract
     {
         Matrix spectrum = layer.Tensor("fourierft_spectrum", 7);
         long elements = (long)layer.Outputs * layer.Inputs;
-        return layer.Example("\"scaling\": 30.0, \"random_loc_seed\": 9", (o, i) => 30.0 / elements * SeededOrder.Of(elements, 9).Take(7)
-            .Select((place, n) => spectrum.Values[n] * Math.Cos(2 * Math.PI * ((place / layer.Inputs * o / (double)layer.Outputs) + (place % layer.Inputs * i / (double)layer.Inputs)))).Sum(), spectrum);
+        return layer.Example(
+            "\"scaling\": 30.0, \"random_loc_seed\": 9",
+            (o, i) =>
+                30.0
+                / elements
+                * SeededOrder
+                    .Of(elements, 9)
+                    .Take(7)
+                    .Select(
+                        (place, n) =>
+                            spectrum.Values[n]
+                            * Math.Cos(2 * Math.PI * ((place / layer.Inputs * o / (double)layer.Outputs) + (place % layer.Inputs * i / (double)layer.Inputs)))
+                    )
+                    .Sum(),
+            spectrum
+        );
     }
 }

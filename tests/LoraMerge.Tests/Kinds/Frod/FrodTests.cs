@@ -27,8 +27,10 @@ public sealed class FrodTests : KindContract
     public async Task A_file_without_the_shared_directions_is_refused_with_the_reason()
     {
         KindExample example = OfLinear(8, 8);
-        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base])
-            .With("\"peft_type\": \"FROD\", \"save_projection\": false", [.. example.Adapter.Where(tensor => tensor.Name.Contains("frod_lambda", StringComparison.Ordinal))]);
+        using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With(
+            "\"peft_type\": \"FROD\", \"save_projection\": false",
+            [.. example.Adapter.Where(tensor => tensor.Name.Contains("frod_lambda", StringComparison.Ordinal))]
+        );
 
         LoraMergeException? fault = await folder.Fault();
 
@@ -70,12 +72,23 @@ public sealed class FrodTests : KindContract
         int inputs = layer.Inputs;
         // Ones on the diagonal keep the directions far from having no inverse.
         Matrix random = Matrix.Of($"base_model.frod_V.{sort}", inputs, inputs);
-        Matrix v = random with { Values = [.. random.Values.Select((value, n) => (value / inputs) + (n / inputs == n % inputs ? 1 : 0)).Select((value, n) => isSingular && n % inputs == 0 ? 0 : value)] };
+        Matrix v = random with
+        {
+            Values =
+            [
+                .. random
+                    .Values.Select((value, n) => (value / inputs) + (n / inputs == n % inputs ? 1 : 0))
+                    .Select((value, n) => isSingular && n % inputs == 0 ? 0 : value),
+            ],
+        };
         Matrix places = Matrix.Of($"base_model.frod_s_indices.{sort}", 2, count) with { Values = count == 0 ? [] : [0, 1, 2, 1, 3, 0] };
         Matrix sides = Matrix.Of($"base_model.frod_s_size.{sort}", 2) with { Values = [inputs, inputs] };
         Matrix diagonal = layer.Tensor("frod_lambda_l", inputs), values = layer.Tensor("frod_lambda_s_values", count);
         double[]? made = null;
-        return layer.Example("", (o, i) => (made ??= Made())[(o * inputs) + i] - layer.At(o, i), diagonal, values, v, places, sides) with { Ignored = [sides.Name] };
+        return layer.Example("", (o, i) => (made ??= Made())[(o * inputs) + i] - layer.At(o, i), diagonal, values, v, places, sides) with
+        {
+            Ignored = [sides.Name],
+        };
 
         double[] Made()
         {

@@ -15,15 +15,26 @@ public sealed class GloraTests : KindContract
         return layer.ExampleWithBias(
             "\"r\": 2",
             (o, i) => (layer.At(o, i) * Layer.Product(a[0], a[1], o, i)) + Layer.Product(b[0], b[1], o, i),
-            bias => [.. bias.Select((value, o) => (value * (1 + d.Values[0])) + e.Values[0] + Enumerable.Range(0, inputs).Sum(i => layer.At(o, i) * Layer.Product(c[0], c[1], i, 0)))],
-            [.. a, .. b, .. c, d, e]);
+            bias =>
+                [
+                    .. bias.Select(
+                        (value, o) =>
+                            (value * (1 + d.Values[0])) + e.Values[0] + Enumerable.Range(0, inputs).Sum(i => layer.At(o, i) * Layer.Product(c[0], c[1], i, 0))
+                    ),
+                ],
+            [.. a, .. b, .. c, d, e]
+        );
     }
 
     [Fact]
     public async Task Vectors_and_numbers_and_terms_that_are_left_out_are_told_by_their_tensors()
     {
         Layer layer = Layer.Linear(12, 8);
-        Matrix a = layer.Tensor("glora_A.X", 12, 1), b = layer.Tensor("glora_B.X", 1), c = layer.Tensor("glora_C.X", 8, 1), d = layer.Tensor("glora_D.zeros", 12), e = layer.Tensor("glora_E.X", 12);
+        Matrix a = layer.Tensor("glora_A.X", 12, 1),
+            b = layer.Tensor("glora_B.X", 1),
+            c = layer.Tensor("glora_C.X", 8, 1),
+            d = layer.Tensor("glora_D.zeros", 12),
+            e = layer.Tensor("glora_E.X", 12);
         KindExample example = layer.ExampleWithBias(
             "",
             (o, i) => (layer.At(o, i) * a.Values[o]) + b.Values[0],
@@ -64,5 +75,6 @@ public sealed class GloraTests : KindContract
         folder.Passed();
     }
 
-    private static Matrix[] Product(Layer layer, string term, int rows, int columns) => [layer.Tensor($"glora_{term}.Xd", rows, 2), layer.Tensor($"glora_{term}.Xu", 2, columns)];
+    private static Matrix[] Product(Layer layer, string term, int rows, int columns) =>
+        [layer.Tensor($"glora_{term}.Xd", rows, 2), layer.Tensor($"glora_{term}.Xu", 2, columns)];
 }

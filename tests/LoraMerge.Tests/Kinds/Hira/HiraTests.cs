@@ -35,8 +35,14 @@ public sealed class HiraTests : KindContract
     [Fact]
     public async Task An_embedding_takes_the_product_turned_round()
     {
-        Matrix w = Matrix.Of("model.embed_tokens.weight", 7, 4), a = Matrix.Of("model.embed_tokens.hira_embedding_A", 2, 7), b = Matrix.Of("model.embed_tokens.hira_embedding_B", 4, 2);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "tie_word_embeddings": false }""", w).With("\"peft_type\": \"HIRA\", \"r\": 2", a, b);
+        Matrix w = Matrix.Of("model.embed_tokens.weight", 7, 4),
+            a = Matrix.Of("model.embed_tokens.hira_embedding_A", 2, 7),
+            b = Matrix.Of("model.embed_tokens.hira_embedding_B", 4, 2);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "tie_word_embeddings": false }""", w).With(
+            "\"peft_type\": \"HIRA\", \"r\": 2",
+            a,
+            b
+        );
 
         Dictionary<string, double[]> merged = await folder.MergeTensors();
 

@@ -9,7 +9,12 @@ public sealed class Ia3Tests : KindContract
     {
         Layer layer = Layer.Linear(outputs, inputs);
         Matrix factors = layer.Tensor("ia3_l", outputs, 1);
-        return layer.ExampleWithBias(Fields, (o, i) => (factors.Values[o] - 1) * layer.At(o, i), bias => [.. bias.Select((value, o) => value * factors.Values[o])], factors);
+        return layer.ExampleWithBias(
+            Fields,
+            (o, i) => (factors.Values[o] - 1) * layer.At(o, i),
+            bias => [.. bias.Select((value, o) => value * factors.Values[o])],
+            factors
+        );
     }
 
     private protected override KindExample? OfTransposed(int outputs, int inputs) => Of(Layer.Transposed(outputs, inputs), outputs, 1);

@@ -23,7 +23,10 @@ public sealed class LoHaTests : KindContract
         long[] sides = kernel.Length == 1 ? [kernel[0], 1] : [.. kernel.Select(side => (long)side)];
         Matrix[] b = [layer.Tensor("hada_w1_a", 2, 4), layer.Tensor("hada_w2_a", 2, 4)], a = [layer.Tensor("hada_w1_b", 2, 6), layer.Tensor("hada_w2_b", 2, 6)];
         Matrix[] core = [layer.Tensor("hada_t1", [2, 2, .. sides]), layer.Tensor("hada_t2", [2, 2, .. sides])];
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(Fields + ", \"peft_type\": \"LOHA\", \"use_effective_conv2d\": true", [.. b, .. a, .. core]);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            Fields + ", \"peft_type\": \"LOHA\", \"use_effective_conv2d\": true",
+            [.. b, .. a, .. core]
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
@@ -49,9 +52,12 @@ public sealed class LoHaTests : KindContract
     public async Task Ranks_and_alphas_by_pattern_follow_the_release(string fields, double alpha)
     {
         Layer layer = Layer.Linear(4, 8, "model.layers.0.mlp.up_proj");
-        Matrix[] b = [layer.Tensor("hada_w1_a", 4, 1), layer.Tensor("hada_w2_a", 4, 1)], a = [layer.Tensor("hada_w1_b", 1, 8), layer.Tensor("hada_w2_b", 1, 8)];
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight)
-            .With($$"""{{fields}}, "peft_type": "LOHA", "use_effective_conv2d": false, "r": 2, "alpha": 4, "rank_pattern": { "up_proj": 1 }, "alpha_pattern": { "mlp.up_proj": 8 }""", [.. b, .. a]);
+        Matrix[] b = [layer.Tensor("hada_w1_a", 4, 1), layer.Tensor("hada_w2_a", 4, 1)],
+            a = [layer.Tensor("hada_w1_b", 1, 8), layer.Tensor("hada_w2_b", 1, 8)];
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            $$"""{{fields}}, "peft_type": "LOHA", "use_effective_conv2d": false, "r": 2, "alpha": 4, "rank_pattern": { "up_proj": 1 }, "alpha_pattern": { "mlp.up_proj": 8 }""",
+            [.. b, .. a]
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
@@ -61,7 +67,8 @@ public sealed class LoHaTests : KindContract
 
     private static KindExample Of(Layer layer)
     {
-        Matrix[] b = [layer.Tensor("hada_w1_a", layer.Outputs, 2), layer.Tensor("hada_w2_a", layer.Outputs, 2)], a = [layer.Tensor("hada_w1_b", 2, layer.Inputs), layer.Tensor("hada_w2_b", 2, layer.Inputs)];
+        Matrix[] b = [layer.Tensor("hada_w1_a", layer.Outputs, 2), layer.Tensor("hada_w2_a", layer.Outputs, 2)],
+            a = [layer.Tensor("hada_w1_b", 2, layer.Inputs), layer.Tensor("hada_w2_b", 2, layer.Inputs)];
         return layer.Example(Fields, (o, i) => Scaling * Layer.Product(b[0], a[0], o, i) * Layer.Product(b[1], a[1], o, i), [.. b, .. a]);
     }
 }

@@ -27,8 +27,17 @@ public sealed class LoKrTests : KindContract
     public async Task Both_sides_may_be_products()
     {
         Layer layer = Layer.Linear(12, 8);
-        Matrix firstB = layer.Tensor("lokr_w1_a", 3, 2), firstA = layer.Tensor("lokr_w1_b", 2, 2), secondB = layer.Tensor("lokr_w2_a", 4, 2), secondA = layer.Tensor("lokr_w2_b", 2, 4);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(Fields + ", \"peft_type\": \"LOKR\", \"decompose_both\": true", firstB, firstA, secondB, secondA);
+        Matrix firstB = layer.Tensor("lokr_w1_a", 3, 2),
+            firstA = layer.Tensor("lokr_w1_b", 2, 2),
+            secondB = layer.Tensor("lokr_w2_a", 4, 2),
+            secondA = layer.Tensor("lokr_w2_b", 2, 4);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            Fields + ", \"peft_type\": \"LOKR\", \"decompose_both\": true",
+            firstB,
+            firstA,
+            secondB,
+            secondA
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
@@ -45,7 +54,13 @@ public sealed class LoKrTests : KindContract
         int size = layer.Inputs / 6;
         Matrix first = layer.Tensor("lokr_w1", 2, 3), b = layer.Tensor("lokr_w2_a", 2, 2), a = layer.Tensor("lokr_w2_b", 2, 2);
         Matrix core = layer.Tensor("lokr_t2", kernel.Length == 1 ? [2, 2, kernel[0], 1] : [2, 2, .. kernel.Select(side => (long)side)]);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(Fields + ", \"peft_type\": \"LOKR\", \"use_effective_conv2d\": true", first, b, a, core);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            Fields + ", \"peft_type\": \"LOKR\", \"use_effective_conv2d\": true",
+            first,
+            b,
+            a,
+            core
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
@@ -89,15 +104,26 @@ public sealed class LoKrTests : KindContract
 
     [Theory]
     [InlineData("\"peft_version\": null, \"decompose_both\": false, \"decompose_factor\": -1", null, 1, false)]
-    [InlineData("\"peft_version\": null, \"decompose_both\": false, \"decompose_factor\": -1, \"rank_dropout_scale\": false, \"exclude_modules\": null", null, 1.5, false)]
+    [InlineData(
+        "\"peft_version\": null, \"decompose_both\": false, \"decompose_factor\": -1, \"rank_dropout_scale\": false, \"exclude_modules\": null",
+        null,
+        1.5,
+        false
+    )]
     [InlineData("\"peft_version\": null", null, 1.5, true)]
     [InlineData("\"peft_version\": null", "0.13.2", 1, false)]
     [InlineData("\"peft_version\": \"0.20.0\"", null, 1.5, false)]
     public async Task Releases_before_0_14_did_not_scale(string fields, string? asked, double scaling, bool isTold)
     {
         Layer layer = Layer.Linear(4, 8);
-        Matrix first = layer.Tensor("lokr_w1", 2, 2), second = layer.Tensor("lokr_w2", 2, 4);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With($"{Fields}, \"peft_type\": \"LOKR\", {fields}", new AdapterRequest("") { AdapterVersion = asked }, first, second);
+        Matrix first = layer.Tensor("lokr_w1", 2, 2),
+            second = layer.Tensor("lokr_w2", 2, 4);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            $"{Fields}, \"peft_type\": \"LOKR\", {fields}",
+            new AdapterRequest("") { AdapterVersion = asked },
+            first,
+            second
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 

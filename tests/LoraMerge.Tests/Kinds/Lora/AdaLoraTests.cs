@@ -26,8 +26,15 @@ public sealed class AdaLoraTests : KindContract
     public async Task Directions_that_were_taken_out_do_not_count_whether_they_are_in_the_file_or_not(string kept, int saved, bool fits)
     {
         Layer layer = Layer.Linear(4, 8);
-        Matrix a = layer.Tensor("lora_A", saved, 8), b = layer.Tensor("lora_B", 4, saved), e = layer.Tensor("lora_E", saved, 1);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With($$"""{{Fields}}, "peft_type": "ADALORA", "rank_pattern": { "{{layer.Module}}.lora_E": {{kept}} }""", a, b, e);
+        Matrix a = layer.Tensor("lora_A", saved, 8),
+            b = layer.Tensor("lora_B", 4, saved),
+            e = layer.Tensor("lora_E", saved, 1);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            $$"""{{Fields}}, "peft_type": "ADALORA", "rank_pattern": { "{{layer.Module}}.lora_E": {{kept}} }""",
+            a,
+            b,
+            e
+        );
 
         if (fits)
         {
@@ -45,7 +52,13 @@ public sealed class AdaLoraTests : KindContract
 
     private static KindExample Of(Layer layer)
     {
-        Matrix a = layer.Tensor("lora_A", 3, layer.Inputs), b = layer.Tensor("lora_B", layer.Outputs, 3), e = layer.Tensor("lora_E", 3, 1), rank = layer.Tensor("ranknum", 1);
-        return layer.Example(Fields, (o, i) => Scaling * Enumerable.Range(0, 3).Sum(r => b[o, r] * a[r, i] * e[r, 0]), a, b, e, rank) with { Ignored = [rank.Name] };
+        Matrix a = layer.Tensor("lora_A", 3, layer.Inputs),
+            b = layer.Tensor("lora_B", layer.Outputs, 3),
+            e = layer.Tensor("lora_E", 3, 1),
+            rank = layer.Tensor("ranknum", 1);
+        return layer.Example(Fields, (o, i) => Scaling * Enumerable.Range(0, 3).Sum(r => b[o, r] * a[r, i] * e[r, 0]), a, b, e, rank) with
+        {
+            Ignored = [rank.Name],
+        };
     }
 }

@@ -23,8 +23,12 @@ public sealed class LoraTests : KindContract
     {
         const string module = "transformer.h.0.mlp.c_fc";
         Matrix weight = Matrix.Of(module + ".weight", inputs, outputs);
-        Matrix a = Matrix.Of($"base_model.model.{module}.lora_A.weight", 2, inputs), b = Matrix.Of($"base_model.model.{module}.lora_B.weight", outputs, 2);
-        return new KindExample(module, [weight], Fields, [a, b], () => Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling, isTransposed: true)))) { Config = """{ "model_type": "gpt2" }""" };
+        Matrix a = Matrix.Of($"base_model.model.{module}.lora_A.weight", 2, inputs),
+            b = Matrix.Of($"base_model.model.{module}.lora_B.weight", outputs, 2);
+        return new KindExample(module, [weight], Fields, [a, b], () => Expected((weight, Matrix.Add(weight.AsDoubles(), b, a, Scaling, isTransposed: true))))
+        {
+            Config = """{ "model_type": "gpt2" }""",
+        };
     }
 
     private protected override KindExample? OfConvolution()

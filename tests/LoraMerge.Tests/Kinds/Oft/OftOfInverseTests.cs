@@ -11,7 +11,10 @@ public sealed class OftOfInverseTests : KindContract
         Matrix triangles = layer.Tensor("oft_R.weight", inputs / 2, 1);
         double limit = 0.5 / Math.Sqrt(inputs / 2);
         return layer.Example(
-            "\"oft_block_size\": 2, \"use_cayley_neumann\": false, \"coft\": true, \"eps\": 0.5", (o, i) => (R(i / 2)[i % 2, 0] * layer.At(o, i / 2 * 2)) + (R(i / 2)[i % 2, 1] * layer.At(o, (i / 2 * 2) + 1)) - layer.At(o, i), triangles);
+            "\"oft_block_size\": 2, \"use_cayley_neumann\": false, \"coft\": true, \"eps\": 0.5",
+            (o, i) => (R(i / 2)[i % 2, 0] * layer.At(o, i / 2 * 2)) + (R(i / 2)[i % 2, 1] * layer.At(o, (i / 2 * 2) + 1)) - layer.At(o, i),
+            triangles
+        );
 
         double[,] R(int block)
         {

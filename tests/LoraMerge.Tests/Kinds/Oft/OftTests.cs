@@ -5,9 +5,11 @@ public sealed class OftTests : KindContract
 {
     private protected override string PeftType => "OFT";
 
-    private protected override KindExample OfLinear(int outputs, int inputs) => Of(Layer.Linear(outputs, inputs), "\"oft_block_size\": 4, \"use_cayley_neumann\": true", fullLast: false);
+    private protected override KindExample OfLinear(int outputs, int inputs) =>
+        Of(Layer.Linear(outputs, inputs), "\"oft_block_size\": 4, \"use_cayley_neumann\": true", fullLast: false);
 
-    private protected override KindExample? OfConvolution() => Of(Layer.Convolution(2, 2), "\"oft_block_size\": 4, \"use_cayley_neumann\": true", fullLast: false);
+    private protected override KindExample? OfConvolution() =>
+        Of(Layer.Convolution(2, 2), "\"oft_block_size\": 4, \"use_cayley_neumann\": true", fullLast: false);
 
     private protected override bool TellsSide(int dimension) => dimension == 1;
 

@@ -10,8 +10,16 @@ public sealed class OsfTests : KindContract
     private protected override KindExample OfLinear(int outputs, int inputs)
     {
         Layer layer = Layer.Linear(outputs, inputs);
-        Matrix u = layer.Tensor("osf_svd_params.U_low", outputs, 3), s = layer.Tensor("osf_svd_params.S_low", 3), v = layer.Tensor("osf_svd_params.V_low", 3, inputs);
-        return layer.Example("\"effective_rank\": 5", (o, i) => Enumerable.Range(0, 3).Sum(n => u[o, n] * s.Values[n] * v[n, i]) - Smallest()[(o * inputs) + i], u, s, v);
+        Matrix u = layer.Tensor("osf_svd_params.U_low", outputs, 3),
+            s = layer.Tensor("osf_svd_params.S_low", 3),
+            v = layer.Tensor("osf_svd_params.V_low", 3, inputs);
+        return layer.Example(
+            "\"effective_rank\": 5",
+            (o, i) => Enumerable.Range(0, 3).Sum(n => u[o, n] * s.Values[n] * v[n, i]) - Smallest()[(o * inputs) + i],
+            u,
+            s,
+            v
+        );
 
         double[] Smallest()
         {

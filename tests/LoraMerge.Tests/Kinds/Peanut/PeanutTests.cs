@@ -71,25 +71,30 @@ public sealed class PeanutTests : KindContract
         double[] Through(Matrix matrix, double[] x) => [.. Enumerable.Range(0, rank).Select(r => f(Enumerable.Range(0, rank).Sum(n => matrix[r, n] * x[n])))];
     }
 
-    private static double Activated(string name, double x) => name switch
-    {
-        "gelu" or "gelu_python" => x * (1 + Erf(x / Math.Sqrt(2))) / 2,
-        "gelu_10" => Math.Clamp(x * (1 + Erf(x / Math.Sqrt(2))) / 2, -10, 10),
-        "gelu_fast" or "gelu_new" or "gelu_accurate" or "gelu_python_tanh" or "gelu_pytorch_tanh" => x / 2 * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
-        "hardswish" => x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,
-        "laplace" => (1 + Erf((x - 0.707107) / (0.282095 * Math.Sqrt(2)))) / 2,
-        "leaky_relu" => x < 0 ? x / 100 : x,
-        "linear" => x,
-        "mish" => x * Math.Tanh(Math.Log(1 + Math.Exp(x))),
-        "quick_gelu" => x / (1 + Math.Exp(-1.702 * x)),
-        "relu" => Math.Max(x, 0),
-        "relu2" => Math.Max(x, 0) * Math.Max(x, 0),
-        "relu6" => Math.Clamp(x, 0, 6),
-        "sigmoid" => 1 / (1 + Math.Exp(-x)),
-        "silu" or "swish" => x / (1 + Math.Exp(-x)),
-        "tanh" => Math.Tanh(x),
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "It has no formula here."),
-    };
+    private static double Activated(string name, double x) =>
+        name switch
+        {
+            "gelu" or "gelu_python" => x * (1 + Erf(x / Math.Sqrt(2))) / 2,
+            "gelu_10" => Math.Clamp(x * (1 + Erf(x / Math.Sqrt(2))) / 2, -10, 10),
+            "gelu_fast" or "gelu_new" or "gelu_accurate" or "gelu_python_tanh" or "gelu_pytorch_tanh" => x
+                / 2
+                * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
+            "hardswish" => x <= -3 ? 0
+            : x >= 3 ? x
+            : x * (x + 3) / 6,
+            "laplace" => (1 + Erf((x - 0.707107) / (0.282095 * Math.Sqrt(2)))) / 2,
+            "leaky_relu" => x < 0 ? x / 100 : x,
+            "linear" => x,
+            "mish" => x * Math.Tanh(Math.Log(1 + Math.Exp(x))),
+            "quick_gelu" => x / (1 + Math.Exp(-1.702 * x)),
+            "relu" => Math.Max(x, 0),
+            "relu2" => Math.Max(x, 0) * Math.Max(x, 0),
+            "relu6" => Math.Clamp(x, 0, 6),
+            "sigmoid" => 1 / (1 + Math.Exp(-x)),
+            "silu" or "swish" => x / (1 + Math.Exp(-x)),
+            "tanh" => Math.Tanh(x),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "It has no formula here."),
+        };
 
     private static double Erf(double x)
     {

@@ -15,7 +15,8 @@ public sealed class PsoftTests : KindContract
     private protected override bool TellsSide(int dimension) => false;
 
     [Fact]
-    public Task Singular_values_stand_on_both_sides_of_a_split_start() => AssertMerged(Of(Layer.Linear(12, 8), "\"ab_svd_init\": \"pissa_init\"", CayleyOf, isSplit: true));
+    public Task Singular_values_stand_on_both_sides_of_a_split_start() =>
+        AssertMerged(Of(Layer.Linear(12, 8), "\"ab_svd_init\": \"pissa_init\"", CayleyOf, isSplit: true));
 
     /// <summary>I + 2·Q + 2·Q² + Q³, with ‖Q‖ brought to 0.5.</summary>
     [Fact]
@@ -27,7 +28,11 @@ public sealed class PsoftTests : KindContract
     {
         Layer layer = Layer.Linear(12, 8);
         Matrix r = layer.Tensor("psoft_R.weight", 3, 3);
-        KindExample example = layer.Example("\"r\": 3, \"psoft_orth\": false, \"psoft_mag_a\": false, \"psoft_mag_b\": false", Turned(layer, (i, j) => r[i, j], isSplit: false), r);
+        KindExample example = layer.Example(
+            "\"r\": 3, \"psoft_orth\": false, \"psoft_mag_a\": false, \"psoft_mag_b\": false",
+            Turned(layer, (i, j) => r[i, j], isSplit: false),
+            r
+        );
         await AssertMerged(example);
     }
 
@@ -59,7 +64,13 @@ public sealed class PsoftTests : KindContract
     {
         Matrix numbers = layer.Tensor("psoft_R.weight", 3), b = layer.Tensor("psoft_R.vector_b", 3), a = layer.Tensor("psoft_R.vector_a", 3);
         double[,] rotation = rotationOf(numbers);
-        return layer.Example($"\"r\": 3, \"psoft_alpha\": 7{(fields.Length == 0 ? "" : ", ")}{fields}", Turned(layer, (i, j) => b.Values[i] * rotation[i, j] * a.Values[j], isSplit), numbers, b, a);
+        return layer.Example(
+            $"\"r\": 3, \"psoft_alpha\": 7{(fields.Length == 0 ? "" : ", ")}{fields}",
+            Turned(layer, (i, j) => b.Values[i] * rotation[i, j] * a.Values[j], isSplit),
+            numbers,
+            b,
+            a
+        );
     }
 
     /// <summary>Q of the numbers above its diagonal.</summary>
@@ -94,12 +105,15 @@ public sealed class PsoftTests : KindContract
         double[] Made()
         {
             using var scope = NewDisposeScope();
-            Tensor w = tensor(Enumerable.Range(0, layer.Outputs * layer.Inputs).Select(n => layer.At(n / layer.Inputs, n % layer.Inputs)).ToArray()).view(layer.Outputs, layer.Inputs);
+            Tensor w = tensor(Enumerable.Range(0, layer.Outputs * layer.Inputs).Select(n => layer.At(n / layer.Inputs, n % layer.Inputs)).ToArray())
+                .view(layer.Outputs, layer.Inputs);
             (Tensor u, Tensor s, Tensor v) = linalg.svd(w.to(ScalarType.Float32), fullMatrices: false);
             var core = new double[9];
             for (int n = 0; n < 9; n++)
                 core[n] = rotation(n / 3, n % 3) - (n / 3 == n % 3 ? 1 : 0);
-            Tensor left = u.narrow(1, 0, 3).to(ScalarType.Float64), values = s.narrow(0, 0, 3).to(ScalarType.Float64), right = v.narrow(0, 0, 3).to(ScalarType.Float64);
+            Tensor left = u.narrow(1, 0, 3).to(ScalarType.Float64),
+                values = s.narrow(0, 0, 3).to(ScalarType.Float64),
+                right = v.narrow(0, 0, 3).to(ScalarType.Float64);
             Tensor turn = tensor(core).view(3, 3);
             Tensor inner = isSplit ? values.sqrt().unsqueeze(1) * turn * values.sqrt() : values.unsqueeze(1) * turn;
             return left.matmul(inner).matmul(right).contiguous().data<double>().ToArray();

@@ -10,7 +10,12 @@ public sealed class Road4Tests : KindContract
         Layer layer = Layer.Linear(outputs, inputs);
         Matrix theta = layer.Tensor("road_theta", outputs * 2), alpha = layer.Tensor("road_alpha", outputs * 2);
         return layer.ExampleWithBias(
-            "\"variant\": \"road_4\", \"group_size\": 4", (o, i) => Turned(o, row => layer.At(row, i)) - layer.At(o, i), bias => [.. bias.Select((_, o) => Turned(o, row => bias[row]))], theta, alpha);
+            "\"variant\": \"road_4\", \"group_size\": 4",
+            (o, i) => Turned(o, row => layer.At(row, i)) - layer.At(o, i),
+            bias => [.. bias.Select((_, o) => Turned(o, row => bias[row]))],
+            theta,
+            alpha
+        );
 
         double Turned(int o, Func<int, double> value)
         {

@@ -9,8 +9,17 @@ public sealed class ShiraTests : KindContract
     {
         Layer layer = Layer.Linear(outputs, inputs);
         int count = outputs + inputs;
-        Matrix values = layer.Tensor("shira_weight", count), places = layer.Tensor("shira_indices", 2, count);
-        places = places with { Values = [.. Enumerable.Range(0, count).Select(n => (float)(n * 7 % outputs)), .. Enumerable.Range(0, count).Select(n => (float)(n * 3 % inputs))] };
-        return layer.Example("\"r\": 1", (o, i) => Enumerable.Range(0, count).Where(n => n * 7 % outputs == o && n * 3 % inputs == i).Sum(n => (double)values.Values[n]), values, places);
+        Matrix values = layer.Tensor("shira_weight", count),
+            places = layer.Tensor("shira_indices", 2, count);
+        places = places with
+        {
+            Values = [.. Enumerable.Range(0, count).Select(n => (float)(n * 7 % outputs)), .. Enumerable.Range(0, count).Select(n => (float)(n * 3 % inputs))],
+        };
+        return layer.Example(
+            "\"r\": 1",
+            (o, i) => Enumerable.Range(0, count).Where(n => n * 7 % outputs == o && n * 3 % inputs == i).Sum(n => (double)values.Values[n]),
+            values,
+            places
+        );
     }
 }

@@ -18,10 +18,18 @@ public sealed class TinyLoraTests : KindContract
     [InlineData(1, 0, 0, 0, 0)]
     public async Task Modules_share_numbers_by_their_order(double tying, params int[] groups)
     {
-        Layer[] layers = [.. ((string[])["model.layers.2.self_attn.q_proj", "model.layers.2.mlp.down_proj", "model.layers.10.self_attn.q_proj", "model.layers.10.mlp.down_proj"]).Select(module => Layer.Linear(4, 8, module))];
+        Layer[] layers =
+        [
+            .. (
+                (string[])
+                    ["model.layers.2.self_attn.q_proj", "model.layers.2.mlp.down_proj", "model.layers.10.self_attn.q_proj", "model.layers.10.mlp.down_proj"]
+            ).Select(module => Layer.Linear(4, 8, module)),
+        ];
         Matrix[] numbers = [.. groups.Distinct().Select(group => Matrix.Of($"base_model.tinylora_v.{group}", 3))];
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama" }""", [.. layers.Select(layer => layer.Weight)])
-            .With($"\"peft_type\": \"TINYLORA\", \"r\": 2, \"u\": 3, \"weight_tying\": {tying.ToString(System.Globalization.CultureInfo.InvariantCulture)}", [.. numbers, .. layers.SelectMany(Fixed)]);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama" }""", [.. layers.Select(layer => layer.Weight)]).With(
+            $"\"peft_type\": \"TINYLORA\", \"r\": 2, \"u\": 3, \"weight_tying\": {tying.ToString(System.Globalization.CultureInfo.InvariantCulture)}",
+            [.. numbers, .. layers.SelectMany(Fixed)]
+        );
 
         Dictionary<string, double[]> merged = await folder.MergeTensors();
 
@@ -34,14 +42,17 @@ public sealed class TinyLoraTests : KindContract
     public async Task An_order_that_is_not_known_is_refused_where_it_matters()
     {
         Layer[] layers = [Layer.Linear(4, 8, "net.first"), Layer.Linear(4, 8, "net.other")];
-        using TinyFolder folder = new TinyFolder("{}", [.. layers.Select(layer => layer.Weight)])
-            .With("\"peft_type\": \"TINYLORA\", \"r\": 2, \"u\": 3", [Matrix.Of("base_model.tinylora_v.0", 3), Matrix.Of("base_model.tinylora_v.1", 3), .. layers.SelectMany(Fixed)]);
+        using TinyFolder folder = new TinyFolder("{}", [.. layers.Select(layer => layer.Weight)]).With(
+            "\"peft_type\": \"TINYLORA\", \"r\": 2, \"u\": 3",
+            [Matrix.Of("base_model.tinylora_v.0", 3), Matrix.Of("base_model.tinylora_v.1", 3), .. layers.SelectMany(Fixed)]
+        );
 
         Assert.Equal(DiagnosticCode.ModuleOrderUnknown, await folder.MergeFails());
         folder.Passed();
     }
 
-    private static Matrix[] Fixed(Layer layer) => [layer.Tensor("tinylora_A", 2, layer.Inputs), layer.Tensor("tinylora_B", layer.Outputs, 2), layer.Tensor("tinylora_P", 3, 2, 2)];
+    private static Matrix[] Fixed(Layer layer) =>
+        [layer.Tensor("tinylora_A", 2, layer.Inputs), layer.Tensor("tinylora_B", layer.Outputs, 2), layer.Tensor("tinylora_P", 3, 2, 2)];
 
     private static Func<int, int, double> Change(Layer layer, Matrix numbers)
     {
@@ -65,6 +76,9 @@ public sealed class TinyLoraTests : KindContract
     private static KindExample Of(Layer layer)
     {
         Matrix numbers = Matrix.Of("base_model.tinylora_v.0", 3);
-        return layer.Example("\"r\": 2, \"u\": 3", Change(layer, numbers), [.. Fixed(layer), numbers]) with { Optional = [layer.Tensor("tinylora_P", 3, 2, 2).Name] };
+        return layer.Example("\"r\": 2, \"u\": 3", Change(layer, numbers), [.. Fixed(layer), numbers]) with
+        {
+            Optional = [layer.Tensor("tinylora_P", 3, 2, 2).Name],
+        };
     }
 }

@@ -53,7 +53,8 @@ internal sealed record ToyModule(string Path, StoredTensor Angles, StoredTensor 
         : throw bias.Mismatch(this);
 }
 
-internal sealed record ToyChange(int Adapter, string Module, StoredTensor Angles, StoredTensor Length, double Turns, bool IsTransposed, double AdapterWeight) : WeightChange(Adapter, Module)
+internal sealed record ToyChange(int Adapter, string Module, StoredTensor Angles, StoredTensor Length, double Turns, bool IsTransposed, double AdapterWeight)
+    : WeightChange(Adapter, Module)
 {
     public override string Method => IsTransposed ? "toy-transposed" : "toy";
 
@@ -61,8 +62,12 @@ internal sealed record ToyChange(int Adapter, string Module, StoredTensor Angles
 
     internal override long RowsTogether => IsTransposed ? 1 : 2;
 
-    internal override WeightDelta Load(DeltaInputs inputs) => new WeightedDelta(
-        new ToyDelta(inputs.Read(Angles), inputs.Kept.Of(Length, () => inputs.Read(Length).DetachFromDisposeScope(), room: 1), Turns, IsTransposed), AdapterWeight, RowsTogether);
+    internal override WeightDelta Load(DeltaInputs inputs) =>
+        new WeightedDelta(
+            new ToyDelta(inputs.Read(Angles), inputs.Kept.Of(Length, () => inputs.Read(Length).DetachFromDisposeScope(), room: 1), Turns, IsTransposed),
+            AdapterWeight,
+            RowsTogether
+        );
 }
 
 /// <summary>Of each pair (p, q) of outputs: p′ = ℓ·(cos a·p - sin a·q), q′ = ℓ·(sin a·p + cos a·q).</summary>

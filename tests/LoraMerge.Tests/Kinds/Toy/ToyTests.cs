@@ -11,7 +11,11 @@ public sealed class ToyTests : KindContract
 
     private protected override KindExample OfLinear(int outputs, int inputs) => Of("model.layers.0.mlp.up_proj", outputs, inputs, isTransposed: false);
 
-    private protected override KindExample? OfTransposed(int outputs, int inputs) => Of("transformer.h.0.mlp.c_fc", outputs, inputs, isTransposed: true) with { Config = """{ "model_type": "gpt2" }""" };
+    private protected override KindExample? OfTransposed(int outputs, int inputs) =>
+        Of("transformer.h.0.mlp.c_fc", outputs, inputs, isTransposed: true) with
+        {
+            Config = """{ "model_type": "gpt2" }""",
+        };
 
     private protected override bool IsInProgram => false;
 
@@ -23,12 +27,20 @@ public sealed class ToyTests : KindContract
         Matrix bias = Matrix.Of(module + ".bias", outputs);
         Matrix angles = Matrix.Of($"base_model.model.{module}.toy_angles", outputs / 2);
         Matrix length = Matrix.Of("base_model.toy_length", 1);
-        return new KindExample(module, [weight, bias], "\"turns\": 0.5", [angles, length, Matrix.Of($"base_model.model.{module}.toy_state.step", 1)], () => ImmutableDictionary.CreateRange(
-        [
-            KeyValuePair.Create(weight.Name, Turn(weight.AsDoubles(), outputs, isTransposed, angles, length)),
-            KeyValuePair.Create(bias.Name, Turn(bias.AsDoubles(), outputs, isTransposed: false, angles, length)),
-        ]))
-        { Ignored = [$"base_model.model.{module}.toy_state.step"] };
+        return new KindExample(
+            module,
+            [weight, bias],
+            "\"turns\": 0.5",
+            [angles, length, Matrix.Of($"base_model.model.{module}.toy_state.step", 1)],
+            () =>
+                ImmutableDictionary.CreateRange([
+                    KeyValuePair.Create(weight.Name, Turn(weight.AsDoubles(), outputs, isTransposed, angles, length)),
+                    KeyValuePair.Create(bias.Name, Turn(bias.AsDoubles(), outputs, isTransposed: false, angles, length)),
+                ])
+        )
+        {
+            Ignored = [$"base_model.model.{module}.toy_state.step"],
+        };
     }
 
     private static double[] Turn(double[] w, int outputs, bool isTransposed, Matrix angles, Matrix length)

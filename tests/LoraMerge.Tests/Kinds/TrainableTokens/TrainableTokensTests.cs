@@ -20,8 +20,10 @@ public sealed class TrainableTokensTests : KindContract
     {
         Layer layer = Layer.Linear(6, 4, "model.embed_tokens");
         Matrix rows = layer.Tensor("trainable_tokens_delta", 1, 4);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "tie_word_embeddings": true, "architectures": ["LlamaForCausalLM"] }""", layer.Weight)
-            .With("\"peft_type\": \"TRAINABLE_TOKENS\", \"token_indices\": [2]", rows, rows.Named("base_model.model.lm_head.trainable_tokens_delta"));
+        using TinyFolder folder = new TinyFolder(
+            """{ "model_type": "llama", "tie_word_embeddings": true, "architectures": ["LlamaForCausalLM"] }""",
+            layer.Weight
+        ).With("\"peft_type\": \"TRAINABLE_TOKENS\", \"token_indices\": [2]", rows, rows.Named("base_model.model.lm_head.trainable_tokens_delta"));
 
         Dictionary<string, double[]> merged = await folder.MergeTensors();
 

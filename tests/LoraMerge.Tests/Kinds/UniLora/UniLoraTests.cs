@@ -16,10 +16,17 @@ public sealed class UniLoraTests : KindContract
     [Fact]
     public async Task Places_that_are_not_in_the_file_are_drawn_for_all_modules_in_their_order()
     {
-        Layer query = Layer.Linear(4, 8, "model.layers.0.self_attn.q_proj"), down = Layer.Linear(8, 12, "model.layers.0.mlp.down_proj"), second = Layer.Linear(4, 8, "model.layers.10.self_attn.q_proj");
+        Layer query = Layer.Linear(4, 8, "model.layers.0.self_attn.q_proj"),
+            down = Layer.Linear(8, 12, "model.layers.0.mlp.down_proj"),
+            second = Layer.Linear(4, 8, "model.layers.10.self_attn.q_proj");
         Matrix theta = Matrix.Of("base_model.unilora_theta_d", 7);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama" }""", second.Weight, query.Weight, down.Weight, Matrix.Of("model.layers.0.mlp.up_proj.weight", 4, 4))
-            .With("\"peft_type\": \"UNILORA\", \"r\": 2, \"proj_seed\": 5, \"target_modules\": [\"q_proj\", \"down_proj\"]", theta);
+        using TinyFolder folder = new TinyFolder(
+            """{ "model_type": "llama" }""",
+            second.Weight,
+            query.Weight,
+            down.Weight,
+            Matrix.Of("model.layers.0.mlp.up_proj.weight", 4, 4)
+        ).With("\"peft_type\": \"UNILORA\", \"r\": 2, \"proj_seed\": 5, \"target_modules\": [\"q_proj\", \"down_proj\"]", theta);
 
         Dictionary<string, double[]> merged = await folder.MergeTensors();
 
@@ -30,7 +37,10 @@ public sealed class UniLoraTests : KindContract
         {
             int start = first;
             double Of(int place) => theta.Values[places[start + place]] / Math.Sqrt(counts[places[start + place]]);
-            Matrix.AssertNear(layer.Plus((o, i) => Enumerable.Range(0, 2).Sum(r => Of((r * layer.Inputs) + i) * Of((2 * layer.Inputs) + (o * 2) + r))), merged[layer.Weight.Name]);
+            Matrix.AssertNear(
+                layer.Plus((o, i) => Enumerable.Range(0, 2).Sum(r => Of((r * layer.Inputs) + i) * Of((2 * layer.Inputs) + (o * 2) + r))),
+                merged[layer.Weight.Name]
+            );
             first += 2 * (layer.Inputs + layer.Outputs);
         }
         folder.Passed();
@@ -49,7 +59,11 @@ public sealed class UniLoraTests : KindContract
     private static int[] Places(int length, int count, int seed)
     {
         var numbers = new NumpyGenerator(seed);
-        int[] places = [.. Enumerable.Range(0, length).SelectMany(number => Enumerable.Repeat(number, count / length)), .. numbers.Choose(length, count % length)];
+        int[] places =
+        [
+            .. Enumerable.Range(0, length).SelectMany(number => Enumerable.Repeat(number, count / length)),
+            .. numbers.Choose(length, count % length),
+        ];
         numbers.Shuffle(places);
         return places;
     }
@@ -57,9 +71,19 @@ public sealed class UniLoraTests : KindContract
     private static KindExample Of(Layer layer)
     {
         Matrix theta = Matrix.Of("base_model.unilora_theta_d", 7);
-        Matrix placesA = layer.Indices("unilora_indices_A", 7, 3, 2, layer.Inputs), placesB = layer.Indices("unilora_indices_B", 7, 5, layer.Outputs, 2);
-        Matrix scalesA = layer.Tensor("unilora_scales_A", 2, layer.Inputs), scalesB = layer.Tensor("unilora_scales_B", layer.Outputs, 2);
-        return layer.Example("\"r\": 2, \"save_indices\": true", (o, i) => Enumerable.Range(0, 2).Sum(r => At(placesB, scalesB, o, r) * At(placesA, scalesA, r, i)), placesA, placesB, scalesA, scalesB, theta);
+        Matrix placesA = layer.Indices("unilora_indices_A", 7, 3, 2, layer.Inputs),
+            placesB = layer.Indices("unilora_indices_B", 7, 5, layer.Outputs, 2);
+        Matrix scalesA = layer.Tensor("unilora_scales_A", 2, layer.Inputs),
+            scalesB = layer.Tensor("unilora_scales_B", layer.Outputs, 2);
+        return layer.Example(
+            "\"r\": 2, \"save_indices\": true",
+            (o, i) => Enumerable.Range(0, 2).Sum(r => At(placesB, scalesB, o, r) * At(placesA, scalesA, r, i)),
+            placesA,
+            placesB,
+            scalesA,
+            scalesB,
+            theta
+        );
 
         double At(Matrix places, Matrix scales, int row, int column) => theta.Values[(int)places[row, column]] * scales[row, column];
     }

@@ -19,14 +19,27 @@ public sealed class VbLoraTests : KindContract
     {
         Layer layer = Layer.Linear(8, 12);
         Matrix bank = Matrix.Of("base_model.vblora_vector_bank", 5, 4);
-        Matrix indicesA = layer.Indices("vblora_logits_A_topk_indices", 5, 2, 2, 3, count), sharesA = layer.Tensor("vblora_logits_A_topk_weights", 2, 3, count - 1);
-        Matrix indicesB = layer.Indices("vblora_logits_B_topk_indices", 5, 3, 2, 2, count), sharesB = layer.Tensor("vblora_logits_B_topk_weights", 2, 2, count - 1);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight)
-            .With($"\"peft_type\": \"VBLORA\", \"r\": 2, \"topk\": {count}, \"save_only_topk_weights\": true", bank, indicesA, sharesA, indicesB, sharesB);
+        Matrix indicesA = layer.Indices("vblora_logits_A_topk_indices", 5, 2, 2, 3, count),
+            sharesA = layer.Tensor("vblora_logits_A_topk_weights", 2, 3, count - 1);
+        Matrix indicesB = layer.Indices("vblora_logits_B_topk_indices", 5, 3, 2, 2, count),
+            sharesB = layer.Tensor("vblora_logits_B_topk_weights", 2, 2, count - 1);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            $"\"peft_type\": \"VBLORA\", \"r\": 2, \"topk\": {count}, \"save_only_topk_weights\": true",
+            bank,
+            indicesA,
+            sharesA,
+            indicesB,
+            sharesB
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
-        Matrix.AssertNear(layer.Plus((o, i) => Enumerable.Range(0, 2).Sum(r => Mixed(indicesB, sharesB, (o / 4 * 2) + r, o % 4) * Mixed(indicesA, sharesA, (r * 3) + (i / 4), i % 4))), merged);
+        Matrix.AssertNear(
+            layer.Plus(
+                (o, i) => Enumerable.Range(0, 2).Sum(r => Mixed(indicesB, sharesB, (o / 4 * 2) + r, o % 4) * Mixed(indicesA, sharesA, (r * 3) + (i / 4), i % 4))
+            ),
+            merged
+        );
         folder.Passed();
 
         double Mixed(Matrix indices, Matrix shares, int place, int element)
@@ -48,8 +61,13 @@ public sealed class VbLoraTests : KindContract
         Layer layer = Layer.Linear(4, 4);
         Matrix indices = layer.Indices("vblora_logits_A_topk_indices", 9, 8, 1, 1, 2);
         using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
-            "\"peft_type\": \"VBLORA\", \"r\": 1, \"topk\": 2", Matrix.Of("base_model.vblora_vector_bank", 5, 4), indices, layer.Tensor("vblora_logits_A_topk_weights", 1, 1, 1),
-            layer.Indices("vblora_logits_B_topk_indices", 5, 1, 1, 1, 2), layer.Tensor("vblora_logits_B_topk_weights", 1, 1, 1));
+            "\"peft_type\": \"VBLORA\", \"r\": 1, \"topk\": 2",
+            Matrix.Of("base_model.vblora_vector_bank", 5, 4),
+            indices,
+            layer.Tensor("vblora_logits_A_topk_weights", 1, 1, 1),
+            layer.Indices("vblora_logits_B_topk_indices", 5, 1, 1, 1, 2),
+            layer.Tensor("vblora_logits_B_topk_weights", 1, 1, 1)
+        );
 
         LoraMergeException? fault = await folder.Fault();
 
@@ -61,8 +79,15 @@ public sealed class VbLoraTests : KindContract
     private static KindExample Of(Layer layer)
     {
         Matrix bank = Matrix.Of("base_model.vblora_vector_bank", 5, 4);
-        Matrix a = layer.Tensor("vblora_logits_A", 3, layer.Inputs / 4, 5), b = layer.Tensor("vblora_logits_B", layer.Outputs / 4, 3, 5);
-        return layer.Example(Fields, (o, i) => Enumerable.Range(0, 3).Sum(r => Mixed(b, (o / 4 * 3) + r, o % 4) * Mixed(a, (r * (layer.Inputs / 4)) + (i / 4), i % 4)), a, b, bank);
+        Matrix a = layer.Tensor("vblora_logits_A", 3, layer.Inputs / 4, 5),
+            b = layer.Tensor("vblora_logits_B", layer.Outputs / 4, 3, 5);
+        return layer.Example(
+            Fields,
+            (o, i) => Enumerable.Range(0, 3).Sum(r => Mixed(b, (o / 4 * 3) + r, o % 4) * Mixed(a, (r * (layer.Inputs / 4)) + (i / 4), i % 4)),
+            a,
+            b,
+            bank
+        );
 
         double Mixed(Matrix logits, int place, int element)
         {

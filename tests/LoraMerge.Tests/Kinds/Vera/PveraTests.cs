@@ -13,20 +13,37 @@ public sealed class PveraTests : KindContract
     public async Task Matrices_that_are_not_in_the_file_are_drawn_with_both_halves()
     {
         Layer layer = Layer.Linear(4, 8);
-        Matrix lambdaB = layer.Tensor("pvera_lambda_b", 4), lambdaD = layer.Tensor("pvera_lambda_d", 4);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With("\"peft_type\": \"PVERA\", \"r\": 2, \"save_projection\": false, \"projection_prng_key\": 3", lambdaB, lambdaD);
+        Matrix lambdaB = layer.Tensor("pvera_lambda_b", 4),
+            lambdaD = layer.Tensor("pvera_lambda_d", 4);
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            "\"peft_type\": \"PVERA\", \"r\": 2, \"save_projection\": false, \"projection_prng_key\": 3",
+            lambdaB,
+            lambdaD
+        );
 
         double[] merged = (await folder.MergeTensors())[layer.Weight.Name];
 
         (double[] a, double[] b) = Drawn.Uniform(3, (4 * 8, Math.Sqrt(6.0 / 8)), (4 * 2, Math.Sqrt(6.0 / 2)));
-        Matrix.AssertNear(layer.Plus((o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i])), merged);
+        Matrix.AssertNear(
+            layer.Plus((o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i])),
+            merged
+        );
         folder.Passed();
     }
 
     private static KindExample Of(Layer layer)
     {
-        Matrix lambdaB = layer.Tensor("pvera_lambda_b", layer.Outputs), lambdaD = layer.Tensor("pvera_lambda_d", 4);
-        Matrix a = Matrix.Of("base_model.pvera_A", 4, layer.Inputs), b = Matrix.Of("base_model.pvera_B", layer.Outputs, 2);
-        return layer.Example("\"r\": 2", (o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[o, r] * lambdaD.Values[r] * a[r, i]), lambdaB, lambdaD, a, b);
+        Matrix lambdaB = layer.Tensor("pvera_lambda_b", layer.Outputs),
+            lambdaD = layer.Tensor("pvera_lambda_d", 4);
+        Matrix a = Matrix.Of("base_model.pvera_A", 4, layer.Inputs),
+            b = Matrix.Of("base_model.pvera_B", layer.Outputs, 2);
+        return layer.Example(
+            "\"r\": 2",
+            (o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[o, r] * lambdaD.Values[r] * a[r, i]),
+            lambdaB,
+            lambdaD,
+            a,
+            b
+        );
     }
 }

@@ -13,9 +13,19 @@ public sealed class VeraTests : KindContract
     [Fact]
     public async Task Matrices_that_are_not_in_the_file_are_drawn_as_large_as_the_largest_module_needs_them()
     {
-        Layer wide = Layer.Linear(4, 8), high = Layer.Linear(12, 4, "model.layers.0.mlp.down_proj");
-        Matrix[] factors = [wide.Tensor("vera_lambda_b", 4), wide.Tensor("vera_lambda_d", 2), high.Tensor("vera_lambda_b", 12), high.Tensor("vera_lambda_d", 2)];
-        using TinyFolder folder = new TinyFolder("{}", wide.Weight, high.Weight).With("\"peft_type\": \"VERA\", \"r\": 2, \"save_projection\": false, \"projection_prng_key\": 3", factors);
+        Layer wide = Layer.Linear(4, 8),
+            high = Layer.Linear(12, 4, "model.layers.0.mlp.down_proj");
+        Matrix[] factors =
+        [
+            wide.Tensor("vera_lambda_b", 4),
+            wide.Tensor("vera_lambda_d", 2),
+            high.Tensor("vera_lambda_b", 12),
+            high.Tensor("vera_lambda_d", 2),
+        ];
+        using TinyFolder folder = new TinyFolder("{}", wide.Weight, high.Weight).With(
+            "\"peft_type\": \"VERA\", \"r\": 2, \"save_projection\": false, \"projection_prng_key\": 3",
+            factors
+        );
 
         Dictionary<string, double[]> merged = await folder.MergeTensors();
 
@@ -25,14 +35,19 @@ public sealed class VeraTests : KindContract
         Matrix.AssertNear(high.Plus((o, i) => Sum(factors[2], factors[3], o, i)), merged[high.Weight.Name]);
         folder.Passed();
 
-        double Sum(Matrix lambdaB, Matrix lambdaD, int o, int i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i]);
+        double Sum(Matrix lambdaB, Matrix lambdaD, int o, int i) =>
+            lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i]);
     }
 
     [Fact]
     public async Task A_file_that_should_hold_the_matrices_and_does_not_is_refused()
     {
         Layer layer = Layer.Linear(4, 8);
-        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With("\"peft_type\": \"VERA\", \"r\": 2", layer.Tensor("vera_lambda_b", 4), layer.Tensor("vera_lambda_d", 2));
+        using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
+            "\"peft_type\": \"VERA\", \"r\": 2",
+            layer.Tensor("vera_lambda_b", 4),
+            layer.Tensor("vera_lambda_d", 2)
+        );
 
         Assert.Equal(DiagnosticCode.HalfAPair, await folder.MergeFails());
         folder.Passed();
@@ -57,8 +72,17 @@ public sealed class VeraTests : KindContract
     /// <summary>The shared matrices are larger than this module needs them.</summary>
     private static KindExample Of(Layer layer)
     {
-        Matrix lambdaB = layer.Tensor("vera_lambda_b", layer.Outputs), lambdaD = layer.Tensor("vera_lambda_d", 2);
-        Matrix a = Matrix.Of("base_model.vera_A", 2, layer.Inputs + 3), b = Matrix.Of("base_model.vera_B", layer.Outputs + 3, 2);
-        return layer.Example("\"r\": 2", (o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[o, r] * lambdaD.Values[r] * a[r, i]), lambdaB, lambdaD, a, b);
+        Matrix lambdaB = layer.Tensor("vera_lambda_b", layer.Outputs),
+            lambdaD = layer.Tensor("vera_lambda_d", 2);
+        Matrix a = Matrix.Of("base_model.vera_A", 2, layer.Inputs + 3),
+            b = Matrix.Of("base_model.vera_B", layer.Outputs + 3, 2);
+        return layer.Example(
+            "\"r\": 2",
+            (o, i) => lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[o, r] * lambdaD.Values[r] * a[r, i]),
+            lambdaB,
+            lambdaD,
+            a,
+            b
+        );
     }
 }

@@ -11,5 +11,6 @@ public sealed class WaveFtLongTests : KindContract
 
     private protected override bool TellsSide(int dimension) => false;
 
-    private static double[] Low => [.. ((double[])[1 + Math.Sqrt(3), 3 + Math.Sqrt(3), 3 - Math.Sqrt(3), 1 - Math.Sqrt(3)]).Select(value => value / (4 * Math.Sqrt(2)))];
+    private static double[] Low =>
+        [.. ((double[])[1 + Math.Sqrt(3), 3 + Math.Sqrt(3), 3 - Math.Sqrt(3), 1 - Math.Sqrt(3)]).Select(value => value / (4 * Math.Sqrt(2)))];
 }
