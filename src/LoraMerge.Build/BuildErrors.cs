@@ -174,7 +174,8 @@ internal static class BuildErrors
     public static BuildFault PropertyUnknown(string name, string setBy, string? meant) =>
         new(
             "LORA1036",
-            $"The property '{name}'{setBy} means nothing, and nothing uses it.{(meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")}"
+            $"The property '{name}'{setBy} means nothing, and nothing uses it."
+                + (meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")
         );
 
     public static BuildFault UnsupportedRuntime(string runtime) =>
@@ -272,7 +273,8 @@ internal static class BuildErrors
     public static BuildFault WorkerCrashed(string model, int exitCode, string lastWords, string commandLine) =>
         new(
             "LORA6004",
-            $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}What was merged before is as it was. To repeat it in a shell: {commandLine}"
+            $"Merging '{model}' ended with exit code {exitCode}, which is no fault of the project. {(lastWords.Length > 0 ? "It said: " + lastWords : "")}"
+                + $"What was merged before is as it was. To repeat it in a shell: {commandLine}"
         );
 
     public static BuildFault NothingMerged(string model, string store) => new("LORA6005",

@@ -87,7 +87,8 @@ internal sealed class Worker : ToolTask
         if (WorkerFault.TryParse(singleLine) is { } fault)
             Report(fault);
         else if (messageImportance == StandardOutputImportanceToUse)
-            Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileNameWithoutExtension(_projectFile), singleLine.Trim()); // builds of other projects say something at the same time
+            // Named after the project: builds of others say something at the same time.
+            Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileNameWithoutExtension(_projectFile), singleLine.Trim());
         else if (singleLine.Trim().Length > 0)
             KeepLastWords(singleLine.Trim());
     }

@@ -30,7 +30,8 @@ internal static class CacheCommand
                 output.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{model.Name}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}{(model.IsInUse ? "  in use" : "")}"
+                        $"{model.Name}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}"
+                            + $"{(model.IsInUse ? "  in use" : "")}"
                     )
                 );
             output.WriteLine(Sum(models));

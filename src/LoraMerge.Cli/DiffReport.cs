@@ -21,10 +21,15 @@ internal static class DiffReport
         if (diff.Tensors.Any(tensor => tensor.LargestUlps > 0))
             text.AppendLine(ShortList.MeaningOfUlp);
         foreach (FileDiff file in diff.Files)
-            text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"{file.RelativePath}: {file.Kind switch { DiffKind.OnlyInFirst => $"only in {first}", DiffKind.OnlyInSecond => $"only in {second}", _ => "differs" }}"
-            );
+        {
+            string how = file.Kind switch
+            {
+                DiffKind.OnlyInFirst => $"only in {first}",
+                DiffKind.OnlyInSecond => $"only in {second}",
+                _ => "differs",
+            };
+            text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {how}");
+        }
         foreach (string difference in diff.Metadata)
             text.AppendLine(difference);
         text.AppendLine(

@@ -107,7 +107,7 @@ internal static class TokenizerChoice
     }
 
     private static bool HasSameBytes(Checkpoint checkpoint, SideFileSet files, string name) =>
-        files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is string ofBase && SideFiles.HaveSameBytes(ofBase, files.SourceOf(name)!));
+        files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is string ofBase && SideFileChoice.HaveSameBytes(ofBase, files.SourceOf(name)!));
 
     private static string? BaseFile(Checkpoint checkpoint, string name) => checkpoint.Files.FindBeside(name)?.FullPath;
 }

@@ -17,13 +17,16 @@ internal sealed record CombinedChange(string Module, ImmutableArray<CombinedSour
 
     public override ImmutableArray<int> Adapters => [.. Sources.Select(source => source.Adapter)];
 
-    public override string Describe(Func<int, string> adapterName) => $"{Method} of {string.Join(" and ", Sources.Select(source => string.Create(
-        CultureInfo.InvariantCulture, $"{adapterName(source.Adapter)} (rank {source.Factors.Rank}, scaling {source.Factors.Scaling}, weight {source.AdapterWeight})")))}";
+    public override string Describe(Func<int, string> adapterName) =>
+        $"{Method} of {string.Join(" and ", Sources.Select(source => $"{adapterName(source.Adapter)} ({Describe(source)})"))}";
 
     internal override long LoadingBytes(WeightFacts weight) =>
         Combination.Way.NeedsWholeProducts ? CombinationMemory.BytesOf(weight.ElementCount, Sources.Length, weight.BufferElementBytes) : 0;
 
     internal override WeightDelta Load(DeltaInputs inputs) => CombinedDeltas.Load(this, inputs.Files, inputs.DType, inputs.Device);
+
+    private static string Describe(CombinedSource source) =>
+        string.Create(CultureInfo.InvariantCulture, $"rank {source.Factors.Rank}, scaling {source.Factors.Scaling}, weight {source.AdapterWeight}");
 }
 
 /// <summary>One adapter's part in a combined change.</summary>

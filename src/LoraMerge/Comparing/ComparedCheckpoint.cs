@@ -30,7 +30,7 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
         {
             if (merged.IsSingleFile)
                 yield break;
-            Dictionary<string, string> files = SideFiles.Of(merged);
+            Dictionary<string, string> files = SideFileChoice.Of(merged);
             foreach (SideFile expected in plan.SideFiles)
             {
                 if (!files.TryGetValue(expected.RelativePath, out string? there))
@@ -48,8 +48,8 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
     public void Dispose() => _sink.Dispose();
 
     private bool IsAsExpected(SideFile expected, string there) => plan.ChangedBytes(expected, config) is byte[] changed
-        ? SideFiles.HasBytes(there, changed)
-        : SideFiles.HaveSameBytes(expected.Source, there);
+        ? SideFileChoice.HasBytes(there, changed)
+        : SideFileChoice.HaveSameBytes(expected.Source, there);
 
     private IEnumerable<TensorDifference> HeaderDifferences()
     {

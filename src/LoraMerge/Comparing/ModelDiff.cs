@@ -33,7 +33,7 @@ public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tenso
                 tensors.Add(diff);
         }
 
-        Dictionary<string, string> ofFirst = SideFiles.Of(first), ofSecond = SideFiles.Of(second);
+        Dictionary<string, string> ofFirst = SideFileChoice.Of(first), ofSecond = SideFileChoice.Of(second);
         string[] files = [.. ofFirst.Keys.Union(ofSecond.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return new ModelDiff(names.Length, tensors.ToImmutable(), files.Length, [.. files.Select(file => Compare(file, ofFirst, ofSecond)).OfType<FileDiff>()]);
     }
@@ -41,7 +41,7 @@ public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tenso
     private static FileDiff? Compare(string file, Dictionary<string, string> first, Dictionary<string, string> second) =>
         !first.TryGetValue(file, out string? one) ? new FileDiff(file, DiffKind.OnlyInSecond)
         : !second.TryGetValue(file, out string? other) ? new FileDiff(file, DiffKind.OnlyInFirst)
-        : SideFiles.HaveSameBytes(one, other) ? null
+        : SideFileChoice.HaveSameBytes(one, other) ? null
         : new FileDiff(file, DiffKind.Values);
 }
 

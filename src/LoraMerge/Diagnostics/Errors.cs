@@ -174,7 +174,12 @@ internal static class Errors
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
         new(
             DiagnosticCode.SafetensorsInvalid,
-            $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} {(cause.Fault == SafetensorsFault.NotSafetensors ? "Put the safetensors file in its place (if it should be one, fetch it again), or name another." : "Fetch it again; an interrupted download is the usual cause.")}",
+            $"'{file}' is no sound safetensors file: {Sentence(cause.Message)} "
+                + (
+                    cause.Fault == SafetensorsFault.NotSafetensors
+                        ? "Put the safetensors file in its place (if it should be one, fetch it again), or name another."
+                        : "Fetch it again; an interrupted download is the usual cause."
+                ),
             file,
             cause
         );
@@ -252,7 +257,8 @@ internal static class Errors
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(
             DiagnosticCode.BaseIsQuantized,
-            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.",
+            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. "
+                + $"Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.",
             path
         );
 
@@ -368,7 +374,8 @@ internal static class Errors
     public static LoraMergeException TensorsDoNotFit(string module, IEnumerable<StoredTensor> tensors, string rule) =>
         new(
             DiagnosticCode.RankMismatch,
-            $"{List(tensors.Select(tensor => $"{tensor.Name.Split('.')[^1]} {tensor.ShapeText}"))} of '{module}' in '{tensors.First().File}' do not fit: {rule}. Save the adapter again.",
+            $"{List(tensors.Select(tensor => $"{tensor.Name.Split('.')[^1]} {tensor.ShapeText}"))} of '{module}' in '{tensors.First().File}' do not fit: "
+                + $"{rule}. Save the adapter again.",
             tensors.First().File
         );
 
@@ -806,7 +813,9 @@ internal static class Errors
     public static LoraMergeException CombinationRanksDiffer(string way, IEnumerable<(string Adapter, long Rank)> ranks, string? module) =>
         new(
             DiagnosticCode.CombinationRanksDiffer,
-            $"'{way}' combines adapters of one rank only, but {string.Join(", ", ranks.Select(pair => string.Create(CultureInfo.InvariantCulture, $"'{pair.Adapter}' has rank {pair.Rank}")))}{(module is null ? "" : $" in '{module}'")}. Use sequential, cat or svd, which take any ranks.",
+            $"'{way}' combines adapters of one rank only, but {string.Join(", ", ranks.Select(pair => $"'{pair.Adapter}' has rank {pair.Rank}"))}"
+                + (module is null ? "" : $" in '{module}'")
+                + ". Use sequential, cat or svd, which take any ranks.",
             ranks.First().Adapter
         );
 
@@ -854,7 +863,8 @@ internal static class Errors
     public static LoraMergeException LibTorchNotFound(string platform, string? folder) =>
         new(
             DiagnosticCode.LibTorchNotFound,
-            $"libtorch for {platform} was not found{(folder is null ? "" : $" in '{folder}'")}. It exists for linux-x64, win-x64 and osx-arm64; there, restore the package LoraMerge.Build.Runtime.{platform}."
+            $"libtorch for {platform} was not found{(folder is null ? "" : $" in '{folder}'")}. It exists for linux-x64, win-x64 and osx-arm64; "
+                + $"there, restore the package LoraMerge.Build.Runtime.{platform}."
         );
 
     public static LoraMergeException LibTorchNotLoadable(string library, Exception cause) =>
@@ -957,7 +967,9 @@ internal static class Errors
     public static LoraMergeException NotAStore(string folder) =>
         new(
             DiagnosticCode.NotAStore,
-            $"'{folder}' is no store of merged models: {(Directory.Exists(folder) ? "it holds none, and none was ever merged into it" : "there is no such folder")}. Name the folder of LoraMergeCacheFolder, or obj/lora of a project.",
+            $"'{folder}' is no store of merged models: "
+                + (Directory.Exists(folder) ? "it holds none, and none was ever merged into it" : "there is no such folder")
+                + ". Name the folder of LoraMergeCacheFolder, or obj/lora of a project.",
             folder
         );
 

@@ -26,7 +26,9 @@ internal static class Notes
             DiagnosticCode.PatternOrderAmbiguous,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Several keys of \"alpha_pattern\" of adapter '{adapter}' match '{module}', with alpha {string.Join(" and ", alphas.Select(alpha => alpha.ToString(CultureInfo.InvariantCulture)))}. PEFT sorts the keys when it saves them, so the order of training is lost; the first in the file is taken. To choose, leave one key for this module in adapter_config.json."
+                $"Several keys of \"alpha_pattern\" of adapter '{adapter}' match '{module}', with alpha "
+                    + $"{string.Join(" and ", alphas.Select(alpha => alpha.ToString(CultureInfo.InvariantCulture)))}. PEFT sorts the keys when it saves them, "
+                    + $"so the order of training is lost; the first in the file is taken. To choose, leave one key for this module in adapter_config.json."
             ),
             adapter
         );
@@ -80,14 +82,16 @@ internal static class Notes
     public static MergeEvent.Warning WeightsOutsideIndex(string file, string? tensor, string index) =>
         new(
             DiagnosticCode.WeightsOutsideIndex,
-            $"'{file}' {(tensor is null ? "cannot be read as weights" : $"holds tensors such as '{tensor}'")}, but '{index}' does not name it, so that those who load the model pass over it. It is not in the merged model. If the model needs it, fetch the index that names it.",
+            $"'{file}' {(tensor is null ? "cannot be read as weights" : $"holds tensors such as '{tensor}'")}, but '{index}' does not name it, so that those "
+                + "who load the model pass over it. It is not in the merged model. If the model needs it, fetch the index that names it.",
             index
         );
 
     /// <summary>No warning: many repositories hold an adapter and what its trainer made of it.</summary>
     public static MergeEvent.Information WeightsOfModelLeftOut(IReadOnlyList<string> names, string adapter) =>
         new(
-            $"Adapter '{adapter}' lies beside weights of a whole model, of which nothing is taken: {string.Join(", ", names.Take(4))}{(names.Count > 4 ? " and others" : "")}."
+            $"Adapter '{adapter}' lies beside weights of a whole model, of which nothing is taken: "
+                + $"{string.Join(", ", names.Take(4))}{(names.Count > 4 ? " and others" : "")}."
         );
 
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
@@ -175,7 +179,13 @@ internal static class Notes
     public static MergeEvent.Warning AdapterChangesNothing(string adapter, bool isZero) =>
         new(
             DiagnosticCode.AdapterChangesNothing,
-            $"Adapter '{adapter}' changes nothing: {(isZero ? "all its changes are zero, as they are before training (B starts as zeros)" : "its changes are so small that they vanish in the base's dtype")}. Check that the training ran, and that this is what it saved{(isZero ? "" : "; DType 'float32' keeps small changes")}.",
+            $"Adapter '{adapter}' changes nothing: "
+                + (
+                    isZero
+                        ? "all its changes are zero, as they are before training (B starts as zeros)"
+                        : "its changes are so small that they vanish in the base's dtype"
+                )
+                + $". Check that the training ran, and that this is what it saved{(isZero ? "" : "; DType 'float32' keeps small changes")}.",
             adapter
         );
 

@@ -73,7 +73,8 @@ internal static partial class OtherLibraries
 
     /// <summary>Names of a pipeline's parts in front, or the leaves of its first releases.</summary>
     [GeneratedRegex(
-        @"^(unet|text_encoder(_2)?|transformer)\..*\.lora(_A|_B|\.down|\.up|_linear_layer\.down|_linear_layer\.up)\.weight$|\.processor\..*_lora\.(down|up)\.weight$|\.lora\.(down|up)\.weight$",
+        @"^(unet|text_encoder(_2)?|transformer)\..*\.lora(_A|_B|\.down|\.up|_linear_layer\.down|_linear_layer\.up)\.weight$"
+            + @"|\.processor\..*_lora\.(down|up)\.weight$|\.lora\.(down|up)\.weight$",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex Diffusers { get; }

@@ -18,7 +18,7 @@ internal sealed class Engines(Checkpoint checkpoint)
     private static readonly string[] Tokenizers =
         ["tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tekken.json", "source.spm"];
 
-    private readonly Dictionary<string, string> _files = checkpoint.IsSingleFile ? [] : SideFiles.Of(checkpoint);
+    private readonly Dictionary<string, string> _files = checkpoint.IsSingleFile ? [] : SideFileChoice.Of(checkpoint);
 
     /// <summary>For each engine its name and <c>yes</c>, or <c>no</c> with the reason.</summary>
     public IEnumerable<string> Verdicts()

@@ -65,7 +65,7 @@ internal sealed class MergePlanner
         ];
         bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty
             && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
-        ImmutableArray<SideFile> sideFiles = SideFiles.Of(_checkpoint, opened, _draft.Notes);
+        ImmutableArray<SideFile> sideFiles = SideFileChoice.Of(_checkpoint, opened, _draft.Notes);
         VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(
             shards,

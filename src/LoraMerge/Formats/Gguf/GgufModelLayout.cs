@@ -8,10 +8,10 @@ using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Tokenizers;
 using LoraMerge.Planning;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
-using SideFiles = LoraMerge.Gguf.Tokenizers.SideFiles;
 
 namespace LoraMerge.Formats.Gguf;
 

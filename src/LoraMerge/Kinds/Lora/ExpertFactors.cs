@@ -27,7 +27,8 @@ internal static class ExpertFactors
         using var scope = NewDisposeScope();
         ExpertSlice slice = planned.Slice;
         long rank = planned.A.Shape[0] / slice.Count;
-        Tensor b = inputs.Kept.Of(new SortedB(planned.B, slice.Layout, inputs.DType), () => Sort(planned.B, slice, rank, inputs), KeptCount); // [experts, out, r]
+        var key = new SortedB(planned.B, slice.Layout, inputs.DType);
+        Tensor b = inputs.Kept.Of(key, () => Sort(planned.B, slice, rank, inputs), KeptCount); // [experts, out, r]
         Tensor a; // [experts, r, in]
         if (slice.Expert is int expert)
         {

@@ -10,7 +10,9 @@ internal static class LoraNotes
     public static MergeEvent.Warning ExpertOrientationAssumed(string parameter, bool isTransposed, string adapter) =>
         new(
             DiagnosticCode.ExpertOrientationAssumed,
-            $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken {(isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")}. To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.",
+            $"The experts of '{parameter}' are square, and adapter '{adapter}' does not tell which way its product lies; it is taken "
+                + (isTransposed ? "transposed, as PEFT with transformers 5 trains it" : "as it is")
+                + $". To choose the other way, set AdapterVersion of the adapter to {(isTransposed ? "0.19.0" : "0.18.0")}.",
             adapter
         );
 
@@ -24,7 +26,9 @@ internal static class LoraNotes
             DiagnosticCode.EmbeddingScaleAssumed,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set AdapterVersion of the adapter to the release of PEFT that it was trained with."
+                $"PEFT before 0.18 added the change of '{module}' behind the embedding's factor {scale:0.###}, later releases before it. Adapter '{adapter}' "
+                    + $"was written by {origin} ({origin.Evidence}), so it is {(isDivided ? "" : "not ")}divided by that factor. To choose, set "
+                    + $"AdapterVersion of the adapter to the release of PEFT that it was trained with."
             ),
             adapter
         );

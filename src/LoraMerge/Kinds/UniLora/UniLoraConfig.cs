@@ -64,7 +64,8 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
             [
                 (
                     "in words",
-                    $"It changes the weights of {(Targets.Expression is string expression ? $"the modules that match {expression}" : string.Join(", ", Targets.Names))}."
+                    "It changes the weights of "
+                        + (Targets.Expression is string expression ? $"the modules that match {expression}." : $"{string.Join(", ", Targets.Names)}.")
                 ),
             ];
 

@@ -6,7 +6,7 @@ using LoraMerge.Diagnostics;
 namespace LoraMerge.Beside;
 
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by those that adapters bring, so that all readers see the same.</summary>
-internal static class SideFiles
+internal static class SideFileChoice
 {
     private const int PieceLength = 1 << 20;
 
