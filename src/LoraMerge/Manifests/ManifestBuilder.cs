@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using LoraMerge.Adapters;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Changes;
 using LoraMerge.Combinations;
@@ -28,6 +29,7 @@ internal static class ManifestBuilder
                 layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}")))
             {
                 AdapterVersion = request.Adapters[i].AdapterVersion,
+                ExpertLayout = NameOf(request.Adapters[i].ExpertLayout),
             })],
             Options(request),
             outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(
@@ -43,6 +45,8 @@ internal static class ManifestBuilder
         hashed.Where(input => input.Root.Label == label)
             .ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
 
+    private static string? NameOf(ExpertLayout layout) => layout == ExpertLayout.Peft ? null : ExpertLayouts.NameOf(layout);
+
     private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
     {
         ImmutableSortedDictionary<string, string>.Builder options = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -54,6 +58,8 @@ internal static class ManifestBuilder
         options["device"] = request.Device;
         if (request.MaxShardSize is ByteSize size)
             options["maxShardSize"] = size.Text;
+        if (request.WritesModelfile)
+            options["modelfile"] = "true";
         if (request.AcceptsUnmatched)
             options["onUnmatched"] = "warn";
         return options.ToImmutable();

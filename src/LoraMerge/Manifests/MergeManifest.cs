@@ -86,6 +86,9 @@ public sealed record ManifestAdapter(
 {
     /// <summary>The release that the user said wrote it.</summary>
     public string? AdapterVersion { get; init; }
+
+    /// <summary>How the factors of fused experts were taken to lie, where that is not PEFT's way.</summary>
+    public string? ExpertLayout { get; init; }
 }
 
 /// <summary>A changed tensor of a manifest.</summary>
