@@ -30,7 +30,21 @@ internal static class LeftBehind
             yield return Notes.FilesLeftOut(leftOut);
         foreach (Adapter adapter in adapters.Where(adapter => adapter.Files.LeftOut.Count > 0 && !IsIn(checkpoint.Folder, adapter)))
             yield return Notes.WeightsOfModelLeftOut(adapter.Files.LeftOut, adapter.Path);
+        foreach (Adapter adapter in adapters)
+        {
+            if (SecondForm(adapter) is { Length: > 0 } second)
+                yield return Notes.AdapterInTwoForms(adapter.Weights[0].FileName, second, adapter.Path);
+        }
     }
+
+    /// <summary>Files of an adapter in several that lie beside the one that is read.</summary>
+    private static string[] SecondForm(Adapter adapter) =>
+    [
+        .. adapter
+            .Files.Files.Select(file => file.RelativePath)
+            .Where(name => AdapterWeights.IsShard(name) && adapter.Weights.All(read => !read.FileName.Equals(name, FileNames.Comparison)))
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Files of the index's own form that it does not name. Loaders pass over them, whatever they hold.</summary>
     private static IEnumerable<string> OutsideIndex(Checkpoint checkpoint)

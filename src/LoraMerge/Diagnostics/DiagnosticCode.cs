@@ -135,6 +135,7 @@ public enum DiagnosticCode
     ChangedPlacesAssumed = 3110,
     SharedDirectionsNotSaved = 3111,
     SingularVectorSignsAssumed = 3112,
+    AdapterInTwoForms = 3113,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
@@ -175,6 +176,7 @@ public enum DiagnosticCode
     RowsNotInOrder = 4061,
     SavedPlaceAmbiguous = 4062,
     TensorIsNew = 4063,
+    AdapterIsInBase = 4064,
 
     // 4080-4089: what lies beside the weights.
     ChatTemplatesDiffer = 4080,

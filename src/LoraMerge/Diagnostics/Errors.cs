@@ -94,7 +94,7 @@ internal static class Errors
     public static LoraMergeException BaseVersionMismatch(string adapter, string range, string baseModel, string version) =>
         new(
             DiagnosticCode.BaseVersionMismatch,
-            $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' is version {version}. Use a base of that version, or correct "
+            $"Adapter '{adapter}' asks for version '{range}' of its base, but '{baseModel}' is version {version}. Use a base of that version, or correct "
                 + "BaseModelVersion of the adapter or Version of the base.",
             adapter
         );
@@ -109,8 +109,8 @@ internal static class Errors
     public static LoraMergeException BaseVersionConflict(string baseModel, (string Path, string Range) first, (string Path, string Range) second) =>
         new(
             DiagnosticCode.BaseVersionConflict,
-            $"Two adapters ask for versions of '{baseModel}' that exclude each other: '{first.Path}' for {first.Range}, '{second.Path}' for "
-                + $"{second.Range}. Use adapters that were trained on one version, or merge them into two models (MergedModelName) of two bases.",
+            $"Two adapters ask for versions of '{baseModel}' that exclude each other: '{first.Path}' for '{first.Range}', '{second.Path}' for "
+                + $"'{second.Range}'. Use adapters that were trained on one version, or merge them into two models (MergedModelName) of two bases.",
             second.Path
         );
 

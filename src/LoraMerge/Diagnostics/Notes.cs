@@ -94,6 +94,22 @@ internal static class Notes
                 + $"{string.Join(", ", names.Take(4))}{(names.Count > 4 ? " and others" : "")}."
         );
 
+    public static MergeEvent.Warning AdapterInTwoForms(string file, IReadOnlyList<string> others, string adapter) =>
+        new(
+            DiagnosticCode.AdapterInTwoForms,
+            $"Adapter '{adapter}' lies there twice: '{file}' is merged, as PEFT loads it, and {string.Join(", ", others.Take(2))}"
+                + $"{(others.Count > 2 ? " and others" : "")} is not. Delete the form that is out of date.",
+            adapter
+        );
+
+    public static MergeEvent.Warning AdapterIsInBase(string adapter, string baseModel) =>
+        new(
+            DiagnosticCode.AdapterIsInBase,
+            $"The base '{baseModel}' was made by merging these same weights: its lora-merge.json lists those of '{adapter}'. Now their change is in the "
+                + "result twice. Use the base that the adapter was trained on.",
+            adapter
+        );
+
     public static MergeEvent.Warning SideFileClash(string file, string first, string second) =>
         new(DiagnosticCode.SideFileClash, $"Adapters '{first}' and '{second}' bring different '{file}'; the merged model has the one of '{second}'.", second);
 

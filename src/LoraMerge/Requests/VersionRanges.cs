@@ -32,7 +32,7 @@ internal static class VersionRanges
             if (version is null)
                 faults.Add(Errors.BaseVersionMissing(asked.Adapter, asked.Text, request.BaseModel));
             else if (!IsSatisfied(asked.Range, version))
-                faults.Add(Errors.BaseVersionMismatch(asked.Adapter, asked.Range.PrettyPrint(), request.BaseModel, version.ToNormalizedString()));
+                faults.Add(Errors.BaseVersionMismatch(asked.Adapter, asked.Text, request.BaseModel, version.ToNormalizedString()));
         }
         ThrowIfAny(faults);
     }
@@ -53,8 +53,8 @@ internal static class VersionRanges
                 if (VersionRange.CommonSubSet([.. Bounds(ranges[first].Range), .. Bounds(ranges[second].Range)]).Equals(VersionRange.None))
                     throw Errors.BaseVersionConflict(
                         baseModel,
-                        (ranges[first].Adapter, ranges[first].Range.PrettyPrint()),
-                        (ranges[second].Adapter, ranges[second].Range.PrettyPrint())
+                        (ranges[first].Adapter, ranges[first].Text),
+                        (ranges[second].Adapter, ranges[second].Text)
                     );
             }
         }

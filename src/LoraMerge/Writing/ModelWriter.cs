@@ -71,8 +71,8 @@ internal sealed class ModelWriter
             manifest = WrittenCheck.Run(destination.StagingFolder, manifest, request.Verification == Verification.Full);
         folder.Write(MergeManifest.FileName, manifest.ToBytes());
         string place = destination.Commit();
-        foreach (MergeEvent idle in IdleAdapters.Of(outcomes, _inputs))
-            _report(idle);
+        foreach (MergeEvent told in IdleAdapters.Of(outcomes, _inputs).Concat(AdaptersInBase.Of(_inputs, manifest)))
+            _report(told);
         long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
             $"Merged {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));

@@ -35,7 +35,7 @@ public sealed partial class RoomTests
         ["Requests"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Combinations", "Planning"],
         ["Merging"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
         ["Formats"] = ["Diagnostics", "Beside", "Checkpoints", "Deltas", "Changes", "Adapters", "Planning", "Requests", "Merging"],
-        ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Combinations", "Planning", "Requests", "Merging", "Formats"],
+        ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Adapters", "Combinations", "Planning", "Requests", "Merging", "Formats"],
         ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Formats", "Manifests"],
         ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Formats", "Manifests"],
         ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Reuse"],

@@ -248,6 +248,54 @@ public sealed class BesideAdapterTests
     }
 
     [Fact]
+    public async Task An_adapter_that_the_base_was_made_of_is_said_to_count_twice()
+    {
+        using var bench = new Workbench();
+        Merged once = await Merged.Of(bench);
+        Directory.Move(bench.Base, Path.Combine(bench.Folder, "before"));
+        Directory.Move(bench.OutputPath, bench.Base);
+
+        Merged twice = await Merged.Of(bench);
+
+        Assert.DoesNotContain("LORA4064", once.Said, StringComparison.Ordinal);
+        Assert.Contains($"warning LORA4064: The base '{bench.Base}' was made by merging these same weights", twice.Said, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Another_adapter_may_be_merged_onto_a_merged_model()
+    {
+        using var bench = new Workbench();
+        await Merged.Of(bench);
+        Directory.Move(bench.Base, Path.Combine(bench.Folder, "before"));
+        Directory.Move(bench.OutputPath, bench.Base);
+        Directory.Move(bench.Adapter, Path.Combine(bench.Folder, "first"));
+        TinyAdapter.Lora().Filled("model.layers.0.self_attn.q_proj.lora_A.weight", DType.F32, 2, 4)
+            .Filled("model.layers.0.self_attn.q_proj.lora_B.weight", DType.F32, 4, 2).WriteTo(bench.Adapter);
+
+        Merged merged = await Merged.Of(bench);
+
+        Assert.DoesNotContain("LORA4064", merged.Said, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_adapter_in_one_file_and_in_several_is_said_to_lie_there_twice()
+    {
+        using var bench = new Workbench();
+        File.Copy(Path.Combine(bench.Adapter, "adapter_model.safetensors"), Path.Combine(bench.Adapter, "adapter_model-00001-of-00001.safetensors"));
+
+        Merged merged = await Merged.Of(bench);
+
+        Assert.Contains(
+            "lies there twice: 'adapter_model.safetensors' is merged, as PEFT loads it, and adapter_model-00001-of-00001.safetensors is not",
+            merged.Said,
+            StringComparison.Ordinal
+        );
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task An_adapter_of_weight_zero_is_meant_to_change_nothing()
     {
         using var bench = new Workbench();
