@@ -6,6 +6,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
 
 namespace LoraMerge.Requests;
 
@@ -40,7 +41,7 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
         InputSnapshot snapshot = InputSnapshot.Take(request);
         List<LoraMergeException> faults = [];
-        Checkpoint? checkpoint = Open(request.BaseModel, path => Checkpoint.Open(path, snapshot.Roots[0]), faults);
+        Checkpoint? checkpoint = Open(request.BaseModel, path => BaseModels.Open(path, snapshot.Roots[0]), faults);
         Adapter?[] adapters =
         [
             .. request.Adapters.Select((asked, i) =>

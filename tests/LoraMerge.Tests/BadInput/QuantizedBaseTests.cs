@@ -65,7 +65,7 @@ public sealed class QuantizedBaseTests
     [InlineData(null, null)]
     public void The_full_precision_model_is_named_by_what_stands_before_the_suffix(string? name, string? expected)
     {
-        Assert.Equal(expected, Quantization.FullPrecisionName(name));
+        Assert.Equal(expected, QuantizedNames.FullPrecisionName(name));
     }
 
     [Fact]
