@@ -92,6 +92,7 @@ public enum DiagnosticCode
     QuantizedShapeImpossible = 2108,
     QuantizedStoredTwice = 2109,
     QuantizedStateInvalid = 2110,
+    BaseIsPlain = 2111,
 
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,

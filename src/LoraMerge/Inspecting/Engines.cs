@@ -108,6 +108,6 @@ internal sealed class Engines(Checkpoint checkpoint)
         .SelectMany(pair => pair.Value is JsonArray many ? many.ToArray() : [pair.Value]).OfType<JsonValue>()
         .Select(value => value.TryGetValue(out string? name) && !name.Contains("--", StringComparison.Ordinal) ? name.Split('.')[0] + ".py" : "");
 
-    private DType? OddDType() => checkpoint.Tensors.Select(tensor => (DType?)tensor.DType)
+    private DType? OddDType() => checkpoint.Shards.SelectMany(shard => shard.Tensors).Select(tensor => (DType?)tensor.DType)
         .FirstOrDefault(dtype => dtype is not (DType.F32 or DType.F16 or DType.BF16));
 }

@@ -56,8 +56,11 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         facts.Add(("files", checkpoint.Shards.Length));
         facts.Add(("tensors", tensors.Length));
         facts.Add(("parameters", tensors.Sum(tensor => tensor.ElementCount)));
-        facts.Add(("bytes", tensors.Sum(tensor => tensor.ByteLength)));
-        facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        if (checkpoint.Form is StoredForm form)
+            facts.Add(("quantised", string.Create(CultureInfo.InvariantCulture, $"{form.TensorCount} tensors, {form.Name}")));
+        StoredTensor[] stored = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
+        facts.Add(("bytes", stored.Sum(tensor => tensor.ByteLength)));
+        facts.Add(("dtypes", stored.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
         facts.Add(("opened by", new Engines(checkpoint).Verdicts().ToArray()));
         return new Inspection(facts.ToImmutable());
     }

@@ -45,7 +45,7 @@ internal sealed class MergePlanner
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
             Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _names[i]); // a combination has its own use for weights
-        if (_draft.IsEmpty)
+        if (_draft.IsEmpty && !_adapters.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
         if (!isSequential)
             _draft.Combine(new CombinationPlanner(combination, _adapters));
@@ -158,7 +158,7 @@ internal sealed class MergePlanner
         foreach (string field in adapter.Config.UnknownFields)
             _draft.Notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
         _draft.Notes.AddRange(adapter.Notes);
-        if (adapter.Config.BaseModelName is string name && QuantizedNames.IsQuantizedName(name))
+        if (adapter.Config.BaseModelName is string name && QuantizedNames.IsQuantizedName(name) && _checkpoint.Form is null)
             _draft.Notes.Add(Notes.AdapterTrainedOnQuantizedBase(name, _checkpoint.Name, adapter.Path));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));

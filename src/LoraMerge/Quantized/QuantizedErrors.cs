@@ -62,6 +62,10 @@ internal static class QuantizedErrors
             $"'{codes.Name}' in '{codes.File}' is a quantised weight, and '{plain.Name}' in '{plain.File}' is the same weight in plain numbers: which of them "
             + "is the model cannot be told. Take one of them out.", codes.File);
 
+    public static LoraMergeException BaseIsPlain(string path) =>
+        new(DiagnosticCode.BaseIsPlain,
+            $"'{path}' is not quantised: it holds no codes that a plain model could be made of. Nothing is written; use it as it is.", path);
+
     public static LoraMergeException StateInvalid(StoredTensor state, string reason) =>
         new(DiagnosticCode.QuantizedStateInvalid,
             $"'{state.Name}' in '{state.File}', which says how a weight was quantised by bitsandbytes, {reason}. {FetchAgain}", state.File);

@@ -47,6 +47,8 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
             .. request.Adapters.Select((asked, i) =>
                 Open(asked.Path, path => AdapterDialects.Open(AdapterSource.Of(path, snapshot.Roots[i + 1]), asked.AdapterVersion), faults)),
         ];
+        if (request.OnlyDequantizes && checkpoint is { Form: null })
+            faults.Add(QuantizedErrors.BaseIsPlain(request.BaseModel));
         return faults.Count == 0 ? new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
     }
 
@@ -78,7 +80,7 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     /// <summary>What does not depend on any file.</summary>
     private static void ThrowIfUnsound(MergeRequest request)
     {
-        if (request.Adapters.IsDefaultOrEmpty)
+        if (request.Adapters.IsDefaultOrEmpty && !request.OnlyDequantizes)
             throw Errors.NoAdapters(request.BaseModel);
         // The store makes a folder of the name.
         if (request.Name is string name && (name.Trim().Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\') || name.Any(char.IsControl)))
