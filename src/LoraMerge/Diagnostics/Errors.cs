@@ -252,7 +252,7 @@ internal static class Errors
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(
             DiagnosticCode.BaseIsQuantized,
-            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.",
+            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes in a form that is not read. Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.",
             path
         );
 

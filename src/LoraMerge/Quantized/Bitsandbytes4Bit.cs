@@ -31,7 +31,7 @@ internal sealed class Bitsandbytes4Bit : QuantizedFormat
         foreach (StoredTensor part in reading.Left.Where(tensor => s_parts.Any(suffix => tensor.Name.EndsWith(suffix, StringComparison.Ordinal))).ToArray())
         {
             string name = part.Name[..part.Name.LastIndexOf('.')];
-            if (reading.Find(name) is { DType: DType.U8 } codes)
+            if (reading.Find(name) is { DType: DType.U8 } or { Shape: [_, 1] } && reading.Find(name) is StoredTensor codes)
                 throw QuantizedErrors.PartMissing(codes, "bitsandbytes 4 bit", name + Mark + "nf4");
         }
     }
@@ -49,6 +49,7 @@ internal sealed class Bitsandbytes4Bit : QuantizedFormat
         ImmutableArray<long> shape = ShapeOf(json, state);
         int blockSize = SizeOf(json, "blocksize", state);
         var check = new PartCheck(reading, codes, format);
+        check.Type(codes, DType.U8, DType.I8, DType.BF16, DType.F16, DType.F32, DType.F64);
         var plain = new Int128(0, 1);
         foreach (long side in shape)
         {
@@ -77,7 +78,9 @@ internal sealed class Bitsandbytes4Bit : QuantizedFormat
 
     private static JsonObject StateOf(QuantizedReading reading, StoredTensor state)
     {
-        new PartCheck(reading, state, "bitsandbytes 4 bit").Type(state, DType.U8);
+        var check = new PartCheck(reading, state, "bitsandbytes 4 bit");
+        check.Type(state, DType.U8);
+        check.Sides(state, 1);
         if (state.ByteLength is < 2 or > LongestState)
             throw QuantizedErrors.StateInvalid(state, $"has {state.ByteLength} bytes; expected 2 to {LongestState}");
         byte[] bytes = new byte[state.ByteLength];

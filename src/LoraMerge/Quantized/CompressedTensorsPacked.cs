@@ -27,7 +27,7 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
     private static void Read(QuantizedReading reading, StoredTensor codes, string name)
     {
         JsonObject? weights = WeightSettings.Of(reading.Config, codes.Name);
-        int? bits = (weights is null ? null : QuantizationConfig.NumberOf(weights, "num_bits"));
+        int? bits = weights is null ? null : QuantizationConfig.NumberOf(weights, "num_bits");
         if (bits is not (>= 1 and <= 8) and not null)
             throw QuantizedErrors.SettingInvalid(reading.Config.Path, $"\"num_bits\" of '{name}'", $"{bits}", "1 to 8");
         string format = bits is null ? "compressed-tensors pack-quantized" : $"compressed-tensors int{bits}";
@@ -50,13 +50,12 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
         long groupLength = groupSize is int size and > 0 ? size : (columns + groups - 1) / groups;
         if ((columns + groupLength - 1) / Math.Max(groupLength, 1) != groups)
             throw QuantizedErrors.ShapeMismatch(scales, format, $"[{rows}, {(columns + groupLength - 1) / groupLength}], as groups have {groupLength} columns");
-        StoredTensor? zeroPoints = reading.Find(name + "_zero_point");
+        (StoredTensor? zeroPoints, StoredTensor? order) = WeightSettings.PartsOf(weights, check, name);
         if (zeroPoints is not null)
         {
             check.Type(zeroPoints, DType.I32);
             check.Shape(zeroPoints, [packing.WordsOf(rows), groups]);
         }
-        StoredTensor? order = reading.Find(name + "_g_idx");
         if (order is not null)
         {
             check.Type(order, DType.I32, DType.I64);

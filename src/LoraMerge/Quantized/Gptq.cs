@@ -40,7 +40,7 @@ internal sealed class Gptq : QuantizedFormat
         var packing = new PackedIntegers(bits);
         check = check with { Format = $"GPTQ {bits} bit" };
         check.Shape(zeros, [groups, packing.WordsOf(outputs)]);
-        StoredTensor? order = reading.Find(module + ".g_idx");
+        StoredTensor? order = reading.Config.IsTrue("desc_act") ? check.Needed(module + ".g_idx") : reading.Find(module + ".g_idx");
         long inputs = order?.Shape is [var length] ? length : codes.Shape[0] * 32 / bits;
         if (packing.WordsOf(inputs) != codes.Shape[0] || inputs > int.MaxValue)
             throw QuantizedErrors.ShapeMismatch(codes, check.Format, $"[{packing.WordsOf(inputs)}, {outputs}] for {inputs} inputs");

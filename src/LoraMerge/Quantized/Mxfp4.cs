@@ -17,10 +17,14 @@ internal sealed class Mxfp4 : QuantizedFormat
     public override void Read(QuantizedReading reading)
     {
         foreach (StoredTensor blocks in reading.Left
-            .Where(tensor => tensor.DType == DType.U8 && tensor.Name.EndsWith(Suffix, StringComparison.Ordinal)).ToArray())
+            .Where(tensor => tensor.Name.EndsWith(Suffix, StringComparison.Ordinal)).ToArray())
         {
             string name = blocks.Name[..^Suffix.Length];
+            // Other tensors may be called so and hold numbers.
+            if (blocks.DType != DType.U8 && reading.Find(name + "_scales") is not { DType: DType.U8 })
+                continue;
             var check = new PartCheck(reading, blocks, Format);
+            check.Type(blocks, DType.U8);
             if (blocks.Shape is not [var experts, var rows, var count, 16])
                 throw QuantizedErrors.ShapeMismatch(blocks, Format, "[experts, rows, blocks, 16]");
             StoredTensor scales = check.Needed(name + "_scales", [experts, rows, count], DType.U8, DType.F8_E8M0);

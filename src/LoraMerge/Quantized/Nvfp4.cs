@@ -27,7 +27,8 @@ internal sealed class Nvfp4 : QuantizedFormat
 
     private static void ReadCompressed(QuantizedReading reading, StoredTensor codes, string name)
     {
-        StoredTensor? global = reading.Find(name + "_global_scale");
+        bool isNv = reading.Find(name + "_scale") is { DType: DType.F8_E4M3 };
+        StoredTensor? global = reading.Find(name + "_global_scale") ?? (isNv ? new PartCheck(reading, codes, "compressed-tensors NVFP4").Needed(name + "_global_scale") : null);
         string format = $"compressed-tensors {(global is null ? "MXFP4" : "NVFP4")}";
         var check = new PartCheck(reading, codes, format);
         check.Sides(codes, 2);
@@ -51,7 +52,7 @@ internal sealed class Nvfp4 : QuantizedFormat
     private static void ThrowIfNotOne(StoredTensor global, PartCheck check)
     {
         check.Type(global, DType.F32);
-        if (global.ElementCount != 1)
+        if (global.ElementCount != 1 || global.Shape.Length > 1)
             throw QuantizedErrors.ShapeMismatch(global, check.Format, "[1]");
     }
 

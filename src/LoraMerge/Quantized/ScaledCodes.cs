@@ -27,6 +27,8 @@ internal sealed class ScaledCodes : QuantizedFormat
         {
             if (s_suffixes.Select(suffix => reading.Find(codes.Name + suffix)).FirstOrDefault(found => found is not null) is StoredTensor scales)
                 Read(reading, codes, scales);
+            else if (MissingOf(reading.Config.Method) is string suffix && codes.Name.EndsWith(".weight", StringComparison.Ordinal))
+                throw QuantizedErrors.PartMissing(codes, reading.Config.Method!, codes.Name[..^".weight".Length] + suffix);
         }
     }
 
@@ -36,7 +38,7 @@ internal sealed class ScaledCodes : QuantizedFormat
         string format = FormatOf(reading.Config, codes, scales);
         var check = new PartCheck(reading, codes, format);
         check.Type(scales, Numbers.ScaleTypes);
-        StoredTensor? zeroPoints = reading.Find(codes.Name + "_zero_point");
+        (StoredTensor? zeroPoints, StoredTensor? groups) = WeightSettings.PartsOf(weights, check, codes.Name);
         int bits = (weights is null ? null : QuantizationConfig.NumberOf(weights, "num_bits")) ?? 8;
         if (bits is < 1 or > 8)
             throw QuantizedErrors.SettingInvalid(reading.Config.Path, "\"num_bits\"", $"{bits}", "1 to 8");
@@ -45,8 +47,6 @@ internal sealed class ScaledCodes : QuantizedFormat
             check.Type(zeroPoints, DType.I8);
             check.Shape(zeroPoints, scales.Shape.AsSpan());
         }
-        string module = codes.Name.EndsWith(".weight", StringComparison.Ordinal) ? codes.Name[..^"weight".Length] : codes.Name + "_";
-        StoredTensor? groups = reading.Find($"{module}weight_g_idx");
         ScaleGrid grid = GridOf(reading, codes, scales, weights, check);
         if (groups is not null)
         {
@@ -87,6 +87,15 @@ internal sealed class ScaledCodes : QuantizedFormat
         }
         throw QuantizedErrors.ShapeMismatch(scales, check.Format, expected + $" beside '{codes.Name}' {codes.ShapeText}");
     }
+
+    /// <summary>What codes of a method cannot be without; null where it may have weights of 8 bits that are no codes.</summary>
+    private static string? MissingOf(string? method) => method switch
+    {
+        "fp8" => ".weight_scale_inv",
+        "compressed-tensors" or "modelopt" or "fbgemm_fp8" => ".weight_scale",
+        "bitsandbytes" => ".SCB",
+        _ => null,
+    };
 
     private static string FormatOf(QuantizationConfig config, StoredTensor codes, StoredTensor scales)
     {

@@ -7,6 +7,8 @@ namespace LoraMerge.Quantized;
 /// <summary>Forms of quantised weights that are not read: refused by their names. And parts of those that are read that belong to no weight.</summary>
 internal static class UnreadForms
 {
+    private const string MicroScaling = "MXFP4";
+
     private static readonly string[] s_readMethods = ["bitsandbytes", "gptq", "awq", "fp8", "fbgemm_fp8", "mxfp4", "compressed-tensors", "modelopt"];
 
     /// <summary>Last parts of names that only these forms have.</summary>
@@ -24,7 +26,7 @@ internal static class UnreadForms
         (".SCB", "bitsandbytes"), (".weight_format", "bitsandbytes"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".g_idx", "GPTQ"),
         (".weight_packed", "compressed-tensors"), (".weight_shape", "compressed-tensors"), (".weight_global_scale", "compressed-tensors"),
         (".weight_zero_point", "compressed-tensors"), (".weight_g_idx", "compressed-tensors"), (".weight_scale_inv", "FP8"),
-        (".weight_scale", "FP8 or compressed-tensors"), (".weight_scale_2", "ModelOpt"),
+        (".weight_scale", "FP8 or compressed-tensors"), (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
     ];
 
     /// <summary>A method, or a way of one, that is not read.</summary>
@@ -33,9 +35,7 @@ internal static class UnreadForms
     {
         if (!checkpoint.Tensors.Any(IsCode) || NameOf(config) is not string form)
             return;
-        throw Errors.BaseIsQuantized(
-            checkpoint.Path, form, $"\"{(config.Path == checkpoint.Config.File ? "quantization_config" : "quant_method")}\" in {Path.GetFileName(config.Path)}",
-            QuantizedNames.FullPrecisionName(checkpoint.Config.NameOrPath));
+        throw Refused(checkpoint, form, Where(config, checkpoint));
     }
 
     /// <summary>What is left when all formats have taken theirs.</summary>
@@ -45,19 +45,22 @@ internal static class UnreadForms
         foreach (StoredTensor tensor in reading.Left)
         {
             if (FormOf(tensor, s_marks) is string form)
-                throw Refused(checkpoint, form, tensor);
-            if (FormOf(tensor, s_parts) is string part)
+                throw Refused(checkpoint, form, $"tensor '{tensor.Name}'");
+            if (FormOf(tensor, s_parts) is string part && (part != MicroScaling || tensor.DType == DType.U8))
                 throw QuantizedErrors.PartUnused(tensor, part);
         }
         if (reading.Config.Method is not null && reading.Left.FirstOrDefault(IsCode) is StoredTensor code)
-            throw Refused(checkpoint, reading.Config.Method, code);
+            throw Refused(checkpoint, reading.Config.Method, $"{Where(reading.Config, checkpoint)}, and tensor '{code.Name}'");
     }
 
     /// <summary>The fault of a weight in a form that is not read.</summary>
-    public static LoraMergeException Refused(QuantizedReading reading, string form, StoredTensor tensor) => Refused(reading.Checkpoint, form, tensor);
+    public static LoraMergeException Refused(QuantizedReading reading, string form, StoredTensor tensor) => Refused(reading.Checkpoint, form, $"tensor '{tensor.Name}'");
 
-    private static LoraMergeException Refused(Checkpoint checkpoint, string form, StoredTensor tensor) =>
-        Errors.BaseIsQuantized(checkpoint.Path, form, $"tensor '{tensor.Name}'", QuantizedNames.FullPrecisionName(checkpoint.Config.NameOrPath));
+    private static LoraMergeException Refused(Checkpoint checkpoint, string form, string evidence) =>
+        Errors.BaseIsQuantized(checkpoint.Path, form, evidence, QuantizedNames.FullPrecisionName(checkpoint.Config.NameOrPath));
+
+    private static string Where(QuantizationConfig config, Checkpoint checkpoint) =>
+        $"\"{(config.Path == checkpoint.Config.File ? "quantization_config" : "quant_method")}\" in {Path.GetFileName(config.Path)}";
 
     /// <summary>Whether a tensor is called as a weight is and holds no plain numbers. Some merge a QLoRA adapter and leave the field behind.</summary>
     private static bool IsCode(TensorSource tensor) =>

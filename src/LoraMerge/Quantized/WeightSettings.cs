@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Quantized;
 
@@ -22,6 +23,21 @@ internal static class WeightSettings
             ?? all.FirstOrDefault(group => TargetsOf(group).Any(target => !target.StartsWith(Expression, StringComparison.Ordinal) && !target.Contains('.')))
             ?? (all is [var only] ? only : null);
         return found?["weights"] as JsonObject;
+    }
+
+    /// <summary>Zero points, and the group of each column, which the settings say whether there are.</summary>
+    /// <param name="weights">The settings; null where nobody says any.</param>
+    /// <param name="check">Holds the parts to what they must be.</param>
+    /// <param name="name">Name of the weight.</param>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA2100.</exception>
+    public static (StoredTensor? ZeroPoints, StoredTensor? Groups) PartsOf(JsonObject? weights, PartCheck check, string name)
+    {
+        StoredTensor? zeroPoints = check.Reading.Find(name + "_zero_point"), groups = check.Reading.Find(name + "_g_idx");
+        bool isAsymmetric = weights?["symmetric"] is JsonValue symmetric && symmetric.TryGetValue(out bool flag) && !flag;
+        bool isReordered = weights is not null && QuantizationConfig.TextOf(weights, "actorder") is "group" or "dynamic";
+        return (
+            zeroPoints ?? (isAsymmetric ? check.Needed(name + "_zero_point") : null),
+            groups ?? (isReordered ? check.Needed(name + "_g_idx") : null));
     }
 
     private static IEnumerable<string> TargetsOf(JsonObject group) =>
