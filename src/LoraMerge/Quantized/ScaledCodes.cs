@@ -6,7 +6,7 @@ namespace LoraMerge.Quantized;
 
 /// <summary>
 /// Codes of a byte with scales beside them: FP8 of transformers, DeepSeek, AutoFP8 and fbgemm; int-quantized and float-quantized of compressed-tensors; FP8 of
-/// ModelOpt.
+/// ModelOpt; MXFP8.
 /// </summary>
 /// <remarks>
 /// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a row
@@ -37,7 +37,8 @@ internal sealed class ScaledCodes : QuantizedFormat
         JsonObject? weights = WeightSettings.Of(reading.Config, codes.Name);
         string format = FormatOf(reading.Config, codes, scales);
         var check = new PartCheck(reading, codes, format);
-        check.Type(scales, Numbers.ScaleTypes);
+        // MXFP8 writes exponents as bytes.
+        check.Type(scales, codes.DType == DType.I8 ? Numbers.ScaleTypes : [.. Numbers.ScaleTypes, DType.U8]);
         (StoredTensor? zeroPoints, StoredTensor? groups) = WeightSettings.PartsOf(weights, check, codes.Name);
         int bits = (weights is null ? null : QuantizationConfig.NumberOf(weights, "num_bits")) ?? 8;
         if (bits is < 1 or > 8)

@@ -49,6 +49,8 @@ internal static class UnreadForms
             if (FormOf(tensor, s_parts) is string part && (part != MicroScaling || tensor.DType == DType.U8))
                 throw QuantizedErrors.PartUnused(tensor, part);
         }
+        if (reading.Config.Method is "awq" or "gptq" && reading.Left.FirstOrDefault(tensor => tensor.Name.EndsWith(".scales", StringComparison.Ordinal)) is { } scaled)
+            throw Refused(checkpoint, $"{reading.Config.Method} with scaled activations", $"tensor '{scaled.Name}'");
         if (reading.Config.Method is not null && reading.Left.FirstOrDefault(IsCode) is StoredTensor code)
             throw Refused(checkpoint, reading.Config.Method, $"{Where(reading.Config, checkpoint)}, and tensor '{code.Name}'");
     }
