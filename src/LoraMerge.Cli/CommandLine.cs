@@ -67,6 +67,7 @@ internal static class CommandLine
             MergeCommand.Create(isForBuild: args.Any(word => word.Split('=')[0] == MergeCommand.StoreOption)),
             PlanCommand.Create(),
             InspectCommand.Create(),
+            DequantizeCommand.Create(),
             VerifyCommand.Create(),
             DiffCommand.Create(),
             CacheCommand.Create(),

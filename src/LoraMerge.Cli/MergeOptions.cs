@@ -43,9 +43,7 @@ internal sealed class MergeOptions
                 ofAdapters[index] = ofAdapters[index].With(option, Checked(option, text));
             }
         }
-        OptionValues ofModel = _ofModel.Aggregate(
-            OptionValues.None,
-            (values, option) => values.With(option.Key, parsed.GetValue(option.Value) is string text ? Checked(option.Key, text) : null));
+        OptionValues ofModel = Values(parsed, _ofModel);
         var request = new MergeRequest(parsed.GetValue(_base)!, [.. adapters.Zip(ofAdapters, (text, values) => RequestWords.Apply(Adapter(text), values))])
         {
             Name = parsed.GetValue(_name),
@@ -53,6 +51,12 @@ internal sealed class MergeOptions
         };
         return RequestWords.Apply(request, ofModel);
     }
+
+    /// <summary>What is given of some options.</summary>
+    /// <exception cref="LoraMergeException">LORA1101.</exception>
+    public static OptionValues Values(ParseResult parsed, IReadOnlyDictionary<MergeOption, Option<string?>> options) => options.Aggregate(
+        OptionValues.None,
+        (values, option) => values.With(option.Key, parsed.GetValue(option.Value) is string text ? Checked(option.Key, text) : null));
 
     /// <exception cref="LoraMergeException">LORA1101.</exception>
     public static ByteSize? Size(string option, string? text) => text is null ? null

@@ -1,5 +1,6 @@
 using System.Reflection;
 using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Checkpoints;
 using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
 using LoraMerge.Formats;
@@ -59,6 +60,14 @@ public sealed class Merger
         return await Task.Run(() => new ModelWriter(inputs, layout, _report).Write(destination, known, earlier: null, cancellation), cancellation);
     }
 
+    /// <summary>Makes a plain model of a quantised one, whole or not at all.</summary>
+    /// <param name="request">Names no adapters.</param>
+    /// <param name="outputFolder">Where the plain model goes.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="LoraMergeException">A fault of the request, the base or the folder.</exception>
+    public Task<MergeResult> DequantizeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation) =>
+        MergeAsync(request with { Adapters = [], OnlyDequantizes = true }, outputFolder, cancellation);
+
     /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
     internal Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
@@ -89,6 +98,11 @@ public sealed class Merger
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {
         ModelLayout layout = LayoutInputs.LayOut(inputs, plan, known);
+        if (inputs.Checkpoint.Form is StoredForm form && layout.Plan.Tensors.Any())
+        {
+            OutputDType dtype = inputs.Request.DType.Forced is null ? new OutputDType(form.DType) : inputs.Request.DType;
+            _report(Notes.BaseIsDequantized(form, inputs.Request.Format == ModelFormats.Default ? dtype.ToString() : null));
+        }
         foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)).Concat(layout.Notes))
             _report(note);
         if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(layout, limit) is var held && held > limit)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LoraMerge.Changes;
+using LoraMerge.Checkpoints;
 using LoraMerge.Formats;
 using LoraMerge.Planning;
 
@@ -51,6 +52,6 @@ public sealed class PlannedMerge
         foreach (WeightChange change in tensor.Changes)
             yield return change.Describe(number => AdapterNames[number]);
         if (tensor.Changes.IsEmpty && tensor.ReplacedBy is null)
-            yield return $"from {tensor.Source.DType}";
+            yield return tensor.Source is StoredTensor ? $"from {tensor.Source.DType}" : "dequantised";
     }
 }

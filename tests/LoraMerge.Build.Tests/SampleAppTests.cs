@@ -11,11 +11,7 @@ public sealed class SampleAppTests
     public async Task The_sample_built_against_the_package_speaks_like_a_pirate()
     {
         using TestProject project = TestProject.WithRealWorker();
-        File.Delete(project.PathOf("App.csproj"));
-        File.Delete(project.PathOf("Program.cs"));
-        Directory.Delete(project.PathOf("models"), recursive: true);
-        Directory.Delete(project.PathOf("adapters"), recursive: true);
-        CopySample(project);
+        TakePlaceOf(project);
 
         BuildResult first = await project.DotnetAsync(["build", "-tl:off"]);
         BuildResult second = await project.DotnetAsync(["build", "-tl:off"]);
@@ -27,7 +23,18 @@ public sealed class SampleAppTests
             Assert.Contains(ExpectedStory(model), said, StringComparison.Ordinal);
     }
 
-    private static async Task<string> RunAsync(string app)
+    /// <summary>Puts the sample into the place of a project.</summary>
+    internal static void TakePlaceOf(TestProject project)
+    {
+        File.Delete(project.PathOf("App.csproj"));
+        File.Delete(project.PathOf("Program.cs"));
+        Directory.Delete(project.PathOf("models"), recursive: true);
+        Directory.Delete(project.PathOf("adapters"), recursive: true);
+        CopySample(project);
+    }
+
+    /// <summary>What the sample says.</summary>
+    internal static async Task<string> RunAsync(string app)
     {
         using Process process = Process.Start(new ProcessStartInfo("dotnet", [app]) { RedirectStandardOutput = true })!;
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Fuzz;
@@ -19,7 +20,7 @@ internal static class ConfigTarget
         folder.WriteWeights("adapter_model.safetensors", TinyModel.BroadAdapterWeights);
         try
         {
-            Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+            Checkpoint checkpoint = BaseModels.Open(folder.Path);
             _ = OutputDType.TryParse("float32", out OutputDType dtype);
             PlannedMerge merge = new Merger().Plan(new MergeRequest(folder.Path, [new AdapterRequest(folder.Path)]) { DType = dtype, AcceptsUnmatched = true });
             ModelConfig.Read(folder.Write("changed.json", checkpoint.Config.With(merge.Plan.ConfigChanges)));

@@ -1,5 +1,6 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Quantized;
 
 namespace LoraMerge.Fuzz;
 
@@ -13,7 +14,7 @@ internal static class IndexTarget
         folder.Write("model.safetensors.index.json", input);
         try
         {
-            Checkpoint.Open(folder.Path);
+            BaseModels.Open(folder.Path);
             return true;
         }
         catch (LoraMergeException)

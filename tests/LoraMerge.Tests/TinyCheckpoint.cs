@@ -83,7 +83,7 @@ internal sealed class TinyCheckpoint
         return folder;
     }
 
-    private TinyCheckpoint Add(TinyTensor tensor)
+    public TinyCheckpoint Add(TinyTensor tensor)
     {
         Without(tensor.Name);
         _tensors.Add(tensor);

@@ -10,7 +10,7 @@ internal static class AdapterWords
     public static IEnumerable<string> Oddities(Adapter adapter)
     {
         AdapterConfig config = adapter.Config;
-        if (config.BaseModelName is string name && Quantization.IsQuantizedName(name))
+        if (config.BaseModelName is string name && QuantizedNames.IsQuantizedName(name))
             yield return $"it was trained on a quantised copy of the base, '{name}'; merge it into the full-precision model";
         foreach (string oddity in adapter.Own.Oddities(adapter))
             yield return oddity;

@@ -19,13 +19,13 @@ internal sealed record AppliedAdapter(
     /// <summary>
     /// The base's weights of all adapted modules, for kinds that draw or share by the sizes of all; those that the base has under their own names.
     /// </summary>
-    public IEnumerable<(AdaptedModule Module, StoredTensor Weight)> Weights
+    public IEnumerable<(AdaptedModule Module, TensorSource Weight)> Weights
     {
         get
         {
             foreach (AdaptedModule module in Adapter.Modules)
             {
-                if (Base.TryFind(PathInBase(module.Path) + ".weight", out StoredTensor? weight))
+                if (Base.TryFind(PathInBase(module.Path) + ".weight", out TensorSource? weight))
                     yield return (module, weight);
             }
         }

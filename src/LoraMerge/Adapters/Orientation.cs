@@ -38,7 +38,7 @@ internal static class Orientation
         string block = string.Join('.', path[..^3]);
         foreach (string neighbour in (string[])["attn.c_attn", "mlp.c_fc"])
         {
-            if (checkpoint.TryFind($"{block}.{neighbour}.weight", out StoredTensor? stored) && stored.Shape is [var rows, var columns] && rows != columns)
+            if (checkpoint.TryFind($"{block}.{neighbour}.weight", out TensorSource? stored) && stored.Shape is [var rows, var columns] && rows != columns)
                 return columns > rows;
         }
         return null;

@@ -36,7 +36,7 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
 
     /// <summary>Null where the base has no such parameter.</summary>
     public static ExpertTensors? Find(string module, string parameter, Checkpoint checkpoint) =>
-        checkpoint.TryFind($"{module}.{parameter}", out StoredTensor? whole)
+        checkpoint.TryFind($"{module}.{parameter}", out TensorSource? whole)
         || (GraniteName(module, parameter) is string name && checkpoint.TryFind(name, out whole))
             ? OfWhole(whole)
             : Splits
@@ -53,7 +53,7 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
         return parameter switch { "gate_up_proj" => gateUp, "down_proj" => down, _ => null };
     }
 
-    private static ExpertTensors? OfWhole(StoredTensor whole) => whole.Shape switch
+    private static ExpertTensors? OfWhole(TensorSource whole) => whole.Shape switch
     {
         [var height, var width] => new ExpertTensors(1, height, width, [new Part(whole.Name, null, 0, height)]),
         [var count and > 0 and <= int.MaxValue, var height, var width] => new ExpertTensors((int)count, height, width, [new Part(whole.Name, null, 0, height)]),
@@ -73,7 +73,7 @@ internal sealed record ExpertTensors(int ExpertCount, long Height, long Width, I
             foreach (string part in parts)
             {
                 if (
-                    !checkpoint.TryFind($"{module}.{expert}.{part}.weight", out StoredTensor? stored)
+                    !checkpoint.TryFind($"{module}.{expert}.{part}.weight", out TensorSource? stored)
                     || stored.Shape.Length != 2
                     || (expert + row > 0 && stored.Shape[1] != width)
                 )

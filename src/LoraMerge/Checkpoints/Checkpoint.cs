@@ -7,7 +7,8 @@ namespace LoraMerge.Checkpoints;
 /// <summary>A base model on disk: its shards, its configuration and the files that go with it. Holds no tensor bytes.</summary>
 internal sealed class Checkpoint
 {
-    private readonly FrozenDictionary<string, StoredTensor> _tensors;
+    private readonly FrozenDictionary<string, TensorSource> _tensors;
+    private readonly ImmutableArray<ImmutableArray<TensorSource>> _tensorsByShard;
 
     private Checkpoint(string path, InputRoot files, ImmutableArray<Shard> shards, string? indexFile, ModelConfig config)
     {
@@ -18,13 +19,16 @@ internal sealed class Checkpoint
         Shards = [.. shards.Select(shard => shard.IsPickle ? TiedTensors.WithoutTiedHead(shard, config) : shard)];
         IndexFile = indexFile;
         Config = config;
-        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (StoredTensor tensor in Shards.SelectMany(shard => shard.Tensors))
-        {
-            if (!tensors.TryAdd(tensor.Name, tensor))
-                throw Errors.DuplicateTensor(tensor.Name, tensors[tensor.Name].File, tensor.File);
-        }
-        _tensors = tensors.ToFrozenDictionary(StringComparer.Ordinal);
+        _tensorsByShard = [.. Shards.Select(shard => ImmutableArray<TensorSource>.CastUp(shard.Tensors))];
+        _tensors = ByName(_tensorsByShard);
+    }
+
+    private Checkpoint(Checkpoint other, ImmutableArray<ImmutableArray<TensorSource>> tensorsByShard)
+    {
+        (Path, IsSingleFile, Folder, Files, Shards) = (other.Path, other.IsSingleFile, other.Folder, other.Files, other.Shards);
+        (IndexFile, IndexIsExact, Config, Form) = (other.IndexFile, other.IndexIsExact, other.Config, other.Form);
+        _tensorsByShard = tensorsByShard;
+        _tensors = ByName(tensorsByShard);
     }
 
     /// <summary>The folder or the single weight file, as the user wrote it.</summary>
@@ -57,43 +61,64 @@ internal sealed class Checkpoint
     /// <summary>Its config.json.</summary>
     public ModelConfig Config { get; }
 
+    /// <summary>What its weights are stored as, where that is not what they are; null for plain numbers.</summary>
+    internal StoredForm? Form { get; private init; }
+
+    /// <summary>All tensors, shard by shard, by the names that a plain model has.</summary>
+    internal IEnumerable<TensorSource> Tensors => _tensorsByShard.SelectMany(tensors => tensors);
+
     /// <summary>Names of all tensors.</summary>
     public IEnumerable<string> TensorNames => _tensors.Keys;
 
-    /// <summary>Finds a tensor by its name in the files.</summary>
-    public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out StoredTensor? tensor) => _tensors.TryGetValue(name, out tensor);
+    /// <summary>Finds a tensor by its name.</summary>
+    public bool TryFind(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TensorSource? tensor) => _tensors.TryGetValue(name, out tensor);
 
     /// <summary>Another tensor with the same bytes in the same file; safetensors files have none.</summary>
-    internal StoredTensor? FindShared(StoredTensor tensor) =>
-        IsPickled && tensor.ByteLength > 0
+    internal TensorSource? FindShared(TensorSource tensor) =>
+        IsPickled && tensor is StoredTensor { ByteLength: > 0 } stored
             ? _tensors
-                .Values.Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, tensor))
+                .Values.OfType<StoredTensor>().Where(other => other.Name != tensor.Name && TiedTensors.ShareBytes(other, stored))
                 .MinBy(other => other.Name, StringComparer.Ordinal)
             : null;
 
-    /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
-    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036.</exception>
-    public static Checkpoint Open(string path) => Open(path, InputListing.OfBase(path));
+    /// <summary>The tensors that a plain model has of a weight file, in the order of their bytes.</summary>
+    /// <param name="shard">Number of the file.</param>
+    internal ImmutableArray<TensorSource> TensorsOf(int shard) => _tensorsByShard[shard];
 
-    /// <summary>The same, of files that are listed already.</summary>
+    /// <summary>Opens a model folder or a single weight file as it is stored, and validates every header.</summary>
     /// <param name="path">The folder or file, as the user wrote it.</param>
     /// <param name="files">What lies there.</param>
-    internal static Checkpoint Open(string path, InputRoot files)
+    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036.</exception>
+    internal static Checkpoint OpenStored(string path, InputRoot files)
     {
         bool isSingleFile = files.IsFile;
         if (isSingleFile && !WeightFiles.AreIn(path))
             throw Errors.BaseFileIsNoWeightFile(path);
         InputFile? configFile = isSingleFile ? null : files.Find("config.json");
         ModelConfig config = configFile is null ? ModelConfig.None : ModelConfig.Read(System.IO.Path.Combine(path, configFile.RelativePath));
-        Checkpoint checkpoint = isSingleFile
+        return isSingleFile
             ? new Checkpoint(path, files, [Shard.Read(path)], null, config)
             : ReadWeights(path, files, config);
-        Quantization.ThrowIfQuantized(checkpoint);
-        return checkpoint;
     }
 
-    /// <summary>The same base with other tensors in its files.</summary>
-    internal Checkpoint WithShards(ImmutableArray<Shard> shards) => new(Path, Files, shards, IndexFile, Config) { IndexIsExact = IndexIsExact };
+    /// <summary>The same base with other tensors made of its files.</summary>
+    /// <param name="tensorsByShard">For each weight file.</param>
+    internal Checkpoint With(ImmutableArray<ImmutableArray<TensorSource>> tensorsByShard) => new(this, tensorsByShard);
+
+    /// <param name="tensorsByShard"><inheritdoc cref="With(ImmutableArray{ImmutableArray{TensorSource}})"/></param>
+    /// <param name="form">What the weights are stored as.</param>
+    internal Checkpoint With(ImmutableArray<ImmutableArray<TensorSource>> tensorsByShard, StoredForm form) => new(this, tensorsByShard) { Form = form };
+
+    private static FrozenDictionary<string, TensorSource> ByName(ImmutableArray<ImmutableArray<TensorSource>> tensorsByShard)
+    {
+        var tensors = new Dictionary<string, TensorSource>(StringComparer.Ordinal);
+        foreach (TensorSource tensor in tensorsByShard.SelectMany(tensors => tensors))
+        {
+            if (!tensors.TryAdd(tensor.Name, tensor))
+                throw Errors.DuplicateTensor(tensor.Name, tensors[tensor.Name].Parts[0].File, tensor.Parts[0].File);
+        }
+        return tensors.ToFrozenDictionary(StringComparer.Ordinal);
+    }
 
     private static Checkpoint ReadWeights(string folder, InputRoot files, ModelConfig config)
     {

@@ -40,8 +40,8 @@ internal static partial class LayerReplication
             return null;
         ImmutableArray<int> sources = [.. ranges.SelectMany(range => Enumerable.Range(range.Start, range.End - range.Start))];
         ILookup<int, int> copies = sources.Select((source, copy) => (source, copy)).ToLookup(pair => pair.source, pair => pair.copy);
-        return checkpoint.WithShards([
-            .. checkpoint.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.SelectMany(tensor => Copies(tensor, copies))] }),
+        return checkpoint.With([
+            .. checkpoint.Shards.Select((_, shard) => checkpoint.TensorsOf(shard).SelectMany(tensor => Copies(tensor, copies)).ToImmutableArray()),
         ]);
     }
 
@@ -64,7 +64,7 @@ internal static partial class LayerReplication
         }
     }
 
-    private static IEnumerable<StoredTensor> Copies(StoredTensor tensor, ILookup<int, int> copies)
+    private static IEnumerable<TensorSource> Copies(TensorSource tensor, ILookup<int, int> copies)
     {
         Match match = Block.Match(tensor.Name);
         if (!match.Success)

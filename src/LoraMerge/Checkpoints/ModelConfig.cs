@@ -38,9 +38,13 @@ internal sealed class ModelConfig
 
     /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
     public string? QuantizationMethod =>
-        (_json["quantization_config"] ?? TextConfig?["quantization_config"] ?? _json["compression_config"]) is JsonObject quantization
+        Quantization is JsonObject quantization
             ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : "unknown")
             : null;
+
+    /// <summary>How the weights are quantised; null for a full-precision model.</summary>
+    internal JsonObject? Quantization =>
+        QuantizationFields().Select(place => TextPart.Value(place.Section, place.Name)).OfType<JsonObject>().FirstOrDefault();
 
     /// <summary>The model that this one was made from, where the file names one.</summary>
     public string? NameOrPath => Text("_name_or_path");
@@ -48,8 +52,6 @@ internal sealed class ModelConfig
     /// <summary>The classes that the model is loaded as, such as <c>LlamaForCausalLM</c>; empty where the file does not tell.</summary>
     public IEnumerable<string> Architectures =>
         (_json["architectures"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out string? name) ? name : "");
-
-    private JsonObject? TextConfig => _json["text_config"] as JsonObject;
 
     /// <exception cref="LoraMergeException">LORA2008.</exception>
     internal static ModelConfig Read(string file)
@@ -71,7 +73,10 @@ internal sealed class ModelConfig
         foreach (ConfigChange change in changes)
         {
             JsonObject owner = change.Section.Length == 0 ? json : change.Section.Split('.').Aggregate(json, (outer, key) => (JsonObject)outer[key]!);
-            owner[change.Name] = change.Value?.DeepClone();
+            if (change.IsRemoval)
+                owner.Remove(change.Name);
+            else
+                owner[change.Name] = change.Value?.DeepClone();
         }
         return JsonFile.ToBytes(json);
     }
@@ -80,6 +85,12 @@ internal sealed class ModelConfig
     /// text.</summary>
     internal IEnumerable<(string Name, string Section)> DTypeFields() =>
         from name in (string[])["dtype", "torch_dtype"]
+        from section in TextPart.SectionsWith(name)
+        select (name, section);
+
+    /// <summary>Where the file tells how the weights are quantised.</summary>
+    internal IEnumerable<(string Name, string Section)> QuantizationFields() =>
+        from name in (string[])["quantization_config", "compression_config"]
         from section in TextPart.SectionsWith(name)
         select (name, section);
 

@@ -18,6 +18,7 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
 
     private readonly Dictionary<string, Shard> _hashed = (hashed ?? []).ToDictionary(shard => shard.File, StringComparer.Ordinal);
     private readonly Dictionary<string, OpenFile> _files = new(StringComparer.Ordinal);
+    private (object Key, object State)? _kept;
 
     /// <summary>Bytes that were read so far.</summary>
     public long ReadByteLength => _files.Values.Sum(file => file.ReadByteLength);
@@ -56,6 +57,20 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
         {
             throw Errors.InputNotReadable(tensor.File, e);
         }
+    }
+
+    /// <summary>What reading one tensor needs from call to call, such as its scales; held until another one is read.</summary>
+    /// <param name="key">Stands for the tensor.</param>
+    /// <param name="make">Makes it, with these files.</param>
+    public T Kept<T>(object key, Func<T> make)
+        where T : class
+    {
+        if (_kept is not { } kept || !ReferenceEquals(kept.Key, key))
+        {
+            _kept = null; // before the next one takes its memory
+            _kept = kept = (key, make());
+        }
+        return (T)kept.State;
     }
 
     /// <summary>XxHash128 of a whole file, as 32 hexadecimal digits; reads what no tensor has read yet.</summary>

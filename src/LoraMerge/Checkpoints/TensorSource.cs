@@ -18,6 +18,9 @@ internal abstract record TensorSource(string Name, DType DType, ImmutableArray<l
     /// <summary>The shape as it is written in messages: <c>[8, 4096]</c>.</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
 
+    /// <summary>What a merge makes of it where no dtype is asked for.</summary>
+    public virtual DType ResultDType => DType;
+
     /// <summary>Number of elements.</summary>
     public long ElementCount => Shape.Aggregate(1L, (product, side) => checked(product * side));
 
@@ -26,6 +29,13 @@ internal abstract record TensorSource(string Name, DType DType, ImmutableArray<l
 
     /// <summary>Elements in one row: the product of all dimensions but the first.</summary>
     public long RowLength => Shape.Skip(1).Aggregate(1L, (product, side) => checked(product * side));
+
+    /// <summary>Bytes that a reader of its values holds beside them.</summary>
+    internal virtual long HeldBytes => 0;
+
+    /// <summary>The same with values in a dtype from which one rounding takes them to a result.</summary>
+    /// <param name="result">The result's dtype.</param>
+    internal virtual TensorSource WideEnoughFor(DType result) => this;
 
     /// <summary>Reads elements by their number, in the order of the shape.</summary>
     /// <param name="files">Reads the files; the caller's.</param>

@@ -57,7 +57,7 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
         foreach (PlannedTensor tensor in plan.Tensors)
         {
             planned.Add(tensor.Name);
-            if (!merged.TryFind(tensor.Name, out StoredTensor? stored))
+            if (!merged.TryFind(tensor.Name, out TensorSource? stored))
                 yield return new TensorDifference(tensor.Name, "missing", 0, 0);
             else if (stored.DType != tensor.DType || !stored.Shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan()))
             {

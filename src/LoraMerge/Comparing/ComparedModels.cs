@@ -3,6 +3,7 @@ using LoraMerge.Diagnostics;
 using LoraMerge.Formats;
 using LoraMerge.Formats.Gguf;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Quantized;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Comparing;
@@ -20,7 +21,7 @@ internal static class ComparedModels
         if (layout is GgufFileSet files)
             return new ComparedGguf(GgufFiles.Open(file!), path, files, inputs.Request);
         return file is null
-            ? new ComparedCheckpoint(Checkpoint.Open(path), layout.Plan, inputs.Checkpoint.Config)
+            ? new ComparedCheckpoint(BaseModels.Open(path), layout.Plan, inputs.Checkpoint.Config)
             : throw Errors.ModelOfOtherFormat(path, "a GGUF file", "Say --format gguf, and its --quantization.");
     }
 
@@ -29,7 +30,7 @@ internal static class ComparedModels
     {
         string? one = FindGguf("first model", first), other = FindGguf("second model", second);
         if (one is null && other is null)
-            return ModelDiff.Between(Checkpoint.Open(first), Checkpoint.Open(second), cancellation);
+            return ModelDiff.Between(BaseModels.Open(first), BaseModels.Open(second), cancellation);
         if (one is null || other is null)
             throw Errors.ModelOfOtherFormat(one is null ? second : first, "a GGUF file, and the other model is none", "Name two models of one format.");
         using GgufModel oneModel = GgufFiles.Open(one), otherModel = GgufFiles.Open(other);

@@ -24,8 +24,8 @@ public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tenso
         using var comparer = new TensorComparer();
         foreach (string name in names)
         {
-            first.TryFind(name, out StoredTensor? one);
-            second.TryFind(name, out StoredTensor? other);
+            first.TryFind(name, out TensorSource? one);
+            second.TryFind(name, out TensorSource? other);
             TensorDiff? diff = one is null ? new TensorDiff(name, DiffKind.OnlyInSecond, other!.DType, other.ElementCount)
                 : other is null ? new TensorDiff(name, DiffKind.OnlyInFirst, one.DType, one.ElementCount)
                 : comparer.Compare(one, other, cancellation);

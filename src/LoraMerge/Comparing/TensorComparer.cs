@@ -6,7 +6,7 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Comparing;
 
-/// <summary>Compares two stored tensors, block by block.</summary>
+/// <summary>Compares two tensors, block by block.</summary>
 internal sealed class TensorComparer : IDisposable
 {
     private const int BlockLength = 1 << 18;
@@ -17,7 +17,7 @@ internal sealed class TensorComparer : IDisposable
 
     /// <returns>Null where they are the same, bit by bit.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111.</exception>
-    public TensorDiff? Compare(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    public TensorDiff? Compare(TensorSource first, TensorSource second, CancellationToken cancellation)
     {
         bool isSameShape = first.Shape.AsSpan().SequenceEqual(second.Shape.AsSpan()), isSameDType = first.DType == second.DType;
         if (isSameShape && isSameDType && HaveSameBits(first, second, cancellation))
@@ -34,7 +34,7 @@ internal sealed class TensorComparer : IDisposable
 
     public void Dispose() => _files.Dispose();
 
-    private bool HaveSameBits(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    private bool HaveSameBits(TensorSource first, TensorSource second, CancellationToken cancellation)
     {
         for (long offset = 0; offset < first.ByteLength; offset += _first.Length)
         {
@@ -46,7 +46,7 @@ internal sealed class TensorComparer : IDisposable
         return true;
     }
 
-    private long CountDifferent(StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    private long CountDifferent(TensorSource first, TensorSource second, CancellationToken cancellation)
     {
         int size = Math.Max(first.DType.BitsPerElement() / 8, 1); // elements of less than a byte are counted by the byte
         long different = 0;
@@ -61,7 +61,7 @@ internal sealed class TensorComparer : IDisposable
         return different;
     }
 
-    private TensorDiff Measure(TensorDiff diff, StoredTensor first, StoredTensor second, CancellationToken cancellation)
+    private TensorDiff Measure(TensorDiff diff, TensorSource first, TensorSource second, CancellationToken cancellation)
     {
         bool isSameDType = first.DType == second.DType;
         int size = first.DType.BitsPerElement() / 8, otherSize = second.DType.BitsPerElement() / 8;
@@ -94,10 +94,13 @@ internal sealed class TensorComparer : IDisposable
         };
     }
 
-    private ReadOnlySpan<byte> Read(StoredTensor tensor, long offset, byte[] buffer, int length)
+    private ReadOnlySpan<byte> Read(TensorSource tensor, long offset, byte[] buffer, int length)
     {
         Span<byte> bytes = buffer.AsSpan(0, length);
-        _files.ReadInto(tensor, offset, bytes);
+        if (tensor is StoredTensor stored)
+            _files.ReadInto(stored, offset, bytes); // elements of less than a byte are read by the byte
+        else
+            tensor.ReadInto(_files, offset * 8 / tensor.DType.BitsPerElement(), bytes);
         return bytes;
     }
 

@@ -1,6 +1,5 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Devices;
-using LoraMerge.Safetensors;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
@@ -8,14 +7,14 @@ namespace LoraMerge.Deltas;
 /// <summary>Reads rows of an adapter's tensor that may be as large as the weight: piece by piece, in one reused buffer.</summary>
 internal sealed class AdapterPieces : IDisposable
 {
-    private readonly StoredTensor _stored;
+    private readonly TensorSource _stored;
     private readonly TensorFiles _files;
     private readonly long _step;
     private Tensor? _memory;
 
     /// <param name="stored">The tensor.</param>
     /// <param name="files">Where it is read from; the caller's.</param>
-    public AdapterPieces(StoredTensor stored, TensorFiles files)
+    public AdapterPieces(TensorSource stored, TensorFiles files)
     {
         _stored = stored;
         _files = files;
@@ -36,7 +35,7 @@ internal sealed class AdapterPieces : IDisposable
             long start = (firstRow + first) * _stored.RowLength;
             _memory ??= empty(Math.Min(_step * _stored.RowLength, _stored.ElementCount), TorchTypes.Of(_stored.DType)).DetachFromDisposeScope();
             Tensor raw = _memory.narrow(0, 0, rows * _stored.RowLength);
-            _files.ReadInto(_stored, start * _stored.DType.BitsPerElement() / 8, _memory.bytes[..checked((int)(raw.NumberOfElements * raw.ElementSize))]);
+            _stored.ReadInto(_files, start, _memory.bytes[..checked((int)(raw.NumberOfElements * raw.ElementSize))]);
             AdapterValues.ThrowIfNotFinite(raw, _stored, start);
             yield return (raw.view(rows, _stored.RowLength).to(dtype).to(device), first);
         }

@@ -11,13 +11,13 @@ internal static class AdapterValues
 {
     /// <returns>A tensor of the given dtype and the stored shape; the caller's.</returns>
     /// <exception cref="LoraMergeException">LORA3013.</exception>
-    public static Tensor Read(StoredTensor stored, TensorFiles files, ScalarType dtype, Device device) =>
+    public static Tensor Read(TensorSource stored, TensorFiles files, ScalarType dtype, Device device) =>
         ReadElements(stored, 0, [.. stored.Shape], files, dtype, device);
 
     /// <summary>Some of its rows.</summary>
     /// <returns><c>[count, …]</c>; the caller's.</returns>
     /// <exception cref="LoraMergeException">LORA3013.</exception>
-    public static Tensor ReadRows(StoredTensor stored, long firstRow, long count, TensorFiles files, ScalarType dtype, Device device) =>
+    public static Tensor ReadRows(TensorSource stored, long firstRow, long count, TensorFiles files, ScalarType dtype, Device device) =>
         ReadElements(stored, firstRow * stored.RowLength, stored.Shape.IsEmpty ? [] : [count, .. stored.Shape.Skip(1)], files, dtype, device);
 
     /// <summary>
@@ -68,7 +68,7 @@ internal static class AdapterValues
     }
 
     /// <summary>Piece by piece: a span counts its bytes by an int, and a piece is still in the processor's cache when it is widened.</summary>
-    private static Tensor ReadElements(StoredTensor stored, long first, long[] shape, TensorFiles files, ScalarType dtype, Device device)
+    private static Tensor ReadElements(TensorSource stored, long first, long[] shape, TensorFiles files, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
         Tensor values = empty(shape, dtype, device);
@@ -78,7 +78,7 @@ internal static class AdapterValues
         {
             using var piece = NewDisposeScope();
             Tensor raw = memory.narrow(0, 0, Math.Min(PieceSize.Elements, flat.NumberOfElements - done));
-            files.ReadInto(stored, (first + done) * stored.DType.BitsPerElement() / 8, raw.bytes);
+            stored.ReadInto(files, first + done, raw.bytes);
             ThrowIfNotFinite(raw, stored, first + done);
             flat.narrow(0, done, raw.NumberOfElements).copy_(raw);
         }
@@ -86,7 +86,7 @@ internal static class AdapterValues
     }
 
     /// <exception cref="LoraMergeException">LORA3013.</exception>
-    public static void ThrowIfNotFinite(Tensor raw, StoredTensor stored, long first)
+    public static void ThrowIfNotFinite(Tensor raw, TensorSource stored, long first)
     {
         if (raw.NumberOfElements == 0)
             return;

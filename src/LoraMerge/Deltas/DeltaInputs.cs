@@ -14,12 +14,12 @@ internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device D
     /// <summary>A tensor of an adapter, in its shape, widened to the buffer's dtype.</summary>
     /// <returns>The caller's.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
-    public Tensor Read(StoredTensor stored) => AdapterValues.Read(stored, Files, DType, Device);
+    public Tensor Read(TensorSource stored) => AdapterValues.Read(stored, Files, DType, Device);
 
     /// <summary>The same as rows: its first dimension, with all others together one row, as the pipeline sees every tensor.</summary>
     /// <returns><c>[rows, row length]</c>; the caller's.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
-    public Tensor ReadAsRows(StoredTensor stored)
+    public Tensor ReadAsRows(TensorSource stored)
     {
         using var scope = NewDisposeScope();
         return Read(stored).reshape(stored.RowCount, stored.RowLength).MoveToOuterDisposeScope();
@@ -28,7 +28,7 @@ internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device D
     /// <summary>A tensor of any shape as one row of numbers.</summary>
     /// <returns>One-dimensional; the caller's, outside of any dispose scope.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
-    public Tensor ReadVector(StoredTensor stored)
+    public Tensor ReadVector(TensorSource stored)
     {
         using var scope = NewDisposeScope();
         return Read(stored).flatten().DetachFromDisposeScope();
@@ -37,7 +37,7 @@ internal sealed record DeltaInputs(TensorFiles Files, ScalarType DType, Device D
     /// <summary>Some rows of a tensor.</summary>
     /// <returns><c>[count, …]</c>; the caller's.</returns>
     /// <exception cref="Diagnostics.LoraMergeException">LORA3013.</exception>
-    public Tensor ReadRows(StoredTensor stored, long firstRow, long count) => AdapterValues.ReadRows(stored, firstRow, count, Files, DType, Device);
+    public Tensor ReadRows(TensorSource stored, long firstRow, long count) => AdapterValues.ReadRows(stored, firstRow, count, Files, DType, Device);
 
     /// <summary>Whole numbers that count something.</summary>
     /// <param name="stored">The tensor.</param>

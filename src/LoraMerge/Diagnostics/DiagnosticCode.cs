@@ -80,6 +80,20 @@ public enum DiagnosticCode
     BaseHasOwnAdapter = 2090,
     WeightsOutsideIndex = 2091,
 
+    // 2100-2139: quantised bases.
+    QuantizedPartMissing = 2100,
+    QuantizedShapeMismatch = 2101,
+    QuantizedDTypeMismatch = 2102,
+    QuantizedScaleNotFinite = 2103,
+    QuantizedZeroPointOutside = 2104,
+    QuantizedGroupOutside = 2105,
+    QuantizedPartUnused = 2106,
+    QuantizationSettingInvalid = 2107,
+    QuantizedShapeImpossible = 2108,
+    QuantizedStoredTwice = 2109,
+    QuantizedStateInvalid = 2110,
+    BaseIsPlain = 2111,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,

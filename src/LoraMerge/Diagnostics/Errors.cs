@@ -257,7 +257,7 @@ internal static class Errors
     public static LoraMergeException BaseIsQuantized(string path, string method, string evidence, string? fullPrecision) =>
         new(
             DiagnosticCode.BaseIsQuantized,
-            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, to which no adapter can be added exactly. "
+            $"The base model '{path}' is quantised ({method}; {evidence}): its numbers are codes, in a form that is not read. "
                 + $"Use the full-precision model that it was made from{(fullPrecision is null ? "" : $": '{fullPrecision}'")}.",
             path
         );
@@ -506,11 +506,11 @@ internal static class Errors
     public static LoraMergeException AdapterIsEmpty(string file) =>
         new(DiagnosticCode.AdapterIsEmpty, $"'{file}' holds no tensors. Save the adapter again.", file);
 
-    public static LoraMergeException AdapterNotFinite(StoredTensor tensor, long index, double value) =>
+    public static LoraMergeException AdapterNotFinite(TensorSource tensor, long index, double value) =>
         new(
             DiagnosticCode.AdapterNotFinite,
-            $"Tensor '{tensor.Name}' in '{tensor.File}' holds {Number(value)} (element {index}). Its training diverged; use an earlier save.",
-            tensor.File
+            $"Tensor '{tensor.Name}' in '{tensor.Parts[0].File}' holds {Number(value)} (element {index}). Its training diverged; use an earlier save.",
+            tensor.Parts[0].File
         );
 
     public static LoraMergeException AdapterNotFinite(TensorSource tensor) =>
@@ -628,15 +628,15 @@ internal static class Errors
             + $"trained into adapter_config.json (\"auto_mapping\": {{ \"base_model_class\": \"...\" }}), or merge into a base that holds that part alone.",
             adapter.Path);
 
-    public static LoraMergeException SavedPlaceAmbiguous(SavedParameter saved, IEnumerable<StoredTensor> places, string adapter) =>
+    public static LoraMergeException SavedPlaceAmbiguous(SavedParameter saved, IEnumerable<TensorSource> places, string adapter) =>
         new(DiagnosticCode.SavedPlaceAmbiguous,
             $"Adapter '{adapter}' holds '{saved.Module}.{saved.Parameter}' {saved.Tensor.ShapeText} whole. The base has no tensor of that name, but "
             + $"{List(places.Select(place => place.Name))} end alike and have its shape, and nothing says which of them was trained. Merge into the base "
             + "that the adapter was trained on.", adapter);
 
-    public static LoraMergeException RowsNotInOrder(string module, StoredTensor stored, string adapter) =>
+    public static LoraMergeException RowsNotInOrder(string module, TensorSource stored, string adapter) =>
         new(DiagnosticCode.RowsNotInOrder,
-            $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.File}' holds in another order or "
+            $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.Parts[0].File}' holds in another order or "
             + "not all together, so that its change cannot be taken apart. Save the base again with the release of transformers that trained the adapter.",
             adapter);
 
@@ -648,7 +648,7 @@ internal static class Errors
                 ? "vocabulary or size: tokens may have been added before training. Merge into the base with the vocabulary that was trained."
                 : "size."), adapter);
 
-    public static LoraMergeException SavedShapeMismatch(StoredTensor saved, TensorSource stored, string adapter) =>
+    public static LoraMergeException SavedShapeMismatch(TensorSource saved, TensorSource stored, string adapter) =>
         new(
             DiagnosticCode.ShapeMismatch,
             $"Tensor '{saved.Name}' of adapter '{adapter}' is {saved.ShapeText}, but '{stored.Name}' of the base is {stored.ShapeText}. The adapter was "
@@ -689,15 +689,15 @@ internal static class Errors
             bias.File
         );
 
-    public static LoraMergeException TargetDTypeInvalid(StoredTensor stored, string adapter) =>
+    public static LoraMergeException TargetDTypeInvalid(TensorSource stored, string adapter) =>
         new(
             DiagnosticCode.TargetDTypeInvalid,
-            $"Adapter '{adapter}' changes '{stored.Name}', whose dtype in '{stored.File}' is {stored.DType.HeaderName()}: only F32, F16, BF16 and F64 can "
+            $"Adapter '{adapter}' changes '{stored.Name}', whose dtype in '{stored.Parts[0].File}' is {stored.DType.HeaderName()}: only F32, F16, BF16 and F64 can "
                 + "be merged into. Use the full-precision base.",
-            stored.File
+            stored.Parts[0].File
         );
 
-    public static LoraMergeException TokenOutsideVocabulary(long token, string module, StoredTensor stored, string adapter) =>
+    public static LoraMergeException TokenOutsideVocabulary(long token, string module, TensorSource stored, string adapter) =>
         new(
             DiagnosticCode.TokenOutsideVocabulary,
             $"Adapter '{adapter}' trains token {token} of '{module}', but the base's vocabulary has {stored.Shape[0]} tokens ('{stored.Name}' is "
@@ -730,12 +730,12 @@ internal static class Errors
             adapter
         );
 
-    public static LoraMergeException VocabularySizesDiffer(StoredTensor resized, StoredTensor other) =>
+    public static LoraMergeException VocabularySizesDiffer(TensorSource resized, TensorSource other) =>
         new(
             DiagnosticCode.VocabularySizesDiffer,
-            $"'{resized.Name}' in '{resized.File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.File}' has {other.RowCount}: the "
+            $"'{resized.Name}' in '{resized.Parts[0].File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.Parts[0].File}' has {other.RowCount}: the "
                 + "vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with save_embedding_layers=True.",
-            resized.File
+            resized.Parts[0].File
         );
 
     public static LoraMergeException GroupedConvolution(AdaptedModule module, TensorSource weight, string adapter) =>
@@ -746,12 +746,12 @@ internal static class Errors
             adapter
         );
 
-    public static LoraMergeException PartNeedsPlainLora(string module, StoredTensor stored, string adapter) =>
+    public static LoraMergeException PartNeedsPlainLora(string module, TensorSource stored, string adapter) =>
         new(DiagnosticCode.PartNeedsPlainLora,
             $"Adapter '{adapter}' changes '{module}' by more than a product B·A, but the base stores its weight within '{stored.Name}' {stored.ShapeText}. "
             + "Use a base that stores it as a tensor of its own.", adapter);
 
-    public static LoraMergeException ExpertPlaceUnknown(string module, StoredTensor stored, string adapter) =>
+    public static LoraMergeException ExpertPlaceUnknown(string module, TensorSource stored, string adapter) =>
         new(
             DiagnosticCode.ExpertPlaceUnknown,
             $"Adapter '{adapter}' changes '{module}', whose weight the base stores within '{stored.Name}' {stored.ShapeText}, but neither shapes nor "
@@ -901,12 +901,12 @@ internal static class Errors
             tensor.Parts[0].File
         );
 
-    public static LoraMergeException CopiesDiffer(StoredTensor copy) =>
+    public static LoraMergeException CopiesDiffer(TensorSource copy) =>
         new(
             DiagnosticCode.CopiesDiffer,
-            $"'{copy.Name}' in '{copy.File}' should be a second copy of a tensor that another key or adapter holds, but its values differ, so it is "
+            $"'{copy.Name}' in '{copy.Parts[0].File}' should be a second copy of a tensor that another key or adapter holds, but its values differ, so it is "
                 + "unknown which were trained. Merge the adapters into two models, or save the adapter again.",
-            copy.File
+            copy.Parts[0].File
         );
 
     public static LoraMergeException VerificationFailed(string file, string expected, string found) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraMerge.Adapters;
+using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Diagnostics;
 
@@ -18,8 +19,15 @@ internal static class Notes
     public static MergeEvent.Information AdapterTrainedOnQuantizedBase(string name, string checkpoint, string adapter) =>
         new(
             $"Adapter '{adapter}' was trained on the quantised '{name}'. It is merged into the full-precision '{checkpoint}', as is usual; the result "
-                + "differs slightly from what was trained."
+                + "differs slightly from what was trained. To merge into exactly what was trained, name the quantised model itself as the base."
         );
+
+    /// <summary>Said once, as every tensor of the base is touched by it.</summary>
+    /// <param name="form">What the base is stored as.</param>
+    /// <param name="dtype">What its tensors become; null where a format has types of its own.</param>
+    public static MergeEvent.Information BaseIsDequantized(StoredForm form, string? dtype) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"The base is {form.Name}; its {form.TensorCount} quantised {(form.TensorCount == 1 ? "tensor becomes" : "tensors become")} {dtype ?? "plain numbers"}"));
 
     public static MergeEvent.Warning PatternOrderAmbiguous(string module, IEnumerable<double> alphas, string adapter) =>
         new(

@@ -5,6 +5,7 @@ using LoraMerge.Diagnostics;
 using LoraMerge.Formats.Gguf;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Manifests;
+using LoraMerge.Quantized;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 
@@ -23,7 +24,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
             return new Inspection(AdapterInspection.Of(path));
         string manifestFile = Path.Combine(path, MergeManifest.FileName);
         MergeManifest? manifest = InputListing.IsThere(manifestFile) ? MergeManifest.Read(manifestFile) : null;
-        return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(Checkpoint.Open(path), manifest);
+        return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(BaseModels.Open(path), manifest);
     }
 
     private static Inspection OfGguf(string file, MergeManifest? manifest)
@@ -51,12 +52,15 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
             facts.Add(("family", family));
         if (manifest is not null)
             facts.AddRange(Making(manifest));
-        StoredTensor[] tensors = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
+        TensorSource[] tensors = [.. checkpoint.Tensors];
         facts.Add(("files", checkpoint.Shards.Length));
         facts.Add(("tensors", tensors.Length));
         facts.Add(("parameters", tensors.Sum(tensor => tensor.ElementCount)));
-        facts.Add(("bytes", tensors.Sum(tensor => tensor.ByteLength)));
-        facts.Add(("dtypes", tensors.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
+        if (checkpoint.Form is StoredForm form)
+            facts.Add(("quantised", string.Create(CultureInfo.InvariantCulture, $"{form.TensorCount} tensors, {form.Name}")));
+        StoredTensor[] stored = [.. checkpoint.Shards.SelectMany(shard => shard.Tensors)];
+        facts.Add(("bytes", stored.Sum(tensor => tensor.ByteLength)));
+        facts.Add(("dtypes", stored.Select(tensor => tensor.DType.HeaderName()).Distinct().Order(StringComparer.Ordinal).ToArray()));
         facts.Add(("opened by", new Engines(checkpoint).Verdicts().ToArray()));
         return new Inspection(facts.ToImmutable());
     }

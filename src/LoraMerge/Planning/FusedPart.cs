@@ -10,13 +10,13 @@ namespace LoraMerge.Planning;
 /// <param name="Tensor">The tensor of all experts, <c>[experts, d1, d2]</c>.</param>
 /// <param name="Place">Where in it the part lies.</param>
 /// <param name="IsTransposed">Whether it is stored input by output.</param>
-internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, bool IsTransposed)
+internal sealed partial record FusedPart(TensorSource Tensor, PartPlace Place, bool IsTransposed)
 {
     /// <summary>The part as a tensor of its own, for its shape.</summary>
-    public StoredTensor AsMatrix => Tensor with { Shape = [Place.RowCount, Place.ColumnCount] };
+    public TensorSource AsMatrix => Tensor with { Shape = [Place.RowCount, Place.ColumnCount] };
 
     /// <summary>The tensor that holds the projection of all experts; null where the path names no expert's projection, or the base has none for it.</summary>
-    public static StoredTensor? Holder(string path, Checkpoint checkpoint) => FusedExpert.Of(path, checkpoint)?.Tensor;
+    public static TensorSource? Holder(string path, Checkpoint checkpoint) => FusedExpert.Of(path, checkpoint)?.Tensor;
 
     /// <summary>Null where there is no such tensor, or where in it the part lies cannot be told.</summary>
     public static FusedPart? Find(string path, Checkpoint checkpoint)
@@ -65,7 +65,7 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
     /// <param name="OfGateUp">Whether the tensor holds gate and up.</param>
     /// <param name="Half">0 for gate, 1 for up, where both are in one tensor and one of them is asked for; else null.</param>
     /// <param name="IsOutputByInput">Whether its name alone says that it is stored output by input.</param>
-    private sealed record FusedExpert(StoredTensor Tensor, StoredTensor? Counterpart, int Expert, bool OfGateUp, int? Half, bool IsOutputByInput)
+    private sealed record FusedExpert(TensorSource Tensor, TensorSource? Counterpart, int Expert, bool OfGateUp, int? Half, bool IsOutputByInput)
     {
         public static FusedExpert? Of(string path, Checkpoint checkpoint)
         {
@@ -96,8 +96,8 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
             FusedExpert? Stacked(string name) =>
                 Stack(name) is { } tensor ? new FusedExpert(tensor, null, expert, ofGateUp, null, IsOutputByInput: true) : null;
 
-            StoredTensor? Stack(string name) =>
-                checkpoint.TryFind(name, out StoredTensor? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
+            TensorSource? Stack(string name) =>
+                checkpoint.TryFind(name, out TensorSource? stored) && stored.Shape.Length == 3 && expert < stored.Shape[0] ? stored : null;
         }
 
         /// <summary>
@@ -113,7 +113,7 @@ internal sealed partial record FusedPart(StoredTensor Tensor, PartPlace Place, b
                 (bool isHeight, bool isWidth) = (Tensor.Shape[1] == hidden, Tensor.Shape[2] == hidden);
                 return isHeight == isWidth ? null : isHeight == OfGateUp;
             }
-            (StoredTensor gateUp, StoredTensor down) = OfGateUp ? (Tensor, Counterpart) : (Counterpart, Tensor);
+            (TensorSource gateUp, TensorSource down) = OfGateUp ? (Tensor, Counterpart) : (Counterpart, Tensor);
             bool isStraight = gateUp.Shape[1] == 2 * down.Shape[2] && gateUp.Shape[2] == down.Shape[1];
             bool isTurned = gateUp.Shape[2] == 2 * down.Shape[1] && gateUp.Shape[1] == down.Shape[2];
             return isStraight == isTurned ? null : isTurned;

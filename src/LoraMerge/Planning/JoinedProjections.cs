@@ -64,7 +64,7 @@ internal static class JoinedProjections
         long trained = 0;
         foreach (string name in apart)
         {
-            if (!checkpoint.TryFind($"{parent}{name}.{parameter}", out StoredTensor? stored) || stored.Shape.IsEmpty)
+            if (!checkpoint.TryFind($"{parent}{name}.{parameter}", out TensorSource? stored) || stored.Shape.IsEmpty)
                 return null;
             segments.Add(new RowSegment(stored, 0, stored.RowCount, trained));
             trained += stored.RowCount;
@@ -72,11 +72,11 @@ internal static class JoinedProjections
         return new WeightParts(segments.ToImmutable(), IsInOrder: true);
     }
 
-    private static StoredTensor? Holder(string path, string parameter, Checkpoint checkpoint) =>
-        checkpoint.TryFind($"{path}.{parameter}", out StoredTensor? stored) && stored.Shape.Length is 1 or 2 ? stored : null;
+    private static TensorSource? Holder(string path, string parameter, Checkpoint checkpoint) =>
+        checkpoint.TryFind($"{path}.{parameter}", out TensorSource? stored) && stored.Shape.Length is 1 or 2 ? stored : null;
 
     /// <summary>Rows of each projection; null where they cannot be told.</summary>
-    private static ImmutableArray<long>? Rows(string joined, StoredTensor holder, Checkpoint checkpoint)
+    private static ImmutableArray<long>? Rows(string joined, TensorSource holder, Checkpoint checkpoint)
     {
         if (joined == "gate_up_proj")
             return holder.RowCount % 2 == 0 ? [holder.RowCount / 2, holder.RowCount / 2] : null;

@@ -42,7 +42,7 @@ internal static class LabelPlanner
         Adapter adapter = adapters[head.ReplacedBy!.Value];
         ThrowIfBiasDiffers(head, draft, adapter);
         ModelConfig? trained = adapter.Files.Find("config.json") is InputFile file ? TryRead(file.FullPath) : null;
-        if (trained is null && draft.Checkpoint.TryFind(head.Name, out StoredTensor? earlier) && earlier.RowCount == head.Source.RowCount)
+        if (trained is null && draft.Checkpoint.TryFind(head.Name, out TensorSource? earlier) && earlier.RowCount == head.Source.RowCount)
             return []; // as many as before, whatever config.json says of them
         return [.. LabelChanges(head.Source.RowCount, config, trained, adapter, draft.Notes), .. ClassChanges(head, config, trained, adapter, draft.Notes)];
     }
@@ -54,7 +54,7 @@ internal static class LabelPlanner
     private static void ThrowIfBiasDiffers(TargetTensor head, PlanDraft draft, Adapter adapter)
     {
         string name = head.Name[..^".weight".Length] + ".bias";
-        if (draft.SourceOf(name) is StoredTensor bias && bias.RowCount != head.Source.RowCount)
+        if (draft.SourceOf(name) is TensorSource bias && bias.RowCount != head.Source.RowCount)
             throw Errors.SavedShapeMismatch(head.Source, bias, adapter.Path);
     }
 

@@ -45,7 +45,7 @@ internal sealed class MergePlanner
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
             Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _names[i]); // a combination has its own use for weights
-        if (_draft.IsEmpty)
+        if (_draft.IsEmpty && !_adapters.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
         if (!isSequential)
             _draft.Combine(new CombinationPlanner(combination, _adapters));
@@ -62,9 +62,10 @@ internal sealed class MergePlanner
             .. LabelPlanner.ConfigChanges(_draft, opened),
             .. LayerReplication.ConfigChanges(_checkpoint.Config, _replication),
             .. DTypeChanges(),
+            .. FormChanges(),
         ];
         bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty
-            && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+            && _checkpoint.Form is null && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         ImmutableArray<SideFile> sideFiles = SideFileChoice.Of(_checkpoint, opened, _draft.Notes);
         VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(
@@ -157,7 +158,7 @@ internal sealed class MergePlanner
         foreach (string field in adapter.Config.UnknownFields)
             _draft.Notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
         _draft.Notes.AddRange(adapter.Notes);
-        if (adapter.Config.BaseModelName is string name && Quantization.IsQuantizedName(name))
+        if (adapter.Config.BaseModelName is string name && QuantizedNames.IsQuantizedName(name) && _checkpoint.Form is null)
             _draft.Notes.Add(Notes.AdapterTrainedOnQuantizedBase(name, _checkpoint.Name, adapter.Path));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
@@ -172,12 +173,12 @@ internal sealed class MergePlanner
 
     private IEnumerable<(string Shard, PlannedTensor Tensor)> BaseTensors()
     {
-        foreach (Shard shard in _checkpoint.Shards)
+        for (int shard = 0; shard < _checkpoint.Shards.Length; shard++)
         {
-            foreach (StoredTensor stored in shard.Tensors)
+            foreach (TensorSource source in _checkpoint.TensorsOf(shard))
                 yield return (
-                    shard.FileName,
-                    (_draft.Find(stored.Name) ?? new TargetTensor(stored.Name, stored, stored.DType, isNew: false)).Plan(_draft.Options.DType)
+                    _checkpoint.Shards[shard].FileName,
+                    (_draft.Find(source.Name) ?? new TargetTensor(source.Name, source, source.ResultDType, isNew: false)).Plan(_draft.Options.DType)
                 );
         }
     }
@@ -190,6 +191,10 @@ internal sealed class MergePlanner
         ImmutableArray<ConfigChange> stated = [.. _checkpoint.Config.DTypeFields().Select(field => new ConfigChange(field.Name, value, field.Section))];
         return stated.IsEmpty ? [new ConfigChange("torch_dtype", value)] : stated;
     }
+
+    /// <summary>A plain model says nothing of what it was stored as.</summary>
+    private IEnumerable<ConfigChange> FormChanges() => _checkpoint.Form is null ? []
+        : _checkpoint.Config.QuantizationFields().Select(field => ConfigChange.Removed(field.Name, field.Section));
 
     private static bool IsHeadless(string? taskType) => taskType is "SEQ_CLS" or "TOKEN_CLS" or "QUESTION_ANS" or "FEATURE_EXTRACTION";
 }

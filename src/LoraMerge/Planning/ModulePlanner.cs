@@ -32,7 +32,7 @@ internal sealed class ModulePlanner(PlanDraft draft, AppliedAdapter by, ModuleNa
     {
         IReadOnlyList<TargetTensor>? targets = draft.Targets(path, "weight", _adapter, VocabularyPlanner.ChangeOf(path, _adapter))
             ?? (draft.Target(path + ".in_proj_weight", _adapter) is TargetTensor attention ? [attention] : null);
-        if (targets is null && FusedPart.Holder(path, draft.Checkpoint) is StoredTensor fused)
+        if (targets is null && FusedPart.Holder(path, draft.Checkpoint) is TensorSource fused)
         {
             AddPart(module, FusedPart.Find(path, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(module.Path, fused, _adapter.Path));
             return false;

@@ -12,14 +12,14 @@ internal static class NearestModule
     public static string Hint(string path, string module, Checkpoint checkpoint)
     {
         string last = path.Split('.')[^1];
-        if (JoinedProjections.NameOf(path, checkpoint) is { } other && checkpoint.TryFind(other.Path + ".weight", out StoredTensor? stored))
+        if (JoinedProjections.NameOf(path, checkpoint) is { } other && checkpoint.TryFind(other.Path + ".weight", out TensorSource? stored))
         {
             return other.IsJoined
                 ? $"The base has '{other.Path}' {stored.ShapeText} there, in which '{last}' is fused with others, and where its rows lie is not known. "
                 : $"The base has '{other.Path}' {stored.ShapeText} there: what is fused in the adapter's '{last}' lies apart. ";
         }
         string[] asked = module.Split('.');
-        StoredTensor? nearest = checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => tensor.Shape.Length >= 2)
+        TensorSource? nearest = checkpoint.Tensors.Where(tensor => tensor.Shape.Length >= 2)
             .Select(tensor => (Tensor: tensor, Alike: Alike(asked, tensor.Name.Split('.')))).Where(pair => pair.Alike > 0)
             .OrderByDescending(pair => pair.Alike).ThenBy(pair => pair.Tensor.Name.Length).ThenBy(pair => pair.Tensor.Name, StringComparer.Ordinal)
             .FirstOrDefault().Tensor;

@@ -15,7 +15,7 @@ internal static class PartPlanner
     public static ImmutableArray<TensorChange> Changes(AdaptedModule module, WeightParts parts, AppliedAdapter by)
     {
         ThrowIfNotInOrder(module.Path, parts, by);
-        StoredTensor whole = parts.AsOne;
+        TensorSource whole = parts.AsOne;
         WeightChange[] changes = [.. module.ChangeWeight(new ModuleTarget(whole, by) { KnownTransposed = whole.Shape.Length == 2 ? false : null })];
         if (module.ChangesBias)
             throw Errors.PartNeedsPlainLora(module.Path, parts.Segments[0].Stored, by.Adapter.Path);
@@ -27,7 +27,7 @@ internal static class PartPlanner
     public static ImmutableArray<TensorChange> Changes(SavedParameter saved, WeightParts parts, AppliedAdapter by)
     {
         ThrowIfNotInOrder($"{saved.Module}.{saved.Parameter}", parts, by);
-        StoredTensor whole = parts.AsOne;
+        TensorSource whole = parts.AsOne;
         if (!saved.Tensor.Shape.AsSpan().SequenceEqual(whole.Shape.AsSpan()))
             throw Errors.SavedShapeMismatch(saved.Tensor, whole, by.Adapter.Path);
         return [.. Parts(new MovedChange(by.Index, saved.Module, saved.Tensor, by.Weight), parts.Segments, by.Adapter.Path)];

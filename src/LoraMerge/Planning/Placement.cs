@@ -72,7 +72,7 @@ internal sealed class Placement
     {
         var by = new AppliedAdapter(_adapter, 0, 1, _layout, _checkpoint, names.Apply, new List<MergeEvent>());
         return _adapter.Modules.All(module => Fits(module, names, by)) && _adapter.Rows.All(rows =>
-            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out StoredTensor? stored)
+            !_checkpoint.TryFind(names.Apply(rows.Module) + ".weight", out TensorSource? stored)
                 || (stored.Shape.Length == 2 && stored.Shape[1] == rows.Rows.Shape[1]));
     }
 
@@ -85,7 +85,7 @@ internal sealed class Placement
     private bool IsFitting(SavedParameter saved, ModuleNames names)
     {
         string path = names.Apply(saved.Module, saved.Parameter);
-        if (_checkpoint.TryFind($"{path}.{saved.Parameter}", out StoredTensor? stored))
+        if (_checkpoint.TryFind($"{path}.{saved.Parameter}", out TensorSource? stored))
             return stored.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan());
         return _vocabulary.IsMember(path) || FusedPart.Holder(path, _checkpoint) is not null
             || ExpertTensors.Find(path, saved.Parameter, _checkpoint) is not null
@@ -111,7 +111,7 @@ internal sealed class Placement
     private IEnumerable<WeightChange> Changes(AdaptedModule module, string path, ModuleNames names, AppliedAdapter by)
     {
         string tensor = (_vocabulary.IsTied && _vocabulary.IsMember(path) ? _vocabulary.Embedding! : path) + ".weight";
-        if (_checkpoint.TryFind(tensor, out StoredTensor? stored) || _checkpoint.TryFind(path + ".in_proj_weight", out stored))
+        if (_checkpoint.TryFind(tensor, out TensorSource? stored) || _checkpoint.TryFind(path + ".in_proj_weight", out stored))
             return module.ChangeWeight(new ModuleTarget(stored, by));
         if (FusedPart.Find(path, _checkpoint) is FusedPart part)
             return module.ChangeWeight(new ModuleTarget(part.AsMatrix, by) { KnownTransposed = part.IsTransposed });

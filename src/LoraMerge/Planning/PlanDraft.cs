@@ -29,8 +29,8 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     public TargetTensor? Find(string name) => _targets.GetValueOrDefault(name);
 
     /// <summary>What a tensor of this name starts from in the merged model, so far; null where it has none.</summary>
-    public StoredTensor? SourceOf(string name) =>
-        Find(name)?.Source ?? (checkpoint.TryFind(name, out StoredTensor? stored) ? stored : null);
+    public TensorSource? SourceOf(string name) =>
+        Find(name)?.Source ?? (checkpoint.TryFind(name, out TensorSource? stored) ? stored : null);
 
     /// <summary>The tensor of this name, to be changed; null where the base has none.</summary>
     /// <exception cref="LoraMergeException">
@@ -40,13 +40,13 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     {
         if (_targets.TryGetValue(name, out TargetTensor? target))
             return target;
-        if (!checkpoint.TryFind(name, out StoredTensor? stored))
+        if (!checkpoint.TryFind(name, out TensorSource? stored))
             return null;
         if (!OutputDType.IsFloat(stored.DType))
             throw Errors.TargetDTypeInvalid(stored, adapter.Path);
         if (checkpoint.FindShared(stored) is { } shared && !(vocabulary.IsTied && IsVocabulary(name) && IsVocabulary(shared.Name)))
-            throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.File);
-        return _targets[name] = new TargetTensor(name, stored, stored.DType, isNew: false);
+            throw Errors.SharedTensorChanged(stored.Name, shared.Name, adapter.Path, stored.Parts[0].File);
+        return _targets[name] = new TargetTensor(name, stored, stored.ResultDType, isNew: false);
     }
 
     /// <summary>The tensors that a change of a module's parameter acts on: several where embedding and head are one.</summary>
@@ -70,7 +70,7 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     }
 
     /// <summary>A tensor that the base does not have.</summary>
-    public TargetTensor AddNew(string name, StoredTensor source, DType? dtype = null) =>
+    public TargetTensor AddNew(string name, TensorSource source, DType? dtype = null) =>
         _targets[name] = new TargetTensor(name, source, dtype ?? MainDType(), isNew: true);
 
     /// <summary>Says that a tensor of an adapter has no place in the base.</summary>
@@ -91,6 +91,6 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };
 
     /// <summary>The dtype that most of the base's bytes have.</summary>
-    private DType MainDType() => checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor => OutputDType.IsFloat(tensor.DType))
-        .GroupBy(tensor => tensor.DType).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key ?? DType.F32;
+    private DType MainDType() => checkpoint.Tensors.Where(tensor => OutputDType.IsFloat(tensor.DType))
+        .GroupBy(tensor => tensor.ResultDType).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key ?? DType.F32;
 }

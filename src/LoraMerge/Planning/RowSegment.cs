@@ -7,7 +7,7 @@ namespace LoraMerge.Planning;
 /// <param name="FirstRow">The first of its rows.</param>
 /// <param name="RowCount">How many.</param>
 /// <param name="FirstTrained">Which row of the trained weight the first one is.</param>
-internal sealed record RowSegment(StoredTensor Stored, long FirstRow, long RowCount, long FirstTrained)
+internal sealed record RowSegment(TensorSource Stored, long FirstRow, long RowCount, long FirstTrained)
 {
     /// <summary>Whether these are all rows of the tensor.</summary>
     public bool IsWholeTensor => RowCount == Stored.RowCount;

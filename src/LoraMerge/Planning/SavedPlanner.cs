@@ -72,7 +72,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
     {
         if (ExpertTensors.Find(module, saved.Parameter, draft.Checkpoint) is ExpertTensors experts)
             AddExperts(saved, module, experts);
-        else if (saved.Parameter == "weight" && FusedPart.Holder(module, draft.Checkpoint) is StoredTensor fused)
+        else if (saved.Parameter == "weight" && FusedPart.Holder(module, draft.Checkpoint) is TensorSource fused)
             AddPart(saved, FusedPart.Find(module, draft.Checkpoint) ?? throw Errors.ExpertPlaceUnknown(saved.Module, fused, _adapter.Path));
         else if (names.PartsOf(saved.Module, saved.Parameter) is WeightParts parts)
             AddParts(saved, parts);
@@ -137,7 +137,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
     }
 
     /// <summary>The base of one adapted end is the base of all: a resized one is where ends start from that the adapter does not hold.</summary>
-    private void ResizeOtherEnds(StoredTensor shared)
+    private void ResizeOtherEnds(TensorSource shared)
     {
         foreach (string member in draft.Vocabulary.Members)
         {
@@ -163,7 +163,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
     /// <remarks>A trained copy beside the untrained tensor would be loaded by nobody.</remarks>
     private void AddNewOrAlike(SavedParameter saved, string module)
     {
-        StoredTensor[] alike = [.. Alike(saved)];
+        TensorSource[] alike = [.. Alike(saved)];
         if (alike.Length > 1)
             throw Errors.SavedPlaceAmbiguous(saved, alike, _adapter.Path);
         if (alike is [var only])
@@ -174,14 +174,14 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
 
     /// <summary>Tensors of the base that nothing changes and that end as the saved one does, from the trained module on, in its shape; for a head over the
     /// vocabulary, the base's own.</summary>
-    private IEnumerable<StoredTensor> Alike(SavedParameter saved)
+    private IEnumerable<TensorSource> Alike(SavedParameter saved)
     {
         string name = $"{saved.Module}.{saved.Parameter}";
         if (VocabularyNames.IsHead(saved.Module) && draft.Vocabulary.Head is string head
-            && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out StoredTensor? stored))
+            && draft.Checkpoint.TryFind($"{head}.{saved.Parameter}", out TensorSource? stored))
             return [stored];
         string tail = "." + name[SavedModules.StartOf(saved.Module, _adapter.Config)..];
-        return draft.Checkpoint.Shards.SelectMany(shard => shard.Tensors).Where(tensor =>
+        return draft.Checkpoint.Tensors.Where(tensor =>
             $".{tensor.Name}".EndsWith(tail, StringComparison.Ordinal) && tensor.Shape.AsSpan().SequenceEqual(saved.Tensor.Shape.AsSpan())
                 && draft.Find(tensor.Name) is null);
     }
@@ -205,7 +205,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
 
     private void AddRows(TargetTensor target, SavedRows rows)
     {
-        StoredTensor stored = target.Source;
+        TensorSource stored = target.Source;
         if (stored.Shape.Length != 2 || stored.Shape[1] != rows.Rows.Shape[1])
             throw Errors.SavedShapeMismatch(rows.Rows, stored, _adapter.Path);
         foreach (long token in rows.Indices)

@@ -21,6 +21,9 @@ internal static class ShardPlanner
         [
             .. checkpoint.Shards.Select(shard => new PlannedShard(shard.MergedFileName, [.. byShard[shard.FileName]], WithFormat(shard.Metadata))),
         ];
+        // A file of a quantised base may hold nothing but scales.
+        if (checkpoint.Form is not null)
+            shards = shards.RemoveAll(shard => shard.Tensors.IsEmpty);
         PlannedShard last = shards[^1];
         return shards.SetItem(shards.Length - 1, last with { Tensors = [.. last.Tensors, .. newTensors] });
     }

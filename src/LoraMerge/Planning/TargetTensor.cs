@@ -10,7 +10,7 @@ namespace LoraMerge.Planning;
 /// <param name="source">Where its values start from.</param>
 /// <param name="dtype">Its element type, where the request does not ask for another.</param>
 /// <param name="isNew">Whether the base's files do not have it.</param>
-internal sealed class TargetTensor(string name, StoredTensor source, DType dtype, bool isNew)
+internal sealed class TargetTensor(string name, TensorSource source, DType dtype, bool isNew)
 {
     private readonly List<WeightChange> _changes = [];
     private bool _isStillBase;
@@ -19,7 +19,7 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
 
     public bool IsNew => isNew;
 
-    public StoredTensor Source { get; private set; } = source;
+    public TensorSource Source { get; private set; } = source;
 
     /// <summary>The adapter whose file the source lies in.</summary>
     public int? ReplacedBy { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     /// <param name="values">What it starts from now.</param>
     /// <param name="adapter">The adapter that holds them.</param>
     /// <param name="isBase">Whether they are the base as that adapter saw it, and no trained values.</param>
-    public void Replace(StoredTensor values, int adapter, bool isBase = false)
+    public void Replace(TensorSource values, int adapter, bool isBase = false)
     {
         Source = values;
         ReplacedBy = adapter;
@@ -55,8 +55,8 @@ internal sealed class TargetTensor(string name, StoredTensor source, DType dtype
     public PlannedTensor Plan(OutputDType asked)
     {
         DType result = asked.Of(dtype);
-        return _changes.Count == 0 && ReplacedBy is null && result == Source.DType
-            ? new PlannedTensor.PassThrough(name, Source)
-            : new PlannedTensor.Computed(name, result, Source, [.. Changes], ReplacedBy);
+        return _changes.Count == 0 && ReplacedBy is null && result == Source.DType && Source is StoredTensor stored
+            ? new PlannedTensor.PassThrough(name, stored)
+            : new PlannedTensor.Computed(name, result, Source.WideEnoughFor(result), [.. Changes], ReplacedBy);
     }
 }

@@ -59,7 +59,7 @@ internal static class VocabularyPlanner
     {
         if (!draft.Vocabulary.IsParted)
             return;
-        draft.Checkpoint.TryFind(draft.Vocabulary.Embedding + ".weight", out StoredTensor? shared);
+        draft.Checkpoint.TryFind(draft.Vocabulary.Embedding + ".weight", out TensorSource? shared);
         foreach (string member in draft.Vocabulary.Members.Where(member => !draft.Checkpoint.TryFind(member + ".weight", out _)))
             draft.AddNew(member + ".weight", shared!, shared!.DType);
     }
@@ -109,7 +109,7 @@ internal static class VocabularyPlanner
         if (draft.Vocabulary.Embedding is not string embedding || TokenNumbers.Largest(sideFiles) is not (long id, Adapter adapter))
             return;
         string name = embedding + ".weight";
-        if (draft.SourceOf(name) is StoredTensor rows && id >= rows.RowCount)
+        if (draft.SourceOf(name) is TensorSource rows && id >= rows.RowCount)
             draft.Notes.Add(Notes.TokenizerBeyondVocabulary(id, name, rows.RowCount, adapter.Path));
     }
 
@@ -127,14 +127,14 @@ internal static class VocabularyPlanner
             string name in draft.Vocabulary.Members.Select(member => member + ".weight").Concat(draft.Vocabulary.Head is string head ? [head + ".bias"] : [])
         )
         {
-            if (draft.SourceOf(name) is StoredTensor tensor && tensor.RowCount != size)
+            if (draft.SourceOf(name) is TensorSource tensor && tensor.RowCount != size)
                 throw Errors.VocabularySizesDiffer(resized[0].Source, tensor);
         }
         return size;
     }
 
     private static bool IsResized(PlanDraft draft, TargetTensor target) =>
-        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out StoredTensor? stored)
+        draft.Checkpoint.TryFind(target.IsNew ? draft.Vocabulary.Embedding + ".weight" : target.Name, out TensorSource? stored)
             && stored.RowCount != target.Source.RowCount;
 
     private static string[] EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names, Checkpoint checkpoint)
@@ -157,7 +157,7 @@ internal static class VocabularyPlanner
     }
 
     private static bool IsResized(SavedParameter saved, Vocabulary vocabulary, Checkpoint checkpoint) =>
-        checkpoint.TryFind(vocabulary.Embedding + ".weight", out StoredTensor? stored) && stored.RowCount != saved.Tensor.RowCount;
+        checkpoint.TryFind(vocabulary.Embedding + ".weight", out TensorSource? stored) && stored.RowCount != saved.Tensor.RowCount;
 
     /// <summary>A saved embedding that the config does not name comes from a resized vocabulary, which keeps the tie.</summary>
     private static bool IsModuleToSave(string module, AdapterConfig config) =>

@@ -10,7 +10,7 @@ namespace LoraMerge.Planning;
 internal sealed record WeightParts(ImmutableArray<RowSegment> Segments, bool IsInOrder)
 {
     /// <summary>The trained weight as one tensor, for its shape.</summary>
-    public StoredTensor AsOne => Segments[0].Stored with { Shape = [Segments.Sum(segment => segment.RowCount), .. Segments[0].Stored.Shape.Skip(1)] };
+    public TensorSource AsOne => Segments[0].Stored with { Shape = [Segments.Sum(segment => segment.RowCount), .. Segments[0].Stored.Shape.Skip(1)] };
 
     /// <summary>For messages.</summary>
     public string Text => string.Join(" + ", Segments.Select(segment => segment.Text));
@@ -24,7 +24,7 @@ internal sealed record WeightParts(ImmutableArray<RowSegment> Segments, bool IsI
         long trained = 0;
         foreach (TensorPlace place in places.OrderBy(place => place.OfTrained.Index))
         {
-            checkpoint.TryFind(place.Tensor, out StoredTensor? stored);
+            checkpoint.TryFind(place.Tensor, out TensorSource? stored);
             isInOrder &= IsBlock(place.OfFile) && IsBlock(place.OfTrained) && place.OfTrained.Index == segments.Count
                 && stored!.RowCount % place.OfFile.Count == 0;
             long rows = stored!.RowCount / place.OfFile.Count;

@@ -52,6 +52,9 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Whether adapter tensors without a place in the base are a warning instead of an error.</summary>
     public bool AcceptsUnmatched { get; init; }
 
+    /// <summary>Whether nothing is merged: a quantised base becomes a plain one. Then there are no adapters.</summary>
+    internal bool OnlyDequantizes { get; init; }
+
     /// <summary>Folder of libtorch for this platform; null for the one of this executable.</summary>
     public string? NativesFolder { get; init; }
 }

@@ -6,6 +6,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
 
 namespace LoraMerge.Requests;
 
@@ -40,12 +41,14 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
         InputSnapshot snapshot = InputSnapshot.Take(request);
         List<LoraMergeException> faults = [];
-        Checkpoint? checkpoint = Open(request.BaseModel, path => Checkpoint.Open(path, snapshot.Roots[0]), faults);
+        Checkpoint? checkpoint = Open(request.BaseModel, path => BaseModels.Open(path, snapshot.Roots[0]), faults);
         Adapter?[] adapters =
         [
             .. request.Adapters.Select((asked, i) =>
                 Open(asked.Path, path => AdapterDialects.Open(AdapterSource.Of(path, snapshot.Roots[i + 1]), asked.AdapterVersion), faults)),
         ];
+        if (request.OnlyDequantizes && checkpoint is { Form: null })
+            faults.Add(QuantizedErrors.BaseIsPlain(request.BaseModel));
         return faults.Count == 0 ? new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
     }
 
@@ -77,7 +80,7 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     /// <summary>What does not depend on any file.</summary>
     private static void ThrowIfUnsound(MergeRequest request)
     {
-        if (request.Adapters.IsDefaultOrEmpty)
+        if (request.Adapters.IsDefaultOrEmpty && !request.OnlyDequantizes)
             throw Errors.NoAdapters(request.BaseModel);
         // The store makes a folder of the name.
         if (request.Name is string name && (name.Trim().Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\\') || name.Any(char.IsControl)))

@@ -4,6 +4,7 @@ using LoraMerge.Diagnostics;
 using LoraMerge.Formats.Gguf;
 using LoraMerge.Manifests;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
 
 namespace LoraMerge.Reuse;
 
@@ -20,7 +21,7 @@ internal sealed class EarlierModel
         _folder = folder;
         _manifest = manifest;
         _soundFiles = soundFiles;
-        _checkpoint = GgufFiles.Find(folder) is null ? Checkpoint.Open(folder) : null;
+        _checkpoint = GgufFiles.Find(folder) is null ? BaseModels.Open(folder) : null;
     }
 
     /// <returns>Null where the entry is not whole, or of another version.</returns>
@@ -59,5 +60,5 @@ internal sealed class EarlierModel
 
     /// <summary>Where a tensor that was made lies; null where its file is not sound, or holds it in another form.</summary>
     public StoredTensor? FindStored(string name) =>
-        _checkpoint?.TryFind(name, out StoredTensor? stored) == true && _soundFiles.ContainsKey(Path.GetFileName(stored.File)) ? stored : null;
+        _checkpoint?.TryFind(name, out TensorSource? source) == true && source is StoredTensor stored && _soundFiles.ContainsKey(Path.GetFileName(stored.File)) ? stored : null;
 }

@@ -43,7 +43,9 @@ internal sealed class ModelWriter
         MergeRequest request = _inputs.Request;
         destination.Begin([.. _layout.FileNames, MergeManifest.FileName]);
         string newName = _inputs.Name == _inputs.Checkpoint.Name ? "" : $" as {_inputs.Name}";
-        _report(new MergeEvent.Information($"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{newName}"));
+        _report(new MergeEvent.Information(request.OnlyDequantizes
+            ? $"Dequantising {_inputs.Checkpoint.Name}{newName}"
+            : $"Merging {string.Join(", ", _inputs.AdapterNames)} into {_inputs.Checkpoint.Name}{newName}"));
         ComputeDevice device = ComputeDevice.Open(request.Device, request.NativesFolder);
         if (device.Note is string note)
             _report(new MergeEvent.Information(note));
@@ -75,7 +77,7 @@ internal sealed class ModelWriter
             _report(told);
         long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"Merged {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+            $"{(request.OnlyDequantizes ? "Dequantised" : "Merged")} {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
         return new MergeResult(place, manifest, byteLength)
         {
             ComputedTensorCount = weights.Outcomes.Count,
@@ -85,7 +87,9 @@ internal sealed class ModelWriter
     }
 
     /// <summary>Where no tensor of the base is written, what the files hold.</summary>
-    private string Done(TensorOutcome[] outcomes) => _layout.Plan.Tensors.Any() || _layout.Summary is not string summary
+    private string Done(TensorOutcome[] outcomes) => _inputs.Request.OnlyDequantizes
+        ? string.Create(CultureInfo.InvariantCulture, $"{_inputs.Checkpoint.Form!.TensorCount} of {_layout.Plan.Tensors.Count()} tensors")
+        : _layout.Plan.Tensors.Any() || _layout.Summary is not string summary
         ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Count(outcome => outcome.IsChange)} of {_layout.Plan.Tensors.Count()} tensors changed")
         : summary;
 

@@ -53,6 +53,7 @@ internal static class FormsTable
             Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
             foreach (Form form in All.Where(form => form.Name.Contains(parsed.GetValue(only)!, StringComparison.OrdinalIgnoreCase)))
                 Measure(form, parsed.GetValue(runs), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+            CodecTable.Print(parsed.GetValue(only)!, parsed.GetValue(runs));
         });
         return command;
     }

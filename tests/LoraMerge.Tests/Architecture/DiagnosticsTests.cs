@@ -70,7 +70,7 @@ public sealed partial class DiagnosticsTests
     }
 
     /// <summary>The tables of the engine: one for all, and those of single kinds.</summary>
-    private static IEnumerable<string> Makers(string pattern) => ((string[])["Diagnostics", "Kinds"])
+    private static IEnumerable<string> Makers(string pattern) => ((string[])["Diagnostics", "Kinds", "Quantized"])
         .SelectMany(room => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "LoraMerge", room), pattern, SearchOption.AllDirectories));
 
     [GeneratedRegex(@"(?m)(?=^##? )")]

@@ -23,6 +23,7 @@ public sealed partial class RoomTests
         ["Devices"] = ["Diagnostics"],
         ["Pickles"] = ["Diagnostics"],
         ["Checkpoints"] = ["Diagnostics", "Pickles"],
+        ["Quantized"] = ["Diagnostics", "Checkpoints"],
         ["Architectures"] = ["Checkpoints"],
         ["Deltas"] = ["Diagnostics", "Devices", "Checkpoints"],
         ["Changes"] = ["Diagnostics", "Checkpoints", "Deltas"],
@@ -32,16 +33,16 @@ public sealed partial class RoomTests
         ["Combinations"] = ["Diagnostics", "Devices", "Checkpoints", "Deltas", "Changes"],
         ["Beside"] = ["Diagnostics", "Checkpoints", "Adapters"],
         ["Planning"] = ["Diagnostics", "Beside", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
-        ["Requests"] = ["Diagnostics", "Checkpoints", "Adapters", "Dialects", "Combinations", "Planning"],
+        ["Requests"] = ["Diagnostics", "Checkpoints", "Quantized", "Adapters", "Dialects", "Combinations", "Planning"],
         ["Merging"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
         ["Formats"] = ["Diagnostics", "Beside", "Checkpoints", "Deltas", "Changes", "Adapters", "Planning", "Requests", "Merging"],
         ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Adapters", "Combinations", "Planning", "Requests", "Merging", "Formats"],
         ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Formats", "Manifests"],
-        ["Reuse"] = ["Diagnostics", "Checkpoints", "Planning", "Merging", "Formats", "Manifests"],
+        ["Reuse"] = ["Diagnostics", "Checkpoints", "Quantized", "Planning", "Merging", "Formats", "Manifests"],
         ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Reuse"],
         ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Formats", "Manifests", "Output", "Reuse", "Writing"],
-        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing"],
-        ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Adapters", "Dialects", "Requests", "Formats", "Manifests"],
+        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Quantized", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing"],
+        ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Quantized", "Adapters", "Dialects", "Requests", "Formats", "Manifests"],
     };
 
     private static readonly string[] MayKnowTorch = ["Devices", "Deltas", "Combinations", "Merging"];

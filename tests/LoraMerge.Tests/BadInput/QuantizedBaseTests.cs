@@ -40,20 +40,31 @@ public sealed class QuantizedBaseTests
     }
 
     [Theory]
-    [InlineData("model.layers.0.self_attn.q_proj.weight.absmax", DType.F32, "bitsandbytes")]
-    [InlineData("model.layers.0.self_attn.q_proj.weight.quant_state.bitsandbytes__nf4", DType.U8, "bitsandbytes")]
-    [InlineData("model.layers.0.self_attn.q_proj.SCB", DType.F32, "bitsandbytes")]
-    [InlineData("model.layers.0.self_attn.q_proj.qweight", DType.I32, "GPTQ or AWQ")]
-    [InlineData("model.layers.0.self_attn.q_proj.weight_packed", DType.I32, "compressed-tensors")]
-    [InlineData("model.layers.0.self_attn.q_proj.weight_scale_inv", DType.F32, "FP8")]
     [InlineData("model.layers.0.self_attn.q_proj.codebooks", DType.F16, "AQLM")]
     [InlineData("model.layers.0.self_attn.q_proj.W_q", DType.U8, "HQQ")]
-    [InlineData("model.layers.0.mlp.experts.down_proj_blocks", DType.U8, "MXFP4")]
-    public async Task A_tensor_that_only_quantised_models_have_is_refused(string tensor, DType dtype, string method)
+    [InlineData("model.layers.0.self_attn.q_proj.pre_quant_scale", DType.F32, "pre_quant_scale")]
+    public async Task A_tensor_that_only_forms_have_which_are_not_read_is_refused(string tensor, DType dtype, string method)
     {
         using var bench = new Workbench(TinyCheckpoint.Llama().Filled(tensor, dtype, 4), TinyAdapter.ForLlama());
 
         await bench.AssertRefusedAsync(DiagnosticCode.BaseIsQuantized, method, tensor);
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("weight.absmax", DType.F32, DiagnosticCode.QuantizedPartUnused)]
+    [InlineData("weight.quant_state.bitsandbytes__nf4", DType.U8, DiagnosticCode.QuantizedStateInvalid)]
+    [InlineData("SCB", DType.F32, DiagnosticCode.QuantizedDTypeMismatch)]
+    [InlineData("qweight", DType.I32, DiagnosticCode.QuantizedShapeMismatch)]
+    [InlineData("weight_packed", DType.I32, DiagnosticCode.QuantizedShapeMismatch)]
+    [InlineData("weight_scale_inv", DType.F32, DiagnosticCode.QuantizedPartUnused)]
+    [InlineData("weight_zero_point", DType.U8, DiagnosticCode.QuantizedPartUnused)]
+    public async Task A_part_beside_plain_weights_is_named(string part, DType dtype, DiagnosticCode code)
+    {
+        string tensor = "model.layers.0.self_attn.q_proj." + part;
+        using var bench = new Workbench(TinyCheckpoint.Llama().Filled(tensor, dtype, 4), TinyAdapter.ForLlama());
+
+        await bench.AssertRefusedAsync(code, "q_proj");
         bench.Passed();
     }
 
@@ -65,7 +76,7 @@ public sealed class QuantizedBaseTests
     [InlineData(null, null)]
     public void The_full_precision_model_is_named_by_what_stands_before_the_suffix(string? name, string? expected)
     {
-        Assert.Equal(expected, Quantization.FullPrecisionName(name));
+        Assert.Equal(expected, QuantizedNames.FullPrecisionName(name));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Pickles;
+using LoraMerge.Tests.Golden;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Pickles;
@@ -55,7 +56,7 @@ public sealed class BesideAdapterTests
         Merged merged = await Merged.Of(bench);
 
         Assert.Contains("3 of 8 tensors changed", merged.Said, StringComparison.Ordinal);
-        Assert.True(Checkpoint.Open(bench.OutputPath).TryFind(Norm, out StoredTensor? stored));
+        StoredTensor stored = TensorTable.Headers(bench.OutputPath)[Norm];
         Assert.Equal([0x80, 0x3F, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40], File.ReadAllBytes(stored.File).AsSpan((int)stored.FileOffset, 8).ToArray()); // bfloat16
         await merged.AssertVerifiedAsync();
         bench.Passed();
@@ -77,7 +78,7 @@ public sealed class BesideAdapterTests
         Merged merged = await Merged.Of(bench);
 
         Assert.Contains("3 of 8 tensors changed", merged.Said, StringComparison.Ordinal);
-        Assert.True(Checkpoint.Open(bench.OutputPath).TryFind(Norm, out StoredTensor? stored));
+        StoredTensor stored = TensorTable.Headers(bench.OutputPath)[Norm];
         Assert.Equal([0x80, 0x3F, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40], File.ReadAllBytes(stored.File).AsSpan((int)stored.FileOffset, 8).ToArray());
         await merged.AssertVerifiedAsync();
         bench.Passed();

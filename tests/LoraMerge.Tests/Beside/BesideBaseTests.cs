@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Beside;
@@ -59,7 +60,7 @@ public sealed class BesideBaseTests
         await Merged.Of(bench);
 
         AssertExact(bench.OutputPath);
-        Assert.True(Checkpoint.Open(bench.OutputPath).TryFind("model.norm.running", out _));
+        Assert.True(BaseModels.Open(bench.OutputPath).TryFind("model.norm.running", out _));
         bench.Passed();
     }
 
@@ -133,7 +134,7 @@ public sealed class BesideBaseTests
 
     private static void AssertExact(string folder)
     {
-        Checkpoint merged = Checkpoint.Open(folder);
+        Checkpoint merged = BaseModels.Open(folder);
         IEnumerable<string> named = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, Index)))!["weight_map"]!.AsObject().Select(pair => pair.Key);
         Assert.Equal(merged.TensorNames.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Beside;
@@ -23,7 +24,7 @@ public sealed class LabelTests
         Assert.Equal("""{"LABEL_0":0,"LABEL_1":1,"LABEL_2":2}""", config["label2id"]!.ToJsonString());
         Assert.Equal((3, null, "T"), ((int?)config["num_labels"], (string?)config["problem_type"], (string?)config["kept"]));
         Assert.Contains("has 3 labels, where config.json has 2", merged.Said, StringComparison.Ordinal);
-        Assert.True(Checkpoint.Open(bench.OutputPath).TryFind(head + ".weight", out StoredTensor? weight));
+        Assert.True(BaseModels.Open(bench.OutputPath).TryFind(head + ".weight", out TensorSource? weight));
         Assert.Equal([3, 4], weight.Shape.ToArray());
         await merged.AssertVerifiedAsync();
         bench.Passed();

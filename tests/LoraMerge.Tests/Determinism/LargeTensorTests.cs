@@ -4,6 +4,7 @@ using LoraMerge.Devices;
 using LoraMerge.Dialects;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Determinism;
@@ -26,7 +27,7 @@ public sealed class LargeTensorTests
             .With("model.layers.0.mlp.up_proj.lora_A.weight", DType.BF16, [1, RowLength], [.. Enumerable.Repeat(1.0, (int)RowLength)])
             .With("model.layers.0.mlp.up_proj.lora_B.weight", DType.BF16, [Rows, 1], [.. Enumerable.Range(0, (int)Rows).Select(i => (double)(i % 256))])
             .WriteTo(folder["adapter"]);
-        Checkpoint checkpoint = Checkpoint.Open(folder["base"]);
+        Checkpoint checkpoint = BaseModels.Open(folder["base"]);
         MergePlan plan = MergePlanner.Plan(
             checkpoint,
             [new PlannedAdapter(AdapterDialects.Open(folder["adapter"]), 1)],

@@ -59,6 +59,9 @@ internal sealed class GoldenCase
 
     public static GoldenCase Open(string name) => Open("golden", name);
 
+    /// <summary>A case that lies elsewhere, as one that was packed.</summary>
+    public static GoldenCase At(string folder) => new(folder);
+
     /// <param name="set">A folder of tests/fixtures.</param>
     /// <param name="name">The case.</param>
     public static GoldenCase Open(string set, string name) => new(Path.Combine(RootOf(set), name));

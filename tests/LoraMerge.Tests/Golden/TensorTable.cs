@@ -1,4 +1,5 @@
 using LoraMerge.Checkpoints;
+using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Golden;
@@ -7,7 +8,7 @@ namespace LoraMerge.Tests.Golden;
 internal static class TensorTable
 {
     public static Dictionary<string, StoredTensor> Headers(string path) =>
-        (Directory.Exists(path) ? Checkpoint.Open(path).Shards : [Shard.Read(path)])
+        (Directory.Exists(path) ? BaseModels.Open(path).Shards : [Shard.Read(path)])
             .SelectMany(shard => shard.Tensors).ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
 
     public static byte[] Bytes(StoredTensor tensor)

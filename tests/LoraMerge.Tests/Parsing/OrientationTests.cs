@@ -5,6 +5,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Dialects.Peft;
 using LoraMerge.Kinds.Lora;
+using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
 using NuGet.Versioning;
 
@@ -76,7 +77,7 @@ public sealed class OrientationTests
             [],
             []
         );
-        var by = new AppliedAdapter(adapter, 0, 1, ExpertLayout.Peft, Checkpoint.Open(folder["base"]), path => path, []);
+        var by = new AppliedAdapter(adapter, 0, 1, ExpertLayout.Peft, BaseModels.Open(folder["base"]), path => path, []);
         folder.Passed();
         return Assert.IsType<LowRankChange>(Assert.Single(module.ChangeWeight(new ModuleTarget(Tensor("weight", weight), by)))).IsTransposed;
     }

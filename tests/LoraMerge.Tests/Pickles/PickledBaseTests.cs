@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Quantized;
 using LoraMerge.Requests;
 using LoraMerge.Tests.Golden;
 using LoraMerge.Writing;
@@ -18,7 +19,7 @@ public sealed class PickledBaseTests
     {
         GoldenCase golden = GoldenCase.Open("lora-llama-float32");
         using var folder = new TestFolder();
-        Checkpoint original = Checkpoint.Open(golden.BaseFolder);
+        Checkpoint original = BaseModels.Open(golden.BaseFolder);
         string pickled = CopyWithoutWeights(golden.BaseFolder, folder["pickled"]);
         File.WriteAllBytes(Path.Combine(pickled, "pytorch_model.bin"), Pickle(original.Shards[0].Tensors));
 
@@ -40,7 +41,7 @@ public sealed class PickledBaseTests
     {
         GoldenCase golden = GoldenCase.Open("lora-llama-float32");
         using var folder = new TestFolder();
-        StoredTensor[] tensors = [.. Checkpoint.Open(golden.BaseFolder).Shards[0].Tensors];
+        StoredTensor[] tensors = [.. BaseModels.Open(golden.BaseFolder).Shards[0].Tensors];
         string pickled = CopyWithoutWeights(golden.BaseFolder, folder["pickled"]);
         var map = new JsonObject();
         for (int shard = 0; shard < 2; shard++)
@@ -60,7 +61,7 @@ public sealed class PickledBaseTests
 
         Assert.Equal(["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"],
             Directory.EnumerateFiles(folder["merged"], "*model*").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
-        Assert.Equal(tensors.Length, Checkpoint.Open(folder["merged"]).TensorNames.Count());
+        Assert.Equal(tensors.Length, BaseModels.Open(folder["merged"]).TensorNames.Count());
         folder.Passed();
     }
 
@@ -70,7 +71,7 @@ public sealed class PickledBaseTests
         using var folder = new TestFolder();
         WriteBase(folder, """{"tie_word_embeddings": true}""", ("model.embed_tokens.weight", "0"), ("lm_head.weight", "0"), ("model.norm.weight", "1"));
 
-        Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Checkpoint checkpoint = BaseModels.Open(folder.Path);
 
         Assert.Equal(["model.embed_tokens.weight", "model.norm.weight"], checkpoint.TensorNames.Order(StringComparer.Ordinal));
         folder.Passed();
@@ -85,7 +86,7 @@ public sealed class PickledBaseTests
         using var folder = new TestFolder();
         WriteBase(folder, config, ("model.embed_tokens.weight", "0"), ("lm_head.weight", headStorage), ("model.norm.weight", "1"));
 
-        Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Checkpoint checkpoint = BaseModels.Open(folder.Path);
 
         Assert.Equal(3, checkpoint.TensorNames.Count());
         folder.Passed();
@@ -96,7 +97,7 @@ public sealed class PickledBaseTests
     {
         GoldenCase golden = GoldenCase.Open("lora-llama-float32");
         using var folder = new TestFolder();
-        StoredTensor[] tensors = [.. Checkpoint.Open(golden.BaseFolder).Shards[0].Tensors];
+        StoredTensor[] tensors = [.. BaseModels.Open(golden.BaseFolder).Shards[0].Tensors];
         string pickled = CopyWithoutWeights(golden.BaseFolder, folder["pickled"]);
         StoredTensor query = tensors.First(tensor => tensor.Name.Contains("q_proj", StringComparison.Ordinal));
         File.WriteAllBytes(Path.Combine(pickled, "pytorch_model.bin"), Pickle([.. tensors, query with { Name = "other.weight" }]));
@@ -122,7 +123,7 @@ public sealed class PickledBaseTests
 
         Assert.Equal(["config.json", "pytorch_model.bin"], without);
         Assert.Equal(["config.json", "model.safetensors"], with);
-        Assert.False(Checkpoint.Open(folder.Path).IsPickled);
+        Assert.False(BaseModels.Open(folder.Path).IsPickled);
         folder.Passed();
     }
 
@@ -133,7 +134,7 @@ public sealed class PickledBaseTests
         foreach (string name in (string[])["training_args.bin", "optimizer.bin", "scheduler.pt", "rng_state.pth"])
             File.WriteAllText(folder[name], "no weights");
 
-        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Checkpoint.Open(folder.Path));
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => BaseModels.Open(folder.Path));
 
         Assert.Equal(DiagnosticCode.CheckpointHasNoWeights, fault.Code);
         folder.Passed();

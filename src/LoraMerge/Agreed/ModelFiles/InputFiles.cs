@@ -110,6 +110,8 @@ internal sealed class InputFiles
         {
             if (ofWeights.Contains(name))
                 AddWeights(name);
+            else if (ModelParts.IsOfQuantiser(name))
+                Add(name, isBeside: false);
             else
                 AddPart(name, ModelParts.IsOfBase(name));
         }

@@ -50,6 +50,12 @@ internal static class ModelParts
         "params.json", "trainer_state.json", "*_results.json", "events.out.tfevents.*",
     ];
 
+    /// <summary>What quantisers write of their settings, which are read where config.json does not tell them.</summary>
+    private static readonly string[] s_ofQuantisers = ["quantize_config.json", "quant_config.json", "hf_quant_config.json"];
+
+    /// <summary>What quantisers leave besides, which nobody misses in a plain model.</summary>
+    private static readonly string[] s_leftByQuantisers = ["recipe.yaml", "quant_log.csv", "quant_strategy.json", "quantization_config.json", "measure.json", "modules_quantization_strategy.json"];
+
     private static readonly string[] s_noPartFolders = [".*", "onnx", "openvino", "coreml", "flax", "runs", "checkpoint-*", "global_step*"];
 
     /// <summary>Whether a file in a base's folder is part of the model.</summary>
@@ -65,7 +71,10 @@ internal static class ModelParts
     public static IReadOnlyList<ModelPart> OfAdapterFolder(string name) => [.. OfFolder(name).Where(part => part.IsOfAdaptersToo)];
 
     /// <summary>Whether a file that is left out need not be told.</summary>
-    public static bool IsKnownToBeNone(string name) => NamePattern.MatchesAny(s_noPart, name);
+    public static bool IsKnownToBeNone(string name) => NamePattern.MatchesAny(s_noPart, name) || NamePattern.MatchesAny(s_leftByQuantisers, name);
+
+    /// <summary>Whether a file says how weights are quantised: read, and not part of what is made of them.</summary>
+    public static bool IsOfQuantiser(string name) => NamePattern.MatchesAny(s_ofQuantisers, name);
 
     /// <summary>Whether a folder that is left out need not be told.</summary>
     public static bool IsFolderKnownToBeNone(string name) => NamePattern.MatchesAny(s_noPartFolders, name);

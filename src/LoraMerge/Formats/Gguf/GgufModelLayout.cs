@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
@@ -137,7 +138,8 @@ internal sealed class GgufModelLayout : GgufFileSet
     private static PlannedTensor.Computed ToFloats(PlannedTensor tensor, GgufType type)
     {
         var computed = tensor as PlannedTensor.Computed;
-        return new PlannedTensor.Computed(tensor.Name, DType.F32, tensor.Source, computed?.Changes ?? [], computed?.ReplacedBy)
+        TensorSource source = tensor.Source.WideEnoughFor(type == GgufType.F32 ? DType.F32 : DType.BF16);
+        return new PlannedTensor.Computed(tensor.Name, DType.F32, source, computed?.Changes ?? [], computed?.ReplacedBy)
         {
             RoundedTo = type == GgufType.F32 ? null : DType.BF16,
         };
@@ -152,7 +154,7 @@ internal sealed class GgufModelLayout : GgufFileSet
                 .ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
         return new GgufSource(
             config.RootElement.Clone(),
-            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.DType, tensor.Shape))],
+            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.ResultDType, tensor.Shape))],
             files,
             [files], // the template that the folder would have
             GgufOrigin.Describe(planned));

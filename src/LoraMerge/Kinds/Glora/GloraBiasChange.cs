@@ -12,7 +12,7 @@ namespace LoraMerge.Kinds.Glora;
 /// <param name="D">Factors; null for none.</param>
 /// <param name="E">What is added; null for nothing.</param>
 /// <param name="AdapterWeight">c.</param>
-internal sealed record GloraBiasChange(int Adapter, string Module, StoredTensor? Weight, GloraTerm? C, GloraTerm? D, GloraTerm? E, double AdapterWeight)
+internal sealed record GloraBiasChange(int Adapter, string Module, TensorSource? Weight, GloraTerm? C, GloraTerm? D, GloraTerm? E, double AdapterWeight)
     : WeightChange(Adapter, Module)
 {
     public override string Method => "glora-bias";

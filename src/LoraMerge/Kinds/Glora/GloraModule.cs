@@ -41,7 +41,7 @@ internal sealed record GloraModule(string Path, GloraTerm? A, GloraTerm? B, Glor
     internal override IEnumerable<WeightChange> ChangeBias(ModuleTarget bias)
     {
         long outputs = bias.Source.ElementCount;
-        StoredTensor? weight = null;
+        TensorSource? weight = null;
         bool fits = D?.Fits(outputs, 1) != false && E?.Fits(outputs, 1) != false;
         if (C is not null)
             fits &=

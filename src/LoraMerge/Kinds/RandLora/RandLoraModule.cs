@@ -63,9 +63,9 @@ internal sealed record RandLoraModule(
         if (by.Adapter.Modules.FirstOrDefault(module => all.All(sides => sides.Path != module.Path)) is AdaptedModule missing)
             throw Errors.ModuleSizesUnknown(missing.Path, by.Adapter.Path);
         (long outputs, long inputs) = (all.Max(sides => sides.Outputs), all.Max(sides => sides.Inputs));
-        return new RandLoraDraw(Seed, Bases, (int)Lambda.Shape[0], Math.Min(outputs, inputs), Math.Max(outputs, inputs), target.Source.DType);
+        return new RandLoraDraw(Seed, Bases, (int)Lambda.Shape[0], Math.Min(outputs, inputs), Math.Max(outputs, inputs), target.Source.ResultDType);
     }
 
-    private static (string Path, long Outputs, long Inputs) Sides(string path, StoredTensor weight, AppliedAdapter by) =>
+    private static (string Path, long Outputs, long Inputs) Sides(string path, TensorSource weight, AppliedAdapter by) =>
         Orientation.OfSquare(path, weight, by.Base, by.Adapter) ? (path, weight.Shape[1], weight.Shape[0]) : (path, weight.Shape[0], weight.Shape[1]);
 }

@@ -39,7 +39,7 @@ internal sealed record TinyLoraModule(
                 weight.Adapter,
                 Path,
                 "tinylora",
-                new TinyLoraFactor(A, numbers, Projection, Projection is null ? new TinyLoraDraw(Seed + Place, weight.Source.DType) : null),
+                new TinyLoraFactor(A, numbers, Projection, Projection is null ? new TinyLoraDraw(Seed + Place, weight.Source.ResultDType) : null),
                 new StoredFactor(B),
                 weight.AdapterWeight,
                 weight.IsTransposed(this, B.RowCount, A.RowLength)

@@ -28,8 +28,8 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
     {
         if (!adapter.Modules.IsEmpty)
             return adapter;
-        Dictionary<string, StoredTensor> weights = checkpoint
-            .Shards.SelectMany(shard => shard.Tensors)
+        Dictionary<string, TensorSource> weights = checkpoint
+            .Tensors
             .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
             .Select(tensor => (Path: tensor.Name[..^".weight".Length], Tensor: tensor))
             .Where(pair => Bodies.Any(body => Targets.Match(body + pair.Path)))
@@ -88,6 +88,6 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
         );
     }
 
-    private static (long Outputs, long Inputs) Sides(string path, StoredTensor weight, Checkpoint checkpoint, Adapter adapter) =>
+    private static (long Outputs, long Inputs) Sides(string path, TensorSource weight, Checkpoint checkpoint, Adapter adapter) =>
         Orientation.OfSquare(path, weight, checkpoint, adapter) ? (weight.Shape[1], weight.Shape[0]) : (weight.Shape[0], weight.Shape[1]);
 }

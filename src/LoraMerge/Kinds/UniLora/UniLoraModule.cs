@@ -22,11 +22,11 @@ internal sealed record UniLoraModule(string Path, StoredTensor Theta, UniLoraFac
                 "unilora",
                 A with
                 {
-                    Weight = weight.Source.DType,
+                    Weight = weight.Source.ResultDType,
                 },
                 B with
                 {
-                    Weight = weight.Source.DType,
+                    Weight = weight.Source.ResultDType,
                 },
                 weight.AdapterWeight,
                 weight.IsTransposed(this, B.Rows, A.Columns)

@@ -52,7 +52,7 @@ internal sealed record VeraModule(
     /// <summary>The matrices are drawn as large as the largest module needs them, so that the sizes of all decide every number.</summary>
     private VeraDraw Draw(ModuleTarget target)
     {
-        (VeraModule Module, StoredTensor Weight)[] all =
+        (VeraModule Module, TensorSource Weight)[] all =
         [
             .. target.By.Weights.Where(pair => pair.Module is VeraModule).Select(pair => ((VeraModule)pair.Module, pair.Weight)),
         ];
@@ -64,7 +64,7 @@ internal sealed record VeraModule(
             Roles.PartsOfD,
             all.Max(pair => pair.Weight.ElementCount / pair.Module.LambdaB.ElementCount),
             all.Max(pair => pair.Module.LambdaB.ElementCount),
-            target.Source.DType
+            target.Source.ResultDType
         );
     }
 }

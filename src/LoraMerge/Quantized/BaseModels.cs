@@ -1,0 +1,16 @@
+using LoraMerge.Checkpoints;
+
+namespace LoraMerge.Quantized;
+
+/// <summary>Opens base models in whatever form their weights are stored; what comes out has plain tensors.</summary>
+internal static class BaseModels
+{
+    /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036, 2100 to 2109.</exception>
+    public static Checkpoint Open(string path) => Open(path, InputListing.OfBase(path));
+
+    /// <summary>The same, of files that are listed already.</summary>
+    /// <param name="path">The folder or file, as the user wrote it.</param>
+    /// <param name="files">What lies there.</param>
+    public static Checkpoint Open(string path, InputRoot files) => QuantizedReading.Plain(Checkpoint.OpenStored(path, files));
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+
+namespace LoraMerge.Quantized;
+
+/// <summary>Values of a weight of <see cref="Mxfp4"/>. A matrix is stored turned round, so one at a time is held.</summary>
+/// <param name="Blocks"><c>[experts, rows, K/32, 16]</c>.</param>
+/// <param name="Scales"><c>[experts, rows, K/32]</c>.</param>
+internal sealed record Mxfp4Codec(StoredTensor Blocks, StoredTensor Scales) : WeightCodec
+{
+    public const int BlockLength = 32;
+
+    private const int BytesPerBlock = BlockLength / 2;
+
+    public override ImmutableArray<StoredTensor> Parts => [Blocks, Scales];
+
+    public override long HeldBytes => Blocks.Shape[0] == 0 ? 0 : (Blocks.ByteLength / Blocks.Shape[0]) + (Scales.ElementCount / Blocks.Shape[0] * sizeof(double));
+
+    public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
+
+    private sealed class Decoder(Mxfp4Codec codec, TensorFiles files) : RowDecoder(checked((int)codec.Blocks.Shape[1]))
+    {
+        private readonly int _blocksPerRow = (int)codec.Blocks.Shape[2];
+        private readonly byte[] _codes = new byte[codec.Blocks.Shape[1] * codec.Blocks.Shape[2] * BytesPerBlock];
+        private readonly double[] _scales = new double[codec.Blocks.Shape[1] * codec.Blocks.Shape[2]];
+        private long _matrix = -1;
+
+        protected override void DecodeRows<T>(long firstRow, int rows, Span<T> destination)
+        {
+            long height = (long)_blocksPerRow * BlockLength;
+            for (int done = 0; done < rows;)
+            {
+                long row = firstRow + done;
+                if (row / height != _matrix)
+                    ReadMatrix(row / height);
+                int block = (int)(row % height / BlockLength), first = (int)(row % BlockLength);
+                int count = Math.Min(BlockLength - first, rows - done);
+                DecodeBlocks(block, first, count, destination.Slice(done * RowLength, count * RowLength));
+                done += count;
+            }
+        }
+
+        /// <summary>Some rows of the plain matrix, which are columns of one block of each stored row.</summary>
+        private void DecodeBlocks<T>(int block, int first, int count, Span<T> destination)
+            where T : unmanaged
+        {
+            for (int column = 0; column < RowLength; column++)
+            {
+                int at = (column * _blocksPerRow) + block;
+                double scale = _scales[at];
+                ReadOnlySpan<byte> codes = _codes.AsSpan(at * BytesPerBlock, BytesPerBlock);
+                for (int row = 0; row < count; row++)
+                {
+                    int code = (codes[(first + row) >> 1] >> (((first + row) & 1) * 4)) & 15;
+                    destination[(row * RowLength) + column] = Numbers.As<T>(Numbers.E2M1[code] * scale);
+                }
+            }
+        }
+
+        private void ReadMatrix(long matrix)
+        {
+            _matrix = -1;
+            files.ReadInto(codec.Blocks, matrix * _codes.Length, _codes);
+            Numbers.Scales(files, codec.Scales, matrix * _scales.Length, _scales, areExponents: true);
+            _matrix = matrix;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Quantized;
+
+/// <summary>What the files beside the weights say of how these are quantised: config.json, or a file of the quantiser's own.</summary>
+/// <param name="Json">The fields.</param>
+/// <param name="Method">Name of the method; null where nobody says one.</param>
+/// <param name="Path">Where it stands.</param>
+internal sealed record QuantizationConfig(JsonObject Json, string? Method, string Path)
+{
+    /// <summary>Files that quantisers write beside config.json: AutoGPTQ, AutoAWQ, ModelOpt.</summary>
+    private static readonly (string File, string Method)[] s_ownFiles =
+        [("quantize_config.json", "gptq"), ("quant_config.json", "awq"), ("hf_quant_config.json", "modelopt")];
+
+    /// <exception cref="LoraMergeException">LORA2008: a file is no JSON.</exception>
+    public static QuantizationConfig Of(Checkpoint checkpoint)
+    {
+        if (checkpoint.Config.Quantization is JsonObject json)
+            return new QuantizationConfig(json, checkpoint.Config.QuantizationMethod, checkpoint.Config.File!);
+        foreach ((string file, string method) in s_ownFiles)
+        {
+            if (checkpoint.Files.Find(file) is not InputFile found)
+                continue;
+            try
+            {
+                JsonObject own = JsonFile.Read(found.FullPath, JsonFile.LongestConfig);
+                own = own["quantization"] as JsonObject ?? own; // ModelOpt's lies below its producer
+                return new QuantizationConfig(own, TextOf(own, "quant_method") ?? method, found.FullPath);
+            }
+            catch (JsonException e)
+            {
+                throw Errors.ConfigInvalid(found.FullPath, e.Message);
+            }
+        }
+        return new QuantizationConfig([], null, checkpoint.Config.File ?? checkpoint.Path);
+    }
+
+    public string? Text(string name) => TextOf(Json, name);
+
+    public int? Number(string name) => NumberOf(Json, name);
+
+    public bool IsTrue(string name) => Json[name] is JsonValue value && value.TryGetValue(out bool flag) && flag;
+
+    public static string? TextOf(JsonObject json, string name) => json[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    /// <summary>A whole number; some writers put it in quotes.</summary>
+    public static int? NumberOf(JsonObject json, string name) => json[name] is not JsonValue value ? null
+        : value.TryGetValue(out int number) ? number
+        : value.TryGetValue(out string? text) && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) ? number
+        : null;
+
+    /// <summary>Two sides of a block, such as <c>[128, 128]</c>; null where the field is none.</summary>
+    public static (long Rows, long Columns)? BlockOf(JsonObject json, string name) =>
+        json[name] is JsonArray { Count: 2 } sides && sides.All(side => side is JsonValue value && value.TryGetValue(out int _))
+            ? ((int)sides[0]!, (int)sides[1]!)
+            : null;
+}

@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
+
+namespace LoraMerge.Quantized;
+
+/// <summary>How the values of a weight are made of stored tensors. Plain data, and part of the recipe of what is made of them.</summary>
+internal abstract record WeightCodec
+{
+    /// <summary>The tensors that it reads, the codes first.</summary>
+    public abstract ImmutableArray<StoredTensor> Parts { get; }
+
+    /// <summary>Bytes that its decoder holds.</summary>
+    public abstract long HeldBytes { get; }
+
+    /// <summary>Reads what every value needs.</summary>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA2103 to LORA2105.</exception>
+    public abstract WeightDecoder Open(TensorFiles files);
+}

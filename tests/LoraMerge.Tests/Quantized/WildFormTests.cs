@@ -1,0 +1,224 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using LoraMerge.Checkpoints;
+using LoraMerge.Diagnostics;
+using LoraMerge.Quantized;
+using LoraMerge.Safetensors;
+using LoraMerge.Writing;
+
+namespace LoraMerge.Tests.Quantized;
+
+/// <summary>Forms of quantised weights as published models have them, beside those of the golden cases; each against its formula, written out.</summary>
+public sealed class WildFormTests
+{
+    private const string Q = "model.layers.0.self_attn.q_proj", Up = "model.layers.1.mlp.up_proj";
+
+    private static readonly Random s_random = new(3);
+
+    [Fact]
+    public void AutoFP8_has_a_scale_of_the_whole_weight_and_no_inv_in_its_name()
+    {
+        byte[] codes = Bytes(24);
+        AssertValues(
+            Base("{\"quant_method\": \"fp8\", \"activation_scheme\": \"static\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes))
+                .With(Up + ".weight_scale", DType.F32, [1], 0.37).With(Up + ".input_scale", DType.F32, [1], 2)
+                .With("model.layers.1.self_attn.kv_scale", DType.F32, [1], 2),
+            Up, [6, 4], i => Float8(codes[i]) * 0.37f, "FP8", 2);
+    }
+
+    [Fact]
+    public void Fbgemm_has_a_scale_for_each_row()
+    {
+        byte[] codes = Bytes(24);
+        double[] scales = [1.5, 0.25, 3, 0.1f, 7, 0.3f];
+        AssertValues(
+            Base("{\"quant_method\": \"fbgemm_fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes))
+                .With(Up + ".weight_scale", DType.F32, [6, 1], scales).With(Up + ".input_scale_ub", DType.F32, [1], 1200),
+            Up, [6, 4], i => Float8(codes[i]) * (float)scales[i / 4], "FP8", 1);
+    }
+
+    [Fact]
+    public void ModelOpt_may_say_all_in_a_file_of_its_own_and_have_scales_of_one_side()
+    {
+        byte[] codes = Bytes(24);
+        double[] scales = [1.5, 0.25, 3, 0.1f, 7, 0.3f];
+        AssertValues(
+            TinyCheckpoint.Llama().File("hf_quant_config.json", "{\"producer\": {\"name\": \"modelopt\"}, \"quantization\": {\"quant_algo\": \"FP8\", \"kv_cache_quant_algo\": \"FP8\"}}")
+                .Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale", DType.F32, [6], scales)
+                .With("model.layers.0.self_attn.k_proj.k_scale", DType.F32, [1], 1).With("model.layers.0.self_attn.v_proj.v_scale", DType.F32, [1], 1),
+            Up, [6, 4], i => Float8(codes[i]) * (float)scales[i / 4], "modelopt FP8", 2);
+    }
+
+    [Fact]
+    public void MXFP8_has_exponents_for_32_columns()
+    {
+        byte[] codes = Bytes(2 * 64), exponents = [120, 130, 127, 126];
+        AssertValues(
+            Base("{\"quant_method\": \"compressed-tensors\", \"format\": \"mxfp8-quantized\", \"config_groups\": {\"g\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 8, \"type\": \"float\", \"group_size\": 32}}}}")
+                .Add(Raw(Up + ".weight", DType.F8_E4M3, [2, 64], codes)).Add(Raw(Up + ".weight_scale", DType.U8, [2, 2], exponents)),
+            Up, [2, 64], i => Float8(codes[i]) * Math.ScaleB(1, exponents[i / 32] - 127), "compressed-tensors FP8", 0);
+    }
+
+    [Fact]
+    public void Blocks_of_experts_stacked_in_one_tensor_have_a_grid_each()
+    {
+        byte[] codes = Bytes(2 * 3 * 4);
+        double[] scales = [0.5, 2, 3, 0.25, 5, 6, 7, 8]; // [2, 2, 2], blocks of 2 by 2
+        AssertValues(
+            Base("{\"quant_method\": \"fp8\", \"weight_block_size\": [2, 2]}").Add(Raw("model.layers.0.mlp.experts.gate_up_proj", DType.F8_E4M3, [2, 3, 4], codes))
+                .With("model.layers.0.mlp.experts.gate_up_proj_scale_inv", DType.F32, [2, 2, 2], scales),
+            "model.layers.0.mlp.experts.gate_up_proj", [2, 3, 4], i => Float8(codes[i]) * scales[(i / 12 * 4) + (i % 12 / 4 / 2 * 2) + (i % 4 / 2)], "FP8", 0);
+    }
+
+    [Fact]
+    public void Modules_may_have_widths_of_their_own_by_name_or_expression()
+    {
+        byte[] codes = Bytes(24);
+        int[] packed = [0x7654_3210, unchecked((int)0xFEDC_BA98)];
+        TinyCheckpoint model = Base("""
+            {"quant_method": "compressed-tensors", "format": "mixed-precision", "config_groups": {
+              "a": {"targets": ["re:.*up_proj$"], "weights": {"num_bits": 8, "type": "float", "strategy": "channel"}},
+              "b": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 4}}}}
+            """)
+            .Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale", DType.BF16, [6, 1], 1, 2, 4, 8, 0.5, 0.25)
+            .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 1], MemoryMarshal.AsBytes(packed.AsSpan()).ToArray()))
+            .With(Q + ".weight_scale", DType.BF16, [2, 2], 0.5, 2, 1, 4).With(Q + ".weight_shape", DType.I64, [2], 2, 8);
+        double[] scales = [0.5, 2, 1, 4];
+
+        AssertValues(model, Q, [2, 8], i => (((packed[i / 8] >> (i % 8 * 4)) & 15) - 8) * scales[i / 4], "compressed-tensors FP8", 0, "compressed-tensors int4");
+    }
+
+    [Fact]
+    public void GPTQ_is_known_by_a_file_of_its_own_and_may_leave_out_its_order()
+    {
+        uint[] words = [.. Enumerable.Range(0, 8 * 8).Select(_ => (uint)s_random.Next())]; // [64·4/32, 8]
+        uint[] zeros = [0x7777_7777, 0x8765_4321]; // [2, 1], stored less one
+        double[] scales = [.. Enumerable.Range(0, 16).Select(i => (double)(Half)(0.01 * (i + 1)))];
+        AssertValues(
+            TinyCheckpoint.Llama().File("quantize_config.json", "{\"bits\": 4, \"group_size\": 32, \"desc_act\": false, \"sym\": true}").Without(Up + ".weight")
+                .Add(Words(Up + ".qweight", [8, 8], words)).Add(Words(Up + ".qzeros", [2, 1], zeros)).With(Up + ".scales", DType.F16, [2, 8], scales),
+            Up, [8, 64], i => Gptq(i / 64, i % 64), "GPTQ 4 bit", 0);
+
+        double Gptq(int output, int input)
+        {
+            int number = (int)(words[(input / 8 * 8) + output] >> (input % 8 * 4)) & 15;
+            int zero = ((int)(zeros[input / 32] >> (output * 4)) & 15) + 1;
+            return (number - zero) * scales[(input / 32 * 8) + output];
+        }
+    }
+
+    [Fact]
+    public void AWQ_is_told_from_GPTQ_by_its_shapes_where_no_config_tells()
+    {
+        int[] order = [0, 4, 1, 5, 2, 6, 3, 7];
+        uint[] words = [.. Enumerable.Range(0, 32 * 2).Select(_ => (uint)s_random.Next())]; // [32, 16/8]
+        uint[] zeros = [0x7654_3210, 0x89AB_CDEF];
+        double[] scales = [.. Enumerable.Range(0, 16).Select(i => 0.125 * (i + 1))];
+        AssertValues(
+            TinyCheckpoint.Llama().Without(Up + ".weight").Add(Words(Up + ".qweight", [32, 2], words)).Add(Words(Up + ".qzeros", [1, 2], zeros))
+                .With(Up + ".scales", DType.BF16, [1, 16], scales),
+            Up, [16, 32], i => Awq(i / 32, i % 32), "AWQ GEMM", 0);
+
+        double Awq(int output, int input)
+        {
+            int shift = order[output % 8] * 4;
+            return ((int)((words[(input * 2) + (output / 8)] >> shift) & 15) - (int)((zeros[output / 8] >> shift) & 15)) * scales[output];
+        }
+    }
+
+    [Fact]
+    public void Bitsandbytes_may_have_an_odd_number_of_values_and_experts_in_one_tensor()
+    {
+        const string name = "model.layers.0.mlp.experts.down_proj";
+        byte[] codes = Bytes(23); // 45 values of [3, 3, 5], blocks of 16
+        double[] absmax = [1.25, 0.3f, 7], map = [.. Enumerable.Range(0, 16).Select(i => (double)(float)((i - 8) / 8.1))];
+        byte[] state = Encoding.UTF8.GetBytes("{\"quant_type\": \"nf4\", \"blocksize\": 16, \"dtype\": \"bfloat16\", \"shape\": [3, 3, 5]}");
+        AssertValues(
+            Base("{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}").Add(Raw(name, DType.U8, [23, 1], codes))
+                .With(name + ".absmax", DType.F32, [3], absmax).With(name + ".quant_map", DType.F32, [16], map)
+                .Add(Raw(name + ".quant_state.bitsandbytes__nf4", DType.U8, [state.Length], state)),
+            name, [3, 3, 5], i => map[(codes[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15] * absmax[i / 16], "bitsandbytes NF4", 0);
+    }
+
+    [Fact]
+    public async Task A_quantised_base_is_merged_verified_compared_and_kept_as_GGUF_as_a_plain_one_is()
+    {
+        byte[] codes = Bytes(24, below: 0x70);
+        TinyCheckpoint model = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale_inv", DType.F32, [], 0.37);
+        using var bench = new Workbench(model, TinyAdapter.ForLlama());
+
+        MergeResult result = await bench.MergeAsync();
+        CommandLineRun verified = await CommandLineRun.Of("verify", bench.OutputPath, "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu");
+        CommandLineRun plan = await CommandLineRun.Of("plan", "--base", bench.Base, "--adapter", bench.Adapter);
+        CommandLineRun inspected = await CommandLineRun.Of("inspect", bench.Base);
+        CommandLineRun diff = await CommandLineRun.Of("diff", bench.Base, bench.OutputPath);
+
+        Assert.Equal(2, result.Manifest.Tensors.Count);
+        Assert.Equal((0, ""), (verified.ExitCode, verified.Error));
+        Assert.Equal(0, plan.ExitCode);
+        Assert.Contains("FP8", inspected.Output, StringComparison.Ordinal);
+        Assert.Contains(Up, diff.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("input_layernorm", diff.Output, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task Dequantize_makes_a_plain_model_and_refuses_one()
+    {
+        using var folder = new TestFolder();
+        byte[] codes = Bytes(24, below: 0x70);
+        string from = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale_inv", DType.F32, [], 0.37)
+            .WriteTo(folder["base"]);
+
+        CommandLineRun made = await CommandLineRun.Of("dequantize", "--base", from, "--output", folder["plain"], "--dtype", "float32");
+        CommandLineRun again = await CommandLineRun.Of("dequantize", "--base", folder["plain"], "--output", folder["other"]);
+
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        Assert.Contains("The base is FP8; its 1 quantised tensor becomes float32", made.Output, StringComparison.Ordinal);
+        Assert.True(BaseModels.Open(folder["plain"]).TryFind(Up + ".weight", out TensorSource? tensor));
+        float[] values = new float[24];
+        using var files = new TensorFiles();
+        tensor.ReadInto(files, 0, MemoryMarshal.AsBytes(values.AsSpan()));
+        Assert.Equal(codes.Select(code => (float)(Float8(code) * 0.37f)), values);
+        Assert.True(File.Exists(Path.Combine(folder["plain"], "lora-merge.json")));
+        Assert.Contains(((int)DiagnosticCode.BaseIsPlain).ToString(), again.Error, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    private static TinyCheckpoint Base(string quantization) => TinyCheckpoint.Llama().File(
+        "config.json", "{\"model_type\": \"llama\", \"torch_dtype\": \"bfloat16\", \"tie_word_embeddings\": false, \"vocab_size\": 8, \"quantization_config\": QUANT}"
+            .Replace("QUANT", quantization, StringComparison.Ordinal));
+
+    private static TinyTensor Raw(string name, DType dtype, long[] shape, byte[] bytes) => new(name, dtype, [.. shape], bytes);
+
+    private static TinyTensor Words(string name, long[] shape, uint[] words) => Raw(name, DType.I32, shape, MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
+
+    private static byte[] Bytes(int count, int below = 256) => [.. Enumerable.Range(0, count).Select(_ => (byte)s_random.Next(below)).Select(code => (code & 0x7F) == 0x7F ? (byte)0x30 : code)];
+
+    /// <summary>E4M3 by its definition.</summary>
+    private static double Float8(byte code)
+    {
+        int exponent = (code >> 3) & 15, mantissa = code & 7;
+        double magnitude = exponent == 0 ? mantissa / 512.0 : (1 + (mantissa / 8.0)) * Math.Pow(2, exponent - 7);
+        return code >= 128 ? -magnitude : magnitude;
+    }
+
+    private static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped, string? other = null)
+    {
+        using var folder = new TestFolder();
+        Checkpoint checkpoint = BaseModels.Open(model.WriteTo(folder["base"]));
+        int stored = checkpoint.Shards.Sum(shard => shard.Tensors.Length);
+
+        Assert.True(checkpoint.TryFind(module + ".weight", out TensorSource? tensor) || checkpoint.TryFind(module, out tensor));
+        using var files = new TensorFiles();
+        double[] values = PackedBase.Values(tensor.WideEnoughFor(DType.F64), files);
+
+        Assert.Equal(shape, tensor.Shape);
+        Assert.Equal(Enumerable.Range(0, values.Length).Select(expected), values);
+        Assert.Equal(other is null ? form : $"{other} and {form}", checkpoint.Form!.Name);
+        int parts = checkpoint.Tensors.OfType<QuantizedTensor>().Sum(quantized => quantized.Parts.Length - 1);
+        bool hasState = checkpoint.Shards[0].Tensors.Any(part => part.Name.Contains("quant_state", StringComparison.Ordinal) || part.Name.EndsWith("weight_shape", StringComparison.Ordinal));
+        Assert.Equal(stored - parts - dropped - (hasState ? 1 : 0), checkpoint.Tensors.Count());
+        folder.Passed();
+    }
+}
