@@ -10,15 +10,22 @@ namespace LoraMerge.Quantized;
 /// <param name="GroupLength">Inputs of a group.</param>
 internal sealed record AwqGemmCodec(StoredTensor Codes, StoredTensor Scales, StoredTensor Zeros, long GroupLength) : WeightCodec
 {
-    private const int PerWord = 8;
+    public const int PerWord = 8;
 
     /// <summary>The nibble of each column of eight.</summary>
     private static readonly int[] s_order = [0, 4, 1, 5, 2, 6, 3, 7];
 
     public override ImmutableArray<StoredTensor> Parts => [Codes, Scales, Zeros];
 
+    public override ImmutableArray<StoredTensor> Rewritten => Parts;
+
     public override long HeldBytes =>
         Codes.ByteLength + (Scales.ElementCount * sizeof(double)) + Zeros.ByteLength + (Codes.Shape[0] * ((Decoder.Tile * sizeof(uint)) + 1));
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new AwqGemmEncoder(this);
+
+    /// <summary>Where an output's nibble lies in its word.</summary>
+    internal static int ShiftOf(int output) => s_order[output % PerWord] * 4;
 
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
@@ -56,7 +63,7 @@ internal sealed record AwqGemmCodec(StoredTensor Codes, StoredTensor Scales, Sto
         {
             for (int done = 0; done < rows; done++)
             {
-                int output = (int)firstRow + done, word = output / PerWord, shift = s_order[output % PerWord] * 4;
+                int output = (int)firstRow + done, word = output / PerWord, shift = ShiftOf(output);
                 if (word < _firstOfTile || word >= _firstOfTile + Tile)
                     TurnRound(word / Tile * Tile);
                 ReadOnlySpan<uint> column = _tile.AsSpan((word - _firstOfTile) * RowLength, RowLength);

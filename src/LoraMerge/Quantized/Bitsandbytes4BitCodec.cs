@@ -15,6 +15,10 @@ internal sealed record Bitsandbytes4BitCodec(StoredTensor Codes, StoredTensor Ab
 
     public override long HeldBytes => Decoder.PieceLength + (Nested is null ? 0 : (Nested.Absmax.ElementCount + 256) * sizeof(double));
 
+    public override ImmutableArray<StoredTensor> Rewritten => Nested is null ? [Codes, Absmax] : [Codes, Absmax, Nested.Absmax];
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new Bitsandbytes4BitEncoder(this, files);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     private sealed class Decoder : WeightDecoder

@@ -19,6 +19,10 @@ internal sealed record FourBitFloatCodec(StoredTensor Codes, StoredTensor Scales
 
     public override long HeldBytes => Decoder.PieceLength + ((Scales.Shape[1] + (Decoder.PieceLength * 2 / GroupLength)) * sizeof(double)) + Codes.Shape[1];
 
+    public override ImmutableArray<StoredTensor> Rewritten => Parts;
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new FourBitFloatEncoder(this, files);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     private sealed class Decoder : RowDecoder

@@ -24,6 +24,13 @@ internal sealed record GptqCodec(
     public override long HeldBytes =>
         Codes.ByteLength + (Scales.ElementCount * sizeof(double)) + Zeros.ByteLength + (Inputs * 5) + (Codes.Shape[0] * Decoder.Tile * sizeof(uint));
 
+    public override ImmutableArray<StoredTensor> Rewritten => [Codes, Scales, Zeros];
+
+    public override string? RequantizeObstacle(TensorFiles files) =>
+        Decoder.OrderOf(this, files, (int)Scales.Shape[0]) is null ? null : "its columns are quantised in an order of their activations (act-order, g_idx)";
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new GptqEncoder(this, files);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     /// <summary>
@@ -100,7 +107,7 @@ internal sealed record GptqCodec(
         }
 
         /// <summary>An order in which groups follow one another is none: the faster way gives the same.</summary>
-        private static int[]? OrderOf(GptqCodec codec, TensorFiles files, int groups)
+        public static int[]? OrderOf(GptqCodec codec, TensorFiles files, int groups)
         {
             if (codec.Groups is null)
                 return null;

@@ -16,6 +16,10 @@ internal sealed record Mxfp4Codec(StoredTensor Blocks, StoredTensor Scales) : We
 
     public override long HeldBytes => Blocks.Shape[0] == 0 ? 0 : (Blocks.ByteLength / Blocks.Shape[0]) + (Scales.ElementCount / Blocks.Shape[0] * sizeof(double));
 
+    public override ImmutableArray<StoredTensor> Rewritten => Parts;
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new Mxfp4Encoder(this);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     private sealed class Decoder(Mxfp4Codec codec, TensorFiles files) : RowDecoder(checked((int)codec.Blocks.Shape[1]))

@@ -28,6 +28,22 @@ internal readonly record struct PackedIntegers(int Bits, bool IsDense = true)
         return (int)(window >> shift) & ((1 << Bits) - 1);
     }
 
+    /// <summary>Puts a number into words where its bits are 0.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="index">Which number.</param>
+    /// <param name="number">It.</param>
+    /// <param name="first">Where the first word lies.</param>
+    /// <param name="step">From a word to the next.</param>
+    public void Put(Span<uint> words, long index, int number, long first = 0, long step = 1)
+    {
+        long bit = IsDense ? index * Bits : (index / PerWord * 32) + (index % PerWord * Bits);
+        (long word, int shift) = (bit >> 5, (int)(bit & 31));
+        ulong window = (ulong)(uint)number << shift;
+        words[(int)(first + (word * step))] |= (uint)window;
+        if (shift + Bits > 32)
+            words[(int)(first + ((word + 1) * step))] |= (uint)(window >> 32);
+    }
+
     /// <summary>Numbers that begin with a word, one in a byte.</summary>
     public void Unpack(ReadOnlySpan<uint> words, Span<byte> numbers)
     {

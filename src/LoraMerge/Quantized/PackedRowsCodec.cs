@@ -28,6 +28,13 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
 
     private long GroupCount => (Columns + GroupLength - 1) / GroupLength;
 
+    public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
+
+    public override string? RequantizeObstacle(TensorFiles files) =>
+        Groups is null ? null : "its columns are quantised in an order of their activations (act-order, weight_g_idx)";
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new PackedRowsEncoder(this);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     private sealed class Decoder : RowDecoder

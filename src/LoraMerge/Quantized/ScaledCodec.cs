@@ -28,6 +28,15 @@ internal sealed record ScaledCodec(StoredTensor Codes, StoredTensor Scales, Scal
     public override long HeldBytes =>
         (Decoder.PieceLength * 2) + (Grid.RowLength * sizeof(double)) + ((Grid.Columns + (Decoder.PieceLength / Grid.BlockColumns)) * 2 * sizeof(double));
 
+    public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
+
+    public override string? RequantizeObstacle(TensorFiles files) =>
+        Groups is not null ? "its columns are quantised in an order of their activations (act-order, weight_g_idx)"
+        : Codes.DType == DType.F8_E5M2 ? "its numbers are F8_E5M2, which no quantiser writes for weights"
+        : null;
+
+    public override WeightEncoder OpenEncoder(TensorFiles files) => new ScaledEncoder(this);
+
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);
 
     private sealed class Decoder : RowDecoder
