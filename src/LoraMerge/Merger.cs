@@ -98,7 +98,7 @@ public sealed class Merger
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {
         ModelLayout layout = LayoutInputs.LayOut(inputs, plan, known);
-        if (inputs.Checkpoint.Form is StoredForm form && layout.Plan.Tensors.Any())
+        if (inputs.Checkpoint.Form is StoredForm form && !inputs.Request.KeepsQuantization && layout.Plan.Tensors.Any())
         {
             OutputDType dtype = inputs.Request.DType.Forced is null ? new OutputDType(form.DType) : inputs.Request.DType;
             _report(Notes.BaseIsDequantized(form, inputs.Request.Format == ModelFormats.Default ? dtype.ToString() : null));

@@ -1,5 +1,6 @@
 using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
+using LoraMerge.Formats.Requantized;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
@@ -10,6 +11,9 @@ namespace LoraMerge.Comparing;
 internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, ModelConfig config) : IComparedModel
 {
     private readonly ComparisonSink _sink = new(merged);
+
+    /// <summary>What is made of the blocks before they are compared; null where they are the files' bytes.</summary>
+    public RequantizedLayout? Requantized { get; init; }
 
     public string? Folder => merged.IsSingleFile ? null : merged.Folder;
 
@@ -33,7 +37,8 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
             Dictionary<string, string> files = SideFileChoice.Of(merged);
             foreach (SideFile expected in plan.SideFiles)
             {
-                if (!files.TryGetValue(expected.RelativePath, out string? there))
+                string? there = files.GetValueOrDefault(expected.RelativePath) ?? merged.Files.Find(expected.RelativePath)?.FullPath;
+                if (there is null)
                     yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
                 else if (!IsAsExpected(expected, there))
                     yield return new FileDiff(expected.RelativePath, DiffKind.Values);
@@ -43,7 +48,14 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
 
     public IEnumerable<string> MetadataDifferences => [];
 
-    public void Take(MergedBlocks blocks) => blocks.WriteTo(_sink);
+    public void Take(MergedBlocks blocks)
+    {
+        if (Requantized is null)
+            blocks.WriteTo(_sink);
+        else
+            new RequantizedBytes(Requantized).Run(
+                Requantized.Plan, blocks, _ => { }, (tensor, offset, bytes) => _sink.Write(0, 0, tensor.Tensor, offset, bytes), _ => { });
+    }
 
     public void Dispose() => _sink.Dispose();
 

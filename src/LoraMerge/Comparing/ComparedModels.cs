@@ -2,6 +2,7 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Formats;
 using LoraMerge.Formats.Gguf;
+using LoraMerge.Formats.Requantized;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Quantized;
 using LoraMerge.Requests;
@@ -20,6 +21,11 @@ internal static class ComparedModels
             throw Errors.ModelOfOtherFormat(path, "no GGUF file", "Say --format safetensors, or name the folder of the GGUF file.");
         if (layout is GgufFileSet files)
             return new ComparedGguf(GgufFiles.Open(file!), path, files, inputs.Request);
+        if (layout is RequantizedLayout requantized && file is null)
+            return new ComparedCheckpoint(Checkpoint.OpenStored(path, InputListing.OfBase(path)), requantized.Written, inputs.Checkpoint.Config)
+            {
+                Requantized = requantized,
+            };
         return file is null
             ? new ComparedCheckpoint(BaseModels.Open(path), layout.Plan, inputs.Checkpoint.Config)
             : throw Errors.ModelOfOtherFormat(path, "a GGUF file", "Say --format gguf, and its --quantization.");

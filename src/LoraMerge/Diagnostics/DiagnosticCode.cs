@@ -93,6 +93,8 @@ public enum DiagnosticCode
     QuantizedStoredTwice = 2109,
     QuantizedStateInvalid = 2110,
     BaseIsPlain = 2111,
+    RequantizeImpossible = 2112,
+    DeltaLost = 2113,
 
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,

@@ -262,6 +262,13 @@ internal static class Errors
             path
         );
 
+    /// <param name="what">A tensor, or the adapter.</param>
+    /// <param name="obstacle">As the end of a sentence.</param>
+    public static LoraMergeException RequantizeImpossible(string what, string obstacle) =>
+        new(DiagnosticCode.RequantizeImpossible,
+            $"'{what}' cannot be quantised again as the base is: {obstacle}. Leave Requantize (--requantize) out: the result is plain numbers then, and a "
+            + "quantiser can make codes of it.", null);
+
     public static LoraMergeException PickleInvalid(string file, string reason) =>
         new(
             DiagnosticCode.PickleInvalid,

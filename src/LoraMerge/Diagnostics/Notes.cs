@@ -29,6 +29,25 @@ internal static class Notes
         CultureInfo.InvariantCulture,
         $"The base is {form.Name}; its {form.TensorCount} quantised {(form.TensorCount == 1 ? "tensor becomes" : "tensors become")} {dtype ?? "plain numbers"}"));
 
+    public static MergeEvent.Information BaseStaysQuantized(StoredForm form, int again) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"The base is {form.Name}, and so is the merged model: {again} of its {form.TensorCount} quantised tensors {(again == 1 ? "is" : "are")} quantised again"));
+
+    /// <param name="least">The smallest share of a delta that the quantised weight still has.</param>
+    /// <param name="most">The largest.</param>
+    /// <param name="count">Of how many weights.</param>
+    public static MergeEvent.Information DeltasSurvived(double least, double most, int count) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"Quantised again: {least:0.000} to {most:0.000} of each delta survived, in {count} {(count == 1 ? "tensor" : "tensors")}"));
+
+    public static MergeEvent.Warning DeltaLost(string tensor, double share, int count, double least) => new(
+        DiagnosticCode.DeltaLost,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"In {count} {(count == 1 ? "tensor" : "tensors")} less than {least} of the delta survived the quantisation, least in '{tensor}': {share:0.000}. The "
+            + $"merged model has not all that was trained. Leave Requantize (--requantize) out, and the result is plain numbers with all of it."),
+        null);
+
     public static MergeEvent.Warning PatternOrderAmbiguous(string module, IEnumerable<double> alphas, string adapter) =>
         new(
             DiagnosticCode.PatternOrderAmbiguous,

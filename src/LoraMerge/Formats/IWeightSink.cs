@@ -1,3 +1,4 @@
+using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 
 namespace LoraMerge.Formats;
@@ -10,6 +11,9 @@ internal interface IWeightSink : IDisposable
 
     /// <summary>Bytes of tensors that were written.</summary>
     long WrittenByteLength { get; }
+
+    /// <summary>What is known only when all is written, for people.</summary>
+    IEnumerable<MergeEvent> Notes => [];
 
     /// <summary>Takes all blocks, and commits the files.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1109, LORA5020.</exception>

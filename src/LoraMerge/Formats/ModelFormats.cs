@@ -34,6 +34,8 @@ internal static class ModelFormats
             throw Errors.OptionNotOfFormat("DType", request.DType.ToString(), format.Name, format.InsteadOfDType);
         if (request.MaxShardSize is ByteSize size && !format.MaySplit)
             throw Errors.OptionNotOfFormat("MaxShardSize", size.Text, format.Name, "It is one file. Leave the size out.");
+        if (request.KeepsQuantization && format.Name != Default)
+            throw Errors.OptionNotOfFormat("Requantize", "keep", format.Name, "It has types of its own: ask for a Quantization. Leave it out.");
         if (request.WritesModelfile && !format.HasModelfile)
             throw Errors.OptionNotOfFormat(
                 "LoraMergeModelfile",

@@ -60,6 +60,8 @@ internal static class ManifestBuilder
             options["maxShardSize"] = size.Text;
         if (request.WritesModelfile)
             options["modelfile"] = "true";
+        if (request.KeepsQuantization)
+            options["requantize"] = "keep";
         if (request.AcceptsUnmatched)
             options["onUnmatched"] = "warn";
         return options.ToImmutable();

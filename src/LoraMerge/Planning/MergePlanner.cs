@@ -65,7 +65,8 @@ internal sealed class MergePlanner
             .. FormChanges(),
         ];
         bool keepsIndex = hasIndex && _checkpoint.IndexIsExact && !_checkpoint.IsPickled && newTensors.IsEmpty && changes.IsEmpty
-            && _checkpoint.Form is null && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
+            && (_checkpoint.Form is null || _draft.Options.KeepsQuantization)
+            && _replication.IsEmpty && _draft.Options.MaxShardSize is null && dtype.Forced is null;
         ImmutableArray<SideFile> sideFiles = SideFileChoice.Of(_checkpoint, opened, _draft.Notes);
         VocabularyPlanner.WarnOfTokensBeyond(_draft, sideFiles);
         return new MergePlan(
@@ -193,7 +194,7 @@ internal sealed class MergePlanner
     }
 
     /// <summary>A plain model says nothing of what it was stored as.</summary>
-    private IEnumerable<ConfigChange> FormChanges() => _checkpoint.Form is null ? []
+    private IEnumerable<ConfigChange> FormChanges() => _checkpoint.Form is null || _draft.Options.KeepsQuantization ? []
         : _checkpoint.Config.QuantizationFields().Select(field => ConfigChange.Removed(field.Name, field.Section));
 
     private static bool IsHeadless(string? taskType) => taskType is "SEQ_CLS" or "TOKEN_CLS" or "QUESTION_ANS" or "FEATURE_EXTRACTION";

@@ -9,6 +9,9 @@ namespace LoraMerge.Planning;
 /// <param name="AcceptsUnmatched">Whether adapter tensors without a place in the base are a warning instead of an error.</param>
 internal sealed record PlanOptions(OutputDType DType, long? MaxShardSize, bool AcceptsUnmatched)
 {
+    /// <summary>Whether a quantised base stays so.</summary>
+    public bool KeepsQuantization { get; init; }
+
     /// <summary>How several adapters become one change.</summary>
     public Combination Combination { get; init; } = Combination.Sequential;
 }

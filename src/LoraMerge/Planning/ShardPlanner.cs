@@ -49,6 +49,7 @@ internal static class ShardPlanner
         ? "model.safetensors"
         : string.Create(CultureInfo.InvariantCulture, $"model-{number:D5}-of-{count:D5}.safetensors");
 
-    private static ImmutableDictionary<string, string> WithFormat(ImmutableDictionary<string, string> metadata) =>
+    /// <summary>The metadata of a header, with what transformers asks for.</summary>
+    internal static ImmutableDictionary<string, string> WithFormat(ImmutableDictionary<string, string> metadata) =>
         metadata.ContainsKey("format") ? metadata : metadata.Add("format", "pt");
 }

@@ -22,6 +22,8 @@ internal sealed record AwqGemmCodec(StoredTensor Codes, StoredTensor Scales, Sto
     public override long HeldBytes =>
         Codes.ByteLength + (Scales.ElementCount * sizeof(double)) + Zeros.ByteLength + (Codes.Shape[0] * ((Decoder.Tile * sizeof(uint)) + 1));
 
+    public override long UnitLength => Codes.Shape[0];
+
     public override WeightEncoder OpenEncoder(TensorFiles files) => new AwqGemmEncoder(this);
 
     /// <summary>Where an output's nibble lies in its word.</summary>

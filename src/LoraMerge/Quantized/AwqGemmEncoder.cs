@@ -7,8 +7,6 @@ internal sealed class AwqGemmEncoder(AwqGemmCodec codec) : WeightEncoder(codec.C
 {
     private const int Bits = 4;
 
-    public override long UnitLength => codec.Codes.Shape[0];
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         var groups = new IntegerGroups(Bits, Middle: null, LeastZero: 0);

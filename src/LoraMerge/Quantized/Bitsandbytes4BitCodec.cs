@@ -17,6 +17,9 @@ internal sealed record Bitsandbytes4BitCodec(StoredTensor Codes, StoredTensor Ab
 
     public override ImmutableArray<StoredTensor> Rewritten => Nested is null ? [Codes, Absmax] : [Codes, Absmax, Nested.Absmax];
 
+    /// <summary>Two blocks of scales, or some: even, so that each begins with a byte.</summary>
+    public override long UnitLength => 2L * BlockSize * (Nested?.BlockSize ?? 256);
+
     public override WeightEncoder OpenEncoder(TensorFiles files) => new Bitsandbytes4BitEncoder(this, files);
 
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);

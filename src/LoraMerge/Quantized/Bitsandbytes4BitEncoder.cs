@@ -6,9 +6,6 @@ namespace LoraMerge.Quantized;
 /// <remarks>The state keeps its bytes: scales that are quantised are so around the offset that the base has.</remarks>
 internal sealed class Bitsandbytes4BitEncoder : WeightEncoder
 {
-    /// <summary>Blocks that are encoded together: a block of scales, or some.</summary>
-    private const int PlainBlocks = 256;
-
     private readonly Bitsandbytes4BitCodec _codec;
     private readonly NearestCode _values;
     private readonly NearestCode? _scales;
@@ -25,9 +22,6 @@ internal sealed class Bitsandbytes4BitEncoder : WeightEncoder
         (_codes, _absmax) = (BytesOf(codec.Codes), BytesOf(codec.Absmax));
         _nestedAbsmax = codec.Nested is null ? [] : BytesOf(codec.Nested.Absmax);
     }
-
-    /// <summary>Even, so that a unit begins with a byte.</summary>
-    public override long UnitLength => 2L * _codec.BlockSize * (_codec.Nested?.BlockSize ?? PlainBlocks);
 
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {

@@ -21,6 +21,9 @@ internal sealed record FourBitFloatCodec(StoredTensor Codes, StoredTensor Scales
 
     public override ImmutableArray<StoredTensor> Rewritten => Parts;
 
+    /// <summary>All, where a scale is of all; else a row.</summary>
+    public override long UnitLength => Global is null ? Codes.Shape[1] * 2 : Codes.ElementCount * 2;
+
     public override WeightEncoder OpenEncoder(TensorFiles files) => new FourBitFloatEncoder(this, files);
 
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);

@@ -24,9 +24,6 @@ internal sealed class FourBitFloatEncoder : WeightEncoder
             _global = Numbers.Scales(files, codec.Global)[0];
     }
 
-    /// <summary>All, where a scale is of all; else a row.</summary>
-    public override long UnitLength => _codec.Global is null ? _codec.Codes.Shape[1] * 2 : _codec.Codes.ElementCount * 2;
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         int rowLength = (int)_codec.Codes.Shape[1] * 2, perRow = (int)_codec.Scales.Shape[1];

@@ -26,6 +26,8 @@ internal sealed record GptqCodec(
 
     public override ImmutableArray<StoredTensor> Rewritten => [Codes, Scales, Zeros];
 
+    public override long UnitLength => Inputs;
+
     public override string? RequantizeObstacle(TensorFiles files) =>
         Decoder.OrderOf(this, files, (int)Scales.Shape[0]) is null ? null : "its columns are quantised in an order of their activations (act-order, g_idx)";
 

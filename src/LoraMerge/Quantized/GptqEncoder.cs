@@ -20,8 +20,6 @@ internal sealed class GptqEncoder : WeightEncoder
         _groups = new IntegerGroups(bits, AreAll(codec, files, middle) ? middle : null, LeastZero: codec.ZerosAreLessOne ? 1 : 0);
     }
 
-    public override long UnitLength => _codec.Inputs;
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(BytesOf(_codec.Codes).AsSpan());

@@ -18,6 +18,9 @@ internal sealed record Mxfp4Codec(StoredTensor Blocks, StoredTensor Scales) : We
 
     public override ImmutableArray<StoredTensor> Rewritten => Parts;
 
+    /// <summary>A matrix.</summary>
+    public override long UnitLength => Blocks.Shape[1] * Blocks.Shape[2] * BlockLength;
+
     public override WeightEncoder OpenEncoder(TensorFiles files) => new Mxfp4Encoder(this);
 
     public override WeightDecoder Open(TensorFiles files) => new Decoder(this, files);

@@ -5,8 +5,6 @@ internal sealed class Mxfp4Encoder(Mxfp4Codec codec) : WeightEncoder(codec.Block
 {
     private const int Block = Mxfp4Codec.BlockLength;
 
-    public override long UnitLength => codec.Blocks.Shape[1] * codec.Blocks.Shape[2] * Block;
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         byte[] codes = BytesOf(codec.Blocks), exponents = BytesOf(codec.Scales);

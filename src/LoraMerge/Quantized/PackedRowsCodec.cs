@@ -30,6 +30,9 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
 
     public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
 
+    /// <summary>All, where a scale is of all; else a row.</summary>
+    public override long UnitLength => Scales.ElementCount == 1 ? Codes.Shape[0] * Columns : Columns;
+
     public override string? RequantizeObstacle(TensorFiles files) =>
         Groups is null ? null : "its columns are quantised in an order of their activations (act-order, weight_g_idx)";
 

@@ -7,9 +7,6 @@ namespace LoraMerge.Quantized;
 internal sealed class PackedRowsEncoder(PackedRowsCodec codec)
     : WeightEncoder([codec.Codes, codec.Scales, .. codec.ZeroPoints is null ? [] : (StoredTensor[])[codec.ZeroPoints]])
 {
-    /// <summary>All, where a scale is of all.</summary>
-    public override long UnitLength => codec.Scales.ElementCount == 1 ? codec.Codes.Shape[0] * codec.Columns : codec.Columns;
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         var groups = new IntegerGroups(codec.Packing.Bits, codec.ZeroPoints is null ? 1 << (codec.Packing.Bits - 1) : null, LeastZero: 0);

@@ -30,6 +30,10 @@ internal sealed record ScaledCodec(StoredTensor Codes, StoredTensor Scales, Scal
 
     public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
 
+    /// <summary>Rows of a block; where blocks of several matrices end between, a matrix; of one scale, all.</summary>
+    public override long UnitLength => Scales.ElementCount == 1 ? Codes.ElementCount
+        : Grid.RowLength * (Codes.Shape.Length == 2 || Grid.MatrixRows % Grid.BlockRows == 0 ? Math.Min(Grid.BlockRows, Grid.MatrixRows) : Grid.MatrixRows);
+
     public override string? RequantizeObstacle(TensorFiles files) =>
         Groups is not null ? "its columns are quantised in an order of their activations (act-order, weight_g_idx)"
         : Codes.DType == DType.F8_E5M2 ? "its numbers are F8_E5M2, which no quantiser writes for weights"

@@ -26,18 +26,6 @@ internal sealed class ScaledEncoder : WeightEncoder
         _rowLength = codec.Grid.RowLength;
     }
 
-    /// <summary>Rows of a block; where the blocks of several matrices end between, a matrix; of one scale, all.</summary>
-    public override long UnitLength
-    {
-        get
-        {
-            ScaleGrid grid = _codec.Grid;
-            bool isOne = _codec.Codes.Shape.Length == 2;
-            return _codec.Scales.ElementCount == 1 ? _codec.Codes.ElementCount
-                : _rowLength * (isOne || grid.MatrixRows % grid.BlockRows == 0 ? grid.BlockRows : grid.MatrixRows);
-        }
-    }
-
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
         ScaleGrid grid = _codec.Grid;

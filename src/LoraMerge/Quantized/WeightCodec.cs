@@ -15,6 +15,9 @@ internal abstract record WeightCodec
     /// <summary>The parts that get other bytes where values change; the others keep theirs.</summary>
     public abstract ImmutableArray<StoredTensor> Rewritten { get; }
 
+    /// <summary>Values that are encoded together, from the first on; the last may be fewer.</summary>
+    public abstract long UnitLength { get; }
+
     /// <summary>Why changed values cannot be stored in this form again, as the end of a sentence; null where they can.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA2105.</exception>
     public virtual string? RequantizeObstacle(TensorFiles files) => null;

@@ -8,11 +8,8 @@ internal abstract class WeightEncoder(params StoredTensor[] parts)
 {
     private readonly Dictionary<string, byte[]> _bytes = parts.ToDictionary(part => part.Name, part => new byte[part.ByteLength], StringComparer.Ordinal);
 
-    /// <summary>Values that are encoded together, from the first on; the last may be fewer.</summary>
-    public abstract long UnitLength { get; }
-
     /// <summary>Encodes some values.</summary>
-    /// <param name="firstElement">Number of the first: a multiple of <see cref="UnitLength"/>.</param>
+    /// <param name="firstElement">Number of the first: a multiple of <see cref="WeightCodec.UnitLength"/>.</param>
     /// <param name="values">As many as are encoded together, or what is left.</param>
     /// <param name="decoded">Gets what the codes stand for.</param>
     public abstract void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded);

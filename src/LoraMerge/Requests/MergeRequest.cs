@@ -37,6 +37,9 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Largest weight file; null to keep the base's files.</summary>
     public ByteSize? MaxShardSize { get; init; }
 
+    /// <summary>Whether a quantised base stays so: weights that adapters change are quantised again, all others keep their bytes.</summary>
+    public bool KeepsQuantization { get; init; }
+
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "auto";
 

@@ -100,5 +100,9 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     public MergePlan Plan() => MergePlanner.Plan(
         Checkpoint,
         [.. Adapters.Zip(Request.Adapters, (adapter, asked) => new PlannedAdapter(adapter, asked.Weight) { ExpertLayout = asked.ExpertLayout })],
-        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched) { Combination = Request.Combination });
+        new PlanOptions(Request.DType, Request.MaxShardSize?.Bytes, Request.AcceptsUnmatched)
+        {
+            Combination = Request.Combination,
+            KeepsQuantization = Request.KeepsQuantization,
+        });
 }

@@ -18,6 +18,10 @@ internal static class RequestWords
             DType = OutputDType.TryParse(text, out OutputDType dtype) ? dtype : throw Unread(text),
         }),
         new(OptionTable.MaxShardSize, request => request.MaxShardSize?.Text, (request, text) => request with { MaxShardSize = SizeOf(text) }),
+        new(OptionTable.Requantize, request => request.KeepsQuantization ? "keep" : "none", (request, text) => request with
+        {
+            KeepsQuantization = text == "keep",
+        }),
         new(OptionTable.Combine, request => request.Combination.Way.Text, (request, text) => request with
         {
             Combination = request.Combination with { Way = CombinationWays.TryParse(text, out CombinationWay way) ? way : throw Unread(text) },

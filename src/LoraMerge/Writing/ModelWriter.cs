@@ -104,6 +104,8 @@ internal sealed class ModelWriter
         using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
         var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan));
         IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, sink.Write, cancellation);
+        foreach (MergeEvent note in sink.Notes)
+            _report(note);
         InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using LoraMerge.Checkpoints;
@@ -76,11 +75,12 @@ internal static class CodecTable
             tensor.ReadInto(files, first, destination.Slice((int)first * size, (int)Math.Min(piece, tensor.ElementCount - first) * size));
     }
 
+    /// <summary>Of the processor: both sides run on one thread, whatever else the machine does.</summary>
     private static double Time(Action action)
     {
-        long start = Stopwatch.GetTimestamp();
+        TimeSpan start = Environment.CpuUsage.TotalTime;
         action();
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        return (Environment.CpuUsage.TotalTime - start).TotalMilliseconds;
     }
 
     private static void ThrowIfDifferent(CodecForm form, float[] ours, Tensor direct)

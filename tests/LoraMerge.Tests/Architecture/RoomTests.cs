@@ -35,7 +35,7 @@ public sealed partial class RoomTests
         ["Planning"] = ["Diagnostics", "Beside", "Checkpoints", "Architectures", "Deltas", "Changes", "Adapters", "Combinations"],
         ["Requests"] = ["Diagnostics", "Checkpoints", "Quantized", "Adapters", "Dialects", "Combinations", "Planning"],
         ["Merging"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Deltas", "Changes", "Planning", "Requests"],
-        ["Formats"] = ["Diagnostics", "Beside", "Checkpoints", "Deltas", "Changes", "Adapters", "Planning", "Requests", "Merging"],
+        ["Formats"] = ["Diagnostics", "Beside", "Checkpoints", "Quantized", "Deltas", "Changes", "Adapters", "Planning", "Requests", "Merging"],
         ["Manifests"] = ["Diagnostics", "Checkpoints", "Changes", "Adapters", "Combinations", "Planning", "Requests", "Merging", "Formats"],
         ["Output"] = ["Diagnostics", "Checkpoints", "Merging", "Formats", "Manifests"],
         ["Reuse"] = ["Diagnostics", "Checkpoints", "Quantized", "Planning", "Merging", "Formats", "Manifests"],

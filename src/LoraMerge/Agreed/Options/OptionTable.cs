@@ -33,6 +33,12 @@ internal static class OptionTable
         Description = "Largest weight file, such as 5GB (default: the base's own files).",
     };
 
+    public static readonly MergeOption Requantize = new(OptionOwner.BaseModel, "Requantize", OptionForm.OneOf("none", "keep"))
+    {
+        Switch = "--requantize", Key = "requantize", Default = "none", ValueName = "HOW",
+        Description = "Of a quantised base: none (the result is plain numbers) or keep (it stays in the base's own form).",
+    };
+
     public static readonly MergeOption Combine = new(OptionOwner.BaseModel, "Combine", OptionForm.OneOf(
         "sequential", "linear", "cat", "svd", "ties", "ties_svd", "dare_linear", "dare_ties", "dare_linear_svd", "dare_ties_svd",
         "magnitude_prune", "magnitude_prune_svd"))
@@ -139,7 +145,7 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergeUseHardLinks", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
         // What decides the result, or how it is made.
-        Format, Quantization, DType, MaxShardSize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
+        Format, Quantization, DType, MaxShardSize, Requantize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
         Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
         Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout,
         // What comes later.

@@ -1,3 +1,5 @@
+using LoraMerge.Formats.Requantized;
+
 namespace LoraMerge.Formats.Safetensors;
 
 /// <summary>A model folder as transformers and TorchSharp load it.</summary>
@@ -7,5 +9,7 @@ internal sealed class SafetensorsFormat : ModelFormat
 
     public override bool HasDTypes => true;
 
-    public override ModelLayout LayOut(LayoutInputs planned) => new SafetensorsLayout(planned.Plan, planned.Inputs.Checkpoint.Config);
+    public override ModelLayout LayOut(LayoutInputs planned) => planned.Inputs is { Request.KeepsQuantization: true, Checkpoint.Form: not null }
+        ? RequantizedLayout.Create(planned)
+        : new SafetensorsLayout(planned.Plan, planned.Inputs.Checkpoint.Config);
 }
