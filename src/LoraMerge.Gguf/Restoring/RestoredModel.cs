@@ -7,6 +7,7 @@ using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Gguf.Restoring;
 
@@ -15,6 +16,9 @@ namespace LoraMerge.Gguf.Restoring;
 /// <param name="Files">Name and bytes: config.json, generation_config.json and the tokenizer's.</param>
 internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, ImmutableDictionary<string, byte[]> Files)
 {
+    /// <summary>What the model's values were before they were quantised, as far as the types tell; config.json says it.</summary>
+    public required DType DType { get; init; }
+
     /// <summary>Why the tokenizer's files are not among them; null where they are, or the file has no tokenizer.</summary>
     public GgufLayoutException? TokenizerFault { get; private init; }
 
@@ -50,10 +54,12 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         if (!model.TryFind(Embedding, out GgufTensor? embedding) || embedding.Shape.Length != 2)
             throw LayoutErrors.FileNotRestorable(path, Embedding, "a matrix");
         config["vocab_size"] = embedding.Shape[0];
-        config["torch_dtype"] = DTypeOf(model);
+        DType dtype = DTypeOf(model);
+        config["torch_dtype"] = NameOf(dtype);
         (ImmutableDictionary<string, byte[]> files, GgufLayoutException? fault) = TokenizerOf(model, config);
         return new RestoredModel(TensorsOf(model, architecture, config, embedding.Shape[0]), files.Add(LayoutErrors.Config, ToBytes(config)))
         {
+            DType = dtype,
             TokenizerFault = fault,
         };
     }
@@ -180,14 +186,15 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
     private static GgufLayoutException WrongShape(GgufModel model, GgufTensor stored, ImmutableArray<long> shape, long count) => LayoutErrors.FileNotRestorable(
         model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(count > 1 ? $" {count} times" : "")}");
 
-    /// <summary>The type that holds most of the weights, if it is one of plain numbers; what was quantised is mostly bfloat16.</summary>
-    private static string DTypeOf(GgufModel model) =>
-        model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))?.Key switch
-        {
-            GgufType.F32 => "float32",
-            GgufType.F16 => "float16",
-            _ => "bfloat16",
-        };
+    /// <summary>Of numbers that were not quantised the type that most of them have; what was quantised is mostly bfloat16.</summary>
+    private static DType DTypeOf(GgufModel model)
+    {
+        GgufType type = model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key;
+        bool isQuantised = model.Tensors.Any(tensor => tensor.Type.ElementsPerBlock() > 1);
+        return isQuantised ? DType.BF16 : type switch { GgufType.F32 => DType.F32, GgufType.F16 => DType.F16, _ => DType.BF16 };
+    }
+
+    private static string NameOf(DType dtype) => dtype switch { DType.F32 => "float32", DType.F16 => "float16", _ => "bfloat16" };
 
     private static string Numbered(string name, string mark, long number) =>
         name.Replace(mark, string.Create(CultureInfo.InvariantCulture, $".{number}."), StringComparison.Ordinal);

@@ -76,6 +76,10 @@ public enum DiagnosticCode
     NoGgufAdapter = 2076,
     ModelfileLeftOut = 2077,
 
+    // 2140-2159: GGUF files as bases.
+    GgufHoldsNoModel = 2140,
+    GgufTokenizerLeftOut = 2141,
+
     // 2090-2099: what lies beside a base.
     BaseHasOwnAdapter = 2090,
     WeightsOutsideIndex = 2091,

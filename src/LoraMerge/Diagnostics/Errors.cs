@@ -168,7 +168,6 @@ internal static class Errors
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
         new(DiagnosticCode.CheckpointHasNoWeights,
             $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. "
-            + GgufHint(folder)
             + (PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it."), folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
@@ -217,10 +216,8 @@ internal static class Errors
 
     public static LoraMergeException BaseFileIsNoWeightFile(string file) =>
         new(DiagnosticCode.BaseFileIsNoWeightFile,
-            $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth or *.ckpt is expected. "
-            + (file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
-                ? "It is a GGUF file of llama.cpp: name the model that it was made from, in the form of Hugging Face."
-                : "Name the model's folder, or rename the file."), file);
+            $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth, *.ckpt or *.gguf is expected. "
+            + "Name the model's folder, or rename the file.", file);
 
     public static LoraMergeException IndexDisagreesWithShard(string index, string tensor, string shard, string how) =>
         new(
@@ -954,6 +951,11 @@ internal static class Errors
             cause
         );
 
+    public static LoraMergeException GgufHoldsNoModel(string file, string type) =>
+        new(DiagnosticCode.GgufHoldsNoModel,
+            $"The base model '{file}' is a GGUF file of type \"{Printable(type)}\" (general.type), but \"model\" is expected. "
+            + (type == "adapter" ? "It is an adapter: name it as one, and the model that it changes in its place." : "Name the model's own file."), file);
+
     /// <summary>A model that cannot be written as GGUF, or a GGUF file that cannot be turned back: the message is complete.</summary>
     /// <param name="cause">What is wrong.</param>
     /// <param name="file">The file that the fault lies in, as the user wrote it; null where there is none.</param>
@@ -1021,9 +1023,6 @@ internal static class Errors
     private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
         ? $"There is {one} in '{folders[0]}': name that folder."
         : $"There are {several} in {PathGuess.Quoted(folders)}: name the one that is meant.";
-
-    private static string GgufHint(string folder) => PathGuess.FileIn(folder, "", ".gguf") is not string gguf ? ""
-        : $"It holds '{gguf}', a GGUF file of llama.cpp: adapters are merged into the model that it was made from, in the form of Hugging Face. ";
 
     /// <summary>An adapter in a form that is not read, beside which the right one often lies; null where there is none.</summary>
     private static string? OtherFormHint(string folder) =>

@@ -323,5 +323,13 @@ internal static class Notes
             null
         );
 
+    public static MergeEvent.Information GgufRead(string file, string types) =>
+        new($"'{file}' is a GGUF file of types {types}: its values are taken as they are meant and rounded once at the end; tensors have Hugging Face's names, "
+            + "and config.json and tokenizer are made of its metadata.");
+
+    public static MergeEvent.Warning GgufTokenizerLeftOut(string file, string reason) =>
+        new(DiagnosticCode.GgufTokenizerLeftOut,
+            $"The merged model has no tokenizer: {reason} Put the tokenizer's files of the model that it was made from beside it, and name the folder.", file);
+
     public static MergeEvent.Warning GgufReadersDiffer(string note) => new(DiagnosticCode.GgufReadersDiffer, note, null);
 }

@@ -79,7 +79,8 @@ internal sealed class Recipes
             ? FormattableString.Invariant($"base {file} {tensor.FileOffset}")
             : $"adapter {HashOf(tensor)}";
         return _known[tensor] =
-            $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}";
+            $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}"
+            + (tensor.Packing is { } packing ? $" packing {JsonSerializer.Serialize(packing, packing.GetType(), _json)}" : "");
     }
 
     private string HashOf(StoredTensor tensor)

@@ -28,8 +28,7 @@ internal sealed class InputFiles
         bool isFile = Presence.OfFile(path);
         if (isFile)
         {
-            weights = WeightFiles.One(Path.GetFileName(path));
-            list.AddSingle(path);
+            weights = list.AddWeightFile(path);
         }
         else
         {
@@ -101,6 +100,16 @@ internal sealed class InputFiles
 
     private static IEnumerable<string> FoldersIn(string folder) => Directory.GetDirectories(folder).Select(subfolder => Path.GetFileName(subfolder));
 
+    /// <summary>A base that is one file; of a GGUF model in several files all of them.</summary>
+    private WeightFiles AddWeightFile(string path)
+    {
+        string name = Path.GetFileName(path), folder = Path.GetDirectoryName(path)!;
+        WeightFiles weights = GgufNames.IsOne(name) ? WeightFiles.Gguf(name, NamesIn(folder)) : WeightFiles.One(name);
+        foreach (string part in weights.Names)
+            AddSingle(Path.Combine(folder, part));
+        return weights;
+    }
+
     private WeightFiles AddBaseFolder()
     {
         List<string> names = NamesIn(_folder);
@@ -124,7 +133,7 @@ internal sealed class InputFiles
     /// <summary>An index may name any file, so all that it may name count; the others are left out, and a link of theirs to elsewhere harms nobody.</summary>
     private void AddWeights(string name)
     {
-        if (WeightFiles.AreIn(name) || NamePattern.Matches("*.index.json", name))
+        if (WeightFiles.AreIn(name) || GgufNames.IsOne(name) || NamePattern.Matches("*.index.json", name))
         {
             Add(name, isBeside: false);
             return;

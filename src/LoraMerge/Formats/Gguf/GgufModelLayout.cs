@@ -154,7 +154,7 @@ internal sealed class GgufModelLayout : GgufFileSet
                 .ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
         return new GgufSource(
             config.RootElement.Clone(),
-            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.ResultDType, tensor.Shape))],
+            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.DType, tensor.Shape))],
             files,
             [files], // the template that the folder would have
             GgufOrigin.Describe(planned));
