@@ -88,7 +88,7 @@ internal sealed class RestoredTokenizer
             ["added_tokens"] = added,
             ["normalizer"] = null,
             ["pre_tokenizer"] = PreTokenizer.JsonOf(pre)
-                ?? throw NotRestorable("pre", $"a name whose expressions are known, but it is {GgufFormatException.Quote(pre)}"),
+                ?? throw NotRestorable("pre", $"a name whose expressions are known (it is {GgufFormatException.Quote(pre)})"),
             ["post_processor"] = PostProcessor(),
             ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
@@ -220,5 +220,5 @@ internal sealed class RestoredTokenizer
     private T[]? ArrayOf<T>(string key) =>
         _metadata.TryGet(Prefix + key, out GgufValue value) && value.Value.GetType() == typeof(T[]) ? (T[])value.Value : null;
 
-    private GgufLayoutException NotRestorable(string key, string expected) => LayoutErrors.FileNotRestorable(_path, Prefix + key, expected);
+    private GgufLayoutException NotRestorable(string key, string expected) => LayoutErrors.FileTokenizerNotRestorable(_path, Prefix + key, expected);
 }

@@ -1017,8 +1017,9 @@ internal static class Errors
     };
 
     private static string ConfigRemedy(string path) => PathGuess.AdaptersIn(path) is { Count: > 0 } inside ? Inside("an adapter", "adapters", inside)
-        : PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
-        : OtherFormHint(path) ?? "Fetch the file that was saved with it.";
+        : OtherFormHint(path)
+            ?? (PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
+            : "Fetch the file that was saved with it.");
 
     private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
         ? $"There is {one} in '{folders[0]}': name that folder."

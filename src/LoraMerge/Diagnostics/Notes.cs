@@ -329,7 +329,9 @@ internal static class Notes
 
     public static MergeEvent.Warning GgufTokenizerLeftOut(string file, string reason) =>
         new(DiagnosticCode.GgufTokenizerLeftOut,
-            $"The merged model has no tokenizer: {reason} Put the tokenizer's files of the model that it was made from beside it, and name the folder.", file);
+            $"The tokenizer of '{file}' cannot be turned back into files, so the merged model has none: {reason}. "
+                + "Put the tokenizer's files of the model that it was made from beside it, and name the folder.",
+            file);
 
     public static MergeEvent.Warning GgufReadersDiffer(string note) => new(DiagnosticCode.GgufReadersDiffer, note, null);
 }
