@@ -199,6 +199,77 @@ public sealed class RestoredModelTests : IDisposable
         Assert.Contains("config.json", restored.Files.Keys);
     }
 
+    /// <summary>So llama.cpp wrote them until the spring of 2024, and many files of Mixtral are from then.</summary>
+    [Fact]
+    public void Experts_may_be_tensors_of_their_own()
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "mixtral");
+        string stacked = Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "Q8_0");
+        string apart = Rewrite(stacked, _ => { }, (tensor, bytes) => !tensor.Name.EndsWith("_exps.weight", StringComparison.Ordinal)
+            ? [(tensor.Name, tensor.Type, tensor.Shape, bytes)]
+            : Enumerable.Range(0, (int)tensor.Shape[0]).Select(expert => (
+                tensor.Name.Replace("_exps.", $".{expert}.", StringComparison.Ordinal), tensor.Type, tensor.Shape[1..],
+                bytes[(bytes.Length / (int)tensor.Shape[0] * expert)..(bytes.Length / (int)tensor.Shape[0] * (expert + 1))])));
+        using GgufModel one = GgufModel.Open(stacked), other = GgufModel.Open(apart);
+
+        RestoredModel expected = RestoredModel.Of(one), found = RestoredModel.Of(other);
+
+        Assert.NotEqual(one.Tensors.Count(), other.Tensors.Count());
+        Assert.Equal(expected.Tensors.ToDictionary(tensor => tensor.Name, ValuesOf), found.Tensors.ToDictionary(tensor => tensor.Name, ValuesOf));
+    }
+
+    [Theory]
+    [InlineData("rope.scaling.type", "none", null)]
+    [InlineData("rope.scale_linear", 1f, null)]
+    [InlineData("rope.scale_linear", 4f, "linear")]
+    public void Other_words_for_the_scaling_of_rope_are_known(string key, object value, string? kind)
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
+        string plain = Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "F16");
+        string path = Rewrite(plain, metadata => metadata.Set("llama." + key, value is float number ? number : (string)value), Same);
+        using var model = GgufModel.Open(path);
+
+        RestoredModel restored = RestoredModel.Of(model);
+
+        JsonNode config = JsonNode.Parse(restored.Files["config.json"])!;
+        Assert.Equal(kind, (string?)config["rope_scaling"]?["rope_type"]);
+        Assert.Equal(kind is null ? null : 4, config["rope_scaling"]?["factor"]?.GetValue<double>());
+    }
+
+    private static IEnumerable<(string, GgufType, ImmutableArray<long>, byte[])> Same(GgufTensor tensor, byte[] bytes) =>
+        [(tensor.Name, tensor.Type, tensor.Shape, bytes)];
+
+    private static float[] ValuesOf(RestoredTensor tensor)
+    {
+        float[] values = new float[tensor.Shape.Aggregate(1L, (product, side) => product * side)];
+        tensor.Read(0, values);
+        return values;
+    }
+
+    /// <summary>Writes a file anew with other keys and tensors.</summary>
+    private string Rewrite(
+        string path, Action<GgufMetadata> change, Func<GgufTensor, byte[], IEnumerable<(string Name, GgufType Type, ImmutableArray<long> Shape, byte[] Bytes)>> tensors)
+    {
+        using var model = GgufModel.Open(path);
+        var metadata = new GgufMetadata();
+        foreach ((string key, GgufValue value) in model.Metadata)
+            metadata.Add(key, value);
+        change(metadata);
+        (string Name, GgufType Type, ImmutableArray<long> Shape, byte[] Bytes)[] all = [.. model.Tensors.SelectMany(tensor =>
+        {
+            byte[] bytes = new byte[tensor.ByteLength];
+            model.FileOf(tensor).ReadInto(tensor, 0, bytes);
+            return tensors(tensor, bytes);
+        })];
+        var layout = GgufFileLayout.Create(metadata, all.Select(tensor => (tensor.Name, tensor.Type, tensor.Shape)));
+        string rewritten = _folder.File("rewritten.gguf");
+        using GgufWriter writer = GgufWriter.Create(rewritten, layout);
+        foreach ((GgufTensor placed, byte[] bytes) in layout.Tensors.Zip(all, (placed, tensor) => (placed, tensor.Bytes)))
+            writer.Write(placed, 0, bytes);
+        writer.Commit();
+        return rewritten;
+    }
+
     private string Write(ExactMerge merge, string type) =>
         GgufModelWriter.Write(GgufLayoutBuilder.Build(merge.Source, type), _folder.Path, "model", null, new TensorAssembler(merge.Read, threads: 1))[0];
 
