@@ -74,7 +74,7 @@ public sealed class GgufBuildTests
         BuildResult third = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
 
         Assert.Equal((1, 0, 1), (first.Merges, second.Merges, third.Merges));
-        Assert.Contains("base.gguf' is a GGUF file of types", first.Output, StringComparison.Ordinal);
+        Assert.Contains("The base is a GGUF file of", first.Output, StringComparison.Ordinal);
         Assert.Equal(StoryOf("pirate"), told);
     }
 

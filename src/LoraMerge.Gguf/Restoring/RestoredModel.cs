@@ -16,9 +16,6 @@ namespace LoraMerge.Gguf.Restoring;
 /// <param name="Files">Name and bytes: config.json, generation_config.json and the tokenizer's.</param>
 internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, ImmutableDictionary<string, byte[]> Files)
 {
-    /// <summary>What the model's values were before they were quantised, as far as the types tell; config.json says it.</summary>
-    public required DType DType { get; init; }
-
     /// <summary>Why the tokenizer's files are not among them; null where they are, or the file has no tokenizer.</summary>
     public GgufLayoutException? TokenizerFault { get; private init; }
 
@@ -54,12 +51,10 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         if (!model.TryFind(Embedding, out GgufTensor? embedding) || embedding.Shape.Length != 2)
             throw LayoutErrors.FileNotRestorable(path, Embedding, "a matrix");
         config["vocab_size"] = embedding.Shape[0];
-        DType dtype = DTypeOf(model);
-        config["torch_dtype"] = NameOf(dtype);
+        config["torch_dtype"] = NameOf(DTypeOf(model));
         (ImmutableDictionary<string, byte[]> files, GgufLayoutException? fault) = TokenizerOf(model, config);
         return new RestoredModel(TensorsOf(model, architecture, config, embedding.Shape[0]), files.Add(LayoutErrors.Config, ToBytes(config)))
         {
-            DType = dtype,
             TokenizerFault = fault,
         };
     }
@@ -69,6 +64,14 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
     /// <exception cref="GgufLayoutException">FileNotRestorable: values of a type that cannot be read.</exception>
     public static ImmutableArray<RestoredTensor> TensorsAsNamed(GgufModel model) =>
         [.. model.Tensors.Select(stored => AsNamed(model, stored, stored.Name, stored.Shape))];
+
+    /// <summary>What the values were before they were quantised, as far as the types tell; config.json says it. What was quantised is mostly bfloat16.</summary>
+    public static DType DTypeOf(GgufModel model)
+    {
+        GgufType type = model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))?.Key ?? GgufType.BF16;
+        bool isQuantised = model.Tensors.Any(tensor => tensor.Type.ElementsPerBlock() > 1);
+        return isQuantised ? DType.BF16 : type switch { GgufType.F32 => DType.F32, GgufType.F16 => DType.F16, _ => DType.BF16 };
+    }
 
     /// <summary>JSON as Hugging Face writes it.</summary>
     public static byte[] ToBytes(JsonNode json) => [.. JsonSerializer.SerializeToUtf8Bytes(json, Indented), (byte)'\n'];
@@ -185,14 +188,6 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
 
     private static GgufLayoutException WrongShape(GgufModel model, GgufTensor stored, ImmutableArray<long> shape, long count) => LayoutErrors.FileNotRestorable(
         model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(count > 1 ? $" {count} times" : "")}");
-
-    /// <summary>Of numbers that were not quantised the type that most of them have; what was quantised is mostly bfloat16.</summary>
-    private static DType DTypeOf(GgufModel model)
-    {
-        GgufType type = model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key;
-        bool isQuantised = model.Tensors.Any(tensor => tensor.Type.ElementsPerBlock() > 1);
-        return isQuantised ? DType.BF16 : type switch { GgufType.F32 => DType.F32, GgufType.F16 => DType.F16, _ => DType.BF16 };
-    }
 
     private static string NameOf(DType dtype) => dtype switch { DType.F32 => "float32", DType.F16 => "float16", _ => "bfloat16" };
 

@@ -70,7 +70,7 @@ internal sealed class Checkpoint
     internal IEnumerable<TensorSource> Tensors => _tensorsByShard.SelectMany(tensors => tensors);
 
     /// <summary>What the user should know of how it was read.</summary>
-    internal ImmutableArray<MergeEvent> Notes { get; private init; } = [];
+    internal ImmutableArray<MergeEvent.Warning> Notes { get; private init; } = [];
 
     /// <summary>Names of all tensors.</summary>
     public IEnumerable<string> TensorNames => _tensors.Keys;
@@ -93,11 +93,12 @@ internal sealed class Checkpoint
     /// <summary>Opens a model folder or a single weight file as it is stored, and validates every header.</summary>
     /// <param name="path">The folder or file, as the user wrote it.</param>
     /// <param name="files">What lies there.</param>
+    /// <param name="mayKeepNames">Whether tensors of a GGUF file that is no model of a known family may keep their names; then there is no config.json.</param>
     /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036, 2060, 2061, 2140.</exception>
-    internal static Checkpoint OpenStored(string path, InputRoot files)
+    internal static Checkpoint OpenStored(string path, InputRoot files, bool mayKeepNames = false)
     {
         if (IsGguf(files))
-            return OpenGguf(path, files);
+            return OpenGguf(path, files, mayKeepNames);
         bool isSingleFile = files.IsFile;
         if (isSingleFile && !WeightFiles.AreIn(path))
             throw Errors.BaseFileIsNoWeightFile(path);
@@ -129,19 +130,15 @@ internal sealed class Checkpoint
 
     private static bool IsGguf(InputRoot files) => files.Weights.Form == WeightForm.Gguf;
 
-    private static Checkpoint OpenGguf(string path, InputRoot files)
+    private static Checkpoint OpenGguf(string path, InputRoot files, bool mayKeepNames)
     {
         string file = files.IsFile ? path : System.IO.Path.Combine(path, files.Weights.Entry!);
-        GgufWeights weights = GgufWeights.Open(file);
-        ModelConfig config = ModelConfig.Made(weights.Files["config.json"], file);
+        GgufWeights weights = GgufWeights.Open(file, mayKeepNames);
+        ModelConfig config = weights.Files.TryGetValue("config.json", out byte[]? made) ? ModelConfig.Made(made, file) : ModelConfig.None;
         return new Checkpoint(path, GgufSideFiles.AddTo(files, weights.Files, file), weights.Shards, null, config)
         {
-            Notes =
-            [
-                Diagnostics.Notes.GgufRead(file, weights.Types),
-                .. weights.TokenizerFault is not string fault || GgufSideFiles.HasVocabulary(files) ? (MergeEvent[])[]
-                    : [Diagnostics.Notes.GgufTokenizerLeftOut(file, fault)],
-            ],
+            Form = weights.Form,
+            Notes = GgufSideFiles.HasVocabulary(files) ? weights.Notes.RemoveAll(note => note.Code == DiagnosticCode.GgufTokenizerLeftOut) : weights.Notes,
         };
     }
 

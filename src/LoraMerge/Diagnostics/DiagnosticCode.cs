@@ -79,6 +79,7 @@ public enum DiagnosticCode
     // 2140-2159: GGUF files as bases.
     GgufHoldsNoModel = 2140,
     GgufTokenizerLeftOut = 2141,
+    GgufNamesKept = 2142,
 
     // 2090-2099: what lies beside a base.
     BaseHasOwnAdapter = 2090,

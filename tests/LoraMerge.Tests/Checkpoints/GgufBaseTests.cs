@@ -162,7 +162,7 @@ public sealed class GgufBaseTests : IDisposable
 
         await MergeAsync(_folder["base/model.gguf"], _folder["adapter"], "merged");
 
-        Assert.Single(_events.OfType<MergeEvent.Information>(), line => line.Text.Contains("is a GGUF file of types F32 (3)", StringComparison.Ordinal));
+        Assert.Single(_events.OfType<MergeEvent.Information>(), line => line.Text == "The base is a GGUF file of F32 (3), Q8_0 (3), F16 (2), Q4_0 (2), Q5_1 (2); its 7 quantised tensors become bfloat16");
         _folder.Passed();
     }
 
@@ -207,6 +207,44 @@ public sealed class GgufBaseTests : IDisposable
         MergeEvent.Warning warning = Assert.Single(_events.OfType<MergeEvent.Warning>(), warning => warning.Code == DiagnosticCode.GgufTokenizerLeftOut);
         Assert.Contains("tokenizer.ggml.merges", warning.Text, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["merged/tokenizer.json"]));
+        _folder.Passed();
+    }
+
+    public static TheoryData<string> Blocks => [.. Fixtures.FoldersOf("dequantise.zip")];
+
+    /// <summary>Every type, by ggml's own formulas; these files are no whole models, so the tensors keep their names.</summary>
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public async Task Every_type_is_dequantised_without_an_adapter(string name)
+    {
+        Fixtures.Unpack("dequantise.zip", name, _folder.Path);
+
+        CommandLineRun run = await CommandLineRun.Of("dequantize", "--base", _folder["model.gguf"], "--output", _folder["plain"], "--dtype", "float32");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains("LORA2142", run.Error, StringComparison.Ordinal);
+        Dictionary<string, StoredTensor> exact = TensorTable.Headers(_folder["exact.safetensors"]), plain = TensorTable.Headers(_folder["plain"]);
+        Assert.Equal(exact.Keys.Order(StringComparer.Ordinal), plain.Keys.Order(StringComparer.Ordinal));
+        foreach ((string tensor, StoredTensor expected) in exact)
+        {
+            Assert.Equal((DType.F32, expected.ShapeText), (plain[tensor].DType, plain[tensor].ShapeText));
+            double[] values = TensorTable.Values(expected);
+            Assert.InRange(Precision.Of(values, TensorTable.Values(plain[tensor])).Worst, 0, 1e-6 * values.Max(Math.Abs));
+        }
+        _folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_model_of_a_known_family_is_dequantised_under_Hugging_Faces_names()
+    {
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
+
+        CommandLineRun run = await CommandLineRun.Of("dequantize", "--base", _folder["base/model.gguf"], "--output", _folder["plain"]);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.All(TensorTable.Headers(_folder["plain"]).Values, tensor => Assert.Equal(DType.BF16, tensor.DType));
+        Assert.Contains("model.layers.0.self_attn.q_proj.weight", TensorTable.Headers(_folder["plain"]).Keys);
+        Assert.Equal("llama", (string?)JsonOf("plain", "config.json")["model_type"]);
         _folder.Passed();
     }
 
