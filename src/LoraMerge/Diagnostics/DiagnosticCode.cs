@@ -156,6 +156,14 @@ public enum DiagnosticCode
     SingularVectorSignsAssumed = 3112,
     AdapterInTwoForms = 3113,
 
+    // 3130-3139: GGUF files as adapters.
+    GgufAdapterOfOtherArchitecture = 3130,
+    GgufAdapterUnplaced = 3131,
+    GgufAdapterTensorUndoable = 3132,
+    GgufAdapterKeyMissing = 3133,
+    GgufAdapterOfOtherType = 3134,
+    GgufIsNoAdapter = 3135,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,

@@ -951,6 +951,34 @@ internal static class Errors
             cause
         );
 
+    public static LoraMergeException GgufAdapterOfOtherArchitecture(string adapter, string architecture, string checkpoint, string found) =>
+        new(DiagnosticCode.GgufAdapterOfOtherArchitecture,
+            $"The GGUF adapter '{adapter}' was made for a model of architecture '{Printable(architecture)}', but the base '{checkpoint}' is "
+            + $"'{found}' in GGUF. Name the base that it was trained on.", adapter);
+
+    public static LoraMergeException GgufAdapterUnplaced(string adapter, string checkpoint, GgufLayoutException cause) =>
+        new(DiagnosticCode.GgufAdapterUnplaced,
+            $"The GGUF adapter '{adapter}' names tensors as llama.cpp does, and how it names those of the base '{checkpoint}' cannot be told: "
+            + $"{cause.Message} Or name the adapter that the file was made from, in the form of PEFT.", adapter, cause);
+
+    public static LoraMergeException GgufAdapterTensorUndoable(StoredTensor tensor, string source, string adapter) =>
+        new(DiagnosticCode.GgufAdapterTensorUndoable,
+            $"Tensor '{tensor.Name}' {tensor.ShapeText} of the GGUF adapter '{adapter}' changes what llama.cpp put together of '{source}' and others, "
+            + "and which part of it is whose cannot be told by two factors. Name the adapter that the file was made from, in the form of PEFT.", tensor.File);
+
+    public static LoraMergeException GgufAdapterKeyMissing(string file, string key, string expected) =>
+        new(DiagnosticCode.GgufAdapterKeyMissing, $"The GGUF adapter '{file}' cannot be read: for {key}, {expected} is expected. Convert it again.", file);
+
+    public static LoraMergeException GgufAdapterOfOtherType(string file, string type) =>
+        new(DiagnosticCode.GgufAdapterOfOtherType,
+            $"The GGUF adapter '{file}' is of type \"{Printable(type)}\", but only \"lora\" (adapter.type) is a change of weights that can be merged. "
+            + "Use it as an adapter at run time.", file);
+
+    public static LoraMergeException GgufIsNoAdapter(string file) =>
+        new(DiagnosticCode.GgufIsNoAdapter,
+            $"'{file}' is a GGUF file of a model, not an adapter (general.type is not \"adapter\"). Name it as the base model, and the adapter in its place.",
+            file);
+
     public static LoraMergeException GgufHoldsNoModel(string file, string type) =>
         new(DiagnosticCode.GgufHoldsNoModel,
             $"The base model '{file}' is a GGUF file of type \"{Printable(type)}\" (general.type), but \"model\" is expected. "
@@ -1027,7 +1055,7 @@ internal static class Errors
 
     /// <summary>An adapter in a form that is not read, beside which the right one often lies; null where there is none.</summary>
     private static string? OtherFormHint(string folder) =>
-        PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: name the adapter that it was made from."
+        PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: if it is the adapter, name it itself."
         : PathGuess.FileIn(folder, "adapter_", ".pt") is string own
             ? $"It holds '{own}', a checkpoint of torchtune in its own form: name the adapter that torchtune saved beside it in the form of PEFT."
         : null;

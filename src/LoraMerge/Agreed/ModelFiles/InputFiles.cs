@@ -49,6 +49,8 @@ internal sealed class InputFiles
         List<string> names = NamesIn(list._folder);
         if (isFile)
             list.AddSingle(path);
+        if (list.IsGgufAdapter(names, isFile ? Path.GetFileName(path) : null))
+            return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile };
         IEnumerable<string[]> wanted = DialectFiles.All.SelectMany(dialect => isFile ? (string[][])[[dialect.Config]] : [[dialect.Config], dialect.Weights]);
         foreach (string name in wanted.Select(choice => FirstOf(choice, names)).OfType<string>().Distinct(StringComparer.Ordinal))
             list.Add(name, isBeside: false);
@@ -56,6 +58,20 @@ internal sealed class InputFiles
         if (!isFile)
             list.AddPartsOfAdapter(names);
         return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile, LeftOut = list._leftOut };
+    }
+
+    /// <summary>Whether an adapter is a GGUF file, which says all of it; in a folder, the only one, where nothing of another form is.</summary>
+    /// <param name="names">The files of the folder.</param>
+    /// <param name="named">The file that the user named; null for a folder.</param>
+    private bool IsGgufAdapter(List<string> names, string? named)
+    {
+        if (named is not null)
+            return GgufNames.IsOne(named);
+        IReadOnlyList<string> files = GgufNames.ModelsAmong(names);
+        if (files.Count != 1 || DialectFiles.All.Any(dialect => FileNames.Find(names, dialect.Config) is not null))
+            return false;
+        Add(files[0], isBeside: false);
+        return true;
     }
 
     /// <summary>

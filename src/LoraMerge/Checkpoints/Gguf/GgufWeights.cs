@@ -86,14 +86,6 @@ internal sealed record GgufWeights(
         ];
     }
 
-    private static StoredTensor Stored(RestoredTensor tensor, DType dtype)
-    {
-        RestoredValues values = tensor.Values;
-        DType read = GgufPacking.ReadAs(values);
-        var stored = new StoredTensor(tensor.Name, read, tensor.Shape, tensor.File.Path, 0, 0) { PlainDType = dtype };
-        stored = stored with { ByteLength = checked(stored.ElementCount * read.BitsPerElement() / 8) };
-        return values is { AreStored: true, AreInOrder: true }
-            ? stored with { FileOffset = tensor.FileOffset + (values.FirstElement * read.BitsPerElement() / 8) }
-            : stored with { Packing = new GgufPacking(tensor.FileOffset, values) };
-    }
+    private static StoredTensor Stored(RestoredTensor tensor, DType dtype) =>
+        GgufPacking.Stored(tensor.Name, tensor.Shape, tensor.File.Path, tensor.FileOffset, tensor.Values) with { PlainDType = dtype };
 }

@@ -94,11 +94,20 @@ internal sealed class GgufModelLayout : GgufFileSet
 
     /// <summary>Lays out the file itself.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2062 to LORA2072, LORA5040: the model cannot be said in GGUF.</exception>
-    public static GgufLayout LayOut(LayoutInputs planned, string quantization)
+    public static GgufLayout LayOut(LayoutInputs planned, string quantization) =>
+        Guarded(planned, () => GgufLayoutBuilder.Build(SourceOf(planned), quantization));
+
+    /// <summary>What the file's tensors would be made of, for what goes upon such a file: no tokenizer is needed.</summary>
+    /// <returns>GGUF's name of the architecture, and the tensors.</returns>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2062 to LORA2067.</exception>
+    public static (string Architecture, ImmutableArray<LayoutTensor> Tensors) TensorsOf(LayoutInputs planned) =>
+        Guarded(planned, () => GgufLayoutBuilder.TensorsOf(SourceOf(planned), isChecked: true));
+
+    private static T Guarded<T>(LayoutInputs planned, Func<T> layOut)
     {
         try
         {
-            return GgufLayoutBuilder.Build(SourceOf(planned), quantization);
+            return layOut();
         }
         catch (GgufLayoutException e)
         {
