@@ -85,6 +85,9 @@ public enum DiagnosticCode
     BaseHasOwnAdapter = 2090,
     WeightsOutsideIndex = 2091,
 
+    // 2092-2099: what adapters make of a model that cannot be said in GGUF.
+    ClassifierNotInGguf = 2092,
+
     // 2100-2139: quantised bases.
     QuantizedPartMissing = 2100,
     QuantizedShapeMismatch = 2101,

@@ -979,6 +979,11 @@ internal static class Errors
             $"'{file}' is a GGUF file of a model, not an adapter (general.type is not \"adapter\"). Name it as the base model, and the adapter in its place.",
             file);
 
+    public static LoraMergeException ClassifierNotInGguf(string adapter, string name) =>
+        new(DiagnosticCode.ClassifierNotInGguf,
+            $"The adapter '{adapter}' has a head for classes, so that the merged model is a {Printable(name)}, which is none that is written as GGUF. "
+            + "Write the model as a safetensors folder (Format=\"safetensors\").", adapter);
+
     public static LoraMergeException GgufHoldsNoModel(string file, string type) =>
         new(DiagnosticCode.GgufHoldsNoModel,
             $"The base model '{file}' is a GGUF file of type \"{Printable(type)}\" (general.type), but \"model\" is expected. "
