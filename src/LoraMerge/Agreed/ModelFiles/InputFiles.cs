@@ -67,10 +67,10 @@ internal sealed class InputFiles
     {
         if (named is not null)
             return GgufNames.IsOne(named);
-        IReadOnlyList<string> files = GgufNames.ModelsAmong(names);
-        if (files.Count != 1 || DialectFiles.All.Any(dialect => FileNames.Find(names, dialect.Config) is not null))
+        bool isOfOther = DialectFiles.All.Any(dialect => FirstOf([dialect.Config, .. dialect.Weights], names) is not null);
+        if (isOfOther || WeightFiles.Among(names) is not { Form: WeightForm.Gguf, Entry: string file })
             return false;
-        Add(files[0], isBeside: false);
+        Add(file, isBeside: false);
         return true;
     }
 
