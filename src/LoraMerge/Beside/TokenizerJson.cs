@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Beside;

@@ -63,7 +63,9 @@ internal sealed record Shard(string FileName, string File, ImmutableArray<Stored
         }
     }
 
-    private static void ThrowIfUnbounded(StoredTensor tensor)
+    /// <summary>Whether what is counted by a tensor's name and shape stays countable.</summary>
+    /// <exception cref="LoraMergeException">LORA2046, LORA2047.</exception>
+    internal static void ThrowIfUnbounded(StoredTensor tensor)
     {
         if (tensor.Name.Length > LongestName)
             throw Errors.TensorNameTooLong(tensor.File, tensor.Name, LongestName);

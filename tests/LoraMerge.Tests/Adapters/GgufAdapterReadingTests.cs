@@ -31,7 +31,19 @@ public sealed class GgufAdapterReadingTests : IDisposable
     [InlineData("qwen.zip", "qwen3")]
     [InlineData("gemma.zip", "gemma2")]
     [InlineData("phi.zip", "phi3")]
+    [InlineData("phi.zip", "phi3-longrope")]
+    [InlineData("qwen.zip", "qwen3-moe")]
+    [InlineData("gemma.zip", "gemma3")]
     [InlineData("more.zip", "gpt2")]
+    [InlineData("more.zip", "more-command-r")]
+    [InlineData("more.zip", "more-glm4")]
+    [InlineData("more.zip", "more-gpt-oss")]
+    [InlineData("more.zip", "more-lfm2")]
+    [InlineData("more.zip", "more-olmo2")]
+    [InlineData("more.zip", "more-phi2")]
+    [InlineData("more.zip", "more-qwen2-moe")]
+    [InlineData("more.zip", "more-stablelm")]
+    [InlineData("more.zip", "more-starcoder2")]
     public async Task An_adapter_that_was_written_as_GGUF_merges_to_the_same_model(string archive, string name)
     {
         using GoldenCase golden = GoldenCase.Open(archive, name);
@@ -71,6 +83,41 @@ public sealed class GgufAdapterReadingTests : IDisposable
         await MergeAsync(Request(golden.BaseFolder, _folder["pirate.gguf"]), "merged");
 
         AssertSameBits("expected", "merged");
+        _folder.Passed();
+    }
+
+    /// <summary>Readers look rows of A up by tokens there.</summary>
+    [Fact]
+    public async Task A_change_of_the_embedding_is_that_of_its_rows()
+    {
+        const int rank = 4;
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
+        StoredTensor embedding = TensorTable.Headers(golden.BaseFolder)["model.embed_tokens.weight"];
+        (long tokens, long width) = (embedding.Shape[0], embedding.Shape[1]);
+        var random = new Random(7);
+        float[] a = [.. Enumerable.Range(0, (int)(rank * tokens)).Select(_ => (random.NextSingle() - 0.5f) / 8)]; // [r, tokens]
+        float[] b = [.. Enumerable.Range(0, (int)(rank * width)).Select(_ => (random.NextSingle() - 0.5f) / 8)]; // [width, r]
+        string peft = Directory.CreateDirectory(_folder["peft"]).FullName;
+        JsonObject config = ConfigOf(golden);
+        config["target_modules"] = new JsonArray("embed_tokens");
+        await File.WriteAllTextAsync(Path.Combine(peft, "adapter_config.json"), config.ToJsonString(), TestContext.Current.CancellationToken);
+        const string module = "base_model.model.model.embed_tokens.lora_embedding_";
+        TinyTensor.Write(Path.Combine(peft, "adapter_model.safetensors"),
+        [
+            TinyTensor.Of(module + "A", DType.F32, [rank, tokens], [.. a.Select(value => (double)value)]),
+            TinyTensor.Of(module + "B", DType.F32, [width, rank], [.. b.Select(value => (double)value)]),
+        ]);
+        float[] byToken = [.. Enumerable.Range(0, (int)tokens).SelectMany(token => Enumerable.Range(0, rank).Select(r => a[(r * tokens) + token]))];
+        Write(_folder["pirate.gguf"], MetadataOf(golden), GgufType.F32,
+            [("token_embd.weight.lora_a", [tokens, rank], byToken), ("token_embd.weight.lora_b", [width, rank], b)]);
+        await MergeAsync(Request(golden.BaseFolder, peft), "expected");
+
+        await MergeAsync(Request(golden.BaseFolder, _folder["pirate.gguf"]), "merged");
+
+        double[] wanted = TensorTable.Values(TensorTable.Headers(_folder["expected"])[embedding.Name]);
+        double[] found = TensorTable.Values(TensorTable.Headers(_folder["merged"])[embedding.Name]);
+        Assert.InRange(Precision.Of(wanted, found).Mean, 0, Precision.Of(TensorTable.Values(embedding), wanted).Mean / 1000);
+        Assert.NotEqual(TensorTable.Values(embedding), found);
         _folder.Passed();
     }
 
@@ -212,7 +259,7 @@ public sealed class GgufAdapterReadingTests : IDisposable
             ("self_attn.v_proj", "attn_v", 0), ("self_attn.o_proj", "attn_output", 0),
             ("mlp.gate_proj", "ffn_gate", 0), ("mlp.up_proj", "ffn_up", 0), ("mlp.down_proj", "ffn_down", 0),
         ];
-        var tensors = new List<(string Name, GgufType Type, ImmutableArray<long> Shape, float[] Values)>();
+        var tensors = new List<(string Name, ImmutableArray<long> Shape, float[] Values)>();
         foreach (StoredTensor tensor in Shard.Read(Path.Combine(peft, "adapter_model.safetensors")).Tensors)
         {
             string[] parts = tensor.Name.Split('.'); // base_model.model.model.layers.N.self_attn.q_proj.lora_A.weight
@@ -220,19 +267,26 @@ public sealed class GgufAdapterReadingTests : IDisposable
             float[] values = [.. TensorTable.Values(tensor).Select(value => (float)value)];
             bool isB = parts[^2] == "lora_B";
             string name = $"blk.{parts[4]}.{target}.weight.{(isB ? "lora_b" : "lora_a")}";
-            tensors.Add((rename?.Invoke(name) ?? name, type, tensor.Shape, isB && heads > 0 ? InPairs(values, tensor.Shape[0], heads) : values));
+            tensors.Add((rename?.Invoke(name) ?? name, tensor.Shape, isB && heads > 0 ? InPairs(values, tensor.Shape[0], heads) : values));
         }
-        JsonObject config = ConfigOf(golden);
-        var metadata = new GgufMetadata
-        {
-            { "general.architecture", "llama" }, { "general.type", "adapter" }, { "adapter.type", "lora" },
-            { "adapter.lora.alpha", config["lora_alpha"]!.GetValue<float>() },
-        };
+        GgufMetadata metadata = MetadataOf(golden);
         change?.Invoke(metadata);
         var kept = new GgufMetadata();
         foreach ((string key, GgufValue value) in metadata.Where(pair => pair.Key != without))
             kept.Add(key, value);
-        var layout = GgufFileLayout.Create(kept, tensors.Select(tensor => (tensor.Name, tensor.Type, tensor.Shape)));
+        Write(file, kept, type, tensors);
+    }
+
+    private static GgufMetadata MetadataOf(GoldenCase golden) => new()
+    {
+        { "general.architecture", "llama" }, { "general.type", "adapter" }, { "adapter.type", "lora" },
+        { "adapter.lora.alpha", ConfigOf(golden)["lora_alpha"]!.GetValue<float>() },
+    };
+
+    private static void Write(
+        string file, GgufMetadata metadata, GgufType type, IReadOnlyCollection<(string Name, ImmutableArray<long> Shape, float[] Values)> tensors)
+    {
+        var layout = GgufFileLayout.Create(metadata, tensors.Select(tensor => (tensor.Name, type, tensor.Shape)));
         using GgufWriter writer = GgufWriter.Create(file, layout);
         foreach ((GgufTensor placed, float[] values) in layout.Tensors.Zip(tensors, (placed, tensor) => (placed, tensor.Values)))
         {

@@ -293,6 +293,20 @@ public sealed class GgufBaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tensor_without_elements_has_no_sides_that_cannot_be_counted()
+    {
+        var layout = GgufFileLayout.Create(new GgufMetadata { { "general.architecture", "none" } }, [("empty", GgufType.F32, [0, 1L << 40, 1L << 40])]);
+        using (GgufWriter writer = GgufWriter.Create(_folder["model.gguf"], layout))
+            writer.Commit();
+
+        CommandLineRun run = await CommandLineRun.Of("dequantize", "--base", _folder["model.gguf"], "--output", _folder["plain"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("LORA2047", run.Error, StringComparison.Ordinal);
+        _folder.Passed();
+    }
+
+    [Fact]
     public async Task An_adapter_is_no_base()
     {
         using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");

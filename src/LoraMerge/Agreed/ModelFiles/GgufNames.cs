@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace LoraMerge.Agreed.ModelFiles;
 
 /// <summary>Names of GGUF files, of which a model has one, or several called <c>NAME-00001-of-00003.gguf</c> as llama.cpp calls them.</summary>
@@ -34,9 +32,11 @@ internal static class GgufNames
 
     private static bool IsPart(string name) => NamePattern.Matches(PartPattern, name);
 
-    private static bool IsOfSameModel(string name, string other) => name.Length == other.Length
-        && ModelOf(name) == ModelOf(other) && CountOf(name) == CountOf(other);
-
-    private static int CountOf(string part) =>
-        int.Parse(part.Substring(part.Length - Extension.Length - 5, 5), NumberStyles.None, CultureInfo.InvariantCulture);
+    /// <summary>Both have the same name and count; only the number between them may be another.</summary>
+    private static bool IsOfSameModel(string name, string other)
+    {
+        const int countLength = 5;
+        int count = name.Length - Extension.Length - countLength;
+        return name.Length == other.Length && ModelOf(name) == ModelOf(other) && string.CompareOrdinal(name, count, other, count, countLength) == 0;
+    }
 }

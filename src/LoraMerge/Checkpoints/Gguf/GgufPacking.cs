@@ -17,11 +17,13 @@ internal sealed record GgufPacking(long FileOffset, RestoredValues Values) : Ten
     /// <param name="file">The file.</param>
     /// <param name="fileOffset">Where the bytes of the file's tensor begin.</param>
     /// <param name="values">How the values lie in it.</param>
+    /// <exception cref="Diagnostics.LoraMergeException">LORA2046, LORA2047.</exception>
     public static StoredTensor Stored(string name, ImmutableArray<long> shape, string file, long fileOffset, RestoredValues values)
     {
         DType read = ReadAs(values);
         int size = read.BitsPerElement() / 8;
         var stored = new StoredTensor(name, read, shape, file, fileOffset + (values.FirstElement * size), 0);
+        Shard.ThrowIfUnbounded(stored);
         stored = stored with { ByteLength = checked(stored.ElementCount * size) };
         return values is { AreStored: true, AreInOrder: true } ? stored : stored with { FileOffset = 0, Packing = new GgufPacking(fileOffset, values) };
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints.Gguf;
 

@@ -4,7 +4,6 @@ using System.Text.Json;
 using LoraMerge.Adapters;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Gguf.Tokenizers;

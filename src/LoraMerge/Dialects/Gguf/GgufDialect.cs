@@ -1,7 +1,5 @@
 using LoraMerge.Adapters;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Gguf.Container;
 using NuGet.Versioning;
 
 namespace LoraMerge.Dialects.Gguf;
