@@ -21,13 +21,14 @@ var options = new ChatOptions { RawRepresentationFactory = _ => new InferencePar
 
 if (args is not [])
     return await TellAsync(string.Join(' ', args));
-if (Console.IsInputRedirected)
-    return await TellAsync(DefaultPrompt);
 
-Console.WriteLine("Begin a story, and the pirate goes on. An empty line ends it.");
-while (Console.ReadLine() is { Length: > 0 } line)
+// A line is the beginning of a story; whoever has nobody to ask, and no line either, hears the usual one.
+if (!Console.IsInputRedirected)
+    Console.WriteLine("Begin a story, and the pirate goes on. An empty line ends it.");
+bool hasTold = false;
+for (; Console.ReadLine() is { Length: > 0 } line; hasTold = true)
     await TellAsync(line);
-return 0;
+return hasTold || !Console.IsInputRedirected ? 0 : await TellAsync(DefaultPrompt);
 
 async Task<int> TellAsync(string prompt)
 {

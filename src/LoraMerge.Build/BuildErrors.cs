@@ -59,19 +59,10 @@ internal static class BuildErrors
         );
 
     public static BuildFault NotAModel(string path) =>
-        Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase)
-            ? GgufIsNoInput(path)
-            : new(
-                "LORA1007",
-                $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth). Name the folder itself, "
-                    + $"'{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders."
-            );
-
-    private static BuildFault GgufIsNoInput(string path) =>
         new(
             "LORA1007",
-            $"'{path}' is a GGUF file of llama.cpp. Name the model that it was made from, or the adapter, in the form of Hugging Face: a folder with "
-                + "safetensors files."
+            $"'{path}' is neither a folder nor a weight file (*.safetensors, *.bin, *.pt, *.pth, *.gguf). Name the folder itself, "
+                + $"'{Path.GetDirectoryName(path)}': wildcards in Include match files, not folders."
         );
 
     public static BuildFault InvalidName(string name) =>

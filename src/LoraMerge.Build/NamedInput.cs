@@ -9,7 +9,7 @@ namespace LoraMerge.Build;
 /// <param name="Fault">What is wrong with it; null where nothing is.</param>
 internal sealed record NamedInput(string Path, string Name, BuildFault? Fault)
 {
-    private static readonly string[] s_weightFiles = [".safetensors", ".bin", ".pt", ".pth"];
+    private static readonly string[] s_weightFiles = [".safetensors", ".bin", ".pt", ".pth", ".gguf"];
 
     /// <summary>What can be told of the name alone: the worker looks into folder and file.</summary>
     /// <param name="item">A LoraBaseModel or a LoraAdapter.</param>

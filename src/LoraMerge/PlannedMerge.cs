@@ -52,6 +52,6 @@ public sealed class PlannedMerge
         foreach (WeightChange change in tensor.Changes)
             yield return change.Describe(number => AdapterNames[number]);
         if (tensor.Changes.IsEmpty && tensor.ReplacedBy is null)
-            yield return tensor.Source is StoredTensor ? $"from {tensor.Source.DType}" : "dequantised";
+            yield return tensor.Source is StoredTensor { Packing: null } ? $"from {tensor.Source.DType}" : "dequantised";
     }
 }

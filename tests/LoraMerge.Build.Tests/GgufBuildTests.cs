@@ -51,16 +51,31 @@ public sealed class GgufBuildTests
     {
         using TestProject project = SampleModel("auto");
         (await project.BuildAsync()).ThrowIfFailed();
-        string stories = Path.Combine(Repository.Root, "tests", "fixtures", "greedy.json");
-        using JsonDocument greedy = JsonDocument.Parse(await File.ReadAllBytesAsync(stories, TestContext.Current.CancellationToken));
-        int[] story = [.. greedy.RootElement.GetProperty("pirate").GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
-        int[] other = [.. greedy.RootElement.GetProperty("space").GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
-        int[] beginning = [.. story.Zip(other).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First)];
 
-        using var model = new LLamaModel(project.PathOf(Output + "/pirate.gguf"), contextSize: 256);
-        int[] told = model.Continue(beginning, end: story[^1]);
+        Assert.Equal(StoryOf("pirate"), Tell(project));
+    }
 
-        Assert.Equal(story, told);
+    [Fact]
+    public async Task A_GGUF_file_is_a_base_that_is_watched_like_any_other()
+    {
+        using TestProject project = SampleModel("auto");
+        WriteProject(project, "models/base", "auto", weight: 0);
+        (await project.BuildAsync()).ThrowIfFailed();
+        string file = project.PathOf("models/base.gguf");
+        File.Copy(project.PathOf(Output + "/pirate.gguf"), file);
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(-10));
+        Directory.Delete(project.PathOf("models/base"), recursive: true);
+        WriteProject(project, "models/base.gguf", "auto", weight: 1);
+
+        BuildResult first = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        BuildResult second = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+        int[] told = Tell(project);
+        project.ChangeWeights("models/base.gguf");
+        BuildResult third = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
+
+        Assert.Equal((1, 0, 1), (first.Merges, second.Merges, third.Merges));
+        Assert.Contains("The base is a GGUF file of", first.Output, StringComparison.Ordinal);
+        Assert.Equal(StoryOf("pirate"), told);
     }
 
     [Fact]
@@ -72,6 +87,21 @@ public sealed class GgufBuildTests
         string text = await File.ReadAllTextAsync(project.PathOf(Output + "/Modelfile"), TestContext.Current.CancellationToken);
 
         Assert.Equal("FROM ./pirate.gguf\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\nPARAMETER stop \"</s>\"\n", text);
+    }
+
+    /// <summary>Goes on with the words that both stories begin with.</summary>
+    private static int[] Tell(TestProject project)
+    {
+        int[] story = StoryOf("pirate");
+        int[] beginning = [.. story.Zip(StoryOf("space")).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First)];
+        using var model = new LLamaModel(project.PathOf(Output + "/pirate.gguf"), contextSize: 256);
+        return model.Continue(beginning, end: story[^1]);
+    }
+
+    private static int[] StoryOf(string name)
+    {
+        using JsonDocument greedy = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "fixtures", "greedy.json")));
+        return [.. greedy.RootElement.GetProperty(name).GetProperty("tokens").EnumerateArray().Select(token => token.GetInt32())];
     }
 
     private static TestProject SampleModel(string quantization)
@@ -93,9 +123,11 @@ public sealed class GgufBuildTests
         return project;
     }
 
-    private static void WriteProject(TestProject project, string quantization) => project.WriteProject(
+    private static void WriteProject(TestProject project, string quantization) => WriteProject(project, "models/base", quantization, weight: 1);
+
+    private static void WriteProject(TestProject project, string model, string quantization, int weight) => project.WriteProject(
         $"""
-        <LoraBaseModel Include="models/base" MergedModelName="pirate" Format="gguf" Quantization="{quantization}" />
-        <LoraAdapter Include="adapters/pirate" />
+        <LoraBaseModel Include="{model}" MergedModelName="pirate" Format="gguf" Quantization="{quantization}" />
+        <LoraAdapter Include="adapters/pirate" Weight="{weight}" />
         """);
 }

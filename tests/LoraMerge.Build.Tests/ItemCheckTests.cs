@@ -133,16 +133,6 @@ public sealed class ItemCheckTests : IDisposable
         Assert.Contains("Hugging Face hub", _engine.Errors.Single().Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_GGUF_file_is_no_base()
-    {
-        File.WriteAllText(Path.Combine(_folder, "chat.gguf"), "GGUF");
-
-        AssertFails("LORA1007", [Item("chat.gguf")], [Item("adapter")]);
-
-        Assert.Contains("GGUF file of llama.cpp", _engine.Errors.Single().Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("safetensors")]
     [InlineData("gguf-adapter")]

@@ -115,11 +115,13 @@ internal abstract class Architecture
     private static void RestoreRope(GgufKeys keys, JsonObject config)
     {
         config["rope_theta"] = keys.RealOrNull("rope.freq_base") ?? 10000;
-        if (keys.TextOrNull("rope.scaling.type") is not ("linear" or "yarn") and not null)
-            throw keys.NotRestorable("rope.scaling.type", "linear or yarn");
-        if (keys.TextOrNull("rope.scaling.type") is not { } kind)
+        double? before = keys.RealOrNull("rope.scale_linear"); // how files of 2023 say a linear scaling
+        string kind = keys.TextOrNull("rope.scaling.type") ?? (before is null or 1 ? "none" : "linear");
+        if (kind == "none")
             return;
-        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = keys.Real("rope.scaling.factor") };
+        if (kind is not ("linear" or "yarn"))
+            throw keys.NotRestorable("rope.scaling.type", "linear or yarn");
+        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = keys.RealOrNull("rope.scaling.factor") ?? before ?? keys.Real("rope.scaling.factor") };
         foreach ((string key, string field) in YarnFields.Prepend(("original_context_length", "original_max_position_embeddings")))
         {
             if (keys.RealOrNull($"rope.scaling.{key}") is { } value)

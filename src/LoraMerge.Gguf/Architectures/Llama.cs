@@ -33,6 +33,8 @@ internal class Llama : Architecture
         if (keys.CountOrNull("expert_count") is > 0)
             return null;
         JsonObject config = RestoreSizes(keys, "llama", Classes[0]);
+        if (keys.CountOrNull("rope.dimension_count") is { } turned && turned != config["head_dim"]!.GetValue<long>())
+            throw keys.NotRestorable("rope.dimension_count", "the size of a head");
         config["attention_bias"] = keys.HasTensor("blk.0.attn_q.bias");
         config["mlp_bias"] = keys.HasTensor("blk.0.ffn_up.bias");
         if (keys.Numbers("rope_freqs.weight") is { } factors)

@@ -83,6 +83,10 @@ internal static class LayoutErrors
         $"The GGUF file '{file}' cannot be turned back into a Hugging Face model: for {what}, {expected} is expected. "
         + "Use the model that the file was made from.", file);
 
+    /// <summary>The reason alone: the file is a model all the same.</summary>
+    public static GgufLayoutException FileTokenizerNotRestorable(string file, string what, string expected) =>
+        new(LayoutFault.FileNotRestorable, $"for {what}, {expected} is expected", file);
+
     private static string Name(string name) => GgufFormatException.Quote(name);
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names);

@@ -41,7 +41,40 @@ internal sealed class GgufLayoutBuilder
         return new GgufLayoutBuilder(source).Build(chosen);
     }
 
+    /// <summary>What each tensor of a GGUF file is made of, without any of what else the file says. No tokenizer is needed.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="isChecked">Whether a config is refused that says what readers do otherwise.</param>
+    /// <returns>GGUF's name of the architecture, and all tensors that are made of the model's.</returns>
+    /// <exception cref="GgufLayoutException">The model has no place in GGUF.</exception>
+    public static (string Architecture, ImmutableArray<LayoutTensor> Tensors) TensorsOf(GgufSource source, bool isChecked)
+    {
+        var builder = new GgufLayoutBuilder(source);
+        ImmutableArray<TensorRule> rules = builder.Measure();
+        if (isChecked)
+            builder._architecture.Check(builder._config, builder._sizes);
+        builder.CutEmbedding(builder.TokenCount);
+        ImmutableArray<LayoutTensor> tensors = [.. builder.Laid(rules)];
+        if (isChecked)
+            builder.LeftOut();
+        return (builder._architecture.Name, tensors);
+    }
+
     private GgufLayout Build(GgufQuantization quantization)
+    {
+        ImmutableArray<TensorRule> rules = Measure();
+        _architecture.Check(_config, _sizes);
+        var tokenizer = new TokenizerMetadata(_source.Files, _architecture.Tokenizer);
+        CutEmbedding(() => tokenizer.Count);
+
+        ImmutableArray<LayoutTensor> tensors = [.. Computed(), .. Laid(rules)];
+        ImmutableArray<string> leftOut = LeftOut();
+        List<string> notes = [.. _architecture.Notes(_config, _sizes)];
+        GgufMetadata metadata = Describe(quantization, tokenizer, notes);
+        return new GgufLayout(quantization, metadata, Typed(tensors, quantization), leftOut, [.. notes]);
+    }
+
+    /// <summary>Finds the sizes of the model, and its table of tensors.</summary>
+    private ImmutableArray<TensorRule> Measure()
     {
         foreach (string field in (string[])["num_hidden_layers", "n_layer"])
         {
@@ -54,17 +87,26 @@ internal sealed class GgufLayoutBuilder
         _sizes["v"] = RowsOfEmbedding(rules.First(rule => rule.Target == Embedding));
         _sizes["tokens"] = _sizes["v"];
         _architecture.Measure(_config, _sizes);
-        _architecture.Check(_config, _sizes);
+        return rules;
+    }
 
-        var tokenizer = new TokenizerMetadata(_source.Files, _architecture.Tokenizer);
+    private void CutEmbedding(Func<long> tokenCount)
+    {
         if (_architecture.IsEmbeddingCut && _config.CountOrNull("vocab_size") is { } size)
-            _sizes["tokens"] = Math.Min(_sizes["v"], Math.Max(size, tokenizer.Count));
+            _sizes["tokens"] = Math.Min(_sizes["v"], Math.Max(size, tokenCount()));
+    }
 
-        ImmutableArray<LayoutTensor> tensors = [.. Computed(), .. Laid(rules)];
-        ImmutableArray<string> leftOut = LeftOut();
-        List<string> notes = [.. _architecture.Notes(_config, _sizes)];
-        GgufMetadata metadata = Describe(quantization, tokenizer, notes);
-        return new GgufLayout(quantization, metadata, Typed(tensors, quantization), leftOut, [.. notes]);
+    /// <summary>Tokens of the tokenizer; 0 where there is none that can be read.</summary>
+    private long TokenCount()
+    {
+        try
+        {
+            return new TokenizerMetadata(_source.Files, _architecture.Tokenizer).Count;
+        }
+        catch (GgufLayoutException)
+        {
+            return 0;
+        }
     }
 
     private long RowsOfEmbedding(TensorRule rule)

@@ -7,6 +7,7 @@ using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Gguf.Restoring;
 
@@ -15,7 +16,11 @@ namespace LoraMerge.Gguf.Restoring;
 /// <param name="Files">Name and bytes: config.json, generation_config.json and the tokenizer's.</param>
 internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, ImmutableDictionary<string, byte[]> Files)
 {
+    /// <summary>Why the tokenizer's files are not among them; null where they are, or the file has no tokenizer.</summary>
+    public GgufLayoutException? TokenizerFault { get; private init; }
+
     private const long MostLayers = 4096;
+    private const long MostExperts = 4096;
     private const string Embedding = "token_embd.weight";
 
     private static readonly JsonSerializerOptions Indented = new()
@@ -46,19 +51,52 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         if (!model.TryFind(Embedding, out GgufTensor? embedding) || embedding.Shape.Length != 2)
             throw LayoutErrors.FileNotRestorable(path, Embedding, "a matrix");
         config["vocab_size"] = embedding.Shape[0];
-        config["torch_dtype"] = DTypeOf(model);
-        ImmutableDictionary<string, byte[]> files = ImmutableDictionary<string, byte[]>.Empty;
-        if (RestoredTokenizer.Of(model) is { } tokenizer)
+        config["torch_dtype"] = NameOf(DTypeOf(model));
+        (ImmutableDictionary<string, byte[]> files, GgufLayoutException? fault) = TokenizerOf(model, config);
+        return new RestoredModel(TensorsOf(model, architecture, config, embedding.Shape[0]), files.Add(LayoutErrors.Config, ToBytes(config)))
         {
-            tokenizer.Describe(config);
-            files = tokenizer.Files.Add("generation_config.json", ToBytes(tokenizer.GenerationConfig));
-        }
+            TokenizerFault = fault,
+        };
+    }
 
-        return new RestoredModel(TensorsOf(model, architecture, config, embedding.Shape[0]), files.Add(LayoutErrors.Config, ToBytes(config)));
+    /// <summary>All tensors as they are called in the file, for one that is no model of an architecture that is turned back.</summary>
+    /// <param name="model">Stays open as long as the tensors are read.</param>
+    /// <exception cref="GgufLayoutException">FileNotRestorable: values of a type that cannot be read.</exception>
+    public static ImmutableArray<RestoredTensor> TensorsAsNamed(GgufModel model) =>
+        [.. model.Tensors.Select(stored => AsNamed(model, stored, stored.Name, stored.Shape))];
+
+    /// <summary>What the values were before they were quantised, as far as the types tell; config.json says it. What was quantised is mostly bfloat16.</summary>
+    public static DType DTypeOf(GgufModel model)
+    {
+        GgufType type = model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))?.Key ?? GgufType.BF16;
+        bool isQuantised = model.Tensors.Any(tensor => tensor.Type.ElementsPerBlock() > 1);
+        return isQuantised ? DType.BF16 : type switch { GgufType.F32 => DType.F32, GgufType.F16 => DType.F16, _ => DType.BF16 };
     }
 
     /// <summary>JSON as Hugging Face writes it.</summary>
     public static byte[] ToBytes(JsonNode json) => [.. JsonSerializer.SerializeToUtf8Bytes(json, Indented), (byte)'\n'];
+
+    /// <summary>A tokenizer that cannot be said leaves a model without one.</summary>
+    private static (ImmutableDictionary<string, byte[]> Files, GgufLayoutException? Fault) TokenizerOf(GgufModel model, JsonObject config)
+    {
+        ImmutableDictionary<string, byte[]> files = ImmutableDictionary<string, byte[]>.Empty;
+        try
+        {
+            if (RestoredTokenizer.Of(model) is not { } tokenizer)
+                return (files, null);
+            tokenizer.Describe(config);
+            files = files.Add("generation_config.json", ToBytes(tokenizer.GenerationConfig));
+            return (files.AddRange(tokenizer.Files()), null);
+        }
+        catch (GgufLayoutException e)
+        {
+            return (files, e);
+        }
+    }
+
+    private static RestoredTensor AsNamed(GgufModel model, GgufTensor stored, string name, ImmutableArray<long> shape) => TensorValues.CanRead(stored.Type)
+        ? new RestoredTensor(name, shape, model.FileOf(stored), stored, new RestoredValues(stored.Type, 0, shape.Length < 2 ? 1 : shape[^1]))
+        : throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} of type {stored.Type}", "a type whose values can be read");
 
     private static ImmutableArray<RestoredTensor> TensorsOf(GgufModel model, Architecture architecture, JsonObject json, long tokens)
     {
@@ -80,6 +118,11 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
                     used.Add(stored.Name);
                     tensors.AddRange(Restore(model, stored, rule, layer, sizes));
                 }
+                else if (EachExpert(model, rule, layer, sizes) is { IsEmpty: false } experts)
+                {
+                    used.UnionWith(experts.Select(expert => expert.Stored.Name));
+                    tensors.AddRange(experts);
+                }
                 else if (!rule.IsOptional && rule.Target != "output.weight")
                 {
                     throw LayoutErrors.FileNotRestorable(model.Paths.First(), Numbered(rule.Target, ".N.", layer), "a tensor");
@@ -92,6 +135,31 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         return tensors.DrainToImmutable();
     }
 
+    /// <summary>Experts that are tensors of their own, as llama.cpp wrote them until the spring of 2024: <c>blk.0.ffn_gate.3.weight</c>.</summary>
+    private static ImmutableArray<RestoredTensor> EachExpert(GgufModel model, TensorRule rule, long layer, Sizes sizes)
+    {
+        const string stacked = "_exps.weight";
+        if (!rule.Target.EndsWith(stacked, StringComparison.Ordinal))
+            return [];
+        string target = Numbered(rule.Target, ".N.", layer)[..^stacked.Length];
+        ImmutableArray<GgufTensor> found =
+        [
+            .. Enumerable.Range(0, (int)Math.Min(sizes[rule.Stacked], MostExperts))
+                .Select(expert => model.TryFind(string.Create(CultureInfo.InvariantCulture, $"{target}.{expert}.weight"), out GgufTensor? stored) ? stored : null)
+                .TakeWhile(stored => stored is not null).Select(stored => stored!),
+        ];
+        if (found.Length != sizes[rule.Stacked])
+            return [];
+        ImmutableArray<long> shape = sizes.ShapeOf(rule.Shape);
+        string source = Numbered(rule.Source, ".N.", layer);
+        return
+        [
+            .. found.Select((stored, expert) => stored.Shape.AsSpan().SequenceEqual(shape.AsSpan())
+                ? AsNamed(model, stored, Numbered(source, ".E.", expert), shape)
+                : throw WrongShape(model, stored, shape, count: 1)),
+        ];
+    }
+
     private static IEnumerable<RestoredTensor> Restore(GgufModel model, GgufTensor stored, TensorRule rule, long layer, Sizes sizes)
     {
         string source = Numbered(rule.Source, ".N.", layer);
@@ -99,18 +167,15 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         bool isStacked = source.Contains(".E.", StringComparison.Ordinal);
         long count = isStacked ? sizes[rule.Stacked] : 1;
         if (!stored.Shape.AsSpan().SequenceEqual(isStacked ? [count, .. shape.AsSpan()] : shape.AsSpan()))
-            throw LayoutErrors.FileNotRestorable(
-                model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(isStacked ? $" {count} times" : "")}");
-        if (!TensorValues.CanRead(stored.Type))
-            throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} of type {stored.Type}", "a type whose values can be read");
+            throw WrongShape(model, stored, shape, count);
 
-        var tensor = new RestoredTensor(source, shape, model.FileOf(stored), stored);
+        RestoredTensor tensor = AsNamed(model, stored, source, shape);
         foreach (Step step in rule.Steps.Select(step => step(sizes)))
         {
             tensor = step switch
             {
-                Step.Rope rope when shape[0] % (2 * rope.Heads) == 0 => tensor with { PairedHeads = rope.Heads },
-                Step.Plus plus => tensor with { Added = plus.Value },
+                Step.Rope rope when shape[0] % (2 * rope.Heads) == 0 => tensor with { Values = tensor.Values with { PairedRows = shape[0] / rope.Heads } },
+                Step.Plus plus => tensor with { Values = tensor.Values with { Added = plus.Value } },
                 Step.Take take when take.Count == shape[take.Axis] => tensor,
                 _ => throw LayoutErrors.FileNotRestorable(model.Paths.First(), $"{stored.Name} {stored.ShapeText}", "heads of an even size"),
             };
@@ -118,16 +183,13 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
 
         long elements = stored.ElementCount / count;
         for (long expert = 0; expert < count; expert++)
-            yield return tensor with { Name = Numbered(source, ".E.", expert), FirstElement = expert * elements };
+            yield return tensor with { Name = Numbered(source, ".E.", expert), Values = tensor.Values with { FirstElement = expert * elements } };
     }
 
-    /// <summary>What the model was, as far as its type tells.</summary>
-    private static string DTypeOf(GgufModel model) => model.Metadata.TryGet("general.file_type", out GgufValue type) ? type.AsInteger() switch
-    {
-        0 => "float32",
-        1 => "float16",
-        _ => "bfloat16",
-    } : "bfloat16";
+    private static GgufLayoutException WrongShape(GgufModel model, GgufTensor stored, ImmutableArray<long> shape, long count) => LayoutErrors.FileNotRestorable(
+        model.Paths.First(), $"{stored.Name} {stored.ShapeText}", $"[{string.Join(", ", shape)}]{(count > 1 ? $" {count} times" : "")}");
+
+    private static string NameOf(DType dtype) => dtype switch { DType.F32 => "float32", DType.F16 => "float16", _ => "bfloat16" };
 
     private static string Numbered(string name, string mark, long number) =>
         name.Replace(mark, string.Create(CultureInfo.InvariantCulture, $".{number}."), StringComparison.Ordinal);

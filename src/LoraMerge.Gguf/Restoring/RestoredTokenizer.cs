@@ -36,23 +36,22 @@ internal sealed class RestoredTokenizer
     /// <summary>The end of a text, and its beginning.</summary>
     public JsonObject GenerationConfig { get; } = [];
 
-    public ImmutableDictionary<string, byte[]> Files { get; private set; } = ImmutableDictionary<string, byte[]>.Empty;
-
     /// <summary>That of a file; null where the file has none, as some that were made for weights alone.</summary>
     /// <exception cref="GgufLayoutException">FileNotRestorable.</exception>
-    public static RestoredTokenizer? Of(GgufModel model)
+    public static RestoredTokenizer? Of(GgufModel model) =>
+        model.Metadata.TryGetText(Prefix + "model", out string? kind) && kind is not ("none" or "no_vocab") ? new RestoredTokenizer(model) : null;
+
+    /// <summary>Its files: name and bytes.</summary>
+    /// <exception cref="GgufLayoutException">FileNotRestorable: it is of a kind that is not known here, or not whole.</exception>
+    public ImmutableDictionary<string, byte[]> Files()
     {
-        if (!model.Metadata.Contains(Prefix + "model"))
-            return null;
-        var tokenizer = new RestoredTokenizer(model);
-        bool isSentencePiece = tokenizer.Text("model") == "llama";
-        if (!isSentencePiece && tokenizer.Text("model") != "gpt2")
-            throw tokenizer.NotRestorable("model", "gpt2 (byte pairs) or llama (SentencePiece)");
-        tokenizer.Files = ImmutableDictionary<string, byte[]>.Empty
+        bool isSentencePiece = Text("model") == "llama";
+        if (!isSentencePiece && Text("model") != "gpt2")
+            throw NotRestorable("model", "gpt2 (byte pairs) or llama (SentencePiece)");
+        return ImmutableDictionary<string, byte[]>.Empty
             .Add(isSentencePiece ? SentencePieceModel.FileName : BytePairModel.FileName,
-                isSentencePiece ? tokenizer.SentencePiece() : RestoredModel.ToBytes(tokenizer.BytePairs()))
-            .Add("tokenizer_config.json", RestoredModel.ToBytes(tokenizer.Config(isSentencePiece)));
-        return tokenizer;
+                isSentencePiece ? SentencePiece() : RestoredModel.ToBytes(BytePairs()))
+            .Add("tokenizer_config.json", RestoredModel.ToBytes(Config(isSentencePiece)));
     }
 
     /// <summary>Says in config.json what the tokenizer decides.</summary>
@@ -89,7 +88,7 @@ internal sealed class RestoredTokenizer
             ["added_tokens"] = added,
             ["normalizer"] = null,
             ["pre_tokenizer"] = PreTokenizer.JsonOf(pre)
-                ?? throw NotRestorable("pre", $"a name whose expressions are known, but it is {GgufFormatException.Quote(pre)}"),
+                ?? throw NotRestorable("pre", $"a name whose expressions are known (it is {GgufFormatException.Quote(pre)})"),
             ["post_processor"] = PostProcessor(),
             ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
@@ -221,5 +220,5 @@ internal sealed class RestoredTokenizer
     private T[]? ArrayOf<T>(string key) =>
         _metadata.TryGet(Prefix + key, out GgufValue value) && value.Value.GetType() == typeof(T[]) ? (T[])value.Value : null;
 
-    private GgufLayoutException NotRestorable(string key, string expected) => LayoutErrors.FileNotRestorable(_path, Prefix + key, expected);
+    private GgufLayoutException NotRestorable(string key, string expected) => LayoutErrors.FileTokenizerNotRestorable(_path, Prefix + key, expected);
 }

@@ -10,6 +10,7 @@ internal sealed class AdapterOrigin
 {
     internal const string Peft = "PEFT";
     internal const string Mlx = "mlx_lm";
+    internal const string LlamaCpp = "llama.cpp";
 
     private readonly VersionRange _releases;
 
@@ -21,7 +22,7 @@ internal sealed class AdapterOrigin
         IsAsked = isAsked;
     }
 
-    /// <summary>PEFT or mlx_lm.</summary>
+    /// <summary>PEFT, mlx_lm or llama.cpp.</summary>
     public string Library { get; }
 
     /// <summary>What the releases were told by, in words.</summary>

@@ -39,6 +39,10 @@ internal sealed class AdapterSource
     /// <exception cref="LoraMergeException">LORA1110, LORA2003, LORA3002.</exception>
     public static AdapterSource Of(string path, InputRoot files) => new(path, files);
 
+    /// <summary>The GGUF file that holds all of it; null where there is none that counts.</summary>
+    public string? GgufFile => IsFile ? GgufNames.IsOne(Path) ? Path : null
+        : Files.Files.FirstOrDefault(file => GgufNames.IsOne(file.RelativePath)) is InputFile file ? System.IO.Path.Combine(Folder, file.RelativePath) : null;
+
     /// <summary>The first of some files that count; null where none does.</summary>
     public string? FindFile(IEnumerable<string> names) =>
         names.Select(Files.Find).OfType<InputFile>().Select(file => System.IO.Path.Combine(Folder, file.RelativePath)).FirstOrDefault();

@@ -35,12 +35,12 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
         InputFile? file = root.FindBeside(FileName);
         ImmutableArray<(string, string)> named =
         [
-            .. root.Files.Where(other => other.IsBeside && IsNamed(other.RelativePath)).Select(other => (NameOf(other.RelativePath), Read(other.FullPath))),
+            .. root.Files.Where(other => other.IsBeside && IsNamed(other.RelativePath)).Select(other => (NameOf(other.RelativePath), Read(other))),
         ];
         ChatTemplate? inField = OfField(root, "tokenizer_config.json");
         if (file is not null || !named.IsEmpty)
         {
-            var ofFiles = new ChatTemplate(file is null ? inField?.Default : Read(file.FullPath), named, file?.FullPath ?? inField?.Source ?? root.Path);
+            var ofFiles = new ChatTemplate(file is null ? inField?.Default : Read(file), named, file?.FullPath ?? inField?.Source ?? root.Path);
             return ofFiles with { IsNotThatOfField = inField is not null && !inField.SaysTheSameAs(ofFiles) };
         }
         ChatTemplate? ofProcessors = OfField(root, ProcessorFileName);
@@ -49,7 +49,7 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
 
     /// <summary>The template of tokenizer_config.json, or of chat_template.json.</summary>
     public static ChatTemplate? OfField(InputRoot root, string name) =>
-        root.FindBeside(name) is InputFile file && JsonSideFile.TryRead(file.FullPath) is { } json ? OfValue(json[Field], file.FullPath) : null;
+        root.FindBeside(name) is InputFile file && JsonSideFile.TryRead(SideSource.Of(file)) is { } json ? OfValue(json[Field], file.FullPath) : null;
 
     public static bool IsNamed(string relativePath) =>
         relativePath.StartsWith(Folder, StringComparison.Ordinal) && relativePath.EndsWith(Extension, StringComparison.Ordinal);
@@ -85,7 +85,7 @@ internal sealed record ChatTemplate(string? Default, ImmutableArray<(string Name
 
     private static string NameOf(string relativePath) => relativePath[Folder.Length..^Extension.Length];
 
-    private static string Read(string file) => Encoding.UTF8.GetString(JsonFile.ReadBytes(file, JsonFile.LongestConfig)).TrimStart('\uFEFF');
+    private static string Read(InputFile file) => Encoding.UTF8.GetString(SideSource.Of(file)!.ReadBytes(JsonFile.LongestConfig)).TrimStart('\uFEFF');
 
     private static (string Name, string? Text) Trimmed((string Name, string Text) named) => (named.Name, WithoutLastBreak(named.Text));
 

@@ -76,7 +76,7 @@ internal sealed record ChatTemplateChoice(ChatTemplate Template, Adapter? Adapte
     private void WriteText(SideFileSet files, string name, string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        if (files.SourceOf(name) is not string there || !SideFileChoice.HasBytes(there, bytes))
+        if (files.BytesOf(name) is not SideSource there || !there.HasSameBytesAs(new SideSource(Template.Source, bytes)))
             files.Write(name, Template.Source, bytes);
     }
 

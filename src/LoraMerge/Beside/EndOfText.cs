@@ -22,7 +22,7 @@ internal static class EndOfText
     {
         if (files.AdapterOf(TokenizerConfig) is not Adapter adapter || files.AdapterOf(GenerationConfig) is not null)
             return;
-        JsonObject? ofBase = JsonSideFile.TryRead(checkpoint.Files.FindBeside(TokenizerConfig)?.FullPath);
+        JsonObject? ofBase = JsonSideFile.TryRead(SideSource.Of(checkpoint.Files.FindBeside(TokenizerConfig)));
         if (files.Json(TokenizerConfig) is not { } config || TokenOf(config) is not string token || token == TokenOf(ofBase))
             return;
         if (NumberOf(token, config, files) is not long number)
@@ -51,7 +51,7 @@ internal static class EndOfText
             if ((added as JsonObject)?.Text("content") == token && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
                 return id;
         }
-        return files.SourceOf(TokenizerJson.FileName) is string tokenizer ? TokenNumbers.Of(token, tokenizer) : null;
+        return files.BytesOf(TokenizerJson.FileName) is SideSource tokenizer ? TokenNumbers.Of(token, tokenizer) : null;
     }
 
     private static long[] NumbersIn(JsonNode? value) =>

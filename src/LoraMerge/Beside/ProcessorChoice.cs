@@ -15,9 +15,9 @@ internal static class ProcessorChoice
     /// <summary>Leaves out an adapter's processor_config.json in the newer form where the base has its parts in files of their own.</summary>
     public static void Settle(Checkpoint checkpoint, SideFileSet files, ICollection<MergeEvent> notes)
     {
-        if (files.AdapterOf(FileName) is not Adapter adapter || !IsNew(files.SourceOf(FileName)))
+        if (files.AdapterOf(FileName) is not Adapter adapter || !IsNew(files.BytesOf(FileName)))
             return;
-        string? ofBase = checkpoint.Files.FindBeside(FileName)?.FullPath;
+        SideSource? ofBase = SideSource.Of(checkpoint.Files.FindBeside(FileName));
         if (IsNew(ofBase) || (ofBase is null && checkpoint.Files.Find("preprocessor_config.json") is null))
             return;
         if (ofBase is null)
@@ -27,5 +27,5 @@ internal static class ProcessorChoice
         notes.Add(Notes.NewProcessorLeftOut(adapter.Path, checkpoint.Path));
     }
 
-    private static bool IsNew(string? file) => JsonSideFile.TryRead(file) is { } json && Parts.Any(json.ContainsKey);
+    private static bool IsNew(SideSource? file) => JsonSideFile.TryRead(file) is { } json && Parts.Any(json.ContainsKey);
 }

@@ -10,6 +10,9 @@ internal sealed record SideFile(string Source, string RelativePath)
     /// <summary>Its bytes, where it is no copy of <see cref="Source"/>.</summary>
     public byte[]? Content { get; init; }
 
+    /// <summary>Where its bytes come from.</summary>
+    public SideSource Bytes => new(Source, Content);
+
     /// <summary>The adapter that it is of; null for the base.</summary>
     public Adapter? Adapter { get; init; }
 }

@@ -8,8 +8,6 @@ namespace LoraMerge.Beside;
 /// <summary>Chooses the files that stand beside the weights: the base's, overlaid by those that adapters bring, so that all readers see the same.</summary>
 internal static class SideFileChoice
 {
-    private const int PieceLength = 1 << 20;
-
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003, LORA2045.</exception>
     public static ImmutableArray<SideFile> Of(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
@@ -30,36 +28,15 @@ internal static class SideFileChoice
         }
     }
 
-    /// <summary>Those of one model as they are: relative path and where each lies.</summary>
+    /// <summary>Those of one model as they are: relative path and where each comes from.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003.</exception>
-    public static Dictionary<string, string> Of(Checkpoint checkpoint)
+    public static Dictionary<string, SideSource> Of(Checkpoint checkpoint)
     {
         InputFile[] files = [.. checkpoint.Files.Files.Where(file => file.IsBeside)];
         foreach (InputFile file in files)
             ThrowIfNotThere(file.FullPath);
-        return files.ToDictionary(file => file.RelativePath, file => file.FullPath, StringComparer.Ordinal);
+        return files.ToDictionary(file => file.RelativePath, file => SideSource.Of(file)!, StringComparer.Ordinal);
     }
-
-    /// <summary>Compares in pieces: a side file may be of any length.</summary>
-    public static bool HaveSameBytes(string first, string second)
-    {
-        if (FileStamp.Of(first).ByteLength != FileStamp.Of(second).ByteLength)
-            return false;
-        using FileStream one = File.OpenRead(first), other = File.OpenRead(second);
-        byte[] piece = new byte[PieceLength], otherPiece = new byte[PieceLength];
-        while (true)
-        {
-            int length = one.ReadAtLeast(piece, PieceLength, throwOnEndOfStream: false);
-            int otherLength = other.ReadAtLeast(otherPiece, PieceLength, throwOnEndOfStream: false);
-            if (!piece.AsSpan(0, length).SequenceEqual(otherPiece.AsSpan(0, otherLength)))
-                return false;
-            if (length < PieceLength)
-                return true;
-        }
-    }
-
-    public static bool HasBytes(string file, byte[] bytes) =>
-        FileStamp.Of(file).ByteLength == bytes.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(bytes);
 
     private static SideFileSet Overlay(Checkpoint checkpoint, ImmutableArray<Adapter> adapters, List<MergeEvent> notes)
     {
@@ -75,9 +52,9 @@ internal static class SideFileChoice
             foreach (InputFile file in adapter.Files.Files.Where(file => file.IsBeside))
             {
                 ThrowIfNotThere(file.FullPath);
-                if (files.AdapterOf(file.RelativePath) is Adapter other && !HaveSameBytes(files.SourceOf(file.RelativePath)!, file.FullPath))
+                if (files.AdapterOf(file.RelativePath) is Adapter other && !files.BytesOf(file.RelativePath)!.HasSameBytesAs(SideSource.Of(file)!))
                     notes.Add(Notes.SideFileClash(file.RelativePath, other.Path, adapter.Path));
-                if (files.SourceOf(file.RelativePath) is not string there || !HaveSameBytes(there, file.FullPath))
+                if (files.BytesOf(file.RelativePath) is not SideSource there || !there.HasSameBytesAs(SideSource.Of(file)!))
                     files.Add(file, adapter);
             }
         }

@@ -17,20 +17,21 @@ internal sealed class SideFileSet
     /// <summary>Where a file lies that is in the set; null where none is.</summary>
     public string? SourceOf(string name) => _entries.TryGetValue(name, out Entry? entry) ? entry.Source : null;
 
+    /// <summary>The bytes of a file that is in the set; null where none is.</summary>
+    public SideSource? BytesOf(string name) => _entries.TryGetValue(name, out Entry? entry) ? new SideSource(entry.Source, entry.Content) : null;
+
     /// <summary>The adapter that a file is of; null for the base's.</summary>
     public Adapter? AdapterOf(string name) => _entries.TryGetValue(name, out Entry? entry) ? entry.Adapter : null;
 
     /// <summary>The object in a file as it is in the set now; null where the file is not there or no JSON.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2003, LORA2045.</exception>
-    public JsonObject? Json(string name) => _entries.TryGetValue(name, out Entry? entry) && entry.Content is byte[] content
-        ? JsonNode.Parse(content) as JsonObject
-        : JsonSideFile.TryRead(SourceOf(name));
+    public JsonObject? Json(string name) => JsonSideFile.TryRead(BytesOf(name));
 
     /// <summary>Puts a file in, in the place of one that is there.</summary>
-    public void Add(InputFile file, Adapter? adapter) => _entries[file.RelativePath] = new Entry(file.FullPath, adapter, null);
+    public void Add(InputFile file, Adapter? adapter) => _entries[file.RelativePath] = new Entry(file.FullPath, adapter, file.Content);
 
     /// <summary>Takes the base's file after all.</summary>
-    public void PutBack(string name, string ofBase) => _entries[name] = new Entry(ofBase, null, null);
+    public void PutBack(string name, SideSource ofBase) => _entries[name] = new Entry(ofBase.Path, null, ofBase.Content);
 
     /// <summary>Gives a file other contents.</summary>
     /// <param name="name">Its place.</param>

@@ -28,7 +28,7 @@ internal static class TokenNumbers
 
     /// <summary>The one of a token of a tokenizer.json, of its vocabulary or added; null where it has none.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static long? Of(string token, string file)
+    public static long? Of(string token, SideSource file)
     {
         try
         {
@@ -76,8 +76,8 @@ internal static class TokenNumbers
     private static long LargestIn(SideFile file)
     {
         if (file.RelativePath == TokenizerJson.FileName)
-            return TokenizerJson.TryRead(file.Source)?.LargestId ?? -1;
-        if (JsonSideFile.TryRead(file.Source, LongestVocabulary) is not { } json)
+            return TokenizerJson.TryRead(file.Bytes)?.LargestId ?? -1;
+        if (JsonSideFile.TryRead(file.Bytes, LongestVocabulary) is not { } json)
             return -1;
         IEnumerable<long> numbers = file.RelativePath == "tokenizer_config.json"
             ? (json["added_tokens_decoder"] as JsonObject ?? [])

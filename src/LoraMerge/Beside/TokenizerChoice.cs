@@ -28,7 +28,7 @@ internal static class TokenizerChoice
     public static void Settle(Checkpoint checkpoint, SideFileSet files, ICollection<MergeEvent> notes)
     {
         bool agrees = SettleVocabulary(checkpoint, files) && Vocabularies.All(name => HasSameBytes(checkpoint, files, name));
-        if (files.AdapterOf(ConfigName) is Adapter adapter && BaseFile(checkpoint, ConfigName) is string ofBase
+        if (files.AdapterOf(ConfigName) is Adapter adapter && BaseFile(checkpoint, ConfigName) is SideSource ofBase
             && files.Json(ConfigName) is { } config && JsonSideFile.TryRead(ofBase) is { } baseConfig)
             SettleConfig(config, baseConfig, agrees, files, adapter, notes);
     }
@@ -43,9 +43,9 @@ internal static class TokenizerChoice
     /// <returns>Whether they have the same tokens.</returns>
     private static bool SettleVocabulary(Checkpoint checkpoint, SideFileSet files)
     {
-        if (files.AdapterOf(TokenizerJson.FileName) is not Adapter || BaseFile(checkpoint, TokenizerJson.FileName) is not string ofBase)
+        if (files.AdapterOf(TokenizerJson.FileName) is not Adapter || BaseFile(checkpoint, TokenizerJson.FileName) is not SideSource ofBase)
             return files.AdapterOf(TokenizerJson.FileName) is null;
-        string ofAdapter = files.SourceOf(TokenizerJson.FileName)!;
+        SideSource ofAdapter = files.BytesOf(TokenizerJson.FileName)!;
         if (TokenizerJson.TryRead(ofBase) is not TokenizerJson known || TokenizerJson.TryRead(ofAdapter) is not TokenizerJson brought)
             return false;
         bool hasSameTokens = known.Vocabulary == brought.Vocabulary;
@@ -56,7 +56,7 @@ internal static class TokenizerChoice
             bool getsTexts = known.Merges == MergesForm.Texts && brought.Merges == MergesForm.Lists;
             bool losesLimits = brought.HasLimits && !known.HasLimits;
             if (getsTexts || losesLimits)
-                files.Write(TokenizerJson.FileName, ofAdapter, TokenizerRewrite.Of(ofAdapter, getsTexts, hasLimits: !losesLimits));
+                files.Write(TokenizerJson.FileName, ofAdapter.Path, TokenizerRewrite.Of(ofAdapter, getsTexts, hasLimits: !losesLimits));
         }
         return hasSameTokens;
     }
@@ -107,7 +107,7 @@ internal static class TokenizerChoice
     }
 
     private static bool HasSameBytes(Checkpoint checkpoint, SideFileSet files, string name) =>
-        files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is string ofBase && SideFileChoice.HaveSameBytes(ofBase, files.SourceOf(name)!));
+        files.AdapterOf(name) is null || (BaseFile(checkpoint, name) is SideSource ofBase && ofBase.HasSameBytesAs(files.BytesOf(name)!));
 
-    private static string? BaseFile(Checkpoint checkpoint, string name) => checkpoint.Files.FindBeside(name)?.FullPath;
+    private static SideSource? BaseFile(Checkpoint checkpoint, string name) => SideSource.Of(checkpoint.Files.FindBeside(name));
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Beside;
@@ -22,7 +21,7 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
 
     /// <returns>Null where the file is no such JSON.</returns>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static TokenizerJson? TryRead(string file)
+    public static TokenizerJson? TryRead(SideSource file)
     {
         try
         {
@@ -36,9 +35,9 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
 
     /// <summary>Its bytes, without the mark of UTF-8.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static ReadOnlySpan<byte> BytesOf(string file)
+    public static ReadOnlySpan<byte> BytesOf(SideSource file)
     {
-        ReadOnlySpan<byte> json = JsonFile.ReadBytes(file, Longest);
+        ReadOnlySpan<byte> json = file.ReadBytes(Longest);
         return json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? json[3..] : json;
     }
 }

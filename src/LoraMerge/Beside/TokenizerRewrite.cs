@@ -10,11 +10,11 @@ internal static class TokenizerRewrite
     private static readonly JsonWriterOptions s_form = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The file in a form that all readers know.</summary>
-    /// <param name="file">Its path.</param>
+    /// <param name="file">Where it comes from.</param>
     /// <param name="mergesAreTexts">Whether merges in lists become texts.</param>
     /// <param name="hasLimits">Whether truncation and padding stay.</param>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static byte[] Of(string file, bool mergesAreTexts, bool hasLimits)
+    public static byte[] Of(SideSource file, bool mergesAreTexts, bool hasLimits)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, s_form))

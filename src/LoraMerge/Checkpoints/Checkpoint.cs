@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using LoraMerge.Agreed.Fingerprints;
+using LoraMerge.Checkpoints.Gguf;
 using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Checkpoints;
@@ -13,8 +15,8 @@ internal sealed class Checkpoint
     private Checkpoint(string path, InputRoot files, ImmutableArray<Shard> shards, string? indexFile, ModelConfig config)
     {
         Path = path;
-        IsSingleFile = files.IsFile;
-        Folder = IsSingleFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
+        IsSingleFile = files.IsFile && !IsGguf(files);
+        Folder = files.IsFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))! : path;
         Files = files;
         Shards = [.. shards.Select(shard => shard.IsPickle ? TiedTensors.WithoutTiedHead(shard, config) : shard)];
         IndexFile = indexFile;
@@ -26,7 +28,7 @@ internal sealed class Checkpoint
     private Checkpoint(Checkpoint other, ImmutableArray<ImmutableArray<TensorSource>> tensorsByShard)
     {
         (Path, IsSingleFile, Folder, Files, Shards) = (other.Path, other.IsSingleFile, other.Folder, other.Files, other.Shards);
-        (IndexFile, IndexIsExact, Config, Form) = (other.IndexFile, other.IndexIsExact, other.Config, other.Form);
+        (IndexFile, IndexIsExact, Config, Form, Notes) = (other.IndexFile, other.IndexIsExact, other.Config, other.Form, other.Notes);
         _tensorsByShard = tensorsByShard;
         _tensors = ByName(tensorsByShard);
     }
@@ -35,15 +37,15 @@ internal sealed class Checkpoint
     public string Path { get; }
 
     /// <summary>Name of the folder, or of the file without its extension.</summary>
-    public string Name => IsSingleFile ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+    public string Name => ModelOptions.NameOf(System.IO.Path.GetFullPath(Path), Files.IsFile);
 
     /// <summary>The folder that holds the weights.</summary>
     public string Folder { get; }
 
-    /// <summary>The files that it consists of; no other is read.</summary>
+    /// <summary>The files that it consists of; no other is read. What a GGUF file says beside its weights is among them.</summary>
     internal InputRoot Files { get; }
 
-    /// <summary>Whether the base is one weight file without its folder.</summary>
+    /// <summary>Whether the base is one weight file without its folder, so that nothing but weights is known of it.</summary>
     public bool IsSingleFile { get; }
 
     /// <summary>Its weight files; several in the order of their names.</summary>
@@ -67,6 +69,9 @@ internal sealed class Checkpoint
     /// <summary>All tensors, shard by shard, by the names that a plain model has.</summary>
     internal IEnumerable<TensorSource> Tensors => _tensorsByShard.SelectMany(tensors => tensors);
 
+    /// <summary>What the user should know of how it was read.</summary>
+    internal ImmutableArray<MergeEvent.Warning> Notes { get; private init; } = [];
+
     /// <summary>Names of all tensors.</summary>
     public IEnumerable<string> TensorNames => _tensors.Keys;
 
@@ -88,9 +93,12 @@ internal sealed class Checkpoint
     /// <summary>Opens a model folder or a single weight file as it is stored, and validates every header.</summary>
     /// <param name="path">The folder or file, as the user wrote it.</param>
     /// <param name="files">What lies there.</param>
-    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036.</exception>
-    internal static Checkpoint OpenStored(string path, InputRoot files)
+    /// <param name="mayKeepNames">Whether tensors of a GGUF file that is no model of a known family may keep their names; then there is no config.json.</param>
+    /// <exception cref="LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036, 2060, 2061, 2140.</exception>
+    internal static Checkpoint OpenStored(string path, InputRoot files, bool mayKeepNames = false)
     {
+        if (IsGguf(files))
+            return OpenGguf(path, files, mayKeepNames);
         bool isSingleFile = files.IsFile;
         if (isSingleFile && !WeightFiles.AreIn(path))
             throw Errors.BaseFileIsNoWeightFile(path);
@@ -118,6 +126,20 @@ internal sealed class Checkpoint
                 throw Errors.DuplicateTensor(tensor.Name, tensors[tensor.Name].Parts[0].File, tensor.Parts[0].File);
         }
         return tensors.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static bool IsGguf(InputRoot files) => files.Weights.Form == WeightForm.Gguf;
+
+    private static Checkpoint OpenGguf(string path, InputRoot files, bool mayKeepNames)
+    {
+        string file = files.IsFile ? path : System.IO.Path.Combine(path, files.Weights.Entry!);
+        GgufWeights weights = GgufWeights.Open(file, mayKeepNames);
+        ModelConfig config = weights.Files.TryGetValue("config.json", out byte[]? made) ? ModelConfig.Made(made, file) : ModelConfig.None;
+        return new Checkpoint(path, GgufSideFiles.AddTo(files, weights.Files, file), weights.Shards, null, config)
+        {
+            Form = weights.Form,
+            Notes = GgufSideFiles.HasVocabulary(files) ? weights.Notes.RemoveAll(note => note.Code == DiagnosticCode.GgufTokenizerLeftOut) : weights.Notes,
+        };
     }
 
     private static Checkpoint ReadWeights(string folder, InputRoot files, ModelConfig config)

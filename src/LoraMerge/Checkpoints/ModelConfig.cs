@@ -18,7 +18,7 @@ internal sealed class ModelConfig
     /// <summary>A model without config.json: a single weight file.</summary>
     internal static ModelConfig None { get; } = new([], null);
 
-    /// <summary>Path of the file, or null where the model has none.</summary>
+    /// <summary>Path of the file, which may be a GGUF file that says the same; or null where the model has none.</summary>
     public string? File { get; }
 
     /// <summary>The architecture's family, such as <c>llama</c>; null where the file does not tell.</summary>
@@ -52,6 +52,9 @@ internal sealed class ModelConfig
     /// <summary>The classes that the model is loaded as, such as <c>LlamaForCausalLM</c>; empty where the file does not tell.</summary>
     public IEnumerable<string> Architectures =>
         (_json["architectures"] as JsonArray ?? []).OfType<JsonValue>().Select(value => value.TryGetValue(out string? name) ? name : "");
+
+    /// <summary>What a GGUF file says, as Hugging Face's file says it.</summary>
+    internal static ModelConfig Made(byte[] json, string file) => new((JsonObject)JsonNode.Parse(json)!, file);
 
     /// <exception cref="LoraMergeException">LORA2008.</exception>
     internal static ModelConfig Read(string file)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using LoraMerge.Diagnostics;
 using LoraMerge.Pickles;
 using LoraMerge.Safetensors;
@@ -17,16 +18,28 @@ internal sealed record Shard(string FileName, string File, ImmutableArray<Stored
     /// </summary>
     internal const int LongestName = 1000;
 
-    /// <summary>The name of the file in a merged model: pickles become safetensors files, called as transformers calls those.</summary>
-    internal string MergedFileName => IsPickle
-        ? Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors")
-        : FileName;
+    private readonly string? _mergedFileName;
+
+    /// <summary>The name of the file in a merged model: pickles and others become safetensors files, called as transformers calls those.</summary>
+    internal string MergedFileName
+    {
+        get => _mergedFileName ?? (!IsPickle ? FileName
+            : Path.ChangeExtension(FileName.StartsWith("pytorch_model", StringComparison.Ordinal) ? FileName["pytorch_".Length..] : FileName, ".safetensors"));
+        init => _mergedFileName = value;
+    }
 
     /// <summary>Checksums of the bytes of its tensors, in the order of the bytes; safetensors files have none.</summary>
     internal ImmutableArray<ChecksumRange> Checksums { get; init; } = [];
 
     /// <summary>Whether it is a file of <c>torch.save</c>.</summary>
     internal bool IsPickle => PickleFile.IsNamedLikeOne(FileName);
+
+    /// <summary>The name of a file as transformers calls it.</summary>
+    /// <param name="index">Its number, from 0.</param>
+    /// <param name="count">How many files the model has.</param>
+    internal static string NameOf(int index, int count) => count == 1
+        ? "model.safetensors"
+        : string.Create(CultureInfo.InvariantCulture, $"model-{index + 1:D5}-of-{count:D5}.safetensors");
 
     /// <summary>Reads the header of a safetensors file, or what a pickle says of its tensors.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2002, LORA2003, LORA2014 to 2018, LORA2046, LORA2047.</exception>
@@ -50,7 +63,9 @@ internal sealed record Shard(string FileName, string File, ImmutableArray<Stored
         }
     }
 
-    private static void ThrowIfUnbounded(StoredTensor tensor)
+    /// <summary>Whether what is counted by a tensor's name and shape stays countable.</summary>
+    /// <exception cref="LoraMergeException">LORA2046, LORA2047.</exception>
+    internal static void ThrowIfUnbounded(StoredTensor tensor)
     {
         if (tensor.Name.Length > LongestName)
             throw Errors.TensorNameTooLong(tensor.File, tensor.Name, LongestName);

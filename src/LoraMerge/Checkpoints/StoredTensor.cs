@@ -9,7 +9,7 @@ namespace LoraMerge.Checkpoints;
 /// <param name="DType">Its element type.</param>
 /// <param name="Shape">Its shape; empty for a scalar.</param>
 /// <param name="File">Full path of the file.</param>
-/// <param name="FileOffset">Where its first byte lies, from the start of the file.</param>
+/// <param name="FileOffset">Where its first byte lies, from the start of the file; in the values of its packing, where it has one.</param>
 /// <param name="ByteLength">How many bytes its elements have.</param>
 internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<long> Shape, string File, long FileOffset, long ByteLength)
     : TensorSource(Name, DType, Shape)
@@ -20,6 +20,15 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
     /// </summary>
     /// <remarks>A pickle may hold a view, such as a transposed matrix. Whoever reads through <see cref="TensorFiles"/> sees its elements in order.</remarks>
     public ImmutableArray<long> Strides { get; init; }
+
+    /// <summary>How its values come from the bytes of the file; null where they lie there as they are read.</summary>
+    public TensorPacking? Packing { get; init; }
+
+    /// <summary>Its element type in a plain model, where that is another one than it is read as.</summary>
+    public DType? PlainDType { get; init; }
+
+    /// <inheritdoc/>
+    public override DType ResultDType => PlainDType ?? DType;
 
     /// <inheritdoc/>
     public override ImmutableArray<StoredTensor> Parts => [this];

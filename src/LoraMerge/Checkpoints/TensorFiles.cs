@@ -40,18 +40,12 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
         try
         {
             OpenFile file = Open(tensor.File);
-            if (!tensor.Strides.IsDefault)
-            {
-                StridedRead.Into(tensor, byteOffset, destination, (from, bytes) => Read(file, from, bytes));
-                return; // hashed later, with a gap
-            }
-            long offset = tensor.FileOffset + byteOffset;
-            HashUpTo(file, offset);
-            // A tensor that is read again, or before one that lies ahead of it, was hashed with the gap.
-            if (file.Hash is not null && offset == file.HashedLength)
-                ReadAndHash(file, destination);
+            if (tensor.Packing is { } packing)
+                ReadPacked(tensor, packing, file, byteOffset, destination);
+            else if (!tensor.Strides.IsDefault)
+                StridedRead.Into(tensor, byteOffset, destination, (from, bytes) => Read(file, from, bytes)); // hashed later, with a gap
             else
-                Read(file, offset, destination);
+                ReadOn(file, tensor.FileOffset + byteOffset, destination);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -93,6 +87,27 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
     {
         foreach (OpenFile file in _files.Values)
             file.Handle.Dispose();
+    }
+
+    private static void ReadPacked(StoredTensor tensor, TensorPacking packing, OpenFile file, long byteOffset, Span<byte> destination)
+    {
+        if (tensor.Strides.IsDefault)
+            ReadValues(tensor.FileOffset + byteOffset, destination);
+        else
+            StridedRead.Into(tensor, byteOffset, destination, ReadValues);
+
+        void ReadValues(long from, Span<byte> values) => packing.ReadInto((offset, bytes) => ReadOn(file, offset, bytes), from, values);
+    }
+
+    /// <summary>Reads, and hashes on the way.</summary>
+    private static void ReadOn(OpenFile file, long offset, Span<byte> destination)
+    {
+        HashUpTo(file, offset);
+        // A tensor that is read again, or before one that lies ahead of it, was hashed with the gap.
+        if (file.Hash is not null && offset == file.HashedLength)
+            ReadAndHash(file, destination);
+        else
+            Read(file, offset, destination);
     }
 
     private static void HashUpTo(OpenFile file, long offset)

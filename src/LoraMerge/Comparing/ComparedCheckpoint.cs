@@ -34,10 +34,10 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
         {
             if (merged.IsSingleFile)
                 yield break;
-            Dictionary<string, string> files = SideFileChoice.Of(merged);
+            Dictionary<string, SideSource> files = SideFileChoice.Of(merged);
             foreach (SideFile expected in plan.SideFiles)
             {
-                string? there = files.GetValueOrDefault(expected.RelativePath) ?? merged.Files.Find(expected.RelativePath)?.FullPath;
+                SideSource? there = files.GetValueOrDefault(expected.RelativePath) ?? SideSource.Of(merged.Files.Find(expected.RelativePath));
                 if (there is null)
                     yield return new FileDiff(expected.RelativePath, DiffKind.OnlyInFirst);
                 else if (!IsAsExpected(expected, there))
@@ -59,9 +59,8 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
 
     public void Dispose() => _sink.Dispose();
 
-    private bool IsAsExpected(SideFile expected, string there) => plan.ChangedBytes(expected, config) is byte[] changed
-        ? SideFileChoice.HasBytes(there, changed)
-        : SideFileChoice.HaveSameBytes(expected.Source, there);
+    private bool IsAsExpected(SideFile expected, SideSource there) =>
+        there.HasSameBytesAs(new SideSource(expected.Source, plan.ChangedBytes(expected, config)));
 
     private IEnumerable<TensorDifference> HeaderDifferences()
     {

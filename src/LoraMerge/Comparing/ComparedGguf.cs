@@ -42,7 +42,7 @@ internal sealed class ComparedGguf(GgufModel merged, string path, GgufFileSet la
                 string there = Path.Combine(path, name);
                 if (!InputListing.IsThere(there))
                     yield return new FileDiff(name, DiffKind.OnlyInFirst);
-                else if (!SideFileChoice.HasBytes(there, expected))
+                else if (!new SideSource(there).HasSameBytesAs(new SideSource(name, expected)))
                     yield return new FileDiff(name, DiffKind.Values);
             }
         }

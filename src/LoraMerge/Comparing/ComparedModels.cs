@@ -31,14 +31,13 @@ internal static class ComparedModels
             : throw Errors.ModelOfOtherFormat(path, "a GGUF file", "Say --format gguf, and its --quantization.");
     }
 
-    /// <exception cref="LoraMergeException">LORA1107, LORA2075, or one of them is unsound.</exception>
+    /// <summary>Two GGUF files are compared as such; one of them with another model as the model that it was made from.</summary>
+    /// <exception cref="LoraMergeException">LORA1107, or one of them is unsound.</exception>
     public static ModelDiff Diff(string first, string second, CancellationToken cancellation)
     {
         string? one = FindGguf("first model", first), other = FindGguf("second model", second);
-        if (one is null && other is null)
-            return ModelDiff.Between(BaseModels.Open(first), BaseModels.Open(second), cancellation);
         if (one is null || other is null)
-            throw Errors.ModelOfOtherFormat(one is null ? second : first, "a GGUF file, and the other model is none", "Name two models of one format.");
+            return ModelDiff.Between(BaseModels.Open(first), BaseModels.Open(second), cancellation);
         using GgufModel oneModel = GgufFiles.Open(one), otherModel = GgufFiles.Open(other);
         return GgufDiff.Between(oneModel, otherModel, cancellation);
     }

@@ -33,15 +33,15 @@ public sealed record ModelDiff(int TensorCount, ImmutableArray<TensorDiff> Tenso
                 tensors.Add(diff);
         }
 
-        Dictionary<string, string> ofFirst = SideFileChoice.Of(first), ofSecond = SideFileChoice.Of(second);
+        Dictionary<string, SideSource> ofFirst = SideFileChoice.Of(first), ofSecond = SideFileChoice.Of(second);
         string[] files = [.. ofFirst.Keys.Union(ofSecond.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return new ModelDiff(names.Length, tensors.ToImmutable(), files.Length, [.. files.Select(file => Compare(file, ofFirst, ofSecond)).OfType<FileDiff>()]);
     }
 
-    private static FileDiff? Compare(string file, Dictionary<string, string> first, Dictionary<string, string> second) =>
-        !first.TryGetValue(file, out string? one) ? new FileDiff(file, DiffKind.OnlyInSecond)
-        : !second.TryGetValue(file, out string? other) ? new FileDiff(file, DiffKind.OnlyInFirst)
-        : SideFileChoice.HaveSameBytes(one, other) ? null
+    private static FileDiff? Compare(string file, Dictionary<string, SideSource> first, Dictionary<string, SideSource> second) =>
+        !first.TryGetValue(file, out SideSource? one) ? new FileDiff(file, DiffKind.OnlyInSecond)
+        : !second.TryGetValue(file, out SideSource? other) ? new FileDiff(file, DiffKind.OnlyInFirst)
+        : one.HasSameBytesAs(other) ? null
         : new FileDiff(file, DiffKind.Values);
 }
 

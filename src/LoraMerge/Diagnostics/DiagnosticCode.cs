@@ -76,9 +76,17 @@ public enum DiagnosticCode
     NoGgufAdapter = 2076,
     ModelfileLeftOut = 2077,
 
+    // 2140-2159: GGUF files as bases.
+    GgufHoldsNoModel = 2140,
+    GgufTokenizerLeftOut = 2141,
+    GgufNamesKept = 2142,
+
     // 2090-2099: what lies beside a base.
     BaseHasOwnAdapter = 2090,
     WeightsOutsideIndex = 2091,
+
+    // 2092-2099: what adapters make of a model that cannot be said in GGUF.
+    ClassifierNotInGguf = 2092,
 
     // 2100-2139: quantised bases.
     QuantizedPartMissing = 2100,
@@ -152,6 +160,14 @@ public enum DiagnosticCode
     SharedDirectionsNotSaved = 3111,
     SingularVectorSignsAssumed = 3112,
     AdapterInTwoForms = 3113,
+
+    // 3130-3139: GGUF files as adapters.
+    GgufAdapterOfOtherArchitecture = 3130,
+    GgufAdapterUnplaced = 3131,
+    GgufAdapterTensorUndoable = 3132,
+    GgufAdapterKeyMissing = 3133,
+    GgufAdapterOfOtherType = 3134,
+    GgufIsNoAdapter = 3135,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

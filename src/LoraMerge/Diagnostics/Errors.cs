@@ -168,7 +168,6 @@ internal static class Errors
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
         new(DiagnosticCode.CheckpointHasNoWeights,
             $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. "
-            + GgufHint(folder)
             + (PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it."), folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
@@ -217,10 +216,8 @@ internal static class Errors
 
     public static LoraMergeException BaseFileIsNoWeightFile(string file) =>
         new(DiagnosticCode.BaseFileIsNoWeightFile,
-            $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth or *.ckpt is expected. "
-            + (file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
-                ? "It is a GGUF file of llama.cpp: name the model that it was made from, in the form of Hugging Face."
-                : "Name the model's folder, or rename the file."), file);
+            $"The base model '{file}' is one file, but is not called like one of weights: *.safetensors, *.bin, *.pt, *.pth, *.ckpt or *.gguf is expected. "
+            + "Name the model's folder, or rename the file.", file);
 
     public static LoraMergeException IndexDisagreesWithShard(string index, string tensor, string shard, string how) =>
         new(
@@ -961,6 +958,44 @@ internal static class Errors
             cause
         );
 
+    public static LoraMergeException GgufAdapterOfOtherArchitecture(string adapter, string architecture, string checkpoint, string found) =>
+        new(DiagnosticCode.GgufAdapterOfOtherArchitecture,
+            $"The GGUF adapter '{adapter}' was made for a model of architecture '{Printable(architecture)}', but the base '{checkpoint}' is "
+            + $"'{found}' in GGUF. Name the base that it was trained on.", adapter);
+
+    public static LoraMergeException GgufAdapterUnplaced(string adapter, string checkpoint, GgufLayoutException cause) =>
+        new(DiagnosticCode.GgufAdapterUnplaced,
+            $"The GGUF adapter '{adapter}' names tensors as llama.cpp does, and how it names those of the base '{checkpoint}' cannot be told: "
+            + $"{cause.Message} Or name the adapter that the file was made from, in the form of PEFT.", adapter, cause);
+
+    public static LoraMergeException GgufAdapterTensorUndoable(StoredTensor tensor, string source, string adapter) =>
+        new(DiagnosticCode.GgufAdapterTensorUndoable,
+            $"Tensor '{tensor.Name}' {tensor.ShapeText} of the GGUF adapter '{adapter}' changes what llama.cpp put together of '{source}' and others, "
+            + "and which part of it is whose cannot be told by two factors. Name the adapter that the file was made from, in the form of PEFT.", tensor.File);
+
+    public static LoraMergeException GgufAdapterKeyMissing(string file, string key, string expected) =>
+        new(DiagnosticCode.GgufAdapterKeyMissing, $"The GGUF adapter '{file}' cannot be read: for {key}, {expected} is expected. Convert it again.", file);
+
+    public static LoraMergeException GgufAdapterOfOtherType(string file, string type) =>
+        new(DiagnosticCode.GgufAdapterOfOtherType,
+            $"The GGUF adapter '{file}' is of type \"{Printable(type)}\", but only \"lora\" (adapter.type) is a change of weights that can be merged. "
+            + "Use it as an adapter at run time.", file);
+
+    public static LoraMergeException GgufIsNoAdapter(string file) =>
+        new(DiagnosticCode.GgufIsNoAdapter,
+            $"'{file}' is a GGUF file of a model, not an adapter (general.type is not \"adapter\"). Name it as the base model, and the adapter in its place.",
+            file);
+
+    public static LoraMergeException ClassifierNotInGguf(string adapter, string name) =>
+        new(DiagnosticCode.ClassifierNotInGguf,
+            $"The adapter '{adapter}' has a head for classes, so that the merged model is a {Printable(name)}, which is none that is written as GGUF. "
+            + "Write the model as a safetensors folder (Format=\"safetensors\").", adapter);
+
+    public static LoraMergeException GgufHoldsNoModel(string file, string type) =>
+        new(DiagnosticCode.GgufHoldsNoModel,
+            $"The base model '{file}' is a GGUF file of type \"{Printable(type)}\" (general.type), but \"model\" is expected. "
+            + (type == "adapter" ? "It is an adapter: name it as one, and the model that it changes in its place." : "Name the model's own file."), file);
+
     /// <summary>A model that cannot be written as GGUF, or a GGUF file that cannot be turned back: the message is complete.</summary>
     /// <param name="cause">What is wrong.</param>
     /// <param name="file">The file that the fault lies in, as the user wrote it; null where there is none.</param>
@@ -1022,19 +1057,17 @@ internal static class Errors
     };
 
     private static string ConfigRemedy(string path) => PathGuess.AdaptersIn(path) is { Count: > 0 } inside ? Inside("an adapter", "adapters", inside)
-        : PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
-        : OtherFormHint(path) ?? "Fetch the file that was saved with it.";
+        : OtherFormHint(path)
+            ?? (PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
+            : "Fetch the file that was saved with it.");
 
     private static string Inside(string one, string several, IReadOnlyList<string> folders) => folders.Count == 1
         ? $"There is {one} in '{folders[0]}': name that folder."
         : $"There are {several} in {PathGuess.Quoted(folders)}: name the one that is meant.";
 
-    private static string GgufHint(string folder) => PathGuess.FileIn(folder, "", ".gguf") is not string gguf ? ""
-        : $"It holds '{gguf}', a GGUF file of llama.cpp: adapters are merged into the model that it was made from, in the form of Hugging Face. ";
-
     /// <summary>An adapter in a form that is not read, beside which the right one often lies; null where there is none.</summary>
     private static string? OtherFormHint(string folder) =>
-        PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: name the adapter that it was made from."
+        PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: if it is the adapter, name it itself."
         : PathGuess.FileIn(folder, "adapter_", ".pt") is string own
             ? $"It holds '{own}', a checkpoint of torchtune in its own form: name the adapter that torchtune saved beside it in the form of PEFT."
         : null;

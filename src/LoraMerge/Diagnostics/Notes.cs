@@ -27,7 +27,7 @@ internal static class Notes
     /// <param name="dtype">What its tensors become; null where a format has types of its own.</param>
     public static MergeEvent.Information BaseIsDequantized(StoredForm form, string? dtype) => new(string.Create(
         CultureInfo.InvariantCulture,
-        $"The base is {form.Name}; its {form.TensorCount} quantised {(form.TensorCount == 1 ? "tensor becomes" : "tensors become")} {dtype ?? "plain numbers"}"));
+        $"The base is {form.Name}; its {(form.TensorCount == 0 ? "" : $"{form.TensorCount} quantised ")}{(form.TensorCount == 1 ? "tensor becomes" : "tensors become")} {dtype ?? "plain numbers"}"));
 
     public static MergeEvent.Information BaseStaysQuantized(StoredForm form, int again) => new(string.Create(
         CultureInfo.InvariantCulture,
@@ -341,6 +341,15 @@ internal static class Notes
             ),
             null
         );
+
+    public static MergeEvent.Warning GgufTokenizerLeftOut(string file, string reason) =>
+        new(DiagnosticCode.GgufTokenizerLeftOut,
+            $"The tokenizer of '{file}' cannot be turned back into files, so the merged model has none: {reason}. "
+                + "Put the tokenizer's files of the model that it was made from beside it, and name the folder.",
+            file);
+
+    public static MergeEvent.Warning GgufNamesKept(string file, string reason) =>
+        new(DiagnosticCode.GgufNamesKept, $"The tensors keep the names that they have in the GGUF file, and there is no config.json: {reason}", file);
 
     public static MergeEvent.Warning GgufReadersDiffer(string note) => new(DiagnosticCode.GgufReadersDiffer, note, null);
 }

@@ -2,6 +2,7 @@ using LoraMerge.Adapters;
 using LoraMerge.Agreed.Messages;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Dialects.Gguf;
 using LoraMerge.Dialects.Mlx;
 using LoraMerge.Dialects.Peft;
 
@@ -11,12 +12,12 @@ namespace LoraMerge.Dialects;
 internal static class AdapterDialects
 {
     /// <summary>In the order in which they are asked whether an adapter is theirs.</summary>
-    private static readonly AdapterDialect[] All = [new MlxDialect(), new PeftDialect()];
+    private static readonly AdapterDialect[] All = [new GgufDialect(), new MlxDialect(), new PeftDialect()];
 
     /// <summary>Reads an adapter folder, or a weight file with its configuration beside it.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
-    /// <exception cref="LoraMergeException">LORA1105, 1107, 1110, 1130, 2002, 2003, 3001 to 3060.</exception>
+    /// <exception cref="LoraMergeException">LORA1105, 1107, 1110, 1130, 2002, 2003, 3001 to 3060, 3133 to 3135.</exception>
     public static Adapter Open(string path, string? release = null) => Open(AdapterSource.Find(path), release);
 
     /// <inheritdoc cref="Open(string, string?)"/>
@@ -37,7 +38,7 @@ internal static class AdapterDialects
     public static bool IsAdapter(AdapterSource source) => source.Fields is not null || Array.Exists(All, dialect => dialect.Owns(source));
 
     /// <exception cref="LoraMergeException">
-    /// LORA3001: there is no configuration, without which nobody reads it. LORA3017: it is nobody's. LORA3040: of another library. LORA3046.
+    /// LORA3001: there is no configuration, without which nobody reads it. LORA3017: it is nobody's. LORA3040: of another library. LORA3046. LORA3135.
     /// </exception>
     public static AdapterDialect Of(AdapterSource source) => Array.Find(All, dialect => dialect.Owns(source)) ?? throw NotRead(source);
 
@@ -47,6 +48,8 @@ internal static class AdapterDialects
             return OtherLibraries.Of(fields) is string configured
                 ? Errors.AdapterOfOtherLibrary(fields.File, configured)
                 : Errors.AdapterKindMissing(fields.File, fields.Names);
+        if (source.GgufFile is string gguf)
+            throw Errors.GgufIsNoAdapter(gguf);
         // Without a configuration the weights may still tell whose they are.
         string[] weights = source.IsFile ? [source.Path] : [.. Directory.EnumerateFiles(source.Folder, "*.safetensors").Order(StringComparer.Ordinal)];
         foreach (string file in weights.Where(file => Path.GetExtension(file) == ".safetensors"))

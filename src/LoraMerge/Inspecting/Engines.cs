@@ -18,7 +18,7 @@ internal sealed class Engines(Checkpoint checkpoint)
     private static readonly string[] Tokenizers =
         ["tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tekken.json", "source.spm"];
 
-    private readonly Dictionary<string, string> _files = checkpoint.IsSingleFile ? [] : SideFileChoice.Of(checkpoint);
+    private readonly Dictionary<string, SideSource> _files = checkpoint.IsSingleFile ? [] : SideFileChoice.Of(checkpoint);
 
     /// <summary>For each engine its name and <c>yes</c>, or <c>no</c> with the reason.</summary>
     public IEnumerable<string> Verdicts()
@@ -46,7 +46,7 @@ internal sealed class Engines(Checkpoint checkpoint)
 
     /// <summary>What an engine needs that opens the tokenizer through transformers; null where it needs nothing more.</summary>
     private string? TokenizerCondition() =>
-        _files.TryGetValue("tokenizer_config.json", out string? config) && TokenizerChoice.IsNewClass(JsonSideFile.TryRead(config))
+        _files.TryGetValue("tokenizer_config.json", out SideSource? config) && TokenizerChoice.IsNewClass(JsonSideFile.TryRead(config))
             ? "with transformers 5 or later, by the class of its tokenizer" : null;
 
     /// <summary>Null where nothing keeps it from the model.</summary>

@@ -76,11 +76,14 @@ internal sealed class Recipes
         if (_known.TryGetValue(tensor, out string? known))
             return known;
         string content = _baseFiles.TryGetValue(Path.GetFullPath(tensor.File), out string? file)
-            ? FormattableString.Invariant($"base {file} {tensor.FileOffset}")
+            ? FormattableString.Invariant($"base {file} {tensor.FileOffset}") + PackingOf(tensor)
             : $"adapter {HashOf(tensor)}";
         return _known[tensor] =
             $"{content} {tensor.DType} {tensor.ShapeText}{(tensor.Strides.IsDefault ? "" : $" strides {string.Join(',', tensor.Strides)}")}";
     }
+
+    private string PackingOf(StoredTensor tensor) =>
+        tensor.Packing is { } packing ? $" packing {JsonSerializer.Serialize(packing, packing.GetType(), _json)}" : "";
 
     private string HashOf(StoredTensor tensor)
     {

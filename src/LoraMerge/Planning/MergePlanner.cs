@@ -32,6 +32,7 @@ internal sealed class MergePlanner
         _names = [.. adapters.Select(asked => NameChoice.Of(asked, checkpoint, vocabulary, options.AcceptsUnmatched))];
         vocabulary = VocabularyPlanner.Part(vocabulary, adapters.Zip(_names, (asked, names) => (asked.Adapter, names)), checkpoint);
         _draft = new PlanDraft(checkpoint, vocabulary, options);
+        _draft.Notes.AddRange(checkpoint.Notes);
     }
 
     /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA3052, LORA4001 to LORA4032, LORA5030, LORA5031.</exception>

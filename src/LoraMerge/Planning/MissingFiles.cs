@@ -27,6 +27,8 @@ internal static class MissingFiles
     /// <param name="sideFiles">The files that stand beside the weights of the result, those of the adapters among them.</param>
     public static IEnumerable<MergeEvent> Of(Checkpoint checkpoint, ImmutableArray<SideFile> sideFiles)
     {
+        if (checkpoint.Notes.Any(note => note.Code is DiagnosticCode.GgufTokenizerLeftOut or DiagnosticCode.GgufNamesKept))
+            yield break; // said, with the reason
         if (checkpoint.IsSingleFile)
         {
             if (File.Exists(Path.Combine(checkpoint.Folder, "config.json")))

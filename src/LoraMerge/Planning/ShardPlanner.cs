@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Planning;
@@ -42,12 +41,8 @@ internal static class ShardPlanner
             groups[^1].Add(tensor);
             filled += tensor.ByteLength;
         }
-        return [.. groups.Select((group, i) => new PlannedShard(FileName(i + 1, groups.Count), [.. group], DefaultMetadata))];
+        return [.. groups.Select((group, i) => new PlannedShard(Shard.NameOf(i, groups.Count), [.. group], DefaultMetadata))];
     }
-
-    private static string FileName(int number, int count) => count == 1
-        ? "model.safetensors"
-        : string.Create(CultureInfo.InvariantCulture, $"model-{number:D5}-of-{count:D5}.safetensors");
 
     /// <summary>The metadata of a header, with what transformers asks for.</summary>
     internal static ImmutableDictionary<string, string> WithFormat(ImmutableDictionary<string, string> metadata) =>

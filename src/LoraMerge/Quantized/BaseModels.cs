@@ -12,5 +12,7 @@ internal static class BaseModels
     /// <summary>The same, of files that are listed already.</summary>
     /// <param name="path">The folder or file, as the user wrote it.</param>
     /// <param name="files">What lies there.</param>
-    public static Checkpoint Open(string path, InputRoot files) => QuantizedReading.Plain(Checkpoint.OpenStored(path, files));
+    /// <param name="mayKeepNames"><inheritdoc cref="Checkpoint.OpenStored" path="/param[@name='mayKeepNames']"/></param>
+    public static Checkpoint Open(string path, InputRoot files, bool mayKeepNames = false) =>
+        QuantizedReading.Plain(Checkpoint.OpenStored(path, files, mayKeepNames));
 }

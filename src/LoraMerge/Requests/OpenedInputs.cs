@@ -41,7 +41,7 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         // Before any header is read: a file that is replaced in between is noticed when the merge ends.
         InputSnapshot snapshot = InputSnapshot.Take(request);
         List<LoraMergeException> faults = [];
-        Checkpoint? checkpoint = Open(request.BaseModel, path => BaseModels.Open(path, snapshot.Roots[0]), faults);
+        Checkpoint? checkpoint = Open(request.BaseModel, path => BaseModels.Open(path, snapshot.Roots[0], mayKeepNames: request.OnlyDequantizes), faults);
         Adapter?[] adapters =
         [
             .. request.Adapters.Select((asked, i) =>

@@ -14,7 +14,7 @@ public sealed class AdapterTests
     /// <summary>Forms beside which the one that is read often lies.</summary>
     [Theory]
     [InlineData("lora.gguf", true, DiagnosticCode.AdapterWeightsMissing, "GGUF")]
-    [InlineData("lora.gguf", false, DiagnosticCode.AdapterConfigMissing, "GGUF")]
+    [InlineData("lora.gguf", false, DiagnosticCode.GgufInvalid, "GGUF")]
     [InlineData("adapter_0.pt", true, DiagnosticCode.AdapterWeightsMissing, "torchtune")]
     [InlineData("adapter_0.pt", false, DiagnosticCode.AdapterOfOtherLibrary, "torchtune")]
     public async Task A_form_that_is_not_read_is_named(string file, bool hasConfig, DiagnosticCode code, string form)

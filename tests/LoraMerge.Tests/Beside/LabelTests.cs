@@ -45,6 +45,18 @@ public sealed class LabelTests
     }
 
     [Fact]
+    public async Task A_classifier_that_GGUF_has_no_place_for_is_the_adapters_fault()
+    {
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().File("config.json", """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 8 }"""),
+            TinyAdapter.ForLlama().Config("task_type", "SEQ_CLS").Filled("score.weight", DType.F32, 3, 4));
+        bench.Output = "never";
+
+        await bench.AssertRefusedAsync(DiagnosticCode.ClassifierNotInGguf, ["--format", "gguf"], [bench.Adapter, "LlamaForSequenceClassification"]);
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_classifier_of_the_same_labels_leaves_the_config_as_it_is()
     {
         using var bench = new Workbench(Classifier("classifier"), Adapter("classifier", 2));

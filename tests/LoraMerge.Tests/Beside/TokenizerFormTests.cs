@@ -138,7 +138,7 @@ public sealed class TokenizerFormTests
         string file = Path.Combine(folder.Path, "tokenizer.json");
         File.WriteAllText(file, json);
 
-        Assert.Equal(expected, TokenizerJson.TryRead(file)!.LargestId);
+        Assert.Equal(expected, TokenizerJson.TryRead(new SideSource(file))!.LargestId);
     }
 
     /// <summary>A part with a blank cannot be told from two in a text.</summary>
@@ -164,7 +164,7 @@ public sealed class TokenizerFormTests
         string file = Path.Combine(folder.Path, "tokenizer.json");
         File.WriteAllText(file, json);
 
-        Assert.Null(TokenizerJson.TryRead(file));
+        Assert.Null(TokenizerJson.TryRead(new SideSource(file)));
     }
 
     [Theory]

@@ -18,11 +18,12 @@ internal sealed record ModelOptions
     /// <summary>In the order in which they are applied.</summary>
     public IReadOnlyList<AdapterOptions> Adapters { get; init; } = [];
 
-    /// <summary>The name of a folder, or of a weight file without its extension.</summary>
+    /// <summary>The name of a folder, or of a weight file without its extension and, of a GGUF model in several files, without its number.</summary>
     public static string NameOf(string path, bool isFile)
     {
         string trimmed = path.TrimEnd('/', '\\');
-        return isFile ? Path.GetFileNameWithoutExtension(trimmed) : Path.GetFileName(trimmed);
+        string name = Path.GetFileName(trimmed);
+        return !isFile ? name : GgufNames.IsOne(name) ? GgufNames.ModelOf(name) : Path.GetFileNameWithoutExtension(name);
     }
 
     /// <summary>One line per option, the same for the same options on every machine.</summary>

@@ -55,6 +55,7 @@ internal static class PathGuess
             .Select(entry => Path.GetFileName(entry)!)
             .Any(name =>
                 name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+                || name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
                 || (name.StartsWith("pytorch_model", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal))
             );
 

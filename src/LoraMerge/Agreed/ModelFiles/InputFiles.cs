@@ -28,8 +28,7 @@ internal sealed class InputFiles
         bool isFile = Presence.OfFile(path);
         if (isFile)
         {
-            weights = WeightFiles.One(Path.GetFileName(path));
-            list.AddSingle(path);
+            weights = list.AddWeightFile(path);
         }
         else
         {
@@ -50,6 +49,8 @@ internal sealed class InputFiles
         List<string> names = NamesIn(list._folder);
         if (isFile)
             list.AddSingle(path);
+        if (list.IsGgufAdapter(names, isFile ? Path.GetFileName(path) : null))
+            return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile };
         IEnumerable<string[]> wanted = DialectFiles.All.SelectMany(dialect => isFile ? (string[][])[[dialect.Config]] : [[dialect.Config], dialect.Weights]);
         foreach (string name in wanted.Select(choice => FirstOf(choice, names)).OfType<string>().Distinct(StringComparer.Ordinal))
             list.Add(name, isBeside: false);
@@ -57,6 +58,20 @@ internal sealed class InputFiles
         if (!isFile)
             list.AddPartsOfAdapter(names);
         return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile, LeftOut = list._leftOut };
+    }
+
+    /// <summary>Whether an adapter is a GGUF file, which says all of it; in a folder, the only one, where nothing of another form is.</summary>
+    /// <param name="names">The files of the folder.</param>
+    /// <param name="named">The file that the user named; null for a folder.</param>
+    private bool IsGgufAdapter(List<string> names, string? named)
+    {
+        if (named is not null)
+            return GgufNames.IsOne(named);
+        bool isOfOther = DialectFiles.All.Any(dialect => FirstOf([dialect.Config, .. dialect.Weights], names) is not null);
+        if (isOfOther || WeightFiles.Among(names) is not { Form: WeightForm.Gguf, Entry: string file })
+            return false;
+        Add(file, isBeside: false);
+        return true;
     }
 
     /// <summary>
@@ -101,6 +116,16 @@ internal sealed class InputFiles
 
     private static IEnumerable<string> FoldersIn(string folder) => Directory.GetDirectories(folder).Select(subfolder => Path.GetFileName(subfolder));
 
+    /// <summary>A base that is one file; of a GGUF model in several files all of them.</summary>
+    private WeightFiles AddWeightFile(string path)
+    {
+        string name = Path.GetFileName(path), folder = Path.GetDirectoryName(path)!;
+        WeightFiles weights = GgufNames.IsOne(name) ? WeightFiles.Gguf(name, NamesIn(folder)) : WeightFiles.One(name);
+        foreach (string part in weights.Names)
+            AddSingle(Path.Combine(folder, part));
+        return weights;
+    }
+
     private WeightFiles AddBaseFolder()
     {
         List<string> names = NamesIn(_folder);
@@ -124,7 +149,7 @@ internal sealed class InputFiles
     /// <summary>An index may name any file, so all that it may name count; the others are left out, and a link of theirs to elsewhere harms nobody.</summary>
     private void AddWeights(string name)
     {
-        if (WeightFiles.AreIn(name) || NamePattern.Matches("*.index.json", name))
+        if (WeightFiles.AreIn(name) || GgufNames.IsOne(name) || NamePattern.Matches("*.index.json", name))
         {
             Add(name, isBeside: false);
             return;

@@ -39,6 +39,9 @@ internal sealed record InputFile(string RelativePath, string FullPath, FileStamp
 
     /// <summary>Whether it goes beside the weights of the merged model, rather than being made into it.</summary>
     public bool IsBeside { get; init; }
+
+    /// <summary>Its bytes, where it is no file: what a GGUF file, which is the full path then, says of a model as Hugging Face's files say it.</summary>
+    public byte[]? Content { get; init; }
 }
 
 /// <summary>An input whose contents are known.</summary>

@@ -2,12 +2,13 @@ namespace LoraMerge.Agreed.ModelFiles;
 
 /// <summary>
 /// Which files of a base's folder may hold its weights, told by their names alone. As transformers chooses: safetensors before pickles, and one file before an
-/// index.
+/// index. A folder that has neither may hold a GGUF model.
 /// </summary>
 /// <param name="Form">How the weights lie there.</param>
 /// <param name="Entry">The one weight file, or the index; null where there is none, or several that could be it.</param>
 /// <param name="Names">
-/// All files that may be read: the entry, and with an index whatever it may name. The competing ones where several could be the entry.
+/// All files that may be read: the entry, with an index whatever it may name, and all parts of a GGUF model. The competing ones where several could be the
+/// entry.
 /// </param>
 internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList<string> Names)
 {
@@ -49,9 +50,7 @@ internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList
             return safetensors.Count == 1 ? One(safetensors[0]) : new WeightFiles(WeightForm.Ambiguous, null, safetensors);
         if (FileNames.Find(all, "pytorch_model.bin") is string pickle)
             return One(pickle);
-        return FileNames.Find(all, "pytorch_model.bin.index.json") is string pickleIndex
-            ? Indexed(pickleIndex, s_neverRead)
-            : new WeightFiles(WeightForm.None, null, []);
+        return FileNames.Find(all, "pytorch_model.bin.index.json") is string pickleIndex ? Indexed(pickleIndex, s_neverRead) : GgufAmong(all);
 
         IEnumerable<string> Matching(string pattern) => all.Where(name => NamePattern.Matches(pattern, name));
 
@@ -61,6 +60,18 @@ internal sealed record WeightFiles(WeightForm Form, string? Entry, IReadOnlyList
 
     /// <summary>Weights in one file.</summary>
     public static WeightFiles One(string name) => new(WeightForm.File, name, [name]);
+
+    /// <summary>A GGUF model.</summary>
+    /// <param name="name">Its file, or one of its parts.</param>
+    /// <param name="names">The files of the folder.</param>
+    public static WeightFiles Gguf(string name, IEnumerable<string> names) => new(WeightForm.Gguf, name, GgufNames.PartsWith(name, names));
+
+    private static WeightFiles GgufAmong(IReadOnlyCollection<string> names) => GgufNames.ModelsAmong(names) switch
+    {
+        { Count: 0 } => new WeightFiles(WeightForm.None, null, []),
+        { Count: 1 } models => Gguf(models[0], names),
+        var models => new WeightFiles(WeightForm.Ambiguous, null, models),
+    };
 }
 
 /// <summary>How the weights of a base lie in its folder.</summary>
@@ -74,6 +85,9 @@ internal enum WeightForm
 
     /// <summary>In the files that an index names.</summary>
     Index,
+
+    /// <summary>In a GGUF file, or the parts of one, which says all else of the model, too.</summary>
+    Gguf,
 
     /// <summary>Several files could be the base's, and none is called as transformers calls them.</summary>
     Ambiguous,

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Assembly;
@@ -94,24 +95,35 @@ internal sealed class GgufModelLayout : GgufFileSet
 
     /// <summary>Lays out the file itself.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2062 to LORA2072, LORA5040: the model cannot be said in GGUF.</exception>
-    public static GgufLayout LayOut(LayoutInputs planned, string quantization)
+    public static GgufLayout LayOut(LayoutInputs planned, string quantization) =>
+        Guarded(planned, () => GgufLayoutBuilder.Build(SourceOf(planned), quantization));
+
+    /// <summary>What the file's tensors would be made of, for what goes upon such a file: no tokenizer is needed.</summary>
+    /// <returns>GGUF's name of the architecture, and the tensors.</returns>
+    /// <exception cref="LoraMergeException">LORA1110, LORA2062 to LORA2067.</exception>
+    public static (string Architecture, ImmutableArray<LayoutTensor> Tensors) TensorsOf(LayoutInputs planned) =>
+        Guarded(planned, () => GgufLayoutBuilder.TensorsOf(SourceOf(planned), isChecked: true));
+
+    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) =>
+        new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
+
+    private static T Guarded<T>(LayoutInputs planned, Func<T> layOut)
     {
         try
         {
-            return GgufLayoutBuilder.Build(SourceOf(planned), quantization);
+            return layOut();
         }
         catch (GgufLayoutException e)
         {
-            throw Errors.Gguf(e, PathOf(e.File, planned.Plan));
+            throw e.Fault == LayoutFault.ArchitectureUnknown && ClassifierOf(planned) is (var adapter, var name)
+                ? Errors.ClassifierNotInGguf(adapter, name)
+                : Errors.Gguf(e, PathOf(e.File, planned.Plan));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Errors.InputNotReadable(planned.Inputs.Checkpoint.Path, e);
         }
     }
-
-    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) =>
-        new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
 
     private ImmutableArray<LayoutTensor> TensorsOf(GgufFile file)
     {
@@ -154,10 +166,20 @@ internal sealed class GgufModelLayout : GgufFileSet
                 .ToDictionary(file => file.RelativePath, file => file.Content!, StringComparer.Ordinal));
         return new GgufSource(
             config.RootElement.Clone(),
-            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.Source.ResultDType, tensor.Shape))],
+            [.. planned.Plan.Tensors.Select(tensor => new SourceTensor(tensor.Name, tensor.DType, tensor.Shape))],
             files,
             [files], // the template that the folder would have
             GgufOrigin.Describe(planned));
+    }
+
+    /// <summary>The adapter whose head makes another class of the model, and the class; null where there is none.</summary>
+    private static (string Adapter, string Class)? ClassifierOf(LayoutInputs planned)
+    {
+        if (planned.Plan.ConfigChanges.FirstOrDefault(change => change.Name == "architectures")?.Value is not JsonArray { Count: 1 } classes)
+            return null;
+        int head = planned.Plan.Tensors.OfType<PlannedTensor.Computed>()
+            .First(tensor => tensor.ReplacedBy is not null && !planned.Inputs.Checkpoint.TryFind(tensor.Name, out _)).ReplacedBy!.Value;
+        return (planned.Inputs.Adapters[head].Path, classes[0]!.GetValue<string>());
     }
 
     private static string? PathOf(string? file, MergePlan plan) => plan.SideFiles.FirstOrDefault(side => side.RelativePath == file)?.Source;

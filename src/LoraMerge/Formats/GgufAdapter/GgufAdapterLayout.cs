@@ -18,11 +18,11 @@ internal sealed class GgufAdapterLayout : GgufFileSet
     private readonly ImmutableArray<AdapterTensor> _tensors;
     private readonly long _rank;
 
-    private GgufAdapterLayout(LayoutInputs planned, GgufLayout model, ImmutableArray<AdapterTensor> tensors)
+    private GgufAdapterLayout(LayoutInputs planned, string architecture, ImmutableArray<AdapterTensor> tensors)
     {
         _tensors = tensors;
         _rank = tensors.Max(tensor => tensor.Rank);
-        Metadata = Describe(planned, model, _rank);
+        Metadata = Describe(planned, architecture, _rank);
         string name = planned.Inputs.Name + ".gguf";
         var layout = GgufFileLayout.Create(Metadata, tensors.SelectMany(tensor => Entries(tensor, _rank)));
         Files = [new GgufFile(name, layout)];
@@ -46,7 +46,7 @@ internal sealed class GgufAdapterLayout : GgufFileSet
 
     /// <summary>Lays the adapters out.</summary>
     /// <exception cref="LoraMergeException">
-    /// LORA2076: what they change is no plain low-rank change; LORA2062 to LORA2072: the base cannot be said in GGUF.
+    /// LORA2076: what they change is no plain low-rank change; LORA2062 to LORA2067: the base cannot be said in GGUF.
     /// </exception>
     public static GgufAdapterLayout Create(LayoutInputs planned)
     {
@@ -55,20 +55,20 @@ internal sealed class GgufAdapterLayout : GgufFileSet
             ThrowIfNotLowRank(tensor);
         if (planned.Plan.ConfigChanges is [var changed, ..])
             throw Errors.NoGgufAdapter("config.json", $"\"{changed.Name}\" becomes another", Methods(planned));
-        GgufLayout model = GgufModelLayout.LayOut(planned, nameof(GgufQuantization.F32));
+        (string architecture, ImmutableArray<LayoutTensor> model) = GgufModelLayout.TensorsOf(planned);
         ImmutableArray<AdapterTensor> tensors =
         [
-            .. model.Tensors.Select(target => new AdapterTensor(target, [.. target.Sources.Select(source => changes.GetValueOrDefault(source.Name))]))
+            .. model.Select(target => new AdapterTensor(target, [.. target.Sources.Select(source => changes.GetValueOrDefault(source.Name))]))
                 .Where(tensor => tensor.Sources.Any(source => source is not null)),
         ];
         HashSet<string> told = [.. tensors.SelectMany(tensor => tensor.Target.Sources).Select(source => source.Name)];
         if (changes.Keys.FirstOrDefault(name => !told.Contains(name)) is string untold)
             throw Errors.NoGgufAdapter(untold, "the GGUF model has no such tensor", Methods(planned));
-        if (tensors.FirstOrDefault(tensor => tensor.IsEmbedding) is AdapterTensor embedding && !model.Tensors.Any(tensor => tensor.Name == Head))
+        if (tensors.FirstOrDefault(tensor => tensor.IsEmbedding) is AdapterTensor embedding && !model.Any(tensor => tensor.Name == Head))
             throw Errors.NoGgufAdapter(embedding.Target.Sources[0].Name, "readers take it for the head too, which would change otherwise", Methods(planned));
         foreach (AdapterTensor tensor in tensors.Where(tensor => !IsOfMatrices(tensor)))
             throw Errors.NoGgufAdapter(tensor.Target.Sources[0].Name, $"it is put together anew for '{tensor.Target.Name}'", Methods(planned));
-        return new GgufAdapterLayout(planned, model, tensors);
+        return new GgufAdapterLayout(planned, architecture, tensors);
     }
 
     public override string FingerprintOf(string fileName) =>
@@ -102,9 +102,8 @@ internal sealed class GgufAdapterLayout : GgufFileSet
     }
 
     /// <summary>Readers multiply by alpha / rank: scalings and weights are in the factors, so that is one.</summary>
-    private static GgufMetadata Describe(LayoutInputs planned, GgufLayout model, long rank)
+    private static GgufMetadata Describe(LayoutInputs planned, string architecture, long rank)
     {
-        model.Metadata.TryGet("general.architecture", out GgufValue architecture);
         var metadata = new GgufMetadata
         {
             { "general.architecture", architecture },
