@@ -38,10 +38,9 @@ public sealed class PackedRelease : IAsyncLifetime
 
     private static async Task PackAsync(string project, string configuration)
     {
-        string rid = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier;
         var start = new ProcessStartInfo("dotnet", [
             "pack", Path.Combine(Repository.Root, project), "-c", configuration, "-o", Folder, "-tl:off", $"-p:PackageVersion={Feed.Version}",
-            $"-p:LoraMergeRuntimes={rid}",
+            $"-p:LoraMergeRuntimes={ReleaseTests.Runtime}",
         ])
         {
             RedirectStandardOutput = true,

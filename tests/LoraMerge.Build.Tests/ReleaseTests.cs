@@ -8,10 +8,12 @@ namespace LoraMerge.Build.Tests;
 /// <summary>The packages of a release, and what a new user does with them: each by the lines of its own page.</summary>
 public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<PackedRelease>
 {
-    private const string Runtime = "linux-x64";
+    private static readonly Match s_runtime = RuntimePackage.Match(Directory.GetFiles(Feed.Folder, "LoraMerge.Build.Runtime.*.nupkg").Single());
 
-    private static string RuntimeVersion { get; } =
-        Path.GetFileName(Directory.GetFiles(Feed.Folder, "LoraMerge.Build.Runtime.*.nupkg").Single()).Split($"{Runtime}.")[1].Replace(".nupkg", "", StringComparison.Ordinal);
+    /// <summary>The platform that the tests run on.</summary>
+    internal static string Runtime { get; } = s_runtime.Groups["platform"].Value;
+
+    private static string RuntimeVersion { get; } = s_runtime.Groups["version"].Value;
 
     [Fact]
     public void Every_package_tells_its_licence_and_what_it_is()
@@ -59,20 +61,22 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
     public void The_notices_name_every_assembly_and_library_of_others()
     {
         string notices = File.ReadAllText(Path.Combine(Repository.Root, "THIRD-PARTY-NOTICES.txt"));
-        IEnumerable<string> files = PackedRelease.Packages.SelectMany(package =>
+        List<(string Name, bool IsNative)> files = [.. PackedRelease.Packages.SelectMany(package =>
         {
             using ZipArchive archive = ZipFile.OpenRead(package);
-            return archive.Entries.Select(entry => entry.Name).ToList();
-        });
+            bool isNative = package.Contains(".Runtime.", StringComparison.Ordinal);
+            return archive.Entries.Select(entry => (entry.Name, IsNative: isNative || entry.FullName.Contains("/natives/", StringComparison.Ordinal))).ToList();
+        })];
 
-        string[] managed = [.. files.Where(file => file.EndsWith(".dll", StringComparison.Ordinal)).Distinct()];
+        string[] managed = [.. files.Where(file => !file.IsNative && file.Name.EndsWith(".dll", StringComparison.Ordinal)).Select(file => file.Name).Distinct()];
         Assert.Contains("TorchSharp.dll", managed);
         Assert.All(
             managed.Where(file => !file.StartsWith("LoraMerge", StringComparison.Ordinal) && file != "lora-merge.dll"),
             file => Assert.Contains(file, notices, StringComparison.Ordinal)
         );
-        string[] native = [.. files.Where(file => file.Contains(".so", StringComparison.Ordinal)).Distinct()];
-        Assert.Contains("libtorch_cpu.so", native);
+        // Windows puts no 'lib' before the names that the notices have.
+        string[] native = [.. files.Where(file => file.IsNative && file.Name.StartsWith("lib", StringComparison.Ordinal)).Select(file => file.Name).Distinct()];
+        Assert.Contains(files, file => file.IsNative && file.Name.Contains("torch_cpu", StringComparison.Ordinal));
         Assert.All(native, file => Assert.Contains(NativeName.Match(file).Value, notices, StringComparison.Ordinal));
     }
 
@@ -115,7 +119,7 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
         BuildResult published = (await project.RunAsync("dotnet", ["exec", project.PathOf("out/App.dll")])).ThrowIfFailed();
         Assert.Contains("Merged sea-tales", published.Output, StringComparison.Ordinal);
         Assert.False(File.Exists(project.PathOf("out/lora-merge.natives")));
-        Assert.True(File.Exists(project.PathOf("out/natives/libtorch_cpu.so")));
+        Assert.Single(Directory.GetFiles(project.PathOf("out/natives"), "*torch_cpu*"));
 
         (await project.BuildAsync("-p:WithRuntime=false", "-o", "without")).ThrowIfFailed();
         BuildResult without = await project.RunAsync("dotnet", ["exec", project.PathOf("without/App.dll")]);
@@ -206,6 +210,9 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
     [GeneratedRegex("```csharp\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex CodeBlock { get; }
 
-    [GeneratedRegex("^lib[A-Za-z]+|^[a-z]+")]
+    [GeneratedRegex(@"Runtime\.(?<platform>[a-z]+-[a-z0-9]+)\.(?<version>.+)\.nupkg$")]
+    private static partial Regex RuntimePackage { get; }
+
+    [GeneratedRegex("^lib[A-Za-z]+")]
     private static partial Regex NativeName { get; }
 }
