@@ -32,8 +32,7 @@ internal static class CSharpConstants
             yield return $"        public const string Version = {ModelConstants.Quoted(model.Version)};";
             yield return "";
             yield return "        /// <summary>Full path of the model's folder, below the app's own.</summary>";
-            yield return "        public static string Path { get; } = global::System.IO.Path.Combine("
-                + $"global::System.AppContext.BaseDirectory, {model.QuotedPathParts});";
+            yield return $"        public static string Path {{ get; }} = {ModelConstants.ClassName}._Folder({string.Join(", ", model.QuotedPathParts)});";
             if (model.FileName is { } file)
             {
                 yield return "";
@@ -53,6 +52,19 @@ internal static class CSharpConstants
             yield return "";
         }
         yield return """
+                private static string _Folder(params string[] parts)
+                {
+                    string below = global::System.IO.Path.Combine(parts);
+                    string folder = global::System.IO.Path.Combine(global::System.AppContext.BaseDirectory, below);
+            #if NET6_0_OR_GREATER
+                    // An app in one file may run from where it has unpacked itself; its models lie beside the file.
+                    string own = global::System.IO.Path.GetDirectoryName(global::System.Environment.ProcessPath) ?? "";
+                    if (!global::System.IO.Directory.Exists(folder) && global::System.IO.Directory.Exists(global::System.IO.Path.Combine(own, below)))
+                        return global::System.IO.Path.Combine(own, below);
+            #endif
+                    return folder;
+                }
+
                 private static string _ReadHash(string folder)
                 {
                     string manifest = global::System.IO.Path.Combine(folder, "lora-merge.json");

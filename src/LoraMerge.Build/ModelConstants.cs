@@ -47,8 +47,8 @@ internal sealed record ModelConstants(
         return quoted.Append('"').ToString();
     }
 
-    /// <summary>The parts of <see cref="TargetPath"/>, quoted and with commas between them.</summary>
-    public string QuotedPathParts => string.Join(", ", TargetPath.Split('/').Select(Quoted));
+    /// <summary>The parts of <see cref="TargetPath"/>, quoted.</summary>
+    public IEnumerable<string> QuotedPathParts => TargetPath.Split('/').Select(Quoted);
 
     private static string? FileNameOf(ModelRequest request)
     {

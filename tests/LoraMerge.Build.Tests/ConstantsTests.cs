@@ -223,6 +223,28 @@ public sealed class ConstantsTests
     }
 
     [Fact]
+    public async Task An_app_in_one_file_that_unpacks_itself_finds_its_model_beside_the_file()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.Write("Program.cs", """
+            System.Console.WriteLine(LoraModels.SeaTales.Path);
+            System.Console.WriteLine(System.AppContext.BaseDirectory);
+            """);
+        project.WriteProject(OneModel);
+        string platform = Path.GetFileName(Directory.GetFiles(Feed.Folder, "LoraMerge.Build.Runtime.*.nupkg").Single()).Split('.')[3];
+
+        (await project.DotnetAsync([
+            "publish", "-tl:off", "-r", platform, "--self-contained", "-p:PublishSingleFile=true", "-p:IncludeAllContentForSelfExtract=true", "-o", "out",
+        ])).ThrowIfFailed();
+        var unpacked = new Dictionary<string, string> { ["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = project.PathOf("unpacked") };
+        BuildResult ran = (await project.RunAsync(project.PathOf(OperatingSystem.IsWindows() ? "out/App.exe" : "out/App"), [], unpacked)).ThrowIfFailed();
+
+        string[] lines = [.. ran.Lines.Where(line => line.Length > 0)];
+        Assert.Equal(project.PathOf("out/models/sea-tales"), lines[0]);
+        Assert.StartsWith(project.PathOf("unpacked"), lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_leaves_a_model_without_a_name_is_said_before_the_compiler_runs()
     {
         using TestProject project = TestProject.WithFakeWorker();
