@@ -35,7 +35,8 @@ internal static class FSharpConstants
 
             let private readHash (folder: string) =
                 let manifest = global.System.IO.Path.Combine(folder, "lora-merge.json")
-                match global.System.IO.File.ReadLines manifest |> Seq.tryFind (fun line -> line.StartsWith(" \"key\": \"", global.System.StringComparison.Ordinal)) with
+                let isKey (line: string) = line.StartsWith(" \"key\": \"", global.System.StringComparison.Ordinal)
+                match global.System.IO.File.ReadLines manifest |> Seq.tryFind isKey with
                 | Some line -> line.Split('"').[3]
                 | None -> raise (global.System.IO.InvalidDataException("'" + manifest + "' has no key."))
             """.Replace("\r", "");

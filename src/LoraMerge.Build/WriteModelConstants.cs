@@ -5,7 +5,9 @@ using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
-/// <summary>Writes the source file by which an app finds its merged models. It needs no merged model and reads no input, so editors may ask for it too.</summary>
+/// <summary>
+/// Writes the source file by which an app finds its merged models. It needs no merged model and reads no input, so editors may ask for it too.
+/// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class WriteModelConstants : Task, IIncrementalTask
 {

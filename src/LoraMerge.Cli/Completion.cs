@@ -15,8 +15,9 @@ internal static class Completion
     /// <param name="output">Gets one word a line.</param>
     public static bool TryAnswer(string[] args, Func<string, ParseResult> parse, TextWriter output)
     {
-        if (args is not [{ } mark, { } line] || !mark.StartsWith(Prefix, StringComparison.Ordinal) || !mark.EndsWith(Suffix, StringComparison.Ordinal)
-            || !int.TryParse(mark.AsSpan(Prefix.Length, mark.Length - Prefix.Length - Suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int cursor))
+        if (args is not [{ } mark, { } line] || !mark.StartsWith(Prefix, StringComparison.Ordinal) || !mark.EndsWith(Suffix, StringComparison.Ordinal))
+            return false;
+        if (!int.TryParse(mark.AsSpan()[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int cursor))
             return false;
         foreach (string word in Of(line[..Math.Min(cursor, line.Length)], parse))
             output.WriteLine(word);

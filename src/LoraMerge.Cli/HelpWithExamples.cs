@@ -32,9 +32,6 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ["completion"] = ["lora-merge completion bash >> ~/.bashrc"],
     };
 
-    /// <summary>What help shows for a command, by its name.</summary>
-    public static IReadOnlyDictionary<string, string[]> Examples => s_examples;
-
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)

@@ -16,7 +16,8 @@ var inference = new InferenceParams { MaxTokens = 80, SamplingPipeline = new Gre
 
 string prompt = args is [] ? "There was a little fox who lived near the river. The name of the fox was Lily. One" : string.Join(' ', args);
 Console.Write(prompt);
-// CHANGE: the tiny model only goes on with a story, behind the token that begins one. For a model that was trained to chat take model.ApplyTemplate = true, and leave the token out.
+// CHANGE: the tiny model only goes on with a story, behind the token that begins one.
+// For a model that was trained to chat set model.ApplyTemplate = true above, and leave the token out.
 await foreach (string piece in model.InferAsync("<s>" + prompt, inference))
     Console.Write(piece);
 Console.WriteLine();

@@ -6,7 +6,8 @@ namespace LoraMerge.Build.Tests;
 /// <summary>The class by which an app finds its merged models.</summary>
 public sealed class ConstantsTests
 {
-    private const string OneModel = """<LoraBaseModel Include="models/base" Version="2.1.0" /><LoraAdapter Include="adapters/pirate" MergedModelName="sea-tales" />""";
+    private const string OneModel =
+        """<LoraBaseModel Include="models/base" Version="2.1.0" /><LoraAdapter Include="adapters/pirate" MergedModelName="sea-tales" />""";
 
     /// <summary>What an app can ask, in lines.</summary>
     private const string Ask = """
@@ -80,8 +81,8 @@ public sealed class ConstantsTests
         using TestProject project = TestProject.WithFakeWorker();
         project.CopyFixture("base", "models/second");
         project.Write("Program.cs", """
-            System.Console.WriteLine(string.Join("|", new[] { LoraModels._2Pirates.Name, LoraModels.Class.Name, LoraModels.Ünï.Name, LoraModels.AB.Name, LoraModels.AB_2.Name,
-                LoraModels.Path_.Name, LoraModels.Equals_.Name, LoraModels.LoraModels_.Name, LoraModels.System.Name }));
+            System.Console.WriteLine(string.Join("|", new[] { LoraModels._2Pirates.Name, LoraModels.Class.Name, LoraModels.Ünï.Name, LoraModels.AB.Name,
+                LoraModels.AB_2.Name, LoraModels.Path_.Name, LoraModels.Equals_.Name, LoraModels.LoraModels_.Name, LoraModels.System.Name }));
             System.Console.WriteLine(LoraModels.Ünï.Path == System.IO.Path.Combine(System.AppContext.BaseDirectory, "models", "ünï"));
             System.Console.WriteLine(LoraModels.Gguf.File == System.IO.Path.Combine(LoraModels.Gguf.Path, "gguf.gguf"));
             System.Console.WriteLine(LoraModels.AB.Version + LoraModels.Gguf.Version);
@@ -125,14 +126,14 @@ public sealed class ConstantsTests
             <LoraAdapter Include="sample-app/adapters/pirate" BaseModel="sample-app/models/base" />
             <Compile Include="Program.fs" />
             """;
-        const string Properties =
-            "<TargetFramework>net10.0</TargetFramework><SatelliteResourceLanguages>en</SatelliteResourceLanguages><TreatWarningsAsErrors>true</TreatWarningsAsErrors>";
+        const string Properties = "<TargetFramework>net10.0</TargetFramework><SatelliteResourceLanguages>en</SatelliteResourceLanguages>"
+            + "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>";
         project.WriteProject(items, Properties, file: "App.fsproj");
 
         (await project.BuildAsync()).ThrowIfFailed();
         string[] said = await RunAppAsync(project);
         BuildResult again = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
-        project.Write("Program.fs", program.Replace("LoraModels", "My.base.LoraModels", StringComparison.Ordinal).Replace("base", "``base``", StringComparison.Ordinal));
+        project.Write("Program.fs", program.Replace("LoraModels", "My.``base``.LoraModels", StringComparison.Ordinal));
         project.WriteProject(items, Properties + "<LoraMergeConstantsNamespace>My.base</LoraMergeConstantsNamespace>", file: "App.fsproj");
         (await project.BuildAsync("--no-restore")).ThrowIfFailed();
 
@@ -146,11 +147,13 @@ public sealed class ConstantsTests
     {
         using TestProject project = TestProject.WithFakeWorker();
         project.Write("Program.cs", """
-            public static class Program { public static void Main() { System.Console.WriteLine(My.@class.LoraModels.SeaTales.Path + My.@class.LoraModels.SeaTales.Hash); } }
+            using My.@class;
+            public static class Program { public static void Main() { System.Console.WriteLine(LoraModels.SeaTales.Path + LoraModels.SeaTales.Hash); } }
             """);
         project.WriteProject(OneModel, properties: """
-            <TargetFrameworks>net48;netstandard2.0;net10.0</TargetFrameworks><OutputType Condition="'$(TargetFramework)' == 'netstandard2.0'">Library</OutputType>
-            <LangVersion>7.3</LangVersion><Nullable>disable</Nullable><ImplicitUsings>disable</ImplicitUsings><TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+            <TargetFrameworks>net48;netstandard2.0;net10.0</TargetFrameworks>
+            <OutputType Condition="'$(TargetFramework)' == 'netstandard2.0'">Library</OutputType><LangVersion>7.3</LangVersion>
+            <Nullable>disable</Nullable><ImplicitUsings>disable</ImplicitUsings><TreatWarningsAsErrors>true</TreatWarningsAsErrors>
             <LoraMergeConstantsNamespace>My.class</LoraMergeConstantsNamespace>
             """);
 
@@ -212,7 +215,9 @@ public sealed class ConstantsTests
     {
         using TestProject project = TestProject.WithRealWorker();
         project.MoveProjectTo("lib");
-        project.Write("lib/Program.cs", "public static class Tales { public static string Where => LoraModels.SeaTales.Path + \" \" + LoraModels.SeaTales.Hash.Length; }");
+        project.Write("lib/Program.cs", """
+            public static class Tales { public static string Where => LoraModels.SeaTales.Path + " " + LoraModels.SeaTales.Hash.Length; }
+            """);
         project.WriteProject(OneModel, "<TargetFramework>net10.0</TargetFramework><OutputType>Library</OutputType>", file: "lib/App.csproj");
         project.Write("app/Program.cs", "System.Console.WriteLine(Tales.Where);");
         project.WritePlainProject("app/Other.csproj", """<ProjectReference Include="../lib/App.csproj" />""", "<OutputType>Exe</OutputType>");

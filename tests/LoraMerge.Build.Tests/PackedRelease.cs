@@ -7,20 +7,25 @@ namespace LoraMerge.Build.Tests;
 /// <summary>The packages beside LoraMerge.Build, as one command at the repository's root packs them; packed once, when a test asks.</summary>
 public sealed class PackedRelease : IAsyncLifetime
 {
-    private static readonly string[] s_projects = ["src/LoraMerge.Safetensors", "src/LoraMerge.Gguf", "src/LoraMerge", "src/LoraMerge.Tool", "templates"];
-
     /// <summary>A source of packages, to be used beside <see cref="Feed.Folder"/>.</summary>
     internal static string Folder { get; } = Path.Combine(Feed.Folder, "release");
 
     /// <summary>All packages of a release, from both folders.</summary>
     internal static IEnumerable<string> Packages => Directory.EnumerateFiles(Folder, "*.nupkg").Concat(Directory.EnumerateFiles(Feed.Folder, "*.nupkg"));
 
+    /// <summary>All that a release packs but for LoraMerge.Build, which has a nuspec and was packed when this test project was built.</summary>
+    private static IEnumerable<string> Projects =>
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "templates"), "*.csproj"))
+            .Where(project => File.ReadAllText(project) is { } text
+                && text.Contains("<IsPackable>true", StringComparison.Ordinal) && !text.Contains("<NuspecFile>", StringComparison.Ordinal));
+
     public async ValueTask InitializeAsync()
     {
         if (Directory.Exists(Folder))
             Directory.Delete(Folder, recursive: true);
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        foreach (string project in s_projects)
+        foreach (string project in Projects)
             await PackAsync(project, configuration);
     }
 
@@ -39,7 +44,7 @@ public sealed class PackedRelease : IAsyncLifetime
     private static async Task PackAsync(string project, string configuration)
     {
         var start = new ProcessStartInfo("dotnet", [
-            "pack", Path.Combine(Repository.Root, project), "-c", configuration, "-o", Folder, "-tl:off", $"-p:PackageVersion={Feed.Version}",
+            "pack", project, "-c", configuration, "-o", Folder, "-tl:off", $"-p:PackageVersion={Feed.Version}",
             $"-p:LoraMergeRuntimes={ReleaseTests.Runtime}",
         ])
         {

@@ -65,10 +65,15 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
         {
             using ZipArchive archive = ZipFile.OpenRead(package);
             bool isNative = package.Contains(".Runtime.", StringComparison.Ordinal);
-            return archive.Entries.Select(entry => (entry.Name, IsNative: isNative || entry.FullName.Contains("/natives/", StringComparison.Ordinal))).ToList();
+            return archive.Entries
+                .Select(entry => (entry.Name, IsNative: isNative || entry.FullName.Contains("/natives/", StringComparison.Ordinal)))
+                .ToList();
         })];
 
-        string[] managed = [.. files.Where(file => !file.IsNative && file.Name.EndsWith(".dll", StringComparison.Ordinal)).Select(file => file.Name).Distinct()];
+        string[] managed =
+        [
+            .. files.Where(file => !file.IsNative && file.Name.EndsWith(".dll", StringComparison.Ordinal)).Select(file => file.Name).Distinct(),
+        ];
         Assert.Contains("TorchSharp.dll", managed);
         Assert.All(
             managed.Where(file => !file.StartsWith("LoraMerge", StringComparison.Ordinal) && file != "lora-merge.dll"),
@@ -85,7 +90,8 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
     {
         Assert.All(
             (string[])[
-                Path.Combine(Feed.Folder, $"LoraMerge.Build.{Feed.Version}.nupkg"), Path.Combine(PackedRelease.Folder, $"LoraMerge.Tool.{Runtime}.{Feed.Version}.nupkg"),
+                Path.Combine(Feed.Folder, $"LoraMerge.Build.{Feed.Version}.nupkg"),
+                Path.Combine(PackedRelease.Folder, $"LoraMerge.Tool.{Runtime}.{Feed.Version}.nupkg"),
             ],
             package =>
             {
@@ -134,13 +140,15 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
     [Fact]
     public async Task The_program_of_the_page_of_safetensors_runs()
     {
-        using TestProject project = NewUser("docs/safetensors.md", "ShardLayout", $"""<PackageReference Include="LoraMerge.Safetensors" Version="{Feed.Version}" />""");
+        string reference = $"""<PackageReference Include="LoraMerge.Safetensors" Version="{Feed.Version}" />""";
+        using TestProject project = NewUser("docs/safetensors.md", "ShardLayout", reference);
 
         (await project.BuildAsync()).ThrowIfFailed();
         BuildResult ran = (await project.RunAsync("dotnet", ["exec", project.PathOf("bin/Debug/net10.0/App.dll")])).ThrowIfFailed();
 
         Assert.Equal("weight: F32 [2, 3], 24 bytes", ran.Output.Trim());
-        Assert.Equal(["App.dll", "LoraMerge.Safetensors.dll"], Directory.GetFiles(project.PathOf("bin"), "*.dll", SearchOption.AllDirectories).Select(Path.GetFileName).Order());
+        IEnumerable<string?> assemblies = Directory.GetFiles(project.PathOf("bin"), "*.dll", SearchOption.AllDirectories).Select(Path.GetFileName);
+        Assert.Equal(["App.dll", "LoraMerge.Safetensors.dll"], assemblies.Order());
     }
 
     [Fact]
@@ -173,7 +181,8 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
         // Templates are installed for a user.
         var user = new Dictionary<string, string> { ["DOTNET_CLI_HOME"] = project.PathOf("home") };
 
-        (await project.RunAsync("dotnet", ["new", "install", Directory.GetFiles(PackedRelease.Folder, "LoraMerge.Templates.*.nupkg").Single()], user)).ThrowIfFailed();
+        string package = Directory.GetFiles(PackedRelease.Folder, "LoraMerge.Templates.*.nupkg").Single();
+        (await project.RunAsync("dotnet", ["new", "install", package], user)).ThrowIfFailed();
         (await project.RunAsync("dotnet", ["new", "lora-app", "--output", "SeaTales"], user)).ThrowIfFailed();
         BuildResult built = (await project.DotnetAsync(["build", "-tl:off"], folder: "SeaTales")).ThrowIfFailed();
         BuildResult ran = (await project.RunAsync("dotnet", ["run", "--no-build"], folder: "SeaTales")).ThrowIfFailed();
@@ -193,7 +202,8 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
         var project = TestProject.WithRealWorker();
         project.AddPackageSource(PackedRelease.Folder);
         string text = File.ReadAllText(Path.Combine(Repository.Root, page)).ReplaceLineEndings("\n");
-        project.Write("Program.cs", CodeBlock.Matches(text).Select(block => block.Groups["code"].Value).Single(code => code.Contains(word, StringComparison.Ordinal)));
+        IEnumerable<string> programs = CodeBlock.Matches(text).Select(block => block.Groups["code"].Value);
+        project.Write("Program.cs", programs.Single(code => code.Contains(word, StringComparison.Ordinal)));
         project.WritePlainProject("App.csproj", references, "<OutputType>Exe</OutputType><ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable>");
         return project;
     }
