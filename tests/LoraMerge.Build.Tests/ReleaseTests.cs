@@ -187,7 +187,9 @@ public sealed partial class ReleaseTests(PackedRelease release) : IClassFixture<
         BuildResult built = (await project.DotnetAsync(["build", "-tl:off"], folder: "SeaTales")).ThrowIfFailed();
         BuildResult ran = (await project.RunAsync("dotnet", ["run", "--no-build"], folder: "SeaTales")).ThrowIfFailed();
 
-        Assert.Equal((1, 0), (built.Merges, built.Warnings.Count));
+        Assert.Equal(1, built.Merges);
+        // Of what LLamaSharp asks for, the packages of this repository may be newer than the lowest that would do.
+        Assert.DoesNotContain(built.Warnings, warning => warning.Code != "NU1603");
         Assert.True(File.Exists(project.PathOf("SeaTales/SeaTales.csproj")));
         Assert.Contains("The name of the fox was Lily. One day", ran.Output, StringComparison.Ordinal);
         Assert.All(
