@@ -10,9 +10,8 @@ const string DefaultPrompt = "There was a little fox who lived near the river. T
 
 NativeLibraryConfig.All.WithLogCallback((_, _) => { }); // it tells a lot
 
-// The file that the build has merged: weights, tokenizer and all.
-string file = Path.Combine(AppContext.BaseDirectory, "models", "pirate", "pirate.gguf");
-var parameters = new ModelParams(file) { ContextSize = 256 };
+// The file that the build has merged: weights, tokenizer and all. LoraModels is made by the build, too.
+var parameters = new ModelParams(LoraModels.Pirate.File) { ContextSize = 256 };
 using LLamaWeights weights = await LLamaWeights.LoadFromFileAsync(parameters);
 using IChatClient chat = new StatelessExecutor(weights, parameters).AsChatClient(new StoryHistory());
 

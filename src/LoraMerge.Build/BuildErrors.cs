@@ -245,6 +245,16 @@ internal static class BuildErrors
         $"'{link}' is a link to '{target}', outside of its model's folder: the app would ship a file that is not the model's. "
         + "Put the file itself into the folder, or name the folder that it lies in.");
 
+    public static BuildFault InvalidNamespace(string value) => new("LORA1080",
+        $"LoraMergeConstantsNamespace='{value}' is no namespace. It takes names with points between them, such as 'My.App'; without it the class "
+        + $"{ModelConstants.ClassName} is in the global namespace.");
+
+    public static BuildFault ConstantsNotUpToDate(string path) => new("LORA1081",
+        $"'{path}', by which the app finds its merged models, is not up to date. Build without -question.");
+
+    public static BuildFault ConstantsUnwritable(string path, string reason) => new("LORA1082",
+        $"'{path}', by which the app finds its merged models, cannot be written: {reason} Make it writable, or set LoraMergeConstants to false.");
+
     public static BuildFault NotBuilt(string model, string configuration) => new("LORA6001",
         $"The merged model '{model}' is not there or not up to date, and NoBuild is set. Run 'dotnet build -c {configuration}' first.");
 

@@ -76,6 +76,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeUseHardLinks; checked here, used by the targets.</summary>
     public string? UseHardLinks { get; set; }
 
+    /// <summary>LoraMergeConstants; checked here, used by the targets.</summary>
+    public string? Constants { get; set; }
+
     /// <summary>LoraMergeDevice.</summary>
     public string? Device { get; set; }
 
@@ -196,6 +199,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         ["LoraMergeEnabled"] = Enabled,
         ["LoraMergePublish"] = Publish,
         ["LoraMergeUseHardLinks"] = UseHardLinks,
+        ["LoraMergeConstants"] = Constants,
         ["LoraMergeDevice"] = Device,
         ["LoraMergeThreads"] = Threads,
         ["LoraMergeMaxMemory"] = MaxMemory,

@@ -22,13 +22,17 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault)
             bool isFile = Presence.OfFile(path);
             BuildFault? fault = item.ItemSpec.StartsWith("hf://", StringComparison.OrdinalIgnoreCase) ? BuildErrors.NoDownload(item.ItemSpec)
                 : !isFile ? Presence.OfFolder(path) ? null : missing(path)
-                : s_weightFiles.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? null
+                : IsWeightFile(path) ? null
                 : BuildErrors.NotAModel(path);
-            return new NamedInput(path, ModelOptions.NameOf(path, isFile), fault);
+            // A file that is still to come has the name that it will have.
+            bool isNamedAsFile = isFile || (fault is not null && IsWeightFile(path));
+            return new NamedInput(path, ModelOptions.NameOf(path, isNamedAsFile), fault);
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
             return new NamedInput(path, ModelOptions.NameOf(path, isFile: false), BuildErrors.Unreadable(path, FileFault.Reason(fault)));
         }
     }
+
+    private static bool IsWeightFile(string path) => s_weightFiles.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

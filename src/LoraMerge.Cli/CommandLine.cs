@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using LoraMerge.Agreed.Messages;
 using LoraMerge.Diagnostics;
 
@@ -13,8 +14,13 @@ internal static class CommandLine
     /// <summary>After Ctrl+C: a block is computed to its end, or a file flushed to a slow disk, before the staging folder can be removed.</summary>
     private static readonly TimeSpan TimeToTidyUp = TimeSpan.FromSeconds(30);
 
+    /// <summary>No word is looked up in a file.</summary>
+    private static readonly ParserConfiguration s_words = new() { ResponseFileTokenReplacer = null };
+
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
+        if (Completion.TryAnswer(args, line => Create([]).Parse(line, s_words), output))
+            return 0;
         if (!ResponseFile.TryExpand(args, out string[]? words, out string? unreadable))
         {
             await error.WriteLineAsync(unreadable);
@@ -58,7 +64,7 @@ internal static class CommandLine
     }
 
     /// <summary>Every word is an argument as it is, also where it begins with '@'.</summary>
-    public static ParseResult Parse(IReadOnlyList<string> words) => Create(words).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    public static ParseResult Parse(IReadOnlyList<string> words) => Create(words).Parse(words, s_words);
 
     private static RootCommand Create(IReadOnlyList<string> args)
     {
@@ -72,10 +78,13 @@ internal static class CommandLine
             DiffCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
+            CompletionCommand.Create(),
         };
-        root.Directives.Clear(); // the library's [suggest] ends in its own exceptions, and no command has use for a first word in brackets
+        root.Directives.Clear(); // the library's [suggest] ends in its own exceptions (see Completion), and no command has use for a first word in brackets
         foreach (VersionOption version in root.Options.OfType<VersionOption>())
             version.Action = new VersionAction();
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
     }
 }

@@ -69,6 +69,7 @@ internal sealed class MergeOptions
         var single = new Option<string?>(option.Switch!) { Description = option.Description, HelpName = option.ValueName, Hidden = option.IsHidden };
         if (option.Default is string value)
             single.DefaultValueFactory = _ => value;
+        single.CompletionSources.Add([.. option.Form.Words]);
         return single;
     }
 

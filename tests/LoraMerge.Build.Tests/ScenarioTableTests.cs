@@ -52,6 +52,7 @@ public sealed partial class ScenarioTableTests
             nameof(PropertyCheckTests),
             nameof(HeldModelTests),
             nameof(ModelLookupTests),
+            nameof(ModelIdentifierTests),
             nameof(PublishedToolTests),
         ];
 

@@ -144,6 +144,8 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergePublish", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeUseHardLinks", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
+        new(OptionOwner.Project, "LoraMergeConstants", OptionForm.Switch) { Default = "true" },
+        new(OptionOwner.Project, "LoraMergeConstantsNamespace", OptionForm.Text),
         // What decides the result, or how it is made.
         Format, Quantization, DType, MaxShardSize, Requantize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
         Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
