@@ -151,6 +151,9 @@ public enum DiagnosticCode
     SingularVectorSignsAssumed = 3112,
     AdapterInTwoForms = 3113,
 
+    // 3120-3129: kinds whose releases meant other things by the same file.
+    BoftConvolutionAssumed = 3120,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,
