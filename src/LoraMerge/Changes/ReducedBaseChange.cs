@@ -28,26 +28,29 @@ internal sealed record ReducedBaseChange(int Adapter, string Module, BasePart Re
 
     public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Rank}");
 
+    /// <summary>Whether small weights are decomposed in float32, as PEFT decomposes them whatever their dtype is.</summary>
+    private bool IsOfFloat32 => Removed == BasePart.SmallestSingularValues;
+
     internal override long HeldBytes(WeightFacts weight) => Removed switch
     {
         BasePart.FirstColumns => FirstColumnsDelta.BytesOf(weight.RowCount, weight.RowLength, Rank),
-        _ when IsDecomposedWhole(weight) => TruncatedBaseDelta.BytesOf(weight.RowCount, weight.RowLength),
+        _ when IsDecomposedWhole(weight) => DecomposedBaseDelta.BytesOf(weight.RowCount, weight.RowLength, IsOfFloat32),
         _ => SingularPartDelta.BytesOf(weight.RowCount, weight.RowLength),
     };
 
     internal override WeightDelta Load(DeltaInputs inputs)
     {
         (long rows, long columns) = (inputs.Weight.RowCount, inputs.Weight.RowLength);
+        bool isLargest = Removed == BasePart.LargestSingularValues;
         return Removed switch
         {
             BasePart.FirstColumns => new FirstColumnsDelta(rows, columns, Rank, Factor),
-            _ when IsDecomposedWhole(inputs.Weight) => new TruncatedBaseDelta(rows, columns, Rank, Removed == BasePart.ReplacedSingularValues, Factor),
-            _ => new SingularPartDelta(rows, columns, Rank, Removed == BasePart.LargestSingularValues, Factor),
+            _ when IsDecomposedWhole(inputs.Weight) => new DecomposedBaseDelta(rows, columns, Rank, isLargest, IsOfFloat32, Factor),
+            _ => new SingularPartDelta(rows, columns, Rank, isLargest, Factor),
         };
     }
 
-    private bool IsDecomposedWhole(WeightFacts weight) =>
-        Removed is BasePart.SmallestSingularValues or BasePart.ReplacedSingularValues && weight.ElementCount <= TruncatedBaseDelta.LargestElements;
+    private static bool IsDecomposedWhole(WeightFacts weight) => weight.ElementCount <= DecomposedBaseDelta.LargestElements;
 }
 
 /// <summary>A part of a base weight.</summary>
@@ -59,7 +62,7 @@ internal enum BasePart
     /// <summary>Its r smallest singular values with their vectors (KaSA).</summary>
     SmallestSingularValues,
 
-    /// <summary>The same, of a base whose other part is kept as vectors (OSF).</summary>
+    /// <summary>The same, found in float64 (OSF, which trains them anew).</summary>
     ReplacedSingularValues,
 
     /// <summary>Its projection on its first r columns (OLoRA).</summary>
