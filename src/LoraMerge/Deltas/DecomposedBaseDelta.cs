@@ -11,7 +11,7 @@ namespace LoraMerge.Deltas;
 internal sealed class DecomposedBaseDelta : WeightDelta
 {
     /// <summary>The largest weight that is decomposed whole; <see cref="SingularPartDelta"/> takes the others.</summary>
-    public const long LargestElements = 1 << 22;
+    public const long LargestElements = 1 << 20;
 
     private readonly int _rank;
     private readonly bool _isLargest;
