@@ -29,7 +29,7 @@ internal static class KindForms
 
     public static IEnumerable<Form> All =>
         [
-            Of("AdaLoRA", "ADALORA", "", KindFormulas.AdaLora, T("lora_A", Rank, Side), T("lora_B", Side, Rank), T("lora_E", Rank, 1)),
+            Of("AdaLoRA", "ADALORA", "\"init_r\": 16, \"target_r\": 16", KindFormulas.AdaLora, T("lora_A", Rank, Side), T("lora_B", Side, Rank), T("lora_E", Rank, 1)),
             Of("LoHa", "LOHA", "\"alpha\": 32", KindFormulas.LoHa, T("hada_w1_a", Side, Rank), T("hada_w1_b", Rank, Side), T("hada_w2_a", Side, Rank), T("hada_w2_b", Rank, Side)),
             Of("LoKr", "LOKR", "\"alpha\": 32", KindFormulas.LoKr, T("lokr_w1", 64, 64), T("lokr_w2", 64, 64)),
             Of("IA3", "IA3", "\"feedforward_modules\": [], \"target_modules\": [\"q_proj\"]", KindFormulas.Ia3, T("ia3_l", Side, 1)),
@@ -109,7 +109,7 @@ internal static class KindForms
                 T("peanut_encoders.0.weight", Rank, Rank),
                 T("peanut_decoders.0.weight", Rank, Rank)
             ),
-            Of("Super-Tuning", "SUPERTUNING", "\"sparsity\": 0.99, \"save_precomputed_indices\": false", KindFormulas.SuperTuning, T("supertuning_values", Side * Side / 100)),
+            Of("Super-Tuning", "SUPERTUNING", "\"sparsity\": 0.99, \"save_precomputed_indices\": false", KindFormulas.SuperTuning, T("supertuning_values", Side * Side / 100), T("supertuning_lora_A.weight", Rank, Side), T("supertuning_lora_B.weight", Side, Rank)),
             Of("PSOFT", "PSOFT", "", KindFormulas.Psoft, T("psoft_R.weight", Rank * (Rank - 1) / 2), T("psoft_R.vector_a", Rank), T("psoft_R.vector_b", Rank)),
         ];
 

@@ -92,9 +92,13 @@ internal static class KindFormulas
 
     public static void MissBat(Workspace x)
     {
-        Tensor w = x.Widen(Name), block = x.Own("miss_block").unsqueeze(1); // [out / r, 1, r, r]
-        Tensor parts = w.view(Side / Group, Group, Side / Group, Group).transpose(1, 2); // block of rows, of columns, row, column
-        x.Round(Name, (parts + parts.matmul(block) + block).transpose(1, 2).reshape(Side, Side));
+        Tensor w = x.Widen(Name), block = x.Own("miss_block"); // [out / r, r, r]
+        Tensor mixed = x.Buffer("mixed", [Side / Group, Side, Group]), rows = w.view(Side / Group, Side, Group);
+        for (int i = 0; i < Side / Group; i++)
+            mixed[i].addmm_(rows[i], block[i], beta: 0, alpha: 1);
+        w.add_(mixed.view(Side, Side));
+        w.view(Side / Group, Group, Side / Group, Group).add_(block.unsqueeze(2));
+        x.Round(Name, w);
     }
 
     public static void Shira(Workspace x)
@@ -129,9 +133,9 @@ internal static class KindFormulas
     public static void C3a(Workspace x)
     {
         Tensor w = x.Widen(Name), kernel = x.Own("c3a_kernel");
-        Tensor numbers = arange(Group, ScalarType.Int64), places = (numbers.unsqueeze(0) - numbers.unsqueeze(1)).remainder(Group).flatten();
-        Tensor blocks = kernel.index_select(2, places).view(Side / Group, Side / Group, Group, Group); // m, p, u, t
-        w.view(Side / Group, Group, Side / Group, Group).add_(blocks.transpose(1, 2), alpha: 1.0 / Side);
+        Tensor rows = w.view(Side / Group, Group, Side / Group, Group);
+        for (int u = 0; u < Group; u++)
+            rows.select(1, u).add_(kernel.roll(u, 2), alpha: 1.0 / Side);
         x.Round(Name, w);
     }
 
@@ -240,7 +244,7 @@ internal static class KindFormulas
         Tensor values = x.Own("supertuning_values");
         (_, Tensor places) = sizes.copy_(w).abs_().flatten().topk((int)values.shape[0]);
         w.view(-1).index_add_(0, places, values, 1);
-        x.Round(Name, w);
+        x.Round(Name, w.addmm_(x.Own("supertuning_lora_B.weight"), x.Own("supertuning_lora_A.weight"), beta: 1, alpha: Form.Scaling));
     }
 
     public static void Psoft(Workspace x)
@@ -265,7 +269,9 @@ internal static class KindFormulas
     private static void Turn(Workspace x, Tensor blocks, Tensor? factors)
     {
         Tensor wide = x.Buffer("W in float64", [Side, Side], ScalarType.Float64).copy_(x.Weight(Name));
-        Tensor turned = wide.view(Side, -1, Group).transpose(0, 1).matmul(blocks).transpose(0, 1).reshape(Side, Side);
+        Tensor turned = x.Buffer("turned", [Side, Side], ScalarType.Float64);
+        for (int i = 0; i < Side / Group; i++)
+            turned.narrow(1, i * Group, Group).addmm_(wide.narrow(1, i * Group, Group), blocks[i], beta: 0, alpha: 1);
         x.Round(Name, factors is null ? turned : turned.mul_(factors));
     }
 
