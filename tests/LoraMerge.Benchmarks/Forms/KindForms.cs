@@ -95,7 +95,8 @@ internal static class KindForms
                 T("frod_lambda_l", Side),
                 T("frod_lambda_s_values", Places),
                 new("base_model.frod_V.self_attn_q_proj", Side, Side) { NumberAt = (n, value) => (value / Side) + (n / Side == n % Side ? 1 : 0) },
-                new("base_model.frod_s_indices.self_attn_q_proj", 2, Places) { NumberAt = (n, _) => n * 37 % Side }
+                new("base_model.frod_s_indices.self_attn_q_proj", 2, Places) { NumberAt = (n, _) => n * 37 % Side },
+                new("base_model.frod_s_size.self_attn_q_proj", 2) { NumberAt = (_, _) => Side }
             ),
             OfBias("GLoRA", "GLORA", "", KindFormulas.Glora, [.. Pair("glora_A", Side, Side), .. Pair("glora_B", Side, Side), T("glora_C.zeros", Side, 1), T("glora_D.zeros", Side), T("glora_E.zeros", Side)]),
             Of("DEFT", "DEFT", "\"decomposition_method\": \"qr\"", KindFormulas.Deft, T("deft_P", Side, Rank), T("deft_R", Rank, Side)),

@@ -53,7 +53,14 @@ internal sealed class LoKrDelta : WeightDelta
     }
 
     /// <summary>Every number of w₁ meets every number of w₂.</summary>
-    public override double? Norm => Math.Abs(_scaling) * ProductNorm.Of(_first.reshape(-1, 1), _second.reshape(1, -1));
+    public override double? Norm
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return Math.Abs(_scaling) * ProductNorm.Of(_first.reshape(-1, 1), _second.reshape(1, -1));
+        }
+    }
 
     public override void ApplyTo(Tensor w, long firstRow)
     {
