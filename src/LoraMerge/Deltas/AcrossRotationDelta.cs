@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>W′ = X′ read by rows, where X′ = (s ⊙ (Xᵀ·M₁·M₂·…))ᵀ and X is <c>[columns, rows]</c> of W's numbers in the order in which they are stored.</summary>
+/// <summary>W′ = X′ read by rows, where X′ = (s ⊙ (Xᵀ·M₁·M₂·…))ᵀ and X is <c>[columns, rows]</c> of W's numbers in the order in which they are
+/// stored.</summary>
 /// <remarks>Its rotations go across the rows of W, so that it holds all of W in float64, three times at the end.</remarks>
 internal sealed class AcrossRotationDelta : WeightDelta
 {

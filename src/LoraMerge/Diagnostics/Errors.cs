@@ -677,7 +677,8 @@ internal static class Errors
         new(
             DiagnosticCode.OrientationAmbiguous,
             $"'{weight.Name}' {weight.ShapeText} fits '{module}' of adapter '{adapter}' as it is and transposed, and the base has no config.json with a "
-                + "\"model_type\" that says how the architecture stores it. Name the model's folder instead of its weight file, or complete its config.json.",
+                + "\"model_type\" that says how the architecture stores it. Name the model's folder instead of its weight file, or complete its "
+                + "config.json.",
             adapter
         );
 

@@ -5,7 +5,8 @@ namespace LoraMerge.Kinds.Frod;
 
 /// <summary>W′ = W + c·(U·M·Vᵀ - W₀), where M = S + diag(λ), and U is X = W₀·V⁻ᵀ with each column brought to length 1.</summary>
 /// <remarks>
-/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here one pass over W₀ makes X, which is kept, and finds its lengths ‖x‖, so that
+/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here one pass over W₀ makes X, which is kept, and finds its
+/// lengths ‖x‖, so that
 /// U·M·Vᵀ = X·diag(1/‖x‖)·M·Vᵀ; all in float64. S has few numbers, so M·Vᵀ is a sum of some rows of Vᵀ.
 /// Where W is stored <c>[in, out]</c>, it is Xᵀ = V⁻¹·W₀ᵀ. A V that has no inverse has a pseudo-inverse, as in PEFT.
 /// </remarks>

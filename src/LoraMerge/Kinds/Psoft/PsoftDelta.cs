@@ -6,7 +6,8 @@ namespace LoraMerge.Kinds.Psoft;
 /// <summary>W′ = W + c·U·diag(σ)·(R - I)·Vᵀ over the r largest singular values of the base; of a split start W + c·U·diag(√σ)·(R - I)·diag(√σ)·Vᵀ.</summary>
 /// <remarks>
 /// PSOFT, ICLR 2026; PEFT, <c>psoft/layer.py</c>, whose B holds σ / s and whose ΔW is multiplied by s: both go. R is Cayley's map of Q, or its series, in
-/// float64. U and V are found in float32 as in PEFT, because the signs that this gives matter: no other way to find the same directions would give them. Memory: W and its decomposition in float32.
+/// float64. U and V are found in float32 as in PEFT, because the signs that this gives matter: no other way to find the same directions would give them.
+/// Memory: W and its decomposition in float32.
 /// </remarks>
 internal sealed class PsoftDelta : BaseReducedDelta
 {
