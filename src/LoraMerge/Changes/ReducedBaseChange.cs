@@ -16,7 +16,7 @@ internal sealed record ReducedBaseChange(int Adapter, string Module, BasePart Re
     public override string Method => Removed switch
     {
         BasePart.LargestSingularValues => "base-without-principal",
-        BasePart.SmallestSingularValues => "base-without-minor",
+        BasePart.SmallestSingularValues or BasePart.ReplacedSingularValues => "base-without-minor",
         _ => "base-without-qr",
     };
 
@@ -28,13 +28,29 @@ internal sealed record ReducedBaseChange(int Adapter, string Module, BasePart Re
 
     public override string Describe(Func<int, string> adapterName) => string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Rank}");
 
-    internal override long HeldBytes(WeightFacts weight) => Removed == BasePart.FirstColumns
-        ? FirstColumnsDelta.BytesOf(weight.RowCount, weight.RowLength, Rank)
-        : SingularPartDelta.BytesOf(weight.RowCount, weight.RowLength);
+    /// <summary>Whether small weights are decomposed in float32, as PEFT decomposes them whatever their dtype is.</summary>
+    private bool IsOfFloat32 => Removed == BasePart.SmallestSingularValues;
 
-    internal override WeightDelta Load(DeltaInputs inputs) => Removed == BasePart.FirstColumns
-        ? new FirstColumnsDelta(inputs.Weight.RowCount, inputs.Weight.RowLength, Rank, Factor)
-        : new SingularPartDelta(inputs.Weight.RowCount, inputs.Weight.RowLength, Rank, Removed == BasePart.LargestSingularValues, Factor);
+    internal override long HeldBytes(WeightFacts weight) => Removed switch
+    {
+        BasePart.FirstColumns => FirstColumnsDelta.BytesOf(weight.RowCount, weight.RowLength, Rank),
+        _ when IsDecomposedWhole(weight) => DecomposedBaseDelta.BytesOf(weight.RowCount, weight.RowLength, IsOfFloat32),
+        _ => SingularPartDelta.BytesOf(weight.RowCount, weight.RowLength),
+    };
+
+    internal override WeightDelta Load(DeltaInputs inputs)
+    {
+        (long rows, long columns) = (inputs.Weight.RowCount, inputs.Weight.RowLength);
+        bool isLargest = Removed == BasePart.LargestSingularValues;
+        return Removed switch
+        {
+            BasePart.FirstColumns => new FirstColumnsDelta(rows, columns, Rank, Factor),
+            _ when IsDecomposedWhole(inputs.Weight) => new DecomposedBaseDelta(rows, columns, Rank, isLargest, IsOfFloat32, Factor),
+            _ => new SingularPartDelta(rows, columns, Rank, isLargest, Factor),
+        };
+    }
+
+    private static bool IsDecomposedWhole(WeightFacts weight) => weight.ElementCount <= DecomposedBaseDelta.LargestElements;
 }
 
 /// <summary>A part of a base weight.</summary>
@@ -45,6 +61,9 @@ internal enum BasePart
 
     /// <summary>Its r smallest singular values with their vectors (KaSA).</summary>
     SmallestSingularValues,
+
+    /// <summary>The same, found in float64 (OSF, which trains them anew).</summary>
+    ReplacedSingularValues,
 
     /// <summary>Its projection on its first r columns (OLoRA).</summary>
     FirstColumns,

@@ -161,6 +161,9 @@ public enum DiagnosticCode
     SingularVectorSignsAssumed = 3112,
     AdapterInTwoForms = 3113,
 
+    // 3120-3129: kinds whose releases meant other things by the same file.
+    BoftConvolutionAssumed = 3120,
+
     // 3130-3139: GGUF files as adapters.
     GgufAdapterOfOtherArchitecture = 3130,
     GgufAdapterUnplaced = 3131,

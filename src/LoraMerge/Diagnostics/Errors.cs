@@ -680,8 +680,9 @@ internal static class Errors
     public static LoraMergeException OrientationAmbiguous(string module, TensorSource weight, string adapter) =>
         new(
             DiagnosticCode.OrientationAmbiguous,
-            $"'{weight.Name}' is square ({weight.ShapeText}) and the base has no config.json, so it is unknown whether '{module}' of adapter '{adapter}' "
-                + "has to be transposed. Name the model folder instead of its weight file.",
+            $"'{weight.Name}' {weight.ShapeText} fits '{module}' of adapter '{adapter}' as it is and transposed, and the base has no config.json with a "
+                + "\"model_type\" that says how the architecture stores it. Name the model's folder instead of its weight file, or complete its "
+                + "config.json.",
             adapter
         );
 

@@ -34,7 +34,11 @@ internal sealed record Form(string Name, ImmutableArray<NamedShape> Base, Immuta
 /// <summary>A tensor to make.</summary>
 /// <param name="Name">Its name; of an adapter without the prefix of PEFT.</param>
 /// <param name="Shape">Its shape.</param>
-internal sealed record NamedShape(string Name, params ImmutableArray<long> Shape);
+internal sealed record NamedShape(string Name, params ImmutableArray<long> Shape)
+{
+    /// <summary>Makes the number at a place of a random one; null to take that.</summary>
+    public Func<long, float, float>? NumberAt { get; init; }
+}
 
 /// <summary>An adapter to make.</summary>
 /// <param name="Fields">Fields of adapter_config.json, on top of a plain LoRA's.</param>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Tests;
 
 namespace LoraMerge.Benchmarks.Forms;
 
@@ -21,8 +23,9 @@ internal sealed class FormFolder : IDisposable
 
     public MergeRequest Request { get; }
 
-    /// <summary>What PEFT writes before the name of a module.</summary>
-    public static string NameOf(FormAdapter adapter, NamedShape tensor) => adapter.IsMlx ? tensor.Name : Prefix + tensor.Name;
+    /// <summary>What PEFT writes before the name of a module, but not before what all modules share.</summary>
+    public static string NameOf(FormAdapter adapter, NamedShape tensor) =>
+        adapter.IsMlx || tensor.Name.StartsWith("base_model.", StringComparison.Ordinal) ? tensor.Name : Prefix + tensor.Name;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -53,9 +56,20 @@ internal sealed class FormFolder : IDisposable
         foreach (string name in config.Where(field => field.Value is null).Select(field => field.Key).ToArray())
             config.Remove(name);
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), config.ToJsonString());
-        RandomModel.WriteFile(
+        var values = new RandomValues(index + 1);
+        Dictionary<string, NamedShape> tensors = adapter.Tensors.ToDictionary(tensor => NameOf(adapter, tensor));
+        WeightFile.Write(
             Path.Combine(folder, adapter.IsMlx ? "adapters.safetensors" : "adapter_model.safetensors"),
-            adapter.Tensors.Select(tensor => (NameOf(adapter, tensor), DType.F32, tensor.Shape)), seed: index + 1);
+            tensors.Select(tensor => (tensor.Key, DType.F32, tensor.Value.Shape)),
+            (tensor, offset, bytes) => Fill(tensors[tensor.Name], offset / sizeof(float), MemoryMarshal.Cast<byte, float>(bytes), values)
+        );
         return new AdapterRequest(folder, adapter.Weight) { AdapterVersion = adapter.Release };
+    }
+
+    private static void Fill(NamedShape tensor, long first, Span<float> numbers, RandomValues values)
+    {
+        values.Fill(MemoryMarshal.AsBytes(numbers), DType.F32);
+        for (int i = 0; tensor.NumberAt is not null && i < numbers.Length; i++)
+            numbers[i] = tensor.NumberAt(first + i, numbers[i]);
     }
 }

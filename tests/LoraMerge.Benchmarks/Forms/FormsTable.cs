@@ -11,7 +11,7 @@ namespace LoraMerge.Benchmarks.Forms;
 internal static class FormsTable
 {
     private static IEnumerable<Form> All =>
-        [.. ProductForms.All, .. DoraForms.All, .. ExpertForms.All, .. WholeForms.All, .. CombinedForms.All, .. ReducedBaseForms.All];
+        [.. ProductForms.All, .. DoraForms.All, .. ExpertForms.All, .. WholeForms.All, .. CombinedForms.All, .. ReducedBaseForms.All, .. KindForms.All];
 
     public static Command CreateCommand()
     {

@@ -37,6 +37,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>A tensor of the first adapter, float32.</summary>
     public Tensor this[string name] => _adapters[(0, name)];
 
+    /// <summary>A tensor that the first adapter has for the module of <see cref="KindForms"/>, float32.</summary>
+    public Tensor Own(string leaf) => this[$"{KindForms.Module}.{leaf}"];
+
     /// <summary>A tensor of an adapter, float32.</summary>
     public Tensor this[int adapter, string name] => _adapters[(adapter, name)];
 

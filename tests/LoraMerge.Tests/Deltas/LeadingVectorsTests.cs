@@ -1,3 +1,4 @@
+using LoraMerge.Combinations;
 using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using static TorchSharp.torch;
@@ -63,6 +64,30 @@ public sealed class LeadingVectorsTests
         (Tensor u, Tensor s, Tensor vh) = LeadingVectors.Find(zeros([300, 240], ScalarType.Float64), Rank)!.Value;
 
         Assert.Equal(0, Largest((u * s).matmul(vh)));
+    }
+
+    /// <summary>No factors of that rank are nearer to a matrix than its tail (Eckart and Young), which holds where vectors are not unique, too.</summary>
+    [Theory]
+    [InlineData(20, 10, 3, 0)]
+    [InlineData(10, 20, 3, 0)]
+    [InlineData(3, 3, 1, 0)]
+    [InlineData(3, 3, 9, 1)]
+    [InlineData(20, 10, 1, 1)]
+    [InlineData(1, 9, 1, 0)]
+    [InlineData(400, 300, 1, 0)]
+    [InlineData(400, 300, 300, 1)]
+    [InlineData(400, 300, 300, 0.9)]
+    [InlineData(300, 400, 0, 0)]
+    public void What_a_cut_leaves_is_the_tail_alone(long rows, long columns, int rank, double ratio)
+    {
+        using var scope = NewDisposeScope();
+        Tensor matrix = WithSingularValues(rows, columns, i => i >= rank ? 0 : ratio == 0 ? 1 + i : Math.Pow(ratio, i));
+
+        (Tensor a, Tensor b) = Svd.Truncate(matrix, Rank);
+
+        Tensor tail = linalg.svdvals(matrix);
+        tail = tail.narrow(0, Math.Min(Rank, tail.shape[0]), Math.Max(tail.shape[0] - Rank, 0));
+        Assert.Equal(tail.norm().item<double>(), (matrix - b.matmul(a)).norm().item<double>(), 1e-12);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using LoraMerge.Combinations;
 using LoraMerge.Diagnostics;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Kinds;
@@ -78,9 +80,8 @@ public sealed class ReducedBaseTests
     }
 
     [Theory]
-    [InlineData(7, 4, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (8 << 20))]
-    [InlineData(4, 7, "\"init_lora_weights\": \"pissa\"", (5 * 4 * 4 * 8) + (8 << 20) + (4 * 7 * 8))]
-    [InlineData(7, 4, "\"kasa_config\": { \"beta\": 0.1 }", (5 * 4 * 4 * 8) + (8 << 20))]
+    [InlineData(7, 4, "\"init_lora_weights\": \"pissa\"", (8 * ((4 * 7 * 4) + (8 * 4 * 4))) + (8 * 7 * 4))]
+    [InlineData(7, 4, "\"kasa_config\": { \"beta\": 0.1 }", (4 * ((4 * 7 * 4) + (8 * 4 * 4))) + (8 * 7 * 4))]
     [InlineData(7, 4, "\"init_lora_weights\": \"olora\"", (3 * 8 * Rank * (7 + 4)) + (8 << 20))]
     public void What_finding_it_takes_is_in_the_memory_of_the_plan(long rows, long columns, string fields, long bytes)
     {
@@ -94,6 +95,23 @@ public sealed class ReducedBaseTests
         Assert.Equal(bytes + (rows * columns * sizeof(float)), more); // a block, which is the whole of so small a weight
         plain.Passed();
         reduced.Passed();
+    }
+
+    /// <summary>Larger ones than are decomposed whole.</summary>
+    [Theory]
+    [InlineData(4100, 1100, "\"init_lora_weights\": \"pissa\"", (5L * 1100 * 1100 * 8) + (8 << 20))]
+    [InlineData(1100, 4100, "\"init_lora_weights\": \"pissa\"", (5L * 1100 * 1100 * 8) + (8 << 20) + (1100 * 4100 * 8))]
+    [InlineData(4100, 1100, "\"kasa_config\": { \"beta\": 0.1 }", (5L * 1100 * 1100 * 8) + (8 << 20))]
+    public void What_a_large_weight_takes_is_what_its_shorter_side_takes(long rows, long columns, string fields, long bytes)
+    {
+        (Matrix weight, Matrix a, Matrix b) = Layer(rows, columns);
+        Matrix[] factors = fields.Contains("kasa", StringComparison.Ordinal) ? [a, b, Matrix.Of("q.lora_diag", Rank)] : [a, b];
+        using TinyFolder folder = new TinyFolder("{}", weight).With("\"r\": 2, " + fields, factors);
+
+        long held = folder.Plan().Tensors.OfType<PlannedTensor.Computed>().Max(tensor => ChangeMemory.BytesOf(tensor));
+
+        Assert.InRange(held - bytes, 0, 1 << 20); // and a group of rows
+        folder.Passed();
     }
 
     [Fact]

@@ -23,5 +23,8 @@ internal sealed class BoftKind : AdapterKind
 
     internal override ImmutableArray<string> Fields { get; } = ["boft_block_num", "boft_block_size", "boft_dropout", "boft_n_butterfly_factor", "init_weights"];
 
-    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new BoftConfig();
+    /// <summary>PEFT writes every field; a configuration by hand rarely has this one.</summary>
+    internal override ImmutableArray<FirstWritten> FieldHistory { get; } = [new("0.11.0", ["boft_dropout"])];
+
+    internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general) => new BoftConfig(general.Origin);
 }

@@ -20,7 +20,10 @@ internal static class BoftRotation
             steps.Add(new RotationStep(turned, change.Blocks.Shape[0] == 1 ? null : Order(change.Blocks, factor).to(inputs.Device).DetachFromDisposeScope()));
         }
         Tensor factors = inputs.Read(change.Factors).flatten().to(ScalarType.Float64).DetachFromDisposeScope();
-        return new WeightedDelta(new RotationDelta(steps.ToImmutable(), factors), change.AdapterWeight);
+        WeightDelta rotation = change.IsAcross
+            ? new AcrossRotationDelta(inputs.Weight.RowCount, inputs.Weight.RowLength, steps.ToImmutable(), factors)
+            : new RotationDelta(steps.ToImmutable(), factors);
+        return new WeightedDelta(rotation, change.AdapterWeight);
     }
 
     /// <summary>

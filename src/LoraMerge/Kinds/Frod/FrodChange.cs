@@ -30,9 +30,8 @@ internal sealed record FrodChange(
 
     internal override bool SeesWholeFirst => true;
 
-    /// <summary>V, its inverse and what is made of them, in float64; and all of W in that where its rows are its inputs.</summary>
-    internal override long HeldBytes(WeightFacts weight) =>
-        checked(8 * ((5 * Diagonal.ElementCount * Diagonal.ElementCount) + (IsTransposed ? weight.ElementCount : 0)));
+    /// <summary>V, its inverse and what is made of them, and X, in float64.</summary>
+    internal override long HeldBytes(WeightFacts weight) => checked(8 * ((5 * Diagonal.ElementCount * Diagonal.ElementCount) + weight.ElementCount));
 
     internal override WeightDelta Load(DeltaInputs inputs) => new FrodDelta(this, inputs);
 }

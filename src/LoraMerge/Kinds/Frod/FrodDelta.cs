@@ -5,9 +5,10 @@ namespace LoraMerge.Kinds.Frod;
 
 /// <summary>W′ = W + c·(U·M·Vᵀ - W₀), where M = S + diag(λ), and U is X = W₀·V⁻ᵀ with each column brought to length 1.</summary>
 /// <remarks>
-/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here U·M·Vᵀ = W₀·T with T = V⁻ᵀ·diag(1/‖x‖)·M·Vᵀ, so that one
-/// pass over W₀ finds the lengths ‖x‖ and each row is made of its own; all in float64.
-/// Where W is stored <c>[in, out]</c>, Xᵀ = V⁻¹·W₀ᵀ needs all rows, and is kept. A V that has no inverse has a pseudo-inverse, as in PEFT.
+/// FRoD; PEFT, <c>frod/layer.py</c>, which keeps U as a matrix, in float32 and then in W's dtype. Here one pass over W₀ makes X, which is kept, and finds its
+/// lengths ‖x‖, so that
+/// U·M·Vᵀ = X·diag(1/‖x‖)·M·Vᵀ; all in float64. S has few numbers, so M·Vᵀ is a sum of some rows of Vᵀ.
+/// Where W is stored <c>[in, out]</c>, it is Xᵀ = V⁻¹·W₀ᵀ. A V that has no inverse has a pseudo-inverse, as in PEFT.
 /// </remarks>
 internal sealed class FrodDelta : WeightDelta
 {
@@ -17,30 +18,26 @@ internal sealed class FrodDelta : WeightDelta
     private readonly bool _isTransposed;
     private readonly double _adapterWeight;
     private readonly Float64Pieces _pieces = new(PieceSize.Elements / 4);
-    private readonly Tensor _directions;
     private readonly Tensor _inverse;
-    private readonly Tensor _squares;
-    private readonly Tensor? _turned;
+    private readonly Tensor _x;
     private Tensor _core;
 
     /// <param name="change">What is done.</param>
     /// <param name="inputs">Where its tensors are read from.</param>
     public FrodDelta(FrodChange change, DeltaInputs inputs)
     {
+        using var single = new SingleThread();
         using var scope = NewDisposeScope();
         long side = change.Diagonal.ElementCount;
         _isTransposed = change.IsTransposed;
         _adapterWeight = change.AdapterWeight;
-        _directions = inputs.Read(change.Directions).to(ScalarType.Float64).DetachFromDisposeScope();
-        (Tensor sign, _) = linalg.slogdet(_directions);
+        Tensor directions = inputs.Read(change.Directions).to(ScalarType.Float64);
+        (Tensor sign, _) = linalg.slogdet(directions);
         bool hasInverse = sign.item<double>() != 0;
-        _inverse = (hasInverse ? linalg.inv(_directions) : linalg.pinv(_directions, rtol: LeastSingularValue)).DetachFromDisposeScope();
-        Tensor core = inputs.Read(change.Diagonal).to(ScalarType.Float64).diag(); // M
-        Tensor rows = inputs.ReadIndices(change.Places.At(0), side), columns = inputs.ReadIndices(change.Places.At(1), side);
-        core.view(-1).index_add_(0, (rows * side) + columns, inputs.Read(change.Values).to(ScalarType.Float64), 1);
-        _core = core.DetachFromDisposeScope();
-        _squares = zeros([side], ScalarType.Float64, inputs.Device).DetachFromDisposeScope();
-        _turned = _isTransposed ? zeros([side, inputs.Weight.RowLength], ScalarType.Float64, inputs.Device).DetachFromDisposeScope() : null;
+        _inverse = (hasInverse ? linalg.inv(directions) : linalg.pinv(directions, rtol: LeastSingularValue)).DetachFromDisposeScope();
+        _core = Spread(change, inputs, directions.t().contiguous(), side).DetachFromDisposeScope();
+        long[] shape = _isTransposed ? [side, inputs.Weight.RowLength] : [inputs.Weight.RowCount, side];
+        _x = zeros(shape, ScalarType.Float64, inputs.Device).DetachFromDisposeScope();
     }
 
     public override int PassCount => 1;
@@ -53,9 +50,9 @@ internal sealed class FrodDelta : WeightDelta
         foreach ((Tensor piece, long first) in _pieces.Of(w))
         {
             if (_isTransposed)
-                _turned!.addmm_(_inverse.narrow(1, firstRow + first, piece.shape[0]), piece); // Xᵀ
+                _x.addmm_(_inverse.narrow(1, firstRow + first, piece.shape[0]), piece); // Xᵀ
             else
-                _squares.add_(piece.matmul(_inverse.t()).pow(2).sum([0L]));
+                _x.narrow(0, firstRow + first, piece.shape[0]).addmm_(piece, _inverse.t()); // X
         }
     }
 
@@ -63,12 +60,14 @@ internal sealed class FrodDelta : WeightDelta
     {
         using var single = new SingleThread();
         using var scope = NewDisposeScope();
-        Tensor lengths = (_isTransposed ? _turned!.pow(2).sum([1L]) : _squares).sqrt();
+        Tensor lengths = linalg.vector_norm(_x, dims: [_isTransposed ? 1 : 0]);
         Tensor shares = where(lengths.gt(LeastLength), lengths.reciprocal(), zeros_like(lengths)); // 1/‖x‖
-        Tensor core = shares.unsqueeze(1) * _core; // [in, in]
+        _core.mul_(shares.unsqueeze(1)); // diag(1/‖x‖)·M·Vᵀ
+        if (!_isTransposed)
+            return;
+        Tensor made = _core.t().contiguous();
         _core.Dispose();
-        Tensor made = core.matmul(_directions.t()); // diag(1/‖x‖)·M·Vᵀ
-        _core = (_isTransposed ? made.t().contiguous() : _inverse.t().matmul(made)).DetachFromDisposeScope();
+        _core = made.DetachFromDisposeScope();
     }
 
     public override void ApplyTo(Tensor w, long firstRow) => throw new NotSupportedException("It needs the weight before all changes.");
@@ -80,18 +79,33 @@ internal sealed class FrodDelta : WeightDelta
         {
             using var scope = NewDisposeScope();
             Tensor before = source.narrow(0, first, piece.shape[0]).to(w.device).to(ScalarType.Float64);
-            Tensor made = _isTransposed ? _core.narrow(0, firstRow + first, piece.shape[0]).matmul(_turned!) : before.matmul(_core);
+            Tensor made = _isTransposed
+                ? _core.narrow(0, firstRow + first, piece.shape[0]).matmul(_x)
+                : _x.narrow(0, firstRow + first, piece.shape[0]).matmul(_core);
             w.narrow(0, first, piece.shape[0]).copy_(piece + (_adapterWeight * (made - before)));
         }
     }
 
     public override void Dispose()
     {
-        _directions.Dispose();
         _inverse.Dispose();
-        _squares.Dispose();
-        _turned?.Dispose();
+        _x.Dispose();
         _core.Dispose();
         _pieces.Dispose();
+    }
+
+    /// <summary>M·Vᵀ: the rows of Vᵀ times λ, and those that the numbers of S name.</summary>
+    private static Tensor Spread(FrodChange change, DeltaInputs inputs, Tensor directions, long side)
+    {
+        Tensor sum = directions * inputs.Read(change.Diagonal).to(ScalarType.Float64).unsqueeze(1);
+        Tensor rows = inputs.ReadIndices(change.Places.At(0), side), columns = inputs.ReadIndices(change.Places.At(1), side);
+        Tensor values = inputs.Read(change.Values).to(ScalarType.Float64).unsqueeze(1);
+        foreach ((long first, long count) in PieceSize.Cut(values.shape[0], side))
+        {
+            using var scope = NewDisposeScope();
+            Tensor added = directions.index_select(0, columns.narrow(0, first, count)).mul_(values.narrow(0, first, count));
+            sum.index_add_(0, rows.narrow(0, first, count), added, 1);
+        }
+        return sum;
     }
 }

@@ -8,24 +8,23 @@ namespace LoraMerge.Kinds.LoKr;
 /// LyCORIS, arXiv 2309.14859, section 3; PEFT, <c>make_kron</c>. Kernels of a convolution are part of the rows of w₂. Where w₂ is <c>[b, d, k]</c>, PEFT
 /// multiplies it with a w₁ that has no
 /// dimension for the kernel and reshapes the result, which trains another product: row j·a + i, whose element (δ, γ, κ) is w₁[i, γ]·w₂[j, δ, κ].
-/// Rows are made in one reused buffer.
 /// </remarks>
-internal sealed class LoKrDelta : AddedRowsDelta
+internal sealed class LoKrDelta : WeightDelta
 {
     private readonly Tensor _first;
     private readonly Tensor _second;
+    private readonly double _scaling;
     private readonly bool _isSecondOutside;
-    private Tensor? _memory;
 
     /// <param name="first">w₁ <c>[a, 1, c, 1]</c>, dtype of W's buffer; owned by this delta.</param>
     /// <param name="second">w₂ <c>[b, d, 1, k]</c>, with d = 1 where the product is the Kronecker product; likewise.</param>
     /// <param name="scaling">s, times the weight of the adapter.</param>
     /// <param name="isSecondOutside">Whether rows are counted j·a + i.</param>
     private LoKrDelta(Tensor first, Tensor second, double scaling, bool isSecondOutside)
-        : base(scaling)
     {
         _first = first;
         _second = second;
+        _scaling = scaling;
         _isSecondOutside = isSecondOutside;
     }
 
@@ -53,26 +52,31 @@ internal sealed class LoKrDelta : AddedRowsDelta
         }
     }
 
-    protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
+    /// <summary>Every number of w₁ meets every number of w₂.</summary>
+    public override double? Norm
     {
-        (long a, long c, long b, long d, long k) = (_first.shape[0], _first.shape[2], _second.shape[0], _second.shape[1], _second.shape[3]);
-        foreach ((long first, long rows) in PieceSize.Cut(count, elementsOfRow: c * d * k))
+        get
         {
             using var scope = NewDisposeScope();
-            _memory ??= empty([Math.Min(PieceSize.RowsFor(c * d * k), a * b), d, c, k], dtype, device).DetachFromDisposeScope();
-            Tensor numbers = arange(firstRow + first, firstRow + first + rows, ScalarType.Int64, device);
-            Tensor inOuter = numbers.floor_divide(_isSecondOutside ? a : b), inInner = numbers.remainder(_isSecondOutside ? a : b);
-            Tensor product = _memory.narrow(0, 0, rows); // [rows, d, c, k]
-            product.copy_(_second.index_select(0, _isSecondOutside ? inOuter : inInner));
-            product.mul_(_first.index_select(0, _isSecondOutside ? inInner : inOuter));
-            yield return (product.view(rows, -1), first);
+            return Math.Abs(_scaling) * ProductNorm.Of(_first.reshape(-1, 1), _second.reshape(1, -1));
         }
+    }
+
+    public override void ApplyTo(Tensor w, long firstRow)
+    {
+        using var scope = NewDisposeScope();
+        (long a, long c, long b, long d, long k) = (_first.shape[0], _first.shape[2], _second.shape[0], _second.shape[1], _second.shape[3]);
+        long count = w.shape[0];
+        Tensor numbers = arange(firstRow, firstRow + count, ScalarType.Int64, w.device);
+        Tensor inOuter = numbers.floor_divide(_isSecondOutside ? a : b), inInner = numbers.remainder(_isSecondOutside ? a : b);
+        Tensor second = _second.index_select(0, _isSecondOutside ? inOuter : inInner); // [rows, d, 1, k]
+        Tensor first = _first.index_select(0, _isSecondOutside ? inInner : inOuter); // [rows, 1, c, 1]
+        w.view(count, d, c, k).addcmul_(first, second, _scaling);
     }
 
     public override void Dispose()
     {
         _first.Dispose();
         _second.Dispose();
-        _memory?.Dispose();
     }
 }

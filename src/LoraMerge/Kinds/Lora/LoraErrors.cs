@@ -34,6 +34,14 @@ internal static class LoraErrors
             a.File
         );
 
+    public static LoraMergeException OfConvolutionInGroups(string module, StoredTensor a, StoredTensor b) =>
+        new(
+            DiagnosticCode.GroupedConvolution,
+            $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' are those of a convolution in {a.Shape[0] / b.Shape[1]} groups, whose "
+                + "weight has no room for a change across groups. Leave the module out.",
+            a.File
+        );
+
     public static LoraMergeException BlocksDoNotFit(string module, StoredTensor a, int aBlocks, StoredTensor b, int bBlocks) =>
         new(
             DiagnosticCode.RankMismatch,

@@ -81,6 +81,8 @@ internal sealed class LoraTensors
         StoredTensor b = module.Needed(isEmbedding ? LoraRoles.EmbeddingB : LoraRoles.B);
         int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
+        if (IsOfGroups(a, b))
+            throw LoraErrors.OfConvolutionInGroups(name, a, b);
         if (a.Shape.Length < 2 || b.Shape.Length < 2 || RankOf(module, a) != (Int128)b.Shape[1] * bBlocks)
             throw LoraErrors.PairDoesNotFit(name, a, b);
         if (a.Shape[0] % aBlocks != 0 || b.Shape[0] % bBlocks != 0)
@@ -116,6 +118,10 @@ internal sealed class LoraTensors
             IsAttentionOutput = module.Path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
         };
     }
+
+    /// <summary>PEFT makes the B of a convolution in groups one in groups, too: <c>[out, r / groups, 1, …]</c>.</summary>
+    private static bool IsOfGroups(StoredTensor a, StoredTensor b) =>
+        a.Shape.Length > 2 && b.Shape.Length == a.Shape.Length && b.Shape[1] > 0 && a.Shape[0] > b.Shape[1] && a.Shape[0] % b.Shape[1] == 0;
 
     private static LowRankFactor Blocks(StoredTensor stored, int blocks) => blocks == 1 ? new StoredFactor(stored) : new BlockDiagonalFactor(stored, blocks);
 

@@ -21,7 +21,7 @@ internal sealed record OsfModule(string Path, StoredTensor U, StoredTensor S, St
             return [];
         return
         [
-            new ReducedBaseChange(weight.Adapter, Path, BasePart.SmallestSingularValues, (int)S.ElementCount, 1, weight.AdapterWeight),
+            new ReducedBaseChange(weight.Adapter, Path, BasePart.ReplacedSingularValues, (int)S.ElementCount, 1, weight.AdapterWeight),
             new LowRankChange(
                 weight.Adapter,
                 Path,

@@ -16,6 +16,7 @@ namespace LoraMerge.Kinds.Psoft;
 /// <param name="SeriesTerms">Terms of the series that the rotation is; 0 for the inverse.</param>
 /// <param name="Limit">The largest norm of the numbers' matrix; null for none.</param>
 /// <param name="IsSplit">Whether it is √σ on both sides of R - I.</param>
+/// <param name="Draw">What the directions are found from; null for a decomposition of the whole.</param>
 /// <param name="IsTransposed">Whether the base stores <c>[in, out]</c>.</param>
 /// <param name="AdapterWeight">c.</param>
 internal sealed record PsoftChange(
@@ -29,6 +30,7 @@ internal sealed record PsoftChange(
     int SeriesTerms,
     double? Limit,
     bool IsSplit,
+    PsoftDraw? Draw,
     bool IsTransposed,
     double AdapterWeight) : WeightChange(Adapter, Module)
 {

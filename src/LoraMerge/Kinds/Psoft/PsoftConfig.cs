@@ -12,8 +12,16 @@ namespace LoraMerge.Kinds.Psoft;
 /// <param name="SeriesTerms">Terms of the series that the rotation is; 0 for the inverse.</param>
 /// <param name="Limit">The largest norm of the numbers' matrix; null for none.</param>
 /// <param name="IsSplit">Whether the singular values stand on both sides of the rotation, each as its root.</param>
-internal sealed record PsoftConfig(int Rank, bool IsOrthogonal, bool HasRowFactors, bool HasColumnFactors, int SeriesTerms, double? Limit, bool IsSplit)
-    : KindConfig
+/// <param name="Draw">What the directions are found from; null for a decomposition of the whole.</param>
+internal sealed record PsoftConfig(
+    int Rank,
+    bool IsOrthogonal,
+    bool HasRowFactors,
+    bool HasColumnFactors,
+    int SeriesTerms,
+    double? Limit,
+    bool IsSplit,
+    PsoftDraw? Draw) : KindConfig
 {
     internal override ImmutableArray<AdaptedModule> ReadModules(AdapterTensors tensors, ICollection<MergeEvent> notes)
     {

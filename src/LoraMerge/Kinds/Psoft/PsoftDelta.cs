@@ -6,14 +6,15 @@ namespace LoraMerge.Kinds.Psoft;
 /// <summary>W′ = W + c·U·diag(σ)·(R - I)·Vᵀ over the r largest singular values of the base; of a split start W + c·U·diag(√σ)·(R - I)·diag(√σ)·Vᵀ.</summary>
 /// <remarks>
 /// PSOFT, ICLR 2026; PEFT, <c>psoft/layer.py</c>, whose B holds σ / s and whose ΔW is multiplied by s: both go. R is Cayley's map of Q, or its series, in
-/// float64. U and V come from LAPACK's decomposition of all of W in float32, as in PEFT,
-/// because the signs that it gives matter: no other way to find the same directions would give them. Memory: W and its decomposition in float32.
+/// float64. U and V are found in float32 as in PEFT, because the signs that this gives matter: no other way to find the same directions would give them.
+/// Memory: W and its decomposition in float32.
 /// </remarks>
 internal sealed class PsoftDelta : BaseReducedDelta
 {
     private readonly bool _isSplit;
     private readonly bool _isTransposed;
     private readonly int _rank;
+    private readonly PsoftDraw? _draw;
     private readonly Tensor _turn;
     private readonly Device _device;
     private Tensor? _whole;
@@ -29,6 +30,7 @@ internal sealed class PsoftDelta : BaseReducedDelta
         _isSplit = change.IsSplit;
         _isTransposed = change.IsTransposed;
         _rank = change.Rank;
+        _draw = change.Draw;
         _device = inputs.Device;
         Tensor numbers = inputs.Read(change.Numbers).to(ScalarType.Float64);
         Tensor rotation = change.IsOrthogonal ? Rotated(numbers, change) : numbers;
@@ -63,11 +65,14 @@ internal sealed class PsoftDelta : BaseReducedDelta
     {
         using var single = new SingleThread();
         using var scope = NewDisposeScope();
-        (Tensor u, Tensor s, Tensor v) = linalg.svd(_isTransposed ? _whole!.t() : _whole!, fullMatrices: false);
-        Tensor values = s.narrow(0, 0, _rank).to(ScalarType.Float64).to(_device);
+        Tensor weight = _isTransposed ? _whole!.t() : _whole!;
+        (Tensor u, Tensor s, Tensor v) = _draw is PsoftDraw draw
+            ? StrongestFactors.OfDrawn(weight, _rank, draw.Rounds, draw.Seed)
+            : StrongestFactors.OfWhole(weight, _rank);
+        Tensor values = s.to(ScalarType.Float64).to(_device);
         Tensor core = _isSplit ? values.sqrt().unsqueeze(1) * _turn * values.sqrt() : values.unsqueeze(1) * _turn; // [r, r]
-        Tensor left = u.narrow(1, 0, _rank).to(ScalarType.Float64).to(_device).matmul(core); // [out, r]
-        Tensor right = v.narrow(0, 0, _rank).to(ScalarType.Float64).to(_device); // [r, in]
+        Tensor left = u.to(ScalarType.Float64).to(_device).matmul(core); // [out, r]
+        Tensor right = v.to(ScalarType.Float64).to(_device); // [r, in]
         _left = (_isTransposed ? right.t() : left).contiguous().DetachFromDisposeScope();
         _right = (_isTransposed ? left.t() : right).contiguous().DetachFromDisposeScope();
         _whole!.Dispose();

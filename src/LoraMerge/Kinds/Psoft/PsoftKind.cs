@@ -44,12 +44,6 @@ internal sealed class PsoftKind : AdapterKind
 
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general)
     {
-        if (fields.Text("psoft_svd") is string way and not "full")
-            throw Errors.AdapterFormNotYetSupported(
-                fields.File,
-                "a PSOFT adapter whose directions random numbers have a part in",
-                $"\"psoft_svd\" is \"{way}\""
-            );
         bool isSeries = fields.Flag("use_cayley_neumann");
         return new PsoftConfig(
             fields.Integer("r") ?? 32,
@@ -63,6 +57,17 @@ internal sealed class PsoftKind : AdapterKind
                 null or "psoft_init" => false,
                 "pissa_init" => true,
                 var other => throw Errors.AdapterFormNotYetSupported(fields.File, "a PSOFT adapter of another start", $"\"ab_svd_init\" is \"{other}\""),
+            },
+            fields.Text("psoft_svd") switch
+            {
+                null or "full" => null,
+                "lowrank" when fields.Integer("random_seed") is int seed => new PsoftDraw(seed, fields.Integer("psoft_svd_lowrank_niter") ?? 10),
+                "lowrank" => throw Errors.AdapterFormNotYetSupported(
+                    fields.File,
+                    "a PSOFT adapter whose directions come from random numbers",
+                    "\"psoft_svd\" is \"lowrank\", and no \"random_seed\" says which"
+                ),
+                var other => throw Errors.AdapterFormNotYetSupported(fields.File, "a PSOFT adapter of another decomposition", $"\"psoft_svd\" is \"{other}\""),
             });
 
         bool Flag(string name) => !fields.Has(name) || fields.Flag(name);

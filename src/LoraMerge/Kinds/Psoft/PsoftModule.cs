@@ -34,6 +34,7 @@ internal sealed record PsoftModule(string Path, StoredTensor Numbers, StoredTens
                 Config.SeriesTerms,
                 Config.Limit,
                 Config.IsSplit,
+                Config.Draw,
                 isTransposed,
                 weight.AdapterWeight
             ),

@@ -3,21 +3,36 @@ namespace LoraMerge.Tests.Kinds.Boft;
 /// <summary>Two factors, of which both sort half-blocks of groups of inputs into even and odd ones.</summary>
 public sealed class BoftTests : KindContract
 {
+    private const string Fields = "\"boft_block_size\": 4";
+
     private protected override string PeftType => "BOFT";
 
-    private protected override KindExample OfLinear(int outputs, int inputs) => Of(Layer.Linear(outputs, inputs), outputs, 1);
+    private protected override KindExample OfLinear(int outputs, int inputs) => Of(Layer.Linear(outputs, inputs), Fields, isAcross: false, outputs, 1);
 
-    private protected override KindExample? OfConvolution() => Of(Layer.Convolution(2, 2), 1, 4);
+    private protected override KindExample? OfConvolution() => Of(Layer.Convolution(2, 2), Fields, isAcross: false, 1, 4);
 
-    private static KindExample Of(Layer layer, params long[] factorShape)
+    /// <param name="layer">The layer.</param>
+    /// <param name="fields">The configuration.</param>
+    /// <param name="isAcross">Whether the numbers of the weight are read as inputs by outputs.</param>
+    /// <param name="factorShape">Shape of the factors.</param>
+    internal static KindExample Of(Layer layer, string fields, bool isAcross, params long[] factorShape)
     {
         int inputs = layer.Inputs, count = inputs / 4;
         Matrix blocks = layer.Tensor("boft_R", 2, count, 4, 4), factors = layer.Tensor("boft_s", factorShape);
-        return layer.Example("\"boft_block_size\": 4", (o, i) => (factors.Values[o] * Turned(o)[i]) - layer.At(o, i), blocks, factors);
+        return layer.Example(
+            fields,
+            (o, i) => Place(o, i) is var (output, input) ? (factors.Values[output] * Turned(output)[input]) - layer.At(o, i) : 0,
+            blocks,
+            factors
+        );
+
+        (int Output, int Input) Place(int o, int i) => isAcross ? Math.DivRem((o * inputs) + i, layer.Outputs) is var (row, column) ? (column, row) : default : (o, i);
+
+        double At(int output, int input) => isAcross ? layer.Weight.Values[(input * layer.Outputs) + output] : layer.At(output, input);
 
         double[] Turned(int output)
         {
-            double[] x = [.. Enumerable.Range(0, inputs).Select(i => layer.At(output, i))];
+            double[] x = [.. Enumerable.Range(0, inputs).Select(i => At(output, i))];
             for (int factor = 0; factor < 2; factor++)
             {
                 int[] order = Order(4 << factor);
@@ -50,8 +65,8 @@ public sealed class BoftTests : KindContract
 
         double[,] R(int factor, int block)
         {
-            double At(int row, int column) => blocks.Values[(((((factor * count) + block) * 4) + row) * 4) + column];
-            return Cayley.Of(4, (row, column) => 0.5 * (At(row, column) - At(column, row)));
+            double Number(int row, int column) => blocks.Values[(((((factor * count) + block) * 4) + row) * 4) + column];
+            return Cayley.Of(4, (row, column) => 0.5 * (Number(row, column) - Number(column, row)));
         }
     }
 }

@@ -36,16 +36,38 @@ public sealed class PsoftTests : KindContract
         await AssertMerged(example);
     }
 
-    [Fact]
-    public async Task A_decomposition_with_random_numbers_is_refused_by_name()
+    /// <summary>What PEFT merges with <c>svd_lowrank</c> as PyTorch has it since 2.4; in the second the signs differ from those of the whole decomposition.</summary>
+    [Theory]
+    [InlineData(4, 3, 0.2663132, 0.2363393, -0.187916, 0.2940557, 0.09257495, -0.107029, -0.3057382, 0.4336672, -0.2813272, 0.1268455, -0.05654001, 0.0375337)]
+    [InlineData(3, 4, 0.1318344, -0.1582134, 0.2286308, 0.184303, -0.05283278, 0.07121861, -0.2018567, -0.207809, 0.1548749, -0.1134294, -0.03690648, -0.2222565)]
+    public async Task Directions_that_a_seed_draws_are_drawn_again(long rows, long columns, params double[] expected)
     {
-        KindExample example = Of(Layer.Linear(12, 8), "\"psoft_svd\": \"lowrank\"", CayleyOf, isSplit: false);
+        Matrix weight = Matrix.Of("q.weight", rows, columns);
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama" }""", weight).With(
+            "\"peft_type\": \"PSOFT\", \"r\": 2, \"psoft_svd\": \"lowrank\", \"random_seed\": 3, \"psoft_svd_lowrank_niter\": 4",
+            Matrix.Of("base_model.model.q.psoft_R.weight", 1),
+            Matrix.Of("base_model.model.q.psoft_R.vector_b", 2),
+            Matrix.Of("base_model.model.q.psoft_R.vector_a", 2)
+        );
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        Matrix.AssertNear(expected, merged[weight.Name]);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("lowrank", "random_seed")]
+    [InlineData("other", "other")]
+    public async Task Directions_that_nothing_tells_are_refused_by_name(string way, string named)
+    {
+        KindExample example = Of(Layer.Linear(12, 8), $"\"psoft_svd\": \"{way}\"", CayleyOf, isSplit: false);
         using TinyFolder folder = new TinyFolder(example.Config, [.. example.Base]).With($"\"peft_type\": \"PSOFT\", {example.Fields}", [.. example.Adapter]);
 
         LoraMergeException? fault = await folder.Fault();
 
         Assert.Equal(DiagnosticCode.AdapterFormNotYetSupported, fault?.Code);
-        Assert.Contains("lowrank", fault!.Message, StringComparison.Ordinal);
+        Assert.Contains(named, fault!.Message, StringComparison.Ordinal);
         folder.Passed();
     }
 
