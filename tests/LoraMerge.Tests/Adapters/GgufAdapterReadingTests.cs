@@ -1,15 +1,13 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
-using LoraMerge.Dialects;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
-using LoraMerge.Gguf.Tests;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 using GoldenCase = LoraMerge.Gguf.Tests.Golden.GoldenCase;
 
 namespace LoraMerge.Tests.Adapters;
@@ -212,7 +210,7 @@ public sealed class GgufAdapterReadingTests : IDisposable
 
     private static MergeRequest Request(string model, string adapter, double weight = 1) => new(model, [new AdapterRequest(adapter, weight)]) { Device = "cpu" };
 
-    private Task MergeAsync(MergeRequest request, string output) =>
+    private Task<MergeResult> MergeAsync(MergeRequest request, string output) =>
         new Merger().MergeAsync(request, _folder[output], TestContext.Current.CancellationToken);
 
     private void AssertSameBits(string expected, string found)

@@ -8,6 +8,7 @@ using LoraMerge.Manifests;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 using GoldenCase = LoraMerge.Gguf.Tests.Golden.GoldenCase;
 
 namespace LoraMerge.Tests.Checkpoints;
@@ -344,9 +345,9 @@ public sealed class GgufBaseTests : IDisposable
 
     private static MergeRequest Request(string model, string adapter) => new(model, [new AdapterRequest(adapter)]) { Device = "cpu" };
 
-    private Task MergeAsync(string model, string adapter, string output) => MergeAsync(Request(model, adapter), output);
+    private Task<MergeResult> MergeAsync(string model, string adapter, string output) => MergeAsync(Request(model, adapter), output);
 
-    private Task MergeAsync(MergeRequest request, string output) =>
+    private Task<MergeResult> MergeAsync(MergeRequest request, string output) =>
         new Merger(_events.Add).MergeAsync(request, _folder[output], TestContext.Current.CancellationToken);
 
     /// <summary>In the one dtype that the file gives all tensors: a base may have a few in another.</summary>
