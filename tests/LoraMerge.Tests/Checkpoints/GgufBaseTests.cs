@@ -167,6 +167,20 @@ public sealed class GgufBaseTests : IDisposable
         _folder.Passed();
     }
 
+    /// <summary>A folder of safetensors has no room for its types, and a file is made of it by its own quantization.</summary>
+    [Fact]
+    public async Task It_does_not_stay_as_it_is_in_a_folder()
+    {
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => MergeAsync(Request(_folder["base/model.gguf"], _folder["adapter"]) with { KeepsQuantization = true }, "merged"));
+
+        Assert.Equal(DiagnosticCode.RequantizeImpossible, fault.Code);
+        Assert.Contains("Format=\"gguf\"", fault.Message, StringComparison.Ordinal);
+        _folder.Passed();
+    }
+
     [Fact]
     public async Task The_asked_dtype_holds_for_every_tensor()
     {
