@@ -121,7 +121,8 @@ internal abstract class Architecture
             return;
         if (kind is not ("linear" or "yarn"))
             throw keys.NotRestorable("rope.scaling.type", "linear or yarn");
-        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = keys.RealOrNull("rope.scaling.factor") ?? before ?? keys.Real("rope.scaling.factor") };
+        double factor = keys.RealOrNull("rope.scaling.factor") ?? before ?? keys.Real("rope.scaling.factor");
+        var scaling = new JsonObject { ["rope_type"] = kind, ["factor"] = factor };
         foreach ((string key, string field) in YarnFields.Prepend(("original_context_length", "original_max_position_embeddings")))
         {
             if (keys.RealOrNull($"rope.scaling.{key}") is { } value)

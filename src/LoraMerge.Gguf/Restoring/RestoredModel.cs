@@ -65,7 +65,7 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
     public static ImmutableArray<RestoredTensor> TensorsAsNamed(GgufModel model) =>
         [.. model.Tensors.Select(stored => AsNamed(model, stored, stored.Name, stored.Shape))];
 
-    /// <summary>What the values were before they were quantised, as far as the types tell; config.json says it. What was quantised is mostly bfloat16.</summary>
+    /// <summary>What the values were before they were quantised, as far as types tell; config.json says it. What was quantised is mostly bfloat16.</summary>
     public static DType DTypeOf(GgufModel model)
     {
         GgufType type = model.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))?.Key ?? GgufType.BF16;
@@ -145,7 +145,8 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         ImmutableArray<GgufTensor> found =
         [
             .. Enumerable.Range(0, (int)Math.Min(sizes[rule.Stacked], MostExperts))
-                .Select(expert => model.TryFind(string.Create(CultureInfo.InvariantCulture, $"{target}.{expert}.weight"), out GgufTensor? stored) ? stored : null)
+                .Select(expert => string.Create(CultureInfo.InvariantCulture, $"{target}.{expert}.weight"))
+                .Select(name => model.TryFind(name, out GgufTensor? stored) ? stored : null)
                 .TakeWhile(stored => stored is not null).Select(stored => stored!),
         ];
         if (found.Length != sizes[rule.Stacked])

@@ -25,9 +25,16 @@ internal static class Notes
     /// <summary>Said once, as every tensor of the base is touched by it.</summary>
     /// <param name="form">What the base is stored as.</param>
     /// <param name="dtype">What its tensors become; null where a format has types of its own.</param>
-    public static MergeEvent.Information BaseIsDequantized(StoredForm form, string? dtype) => new(string.Create(
-        CultureInfo.InvariantCulture,
-        $"The base is {form.Name}; its {(form.TensorCount == 0 ? "" : $"{form.TensorCount} quantised ")}{(form.TensorCount == 1 ? "tensor becomes" : "tensors become")} {dtype ?? "plain numbers"}"));
+    public static MergeEvent.Information BaseIsDequantized(StoredForm form, string? dtype)
+    {
+        string tensors = form.TensorCount switch
+        {
+            0 => "tensors become", // of plain numbers all, in another form
+            1 => "1 quantised tensor becomes",
+            var count => string.Create(CultureInfo.InvariantCulture, $"{count} quantised tensors become"),
+        };
+        return new($"The base is {form.Name}; its {tensors} {dtype ?? "plain numbers"}");
+    }
 
     public static MergeEvent.Information BaseStaysQuantized(StoredForm form, int again) => new(string.Create(
         CultureInfo.InvariantCulture,

@@ -95,7 +95,8 @@ internal static class AdapterInspection
         facts.Add(("bytes", adapter.Tensors.Sum(tensor => tensor.ByteLength)));
     }
 
-    private static string What(Adapter adapter) => adapter.Modules.IsEmpty && !adapter.Parameters.IsEmpty && adapter.Kind.Roles.Any(role => role.Use == RoleUse.Module)
+    private static string What(Adapter adapter) =>
+        adapter.Modules.IsEmpty && !adapter.Parameters.IsEmpty && adapter.Kind.Roles.Any(role => role.Use == RoleUse.Module)
         ? "adapter of whole tensors, which replace those of the base"
         : adapter.Own.What ?? $"{adapter.Kind.PeftType} adapter: {adapter.Kind.Does}";
 

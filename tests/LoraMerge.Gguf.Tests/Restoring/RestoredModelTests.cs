@@ -248,7 +248,8 @@ public sealed class RestoredModelTests : IDisposable
 
     /// <summary>Writes a file anew with other keys and tensors.</summary>
     private string Rewrite(
-        string path, Action<GgufMetadata> change, Func<GgufTensor, byte[], IEnumerable<(string Name, GgufType Type, ImmutableArray<long> Shape, byte[] Bytes)>> tensors)
+        string path, Action<GgufMetadata> change,
+        Func<GgufTensor, byte[], IEnumerable<(string Name, GgufType Type, ImmutableArray<long> Shape, byte[] Bytes)>> tensors)
     {
         using var model = GgufModel.Open(path);
         var metadata = new GgufMetadata();

@@ -66,7 +66,7 @@ public sealed class GgufAdapterReadingTests : IDisposable
         _folder.Passed();
     }
 
-    /// <summary>convert_lora_to_gguf.py keeps alpha beside the factors, and puts the rows of B in pairs where the architecture's are; so the bits are the same.</summary>
+    /// <summary>convert_lora_to_gguf.py keeps alpha beside the factors, and puts rows of B in pairs where the architecture's are: the same bits.</summary>
     [Theory]
     [InlineData("F32")]
     [InlineData("F16")]
@@ -157,7 +157,8 @@ public sealed class GgufAdapterReadingTests : IDisposable
     {
         using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
         Convert(PeftWith(golden, GgufType.F32), _folder["pirate.gguf"], GgufType.F32, golden, metadata => metadata.Set("adapter.lora.alpha", 0f));
-        Convert(PeftWith(golden, GgufType.F32), _folder["same.gguf"], GgufType.F32, golden, metadata => metadata.Set("adapter.lora.alpha", (float)RankOf(golden)));
+        Convert(PeftWith(golden, GgufType.F32), _folder["same.gguf"], GgufType.F32, golden,
+            metadata => metadata.Set("adapter.lora.alpha", (float)RankOf(golden)));
         await MergeAsync(Request(golden.BaseFolder, _folder["same.gguf"]), "expected");
 
         await MergeAsync(Request(golden.BaseFolder, _folder["pirate.gguf"]), "merged");
@@ -208,7 +209,8 @@ public sealed class GgufAdapterReadingTests : IDisposable
         _folder.Passed();
     }
 
-    private static MergeRequest Request(string model, string adapter, double weight = 1) => new(model, [new AdapterRequest(adapter, weight)]) { Device = "cpu" };
+    private static MergeRequest Request(string model, string adapter, double weight = 1) =>
+        new(model, [new AdapterRequest(adapter, weight)]) { Device = "cpu" };
 
     private Task<MergeResult> MergeAsync(MergeRequest request, string output) =>
         new Merger().MergeAsync(request, _folder[output], TestContext.Current.CancellationToken);
@@ -253,7 +255,8 @@ public sealed class GgufAdapterReadingTests : IDisposable
         JsonObject model = JsonNode.Parse(File.ReadAllText(Path.Combine(golden.BaseFolder, "config.json")))!.AsObject();
         (string Module, string Target, long Heads)[] names =
         [
-            ("self_attn.q_proj", "attn_q", model["num_attention_heads"]!.GetValue<long>()), ("self_attn.k_proj", "attn_k", model["num_key_value_heads"]!.GetValue<long>()),
+            ("self_attn.q_proj", "attn_q", model["num_attention_heads"]!.GetValue<long>()),
+            ("self_attn.k_proj", "attn_k", model["num_key_value_heads"]!.GetValue<long>()),
             ("self_attn.v_proj", "attn_v", 0), ("self_attn.o_proj", "attn_output", 0),
             ("mlp.gate_proj", "ffn_gate", 0), ("mlp.up_proj", "ffn_up", 0), ("mlp.down_proj", "ffn_down", 0),
         ];

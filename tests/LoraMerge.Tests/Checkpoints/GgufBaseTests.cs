@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Container;
@@ -19,7 +20,7 @@ public sealed class GgufBaseTests : IDisposable
     private readonly TestFolder _folder = new();
     private readonly List<MergeEvent> _events = [];
 
-    /// <summary>Families that a file is turned back to, with what is peculiar to each: tied heads, factors of rope, biases, experts, other tokenizers.</summary>
+    /// <summary>Families that a file is turned back to, with what is peculiar to each: tied heads, factors of rope, biases, experts, tokenizers.</summary>
     public static TheoryData<string, string> Models => new(
         ("llama.zip", "llama-plain"),
         ("llama.zip", "llama-tied-rope3"),
@@ -156,6 +157,23 @@ public sealed class GgufBaseTests : IDisposable
         _folder.Passed();
     }
 
+    /// <summary>Rows of heads that lie in pairs are taken in another order than the file's, which is hashed in its own on the way.</summary>
+    [Fact]
+    public async Task The_file_is_read_once_but_for_rows_in_pairs()
+    {
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
+        string gguf = _folder["base/model.gguf"];
+        long pairs;
+        using (var model = GgufModel.Open(gguf))
+            pairs = model.Tensors.Where(tensor => tensor.Name is "blk.0.attn_q.weight" or "blk.0.attn_k.weight").Sum(tensor => tensor.ByteLength);
+
+        MergeResult result = await MergeAsync(gguf, _folder["adapter"], "merged");
+
+        Assert.InRange(result.ReadByteLength, new FileInfo(gguf).Length, new FileInfo(gguf).Length + pairs);
+        Assert.Equal(ContentHash.OfFile(gguf, CancellationToken.None), result.Manifest.Base.Files["model.gguf"]);
+        _folder.Passed();
+    }
+
     [Fact]
     public async Task What_was_done_is_said_in_one_line()
     {
@@ -163,7 +181,8 @@ public sealed class GgufBaseTests : IDisposable
 
         await MergeAsync(_folder["base/model.gguf"], _folder["adapter"], "merged");
 
-        Assert.Single(_events.OfType<MergeEvent.Information>(), line => line.Text == "The base is a GGUF file of F32 (3), Q8_0 (3), F16 (2), Q4_0 (2), Q5_1 (2); its 7 quantised tensors become bfloat16");
+        Assert.Single(_events.OfType<MergeEvent.Information>(), line =>
+            line.Text == "The base is a GGUF file of F32 (3), Q8_0 (3), F16 (2), Q4_0 (2), Q5_1 (2); its 7 quantised tensors become bfloat16");
         _folder.Passed();
     }
 

@@ -73,9 +73,13 @@ internal static class GgufAdapterFile
         return fits ? new GgufPair(a, b) : throw LoraErrors.PairDoesNotFit(target, a, b);
     }
 
-    private static StoredTensor Stored(GgufTensor tensor, GgufReader file) => TensorValues.CanRead(tensor.Type)
-        ? GgufPacking.Stored(tensor.Name, tensor.Shape, file.Path, file.Header.DataOffset + tensor.ByteOffset, new RestoredValues(tensor.Type, 0, tensor.Shape[^1]))
-        : throw Errors.GgufAdapterKeyMissing(file.Path, $"tensor {GgufFormatException.Quote(tensor.Name)} of type {tensor.Type}", "a type of numbers");
+    private static StoredTensor Stored(GgufTensor tensor, GgufReader file)
+    {
+        if (!TensorValues.CanRead(tensor.Type))
+            throw Errors.GgufAdapterKeyMissing(file.Path, $"tensor {GgufFormatException.Quote(tensor.Name)} of type {tensor.Type}", "a type of numbers");
+        var values = new RestoredValues(tensor.Type, FirstElement: 0, tensor.Shape.IsEmpty ? 1 : tensor.Shape[^1]);
+        return GgufPacking.Stored(tensor.Name, tensor.Shape, file.Path, file.Header.DataOffset + tensor.ByteOffset, values);
+    }
 
     /// <summary>Which some tools write and llama.cpp passes over.</summary>
     private static bool IsNorm(StoredTensor tensor) => tensor.Name.EndsWith("_norm.weight", StringComparison.Ordinal);

@@ -12,7 +12,7 @@ internal static class GgufFiles
     {
         if (IsFile(path))
             return path;
-        return Directory.Exists(path) && WeightFiles.Among([.. Names(path)]) is { Form: WeightForm.Gguf, Entry: string entry } ? Path.Combine(path, entry) : null;
+        return Directory.Exists(path) && WeightFiles.Among(Names(path)) is { Form: WeightForm.Gguf, Entry: string entry } ? Path.Combine(path, entry) : null;
     }
 
     /// <exception cref="LoraMergeException">LORA1110, LORA2060.</exception>

@@ -59,7 +59,8 @@ internal sealed class RequantizedLayout : ModelLayout
         Checkpoint checkpoint = planned.Inputs.Checkpoint;
         ThrowIfOtherwise(planned.Inputs.Request);
         if (checkpoint.Files.Weights.Form == WeightForm.Gguf)
-            throw Errors.RequantizeImpossible(checkpoint.Path, "it is a GGUF file, whose types Format=\"gguf\" with a Quantization writes, and no safetensors folder has");
+            throw Errors.RequantizeImpossible(
+                checkpoint.Path, "it is a GGUF file, whose types Format=\"gguf\" with a Quantization writes, and no safetensors folder has");
         if (planned.Inputs.Adapters.FirstOrDefault(adapter => !adapter.Config.LayerReplication.IsEmpty) is { } replicated)
             throw Errors.RequantizeImpossible(replicated.Path, "its layers are stacked anew (layer_replication)");
         Dictionary<string, PlannedTensor> byName = planned.Plan.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
