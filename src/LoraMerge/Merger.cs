@@ -28,7 +28,10 @@ public sealed class Merger
 
     /// <summary>Says what an adapter, a base model or a merged model is.</summary>
     /// <exception cref="LoraMergeException">It is none of them, or unsound.</exception>
-    public static Inspection Inspect(string path) => Inspection.Of(path);
+    public static Inspection Inspect(string path) => Inspect(path, fetched: null);
+
+    /// <inheritdoc cref="Inspect(string)"/>
+    internal static Inspection Inspect(string path, FetchedInput? fetched) => Inspection.Of(path, fetched);
 
     /// <summary>Decides what a merge would do; reads headers only.</summary>
     /// <exception cref="LoraMergeException">A fault of the request or its inputs.</exception>
@@ -93,7 +96,12 @@ public sealed class Merger
     /// <summary>Says in which tensors and files two models differ, and by how much.</summary>
     /// <exception cref="LoraMergeException">One of them is no model, or unsound.</exception>
     public static Task<ModelDiff> DiffAsync(string first, string second, CancellationToken cancellation) =>
-        Task.Run(() => ComparedModels.Diff(first, second, cancellation), cancellation);
+        DiffAsync(first, null, second, null, cancellation);
+
+    /// <inheritdoc cref="DiffAsync(string, string, CancellationToken)"/>
+    internal static Task<ModelDiff> DiffAsync(
+        string first, FetchedInput? fetchedFirst, string second, FetchedInput? fetchedSecond, CancellationToken cancellation) =>
+        Task.Run(() => ComparedModels.Diff(first, fetchedFirst, second, fetchedSecond, cancellation), cancellation);
 
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {

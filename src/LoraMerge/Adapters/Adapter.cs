@@ -44,8 +44,10 @@ internal sealed record Adapter(
     /// <summary>Names of tensors that only training needed, or that are there twice.</summary>
     public ImmutableArray<string> Ignored { get; init; } = [];
 
-    /// <summary>Name of the folder, or of the file without its extension.</summary>
-    public string Name => Files.IsFile ? System.IO.Path.GetFileNameWithoutExtension(Path) : new DirectoryInfo(Path).Name;
+    /// <summary>Name of the repository that it was fetched from, of the folder, or of the file without its extension.</summary>
+    public string Name => Files.Fetched is { } fetched ? fetched.Name
+        : Files.IsFile ? System.IO.Path.GetFileNameWithoutExtension(Path)
+        : new DirectoryInfo(Path).Name;
 
     /// <summary>Its tensors, file by file.</summary>
     internal IEnumerable<StoredTensor> Tensors => Weights.SelectMany(shard => shard.Tensors);

@@ -33,7 +33,7 @@ internal sealed class AdapterSource
     public ConfigFields? Fields { get; }
 
     /// <exception cref="LoraMergeException">LORA1107, LORA1110, LORA1130, LORA2003, LORA3002.</exception>
-    public static AdapterSource Find(string path) => Of(path, InputListing.OfAdapter(path, 1));
+    public static AdapterSource Find(string path, FetchedInput? fetched = null) => Of(path, InputListing.OfAdapter(path, 1, fetched));
 
     /// <summary>The same, of files that are listed already.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA2003, LORA3002.</exception>

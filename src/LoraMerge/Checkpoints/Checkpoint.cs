@@ -36,8 +36,8 @@ internal sealed class Checkpoint
     /// <summary>The folder or the single weight file, as the user wrote it.</summary>
     public string Path { get; }
 
-    /// <summary>Name of the folder, or of the file without its extension.</summary>
-    public string Name => ModelOptions.NameOf(System.IO.Path.GetFullPath(Path), Files.IsFile);
+    /// <summary>Name of the repository that it was fetched from, of the folder, or of the file without its extension.</summary>
+    public string Name => Files.Fetched is { } fetched ? fetched.Name : ModelOptions.NameOf(System.IO.Path.GetFullPath(Path), Files.IsFile);
 
     /// <summary>The folder that holds the weights.</summary>
     public string Folder { get; }

@@ -33,11 +33,12 @@ internal static class ComparedModels
 
     /// <summary>Two GGUF files are compared as such; one of them with another model as the model that it was made from.</summary>
     /// <exception cref="LoraMergeException">LORA1107, or one of them is unsound.</exception>
-    public static ModelDiff Diff(string first, string second, CancellationToken cancellation)
+    public static ModelDiff Diff(
+        string first, FetchedInput? fetchedFirst, string second, FetchedInput? fetchedSecond, CancellationToken cancellation)
     {
         string? one = FindGguf("first model", first), other = FindGguf("second model", second);
         if (one is null || other is null)
-            return ModelDiff.Between(BaseModels.Open(first), BaseModels.Open(second), cancellation);
+            return ModelDiff.Between(BaseModels.Open(first, fetchedFirst), BaseModels.Open(second, fetchedSecond), cancellation);
         using GgufModel oneModel = GgufFiles.Open(one), otherModel = GgufFiles.Open(other);
         return GgufDiff.Between(oneModel, otherModel, cancellation);
     }

@@ -18,7 +18,7 @@ internal static class AdapterDialects
     /// <param name="path">The folder or file.</param>
     /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
     /// <exception cref="LoraMergeException">LORA1105, 1107, 1110, 1130, 2002, 2003, 3001 to 3060, 3133 to 3135.</exception>
-    public static Adapter Open(string path, string? release = null) => Open(AdapterSource.Find(path), release);
+    public static Adapter Open(string path, string? release = null, FetchedInput? fetched = null) => Open(AdapterSource.Find(path, fetched), release);
 
     /// <inheritdoc cref="Open(string, string?)"/>
     /// <param name="source">Where it lies.</param>

@@ -17,18 +17,18 @@ internal static class AdapterInspection
         DiagnosticCode.TrainedOnLostBase, DiagnosticCode.AdapterKindMissing, DiagnosticCode.AdapterOfOtherLibrary,
     ];
 
-    public static bool IsAdapter(string path) => AdapterDialects.IsAdapter(AdapterSource.Find(path));
+    public static bool IsAdapter(string path, FetchedInput? fetched) => AdapterDialects.IsAdapter(AdapterSource.Find(path, fetched));
 
     /// <exception cref="LoraMergeException">Its files are unsound.</exception>
-    public static ImmutableArray<(string Name, object Value)> Of(string path)
+    public static ImmutableArray<(string Name, object Value)> Of(string path, FetchedInput? fetched)
     {
         try
         {
-            return OfMergeable(AdapterDialects.Open(path));
+            return OfMergeable(AdapterDialects.Open(path, fetched: fetched));
         }
-        catch (LoraMergeException e) when (Refusals.Contains(e.Code) && AdapterSource.Find(path).Fields is { } fields)
+        catch (LoraMergeException e) when (Refusals.Contains(e.Code) && AdapterSource.Find(path, fetched).Fields is { } fields)
         {
-            return OfRefused(path, fields, e);
+            return OfRefused(fetched?.Name ?? NameOf(path), fields, e);
         }
     }
 
@@ -67,7 +67,7 @@ internal static class AdapterInspection
         return facts.ToImmutable();
     }
 
-    private static ImmutableArray<(string, object)> OfRefused(string path, ConfigFields fields, LoraMergeException refusal)
+    private static ImmutableArray<(string, object)> OfRefused(string name, ConfigFields fields, LoraMergeException refusal)
     {
         ImmutableArray<(string, object)>.Builder facts = ImmutableArray.CreateBuilder<(string, object)>();
         string? peftType = fields.Text("peft_type");
@@ -75,12 +75,14 @@ internal static class AdapterInspection
         facts.Add(("what", peftType is null ? "adapter of a library that is not read here, or a note about one"
             : kind is null ? $"{peftType} adapter"
             : $"{peftType} adapter: {kind.Does}"));
-        facts.Add(("name", File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : new DirectoryInfo(path).Name));
+        facts.Add(("name", name));
         facts.Add(("can be merged", $"no: LORA{Text((int)refusal.Code)}: {refusal.Message}"));
         if (peftType is not null)
-            AddOrigin(facts, PeftHistory.Date(fields, kind), fields.Text("base_model_name_or_path") is { Length: > 0 } name ? name : null);
+            AddOrigin(facts, PeftHistory.Date(fields, kind), fields.Text("base_model_name_or_path") is { Length: > 0 } trainedOn ? trainedOn : null);
         return facts.ToImmutable();
     }
+
+    private static string NameOf(string path) => File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : new DirectoryInfo(path).Name;
 
     private static void AddOrigin(ImmutableArray<(string, object)>.Builder facts, AdapterOrigin origin, string? baseModel)
     {

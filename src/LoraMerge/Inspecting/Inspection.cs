@@ -15,16 +15,16 @@ namespace LoraMerge.Inspecting;
 /// <param name="Facts">Name and value (a text, a number or texts), in the order in which they read well.</param>
 public sealed record Inspection(ImmutableArray<(string Name, object Value)> Facts)
 {
-    internal static Inspection Of(string path)
+    internal static Inspection Of(string path, FetchedInput? fetched)
     {
         if (!InputListing.IsThere(path))
             throw Errors.PathNotFound("path", path);
         InputKind.ThrowIfForeign(path);
-        if (AdapterInspection.IsAdapter(path))
-            return new Inspection(AdapterInspection.Of(path));
+        if (AdapterInspection.IsAdapter(path, fetched))
+            return new Inspection(AdapterInspection.Of(path, fetched));
         string manifestFile = Path.Combine(path, MergeManifest.FileName);
         MergeManifest? manifest = InputListing.IsThere(manifestFile) ? MergeManifest.Read(manifestFile) : null;
-        return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(BaseModels.Open(path), manifest);
+        return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(BaseModels.Open(path, fetched), manifest);
     }
 
     private static Inspection OfGguf(string file, MergeManifest? manifest)

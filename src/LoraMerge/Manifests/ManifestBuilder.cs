@@ -23,11 +23,12 @@ internal static class ManifestBuilder
             ToolVersion.Current,
             ModelKey.Compute(ToolVersion.Current, inputs.Options, hashed),
             inputs.Name,
-            new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")),
+            new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")) { Origin = OriginOf(request.FetchedBase) },
             [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
                 layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}")))
             {
+                Origin = OriginOf(request.Adapters[i].Fetched),
                 AdapterVersion = request.Adapters[i].AdapterVersion,
                 ExpertLayout = NameOf(request.Adapters[i].ExpertLayout),
             })],
@@ -40,6 +41,8 @@ internal static class ManifestBuilder
                 shard => shard.FileName, shard => recipes.Of(shard, layout.FingerprintOf(shard.FileName)), StringComparer.Ordinal),
         };
     }
+
+    private static ManifestOrigin? OriginOf(FetchedInput? fetched) => fetched is null ? null : new ManifestOrigin(fetched.Address, fetched.Commit);
 
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
         hashed.Where(input => input.Root.Label == label)

@@ -66,7 +66,16 @@ public sealed record MergeManifest(
 /// <param name="Name">Its name.</param>
 /// <param name="Version">Its version, if it has one.</param>
 /// <param name="Files">XxHash128 of each file that decides the result.</param>
-public sealed record ManifestBase(string Name, string? Version, ImmutableSortedDictionary<string, string> Files);
+public sealed record ManifestBase(string Name, string? Version, ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>Where it was fetched from; null for one that the user laid there.</summary>
+    public ManifestOrigin? Origin { get; init; }
+}
+
+/// <summary>Where an input was fetched from.</summary>
+/// <param name="Address">Its address at the hub, as it was asked for.</param>
+/// <param name="Commit">The commit that was fetched.</param>
+public sealed record ManifestOrigin(string Address, string Commit);
 
 /// <summary>An adapter of a manifest.</summary>
 /// <param name="Name">Its name.</param>
@@ -84,6 +93,9 @@ public sealed record ManifestAdapter(
     ImmutableSortedDictionary<string, string> Files
 )
 {
+    /// <summary>Where it was fetched from; null for one that the user laid there.</summary>
+    public ManifestOrigin? Origin { get; init; }
+
     /// <summary>The release that the user said wrote it.</summary>
     public string? AdapterVersion { get; init; }
 

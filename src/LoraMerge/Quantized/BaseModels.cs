@@ -6,8 +6,10 @@ namespace LoraMerge.Quantized;
 internal static class BaseModels
 {
     /// <summary>Opens a model folder or a single weight file and validates every header.</summary>
+    /// <param name="path">The folder or file, as the user wrote it.</param>
+    /// <param name="fetched">What is known of it from the hub; null for what the user laid there.</param>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1107, 1110, 1130, 2001 to 2018, 2035, 2036, 2100 to 2109.</exception>
-    public static Checkpoint Open(string path) => Open(path, InputListing.OfBase(path));
+    public static Checkpoint Open(string path, FetchedInput? fetched = null) => Open(path, InputListing.OfBase(path, fetched));
 
     /// <summary>The same, of files that are listed already.</summary>
     /// <param name="path">The folder or file, as the user wrote it.</param>

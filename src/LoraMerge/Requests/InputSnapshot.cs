@@ -13,7 +13,11 @@ internal sealed record InputSnapshot(ImmutableArray<InputRoot> Roots, DateTime T
     public static InputSnapshot Take(MergeRequest request)
     {
         DateTime now = DateTime.UtcNow;
-        InputRoot[] roots = [InputListing.OfBase(request.BaseModel), .. request.Adapters.Select((adapter, i) => InputListing.OfAdapter(adapter.Path, i + 1))];
+        InputRoot[] roots =
+        [
+            InputListing.OfBase(request.BaseModel, request.FetchedBase),
+            .. request.Adapters.Select((adapter, i) => InputListing.OfAdapter(adapter.Path, i + 1, adapter.Fetched)),
+        ];
         return new InputSnapshot([.. roots], now);
     }
 

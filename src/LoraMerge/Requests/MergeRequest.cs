@@ -60,6 +60,9 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
 
     /// <summary>Folder of libtorch for this platform; null for the one of this executable.</summary>
     public string? NativesFolder { get; init; }
+
+    /// <summary>What is known of the base from the hub; null for one that the user laid there.</summary>
+    internal FetchedInput? FetchedBase { get; init; }
 }
 
 /// <summary>An adapter to merge.</summary>
@@ -78,6 +81,9 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
 
     /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
     public ExpertLayout ExpertLayout { get; init; }
+
+    /// <summary>What is known of it from the hub; null for one that the user laid there.</summary>
+    internal FetchedInput? Fetched { get; init; }
 }
 
 /// <summary>How much of a merged model is read back.</summary>

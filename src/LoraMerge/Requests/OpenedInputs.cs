@@ -26,10 +26,15 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
     public ModelOptions Options => new()
     {
         Name = Name,
-        BaseName = ModelOptions.NameOf(Request.BaseModel, Snapshot.Roots[0].IsFile),
+        BaseName = Request.FetchedBase?.Name ?? ModelOptions.NameOf(Request.BaseModel, Snapshot.Roots[0].IsFile),
+        BaseOrigin = Request.FetchedBase?.Origin,
         Values = RequestWords.Of(Request),
         Adapters = [.. Request.Adapters.Select(
-            (adapter, i) => new AdapterOptions(ModelOptions.NameOf(adapter.Path, Snapshot.Roots[i + 1].IsFile), RequestWords.Of(adapter)))],
+            (adapter, i) => new AdapterOptions(
+                adapter.Fetched?.Name ?? ModelOptions.NameOf(adapter.Path, Snapshot.Roots[i + 1].IsFile), RequestWords.Of(adapter))
+            {
+                Origin = adapter.Fetched?.Origin,
+            })],
     };
 
     /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>

@@ -12,6 +12,9 @@ internal sealed record ModelOptions
     /// <summary>As <see cref="NameOf"/> gives it for the base.</summary>
     public string BaseName { get; init; } = "";
 
+    /// <summary>As <see cref="FetchedInput.Origin"/> gives it for a base that was fetched; the manifest of the merged model names it.</summary>
+    public string? BaseOrigin { get; init; }
+
     /// <summary>Those of the base and of the project.</summary>
     public OptionValues Values { get; init; } = OptionValues.None;
 
@@ -31,9 +34,13 @@ internal sealed record ModelOptions
     [
         "name " + Name,
         "base " + BaseName,
+        .. OriginLine(BaseOrigin),
         .. LinesOf(Values, option => option.Owner != OptionOwner.Adapter),
-        .. Adapters.SelectMany(adapter => LinesOf(adapter.Values, option => option.Owner == OptionOwner.Adapter).Prepend("adapter " + adapter.Name)),
+        .. Adapters.SelectMany(adapter => LinesOf(adapter.Values, option => option.Owner == OptionOwner.Adapter)
+            .Prepend("adapter " + adapter.Name).Concat(OriginLine(adapter.Origin))),
     ];
+
+    private static IEnumerable<string> OriginLine(string? origin) => origin is null ? [] : ["origin " + origin];
 
     private static IEnumerable<string> LinesOf(OptionValues values, Func<MergeOption, bool> isMeant) =>
         OptionTable.All.Where(option => option.Key is not null && isMeant(option)).Select(option => $"{option.Key} {values[option]}");
@@ -47,6 +54,9 @@ internal sealed record AdapterOptions(string Name, OptionValues Values)
         : this(name, OptionValues.None)
     {
     }
+
+    /// <summary>As <see cref="FetchedInput.Origin"/> gives it for an adapter that was fetched.</summary>
+    public string? Origin { get; init; }
 
     /// <summary>Factor on the adapter's change.</summary>
     public double Weight => double.Parse(Values[OptionTable.Weight]!, CultureInfo.InvariantCulture);

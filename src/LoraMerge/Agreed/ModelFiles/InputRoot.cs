@@ -11,6 +11,9 @@ internal sealed record InputRoot(string Label, string Path, IReadOnlyList<InputF
     /// <summary>Whether it is a single weight file, not a folder.</summary>
     public bool IsFile { get; init; }
 
+    /// <summary>What is known of it from the hub; null for what the user laid there.</summary>
+    public FetchedInput? Fetched { get; init; }
+
     /// <summary>How a base's weights lie in its folder.</summary>
     public WeightFiles Weights { get; init; } = new(WeightForm.None, null, []);
 
