@@ -17,10 +17,11 @@ internal static class AdapterDialects
     /// <summary>Reads an adapter folder, or a weight file with its configuration beside it.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="release">The release that wrote it, where the user knows; else the file is dated by its fields.</param>
+    /// <param name="fetched">What is known of it from the hub; null for what the user laid there.</param>
     /// <exception cref="LoraMergeException">LORA1105, 1107, 1110, 1130, 2002, 2003, 3001 to 3060, 3133 to 3135.</exception>
     public static Adapter Open(string path, string? release = null, FetchedInput? fetched = null) => Open(AdapterSource.Find(path, fetched), release);
 
-    /// <inheritdoc cref="Open(string, string?)"/>
+    /// <inheritdoc cref="Open(string, string?, FetchedInput?)"/>
     /// <param name="source">Where it lies.</param>
     /// <param name="release">The release that wrote it, where the user knows.</param>
     public static Adapter Open(AdapterSource source, string? release)
