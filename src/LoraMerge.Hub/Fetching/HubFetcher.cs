@@ -1,5 +1,8 @@
+using System.Globalization;
+using LoraMerge.Hub.Cache;
 using LoraMerge.Hub.Faults;
 using LoraMerge.Hub.Places;
+using LoraMerge.Hub.Protocol;
 
 namespace LoraMerge.Hub.Fetching;
 
@@ -7,15 +10,29 @@ namespace LoraMerge.Hub.Fetching;
 public sealed class HubFetcher : IDisposable
 {
     private readonly HubEnvironment _environment;
+    private readonly HubTiming _timing;
     private readonly Action<HubEvent> _report;
+    private readonly Lock _reporting = new();
+    private readonly Lazy<HubClient> _client;
 
     /// <param name="environment">Hub, cache and token.</param>
     /// <param name="version">Version of LoraMerge.Build, for the hub's logs.</param>
     /// <param name="report">Told what happens; called by one thread at a time.</param>
     public HubFetcher(HubEnvironment environment, string version, Action<HubEvent>? report = null)
+        : this(environment, version, report, new HubTiming())
+    {
+    }
+
+    internal HubFetcher(HubEnvironment environment, string version, Action<HubEvent>? report, HubTiming timing)
     {
         _environment = environment;
-        _report = report ?? (_ => { });
+        _timing = timing;
+        _report = happened =>
+        {
+            lock (_reporting)
+                report?.Invoke(happened);
+        };
+        _client = new Lazy<HubClient>(() => new HubClient(environment, version, timing, _report));
     }
 
     /// <summary>With pins, no request is made where the cache has all that they name.</summary>
@@ -24,11 +41,230 @@ public sealed class HubFetcher : IDisposable
     /// <param name="pins">What a lock file says of it; null to ask the hub.</param>
     /// <param name="cancellation">Keeps what has come.</param>
     /// <exception cref="HubException">LORA7003 to LORA7043.</exception>
-    public Task<FetchedRepository> FetchAsync(HubAddress address, HubRole role, HubPins? pins, CancellationToken cancellation) =>
-        throw new NotSupportedException("WIP");
+    public async Task<FetchedRepository> FetchAsync(HubAddress address, HubRole role, HubPins? pins, CancellationToken cancellation)
+    {
+        var cache = new HubCache(_environment, address);
+        if (pins is not null)
+            return await FetchPinnedAsync(cache, address, role, pins, cancellation);
+        if (_environment.IsOffline)
+            return await FetchOfflineAsync(cache, address, role, cancellation);
+        FoundCommit found;
+        try
+        {
+            found = await FindCommitAsync(cache, address, cancellation);
+        }
+        catch (HubException fault) when (fault.IsPassing && FindCached(cache, address) is { } cached)
+        {
+            FetchedRepository? whole = await TryTakeAsync(cache, address, role, cached, cancellation);
+            if (whole is null)
+                throw;
+            _report(HubErrors.UsingCached(address, cached.Commit, fault));
+            return whole;
+        }
+        FetchedRepository fetched = await FetchAsync(cache, address, role, found, cancellation);
+        cache.WriteList(found.Commit, found.Files);
+        cache.WriteRef(found.Reading.Revision, found.Commit); // last: offline, it stands for a commit whose files are there
+        return fetched;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_client.IsValueCreated)
+            _client.Value.Dispose();
     }
+
+    private async Task<FetchedRepository> FetchPinnedAsync(
+        HubCache cache, HubAddress address, HubRole role, HubPins pins, CancellationToken cancellation)
+    {
+        if (!HubNames.IsCommit(pins.Commit))
+            throw HubErrors.PinDiffers(address, $"'{pins.Commit}' is no commit");
+        var files = new HubListing(address);
+        foreach (HubFile file in pins.Files)
+            files.Add(file);
+        IReadOnlyList<HubFile> sound = files.ToList();
+        if (sound.Any(file => pins.Subfolder.Length > 0 && !file.Path.StartsWith(pins.Subfolder + "/", StringComparison.Ordinal)))
+            throw HubErrors.PinDiffers(address, $"files outside of '{pins.Subfolder}' are named");
+        try
+        {
+            return await FetchFilesAsync(cache, new FetchTask(address, role, pins.Commit, pins.Subfolder, sound), cancellation);
+        }
+        catch (HubException fault) when (fault.Code is HubCode.ContentDiffers or HubCode.EntryNotFound)
+        {
+            throw HubErrors.PinDiffers(address, fault.Message.TrimEnd('.'));
+        }
+    }
+
+    private async Task<FoundCommit> FindCommitAsync(HubCache cache, HubAddress address, CancellationToken cancellation)
+    {
+        // One reading, mostly. Of several, one that was right before is asked for first.
+        foreach (HubReading reading in address.Readings.OrderBy(reading => cache.ReadRef(reading.Revision) is null))
+        {
+            try
+            {
+                string commit = HubNames.IsCommit(reading.Revision) ? reading.Revision
+                    : await _client.Value.CommitOfAsync(address, reading.Revision, isPatient: FindCached(cache, address) is null, cancellation);
+                return new FoundCommit(
+                    reading, commit, cache.ReadList(address, commit) ?? await _client.Value.ListAsync(address, commit, cancellation));
+            }
+            catch (HubException fault) when (fault.Code == HubCode.RevisionNotFound)
+            {
+                // Perhaps another reading is.
+            }
+        }
+        throw HubErrors.RevisionNotFound(address, address.Readings.Select(reading => reading.Revision));
+    }
+
+    /// <summary>What the cache has of an address without asking; null where it has nothing.</summary>
+    private static FoundCommit? FindCached(HubCache cache, HubAddress address)
+    {
+        foreach (HubReading reading in address.Readings)
+        {
+            if (cache.ReadRef(reading.Revision) is not string commit || !Directory.Exists(cache.Folder.Snapshot(commit)))
+                continue;
+            IReadOnlyList<HubFile>? list = cache.ReadList(address, commit);
+            return new FoundCommit(reading, commit, list ?? cache.ListSnapshot(commit)) { IsListKnown = list is not null };
+        }
+        return null;
+    }
+
+    private async Task<FetchedRepository> FetchOfflineAsync(HubCache cache, HubAddress address, HubRole role, CancellationToken cancellation)
+    {
+        if (FindCached(cache, address) is not { } found)
+            throw HubErrors.Offline(address, $"the cache '{_environment.CacheFolder}' does not have it");
+        try
+        {
+            return await FetchAsync(cache, address, role, found, cancellation);
+        }
+        catch (HubException fault) when (!found.IsListKnown && fault.Code is HubCode.FileMissing or HubCode.RoleMismatch)
+        {
+            throw HubErrors.Offline(address, $"the cache has a part of it only ({fault.Message.TrimEnd('.')})");
+        }
+    }
+
+    /// <returns>Null where the cache lacks something.</returns>
+    private async Task<FetchedRepository?> TryTakeAsync(
+        HubCache cache, HubAddress address, HubRole role, FoundCommit found, CancellationToken cancellation)
+    {
+        using var offline = new HubFetcher(_environment.WithoutRequests(), "", happened => _report(happened), _timing);
+        try
+        {
+            return await offline.FetchAsync(cache, address, role, found, cancellation);
+        }
+        catch (HubException)
+        {
+            return null; // that the hub did not answer is told
+        }
+    }
+
+    private async Task<FetchedRepository> FetchAsync(HubCache cache, HubAddress address, HubRole role, FoundCommit found, CancellationToken cancellation)
+    {
+        string subfolder = found.Reading.Subfolder;
+        HubSelection selection = HubSelection.Of(address.Text, found.Files, subfolder, role);
+        var task = new FetchTask(address, selection.Role, found.Commit, subfolder, []);
+        if (selection.Index is HubFile index)
+            await BringAsync(cache, task, [index], cancellation);
+        IReadOnlyList<HubFile> files = selection.Files(selection.Index is HubFile there ? cache.Folder.File(found.Commit, there.Path) : null);
+        if (!found.IsListKnown)
+            _report(HubErrors.ListUnknown(address, found.Commit));
+        return await FetchFilesAsync(cache, task with { Files = files }, cancellation);
+    }
+
+    private async Task<FetchedRepository> FetchFilesAsync(HubCache cache, FetchTask task, CancellationToken cancellation)
+    {
+        List<HubFile> missing = await MissingAsync(cache, task, task.Files, cancellation);
+        string size = HubErrors.Bytes(task.Files.Sum(file => file.ByteLength));
+        string what = string.Create(CultureInfo.InvariantCulture, $"{task.Address} is commit {task.Commit[..12]}: {Count(task.Files)}, {size}");
+        _report(new HubEvent.Information(missing.Count == 0 ? $"{what}, in the cache" : $"{what}; {ToFetch(cache, task, missing)}"));
+        await DownloadAsync(cache, task, missing, cancellation);
+        cache.KeepKnown();
+        return new FetchedRepository(
+            task.Address, task.Role, task.Commit, task.Subfolder, cache.Folder.Snapshot(task.Commit, task.Subfolder), task.Files);
+    }
+
+    private async Task BringAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> files, CancellationToken cancellation) =>
+        await DownloadAsync(cache, task, await MissingAsync(cache, task, files, cancellation), cancellation);
+
+    private async Task<List<HubFile>> MissingAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> files, CancellationToken cancellation)
+    {
+        List<HubFile> missing = [];
+        foreach (HubFile file in files)
+        {
+            if (!await cache.HasAsync(task.Commit, file, cancellation))
+                missing.Add(file);
+        }
+        if (missing.Count > 0 && _environment.IsOffline)
+            throw HubErrors.Offline(task.Address, $"the cache lacks '{missing[0].Path}'{(missing.Count > 1 ? $" and {Count(missing[1..])} more" : "")}");
+        return missing;
+    }
+
+    private string ToFetch(HubCache cache, FetchTask task, List<HubFile> missing)
+    {
+        if (missing.FirstOrDefault(file => file.ByteLength > HubProtocol.LargestFile) is { } large)
+            throw HubErrors.FileTooLarge(task.Address, large);
+        long needed = missing.DistinctBy(file => file.Hash).Sum(file => file.ByteLength - LengthOf(cache.PartialOf(file)));
+        long? free = FreeSpace();
+        if (free < needed)
+            throw HubErrors.CacheTooSmall(task.Address, _environment.CacheFolder, needed, free.Value);
+        string room = free is long there ? $" ({HubErrors.Bytes(there)} are free in {_environment.CacheFolder})" : "";
+        return $"to be fetched: {Count(missing)}, {HubErrors.Bytes(needed)}{room}";
+    }
+
+    private async Task DownloadAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> missing, CancellationToken cancellation)
+    {
+        if (missing.Count == 0)
+            return;
+        cache.Prepare();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = HubProtocol.ParallelFiles, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(missing.GroupBy(file => file.Hash), options, (same, stop) => new ValueTask(DownloadAsync(cache, task, [.. same], stop)));
+    }
+
+    /// <summary>Files of equal contents are fetched once.</summary>
+    private async Task DownloadAsync(HubCache cache, FetchTask task, HubFile[] same, CancellationToken cancellation)
+    {
+        HubFile file = same[0];
+        using IDisposable? taken = await ContentLock.TakeAsync(
+            cache.Folder.Lock(file.Hash), _timing.LockInterval,
+            () => _report(new HubEvent.Information($"  {file.Path}: waiting for another process that fetches it")), cancellation);
+        if (!await cache.HasAsync(task.Commit, file, cancellation)) // another process may have had the lock
+        {
+            string partial = cache.PartialOf(file);
+            var progress = new FileProgress(file, _timing.ProgressInterval, _report);
+            await new FileDownload(_client.Value, task.Address, task.Commit, file, partial, progress.Report).RunAsync(cancellation);
+            cache.Enter(task.Commit, file, partial, isNew: true);
+            _report(new HubEvent.Information($"  {file.Path}: {HubErrors.Bytes(file.ByteLength)}"));
+        }
+        string contents = cache.Folder.File(task.Commit, file.Path);
+        foreach (HubFile other in same.Skip(1))
+            cache.Enter(task.Commit, other, contents, isNew: false);
+    }
+
+    private long? FreeSpace()
+    {
+        string folder = _environment.CacheFolder;
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is string parent)
+            folder = parent;
+        try
+        {
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception fault) when (fault is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return null; // the system does not tell, as of Windows' network folders
+        }
+    }
+
+    private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    private static string Count(IReadOnlyCollection<HubFile> files) =>
+        string.Create(CultureInfo.InvariantCulture, $"{files.Count} {(files.Count == 1 ? "file" : "files")}");
+
+    /// <summary>A commit whose files are known.</summary>
+    private sealed record FoundCommit(HubReading Reading, string Commit, IReadOnlyList<HubFile> Files)
+    {
+        /// <summary>Whether <see cref="Files"/> are all that it has, not only what lies in the cache.</summary>
+        public bool IsListKnown { get; init; } = true;
+    }
+
+    private sealed record FetchTask(HubAddress Address, HubRole Role, string Commit, string Subfolder, IReadOnlyList<HubFile> Files);
 }

@@ -60,6 +60,9 @@ public sealed class HubEnvironment
         return new HubEnvironment(variable, string.IsNullOrEmpty(home) ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) : home!);
     }
 
+    /// <summary>The same, with no request allowed.</summary>
+    internal HubEnvironment WithoutRequests() => new(name => name == "HF_HUB_OFFLINE" ? "1" : _variable(name), _home);
+
     /// <summary>The user's token; null for none. Never to be shown.</summary>
     /// <exception cref="HubException">LORA7002: it cannot be a token.</exception>
     internal string? ReadToken()

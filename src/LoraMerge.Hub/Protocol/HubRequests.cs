@@ -67,9 +67,10 @@ internal sealed class HubRequests : IDisposable
 
     /// <summary>Where an address that the hub gave leads.</summary>
     /// <exception cref="HubException">LORA7024.</exception>
-    public static Uri Follow(Uri from, string location, string what)
+    public static Uri Follow(Uri from, string? location, string what)
     {
-        string? reason = !Uri.TryCreate(from, location, out Uri? target) || !target.IsAbsoluteUri || target.Host.Length == 0 ? "the address of it is broken or missing"
+        Uri? target = Resolve(from, location);
+        string? reason = target is null ? "the address of it is broken or missing"
             : target.Scheme is not ("http" or "https") ? $"a place of '{target.Scheme}:' is named"
             : from.Scheme == "https" && target.Scheme == "http" ? $"it leads from https to plain http, at {target.Authority}"
             : null;
@@ -80,7 +81,18 @@ internal sealed class HubRequests : IDisposable
     public static PassingFaultException NotReached(Uri uri, string what, Exception? cause) => new(HubErrors.HubNotReachable(uri.Authority, what, cause));
 
     private static Uri TargetOf(HttpResponseMessage response, Uri from, string what) =>
-        Follow(from, response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.First() : "\0", what);
+        Follow(from, response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.First() : null, what);
+
+    /// <summary>A path is relative, though .NET takes one for a file on Unix.</summary>
+    private static Uri? Resolve(Uri from, string? location)
+    {
+        if (string.IsNullOrEmpty(location))
+            return null;
+        UriKind kind = location.IndexOf(':', StringComparison.Ordinal) is > 0 and int colon && location.AsSpan(0, colon).IndexOfAny("/?#") < 0
+            ? UriKind.Absolute
+            : UriKind.Relative;
+        return Uri.TryCreate(location, kind, out Uri? there) && Uri.TryCreate(from, there, out Uri? target) ? target : null;
+    }
 
     private bool IsHub(Uri uri) =>
         uri.Scheme == _environment.Endpoint.Scheme && uri.Port == _environment.Endpoint.Port
