@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraMerge.Diagnostics;
+using LoraMerge.Hub.Faults;
 
 namespace LoraMerge.Cli;
 
@@ -9,22 +10,28 @@ internal static class CanonicalLine
     private const int LongestStart = 3000;
     private const int LongestEnd = 1000;
 
-    public static string Of(LoraMergeException fault) => Of(fault.File, "error", fault.Code, fault.Message);
+    public static string Of(LoraMergeException fault) => Of(fault.File, "error", (int)fault.Code, fault.Message);
 
-    public static string CodeOf(LoraMergeException fault) => TextOf(fault.Code);
+    public static string Of(HubException fault) => Of(null, "error", (int)fault.Code, fault.Message);
 
-    public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", warning.Code, warning.Text);
+    public static string Of(HubEvent.Warning warning) => Of(null, "warning", (int)warning.Code, warning.Text);
 
-    private static string Of(string? file, string severity, DiagnosticCode code, string text) =>
+    public static string CodeOf(HubException fault) => TextOf((int)fault.Code);
+
+    public static string CodeOf(LoraMergeException fault) => TextOf((int)fault.Code);
+
+    public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", (int)warning.Code, warning.Text);
+
+    private static string Of(string? file, string severity, int code, string text) =>
         WithoutControls($"{Origin(file)}: {severity} {TextOf(code)}: {Shortened(text)}".ReplaceLineEndings(" "));
 
-    private static string TextOf(DiagnosticCode code) => string.Create(CultureInfo.InvariantCulture, $"LORA{(int)code:D4}");
+    private static string TextOf(int code) => string.Create(CultureInfo.InvariantCulture, $"LORA{code:D4}");
 
     /// <summary>Texts of a file may have megabytes; what is wrong stands at the beginning, what to do at the end.</summary>
     private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";
 
     /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
-    private static string WithoutControls(string line) =>
+    public static string WithoutControls(string line) =>
         line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
 
     /// <summary>The full path; a path that none can be made of stands in the text only.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using LoraMerge.Agreed.Messages;
 using LoraMerge.Diagnostics;
+using LoraMerge.Hub.Faults;
 
 namespace LoraMerge.Cli;
 
@@ -51,6 +52,14 @@ internal static class CommandLine
                 await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
+        catch (HubException e)
+        {
+            foreach (HubException fault in e.Others.Prepend(e))
+                await error.WriteLineAsync(CanonicalLine.Of(fault));
+            if (!Console.IsErrorRedirected && HelpPage.AddressOf(CanonicalLine.CodeOf(e)) is string page)
+                await error.WriteLineAsync($"More on it: {page}");
+            return UserFault;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync(CanonicalLine.Of(Errors.FileFault(e)));
@@ -76,6 +85,7 @@ internal static class CommandLine
             DequantizeCommand.Create(),
             VerifyCommand.Create(),
             DiffCommand.Create(),
+            FetchCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
             CompletionCommand.Create(),

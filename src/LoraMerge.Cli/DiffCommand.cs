@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraMerge.Comparing;
+using LoraMerge.Hub.Fetching;
 
 namespace LoraMerge.Cli;
 
@@ -10,7 +11,7 @@ internal static class DiffCommand
 
     public static Command Create()
     {
-        var first = new Argument<string>("first") { Description = "A model folder or weight file." };
+        var first = new Argument<string>("first") { Description = "A model folder or weight file, or an address hf://NAMESPACE/NAME[@REVISION]." };
         var second = new Argument<string>("second") { Description = "The one to compare it with." };
         var json = new Option<bool>("--json") { Description = "As JSON." };
         Option<bool> all = ShortList.All();
@@ -26,7 +27,10 @@ internal static class DiffCommand
             {
                 string one = parsed.GetValue(first)!,
                     other = parsed.GetValue(second)!;
-                ModelDiff diff = await Merger.DiffAsync(one, other, cancellation);
+                TextWriter error = parsed.InvocationConfiguration.Error;
+                IReadOnlyList<InputLocation> found = await InputLocation.FindAsync(
+                    [(one, HubRole.Base), (other, HubRole.Base)], new HubEvents(error, error), cancellation);
+                ModelDiff diff = await Merger.DiffAsync(found[0].Path, found[0].Fetched, found[1].Path, found[1].Fetched, cancellation);
                 parsed.InvocationConfiguration.Output.Write(
                     parsed.GetValue(json) ? DiffReport.ToJson(diff) : DiffReport.ToText(diff, one, other, parsed.GetValue(all))
                 );

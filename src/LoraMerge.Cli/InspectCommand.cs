@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Hub.Fetching;
 using LoraMerge.Inspecting;
 
 namespace LoraMerge.Cli;
@@ -8,12 +9,14 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var path = new Argument<string>("path") { Description = "An adapter folder, a base model, or a merged model." };
+        var path = new Argument<string>("path") { Description = "An adapter folder, a base model, or a merged model; or an address hf://NAMESPACE/NAME[@REVISION]." };
         var json = new Option<bool>("--json") { Description = "As JSON." };
         var command = new Command("inspect", "Says what an adapter or a model is.") { path, json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            Inspection inspection = Merger.Inspect(parsed.GetValue(path)!);
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            InputLocation there = (await InputLocation.FindAsync([(parsed.GetValue(path)!, HubRole.Auto)], new HubEvents(error, error), cancellation))[0];
+            Inspection inspection = Merger.Inspect(there.Path, there.Fetched);
             parsed.InvocationConfiguration.Output.Write(parsed.GetValue(json) ? InspectionReport.ToJson(inspection) : InspectionReport.ToText(inspection));
             return 0;
         });

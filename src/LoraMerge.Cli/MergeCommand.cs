@@ -51,8 +51,9 @@ internal static class MergeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
-            MergeRequest request = options.Read(parsed);
-            var events = new ConsoleEvents(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            TextWriter told = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
+            MergeRequest request = await options.ReadAsync(parsed, new HubEvents(told, error), cancellation);
+            var events = new ConsoleEvents(told, error);
             var merger = new Merger(events.Report);
             if (parsed.GetValue(output) is string folder)
                 await merger.MergeAsync(request, folder, cancellation);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Diagnostics;
+using LoraMerge.Hub.Fetching;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
@@ -9,10 +10,15 @@ namespace LoraMerge.Cli;
 /// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c> and <c>verify</c> share them.</summary>
 internal sealed class MergeOptions
 {
-    private readonly Option<string> _base = new("--base") { Description = "Folder or weight file of the base model.", Required = true, HelpName = "DIR" };
+    private readonly Option<string> _base = new("--base")
+    {
+        Description = "Folder or weight file of the base model, or hf://NAMESPACE/NAME[@REVISION] at the Hugging Face hub.",
+        Required = true,
+        HelpName = "DIR",
+    };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
-        Description = "Adapter folder, and the factor on its change (default 1). Repeat it for several, applied in this order.",
+        Description = "Adapter folder, or hf://NAMESPACE/NAME[@REVISION], and the factor on its change (default 1). Repeat it for several, applied in this order.",
         Required = true,
         HelpName = "DIR[=WEIGHT]",
     };
@@ -28,6 +34,22 @@ internal sealed class MergeOptions
     {
         foreach (Option option in (Option[])[_base, _adapters, .. needed, _name, .. _ofModel.Values, .. _ofAdapters.Values, _runtime])
             command.Add(option);
+    }
+
+    /// <summary>What is asked for, with what lies at the hub fetched.</summary>
+    /// <exception cref="LoraMergeException">LORA1101.</exception>
+    /// <exception cref="Hub.Faults.HubException">LORA7001 to LORA7043.</exception>
+    public async Task<MergeRequest> ReadAsync(ParseResult parsed, HubEvents events, CancellationToken cancellation)
+    {
+        MergeRequest request = Read(parsed);
+        (string, HubRole)[] inputs = [(request.BaseModel, HubRole.Base), .. request.Adapters.Select(adapter => (adapter.Path, HubRole.Adapter))];
+        IReadOnlyList<InputLocation> found = await InputLocation.FindAsync(inputs, events, cancellation);
+        return request with
+        {
+            BaseModel = found[0].Path,
+            FetchedBase = found[0].Fetched,
+            Adapters = [.. request.Adapters.Zip(found.Skip(1), (adapter, there) => adapter with { Path = there.Path, Fetched = there.Fetched })],
+        };
     }
 
     /// <exception cref="LoraMergeException">LORA1101.</exception>

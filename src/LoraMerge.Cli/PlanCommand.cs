@@ -15,8 +15,9 @@ internal static class PlanCommand
         command.SetAction(
             async (parsed, cancellation) =>
             {
-                MergeRequest request = options.Read(parsed);
-                var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report).Plan(request));
+                TextWriter error = parsed.InvocationConfiguration.Error;
+                MergeRequest request = await options.ReadAsync(parsed, new HubEvents(error, error), cancellation);
+                var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, error).Report).Plan(request));
                 await parsed.InvocationConfiguration.Output.WriteAsync(
                     parsed.GetValue(json) ? report.ToJson(Merger.KeyOf(request, cancellation)) : report.ToText()
                 );

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using LoraMerge.Comparing;
+using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
 
@@ -20,8 +21,10 @@ internal static class VerifyCommand
             async (parsed, cancellation) =>
             {
                 TextWriter output = parsed.InvocationConfiguration.Output;
-                var merger = new Merger(new ConsoleEvents(TextWriter.Null, parsed.InvocationConfiguration.Error).Report);
-                ModelComparison comparison = await merger.VerifyAsync(options.Read(parsed), parsed.GetValue(model)!, cancellation);
+                TextWriter error = parsed.InvocationConfiguration.Error;
+                var merger = new Merger(new ConsoleEvents(TextWriter.Null, error).Report);
+                MergeRequest request = await options.ReadAsync(parsed, new HubEvents(error, error), cancellation);
+                ModelComparison comparison = await merger.VerifyAsync(request, parsed.GetValue(model)!, cancellation);
                 string[] tensors =
                 [
                     .. comparison

@@ -7,6 +7,10 @@ internal static class HubErrors
 {
     private const string HowToSendToken = "set HF_TOKEN to a token that may read it, or sign in with 'hf auth login', which writes";
 
+    /// <summary>Several faults at once: all of them are said.</summary>
+    public static HubException All(IReadOnlyList<HubException> faults) =>
+        faults.Count == 1 ? faults[0] : new(faults[0].Code, faults[0].Message, faults[0]) { Others = [.. faults.Skip(1)] };
+
     // What was asked for.
 
     public static HubException AddressInvalid(string text, string reason) =>

@@ -9,6 +9,9 @@ public sealed class HubException : Exception
     /// <summary>What kind of fault; printed as <c>LORA</c> and the number.</summary>
     public HubCode Code { get; }
 
+    /// <summary>What else is wrong, where several addresses were asked for at once.</summary>
+    public IReadOnlyList<HubException> Others { get; internal init; } = [];
+
     /// <summary>Whether it passes by itself, so that a commit that the cache has may do meanwhile.</summary>
     internal bool IsPassing => Code is HubCode.HubInTrouble or HubCode.HubNotReachable or HubCode.ProxyFault;
 }

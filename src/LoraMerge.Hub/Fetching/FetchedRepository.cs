@@ -15,6 +15,9 @@ public sealed record FetchedRepository(
     /// <summary>The same files by their paths below <see cref="Folder"/>, with '/'.</summary>
     public IReadOnlyList<string> Names => [.. Files.Select(file => Subfolder.Length == 0 ? file.Path : file.Path[(Subfolder.Length + 1)..])];
 
+    /// <summary>What it is called: a base by its repository, an adapter by its folder where it has one there.</summary>
+    public string Name => Role == HubRole.Adapter && Subfolder.Length > 0 ? Subfolder[(Subfolder.LastIndexOf('/') + 1)..] : Address.Name;
+
     /// <summary>As a lock file has it.</summary>
     public HubPins Pins => new(Commit, Subfolder, Files);
 }

@@ -67,6 +67,26 @@ public sealed class HubFetcher : IDisposable
         return fetched;
     }
 
+    /// <summary>Fetches several one after the other. What is wrong with one hides nothing of the others.</summary>
+    /// <exception cref="HubException">Of the first that failed, with those of the others.</exception>
+    public async Task<IReadOnlyList<FetchedRepository>> FetchAllAsync(IEnumerable<HubWish> wishes, CancellationToken cancellation)
+    {
+        List<FetchedRepository> fetched = [];
+        List<HubException> faults = [];
+        foreach (HubWish wish in wishes)
+        {
+            try
+            {
+                fetched.Add(await FetchAsync(wish.Address, wish.Role, wish.Pins, cancellation));
+            }
+            catch (HubException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        return faults.Count == 0 ? fetched : throw HubErrors.All(faults);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

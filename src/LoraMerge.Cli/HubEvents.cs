@@ -1,0 +1,17 @@
+using LoraMerge.Hub.Faults;
+
+namespace LoraMerge.Cli;
+
+/// <summary>Prints what a fetch says.</summary>
+/// <param name="output">Gets the lines.</param>
+/// <param name="error">Gets the warnings.</param>
+internal sealed class HubEvents(TextWriter output, TextWriter error)
+{
+    public void Report(HubEvent happened)
+    {
+        if (happened is HubEvent.Warning warning)
+            error.WriteLine(CanonicalLine.Of(warning));
+        else if (happened is HubEvent.Information information)
+            output.WriteLine(CanonicalLine.WithoutControls(information.Text));
+    }
+}
