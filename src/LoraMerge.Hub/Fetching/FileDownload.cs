@@ -13,31 +13,33 @@ namespace LoraMerge.Hub.Fetching;
 /// <summary>Brings the contents of one file to their partial file, from where an earlier run left off, and holds them to their hash.</summary>
 internal sealed class FileDownload(HubClient client, HubAddress address, string commit, HubFile file, string partial, Action<long> onProgress)
 {
+    private string _partial = partial;
+
     private const int PieceLength = 1 << 18;
 
     private long _offset;
 
     private string What => $"'{file.Path}' of '{address.Id}'";
 
-    /// <summary>When it returns, the partial file is whole, right and on the disk.</summary>
+    /// <returns>Where the contents lie now: whole, right and on the disk, and not under the name of anything whole.</returns>
     /// <exception cref="HubException">LORA7010 to LORA7041. What has come is kept, but for what is wrong.</exception>
-    public async Task RunAsync(CancellationToken cancellation)
+    public async Task<string> RunAsync(CancellationToken cancellation)
     {
         try
         {
-            if (RealPath.IsLink(partial))
-                File.Delete(partial);
-            bool isResumed = FileLength(partial) > 0;
+            if (RealPath.IsLink(_partial))
+                File.Delete(_partial);
+            bool isResumed = FileLength(_partial) > 0;
             if (await FetchAsync(cancellation) is not string fault)
-                return;
+                return _partial;
             // What an earlier run left may be what is wrong: once, all of it is fetched anew.
             if (isResumed && await FetchAsync(cancellation) is not string)
-                return;
+                return _partial;
             throw fault.Length == 0 ? HubErrors.ContentIsPointer(address, file.Path) : HubErrors.ContentDiffers(address, file.Path, file.Hash, fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw IsFull(fault) ? HubErrors.CacheFull(Path.GetDirectoryName(partial)!, fault) : HubErrors.CacheNotWritable(partial, fault);
+            throw IsFull(fault) ? HubErrors.CacheFull(Path.GetDirectoryName(_partial)!, fault) : HubErrors.CacheNotWritable(_partial, fault);
         }
     }
 
@@ -57,12 +59,12 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
         wrong ??= hash == file.Hash ? null : hash;
         if (wrong is null)
         {
-            DiskFlush.OfFile(contents, partial);
+            DiskFlush.OfFile(contents, _partial);
             return null;
         }
         bool isPointer = IsPointer(contents);
         contents.SetLength(0);
-        File.Delete(partial);
+        File.Delete(_partial);
         return isPointer ? "" : wrong;
     }
 
@@ -107,14 +109,22 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
         digest.Begin();
     }
 
-    /// <summary>Nobody else may write it: where locks of the cache are not to be had, this one may.</summary>
+    /// <summary>
+    /// Nobody else may write it meanwhile. Where locks are not heeded, as on some network disks, another process could: then the file has a name that none
+    /// shares.
+    /// </summary>
     private async Task<FileStream> OpenAsync(CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                return new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, PieceLength);
+                var contents = new FileStream(_partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+                if (FileLock.IsHeeded(_partial))
+                    return contents;
+                await contents.DisposeAsync();
+                _partial = PartialName.For(_partial);
+                return new FileStream(_partial, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1);
             }
             catch (IOException fault) when (FileLock.IsTaken(fault))
             {

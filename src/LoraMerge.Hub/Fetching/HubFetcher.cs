@@ -248,10 +248,9 @@ public sealed class HubFetcher : IDisposable
             () => _report(new HubEvent.Information($"  {file.Path}: waiting for another process that fetches it")), cancellation);
         if (!await cache.HasAsync(task.Commit, file, cancellation)) // another process may have had the lock
         {
-            string partial = cache.PartialOf(file);
             var progress = new FileProgress(file, _timing.ProgressInterval, _report);
-            await new FileDownload(_client.Value, task.Address, task.Commit, file, partial, progress.Report).RunAsync(cancellation);
-            cache.Enter(task.Commit, file, partial, isNew: true);
+            var download = new FileDownload(_client.Value, task.Address, task.Commit, file, cache.PartialOf(file), progress.Report);
+            cache.Enter(task.Commit, file, await download.RunAsync(cancellation), isNew: true);
             _report(new HubEvent.Information($"  {file.Path}: {HubErrors.Bytes(file.ByteLength)}"));
         }
         string contents = cache.Folder.File(task.Commit, file.Path);

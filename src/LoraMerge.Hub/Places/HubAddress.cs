@@ -63,7 +63,7 @@ public sealed class HubAddress
         string[] path = (at < 0 ? rest.TrimEnd('/') : rest.Substring(0, at)).Split('/');
         if (s_otherKinds.Contains(path[0], StringComparer.Ordinal))
             throw HubErrors.AddressInvalid(text, $"'{path[0]}' are no models, and only models and adapters can be merged");
-        if (path[0] == "models" && path.Length > 2)
+        if (path[0] == "models")
             path = [.. path.Skip(1)];
         if (path.Length < 2)
             throw HubErrors.AddressInvalid(text, "a namespace and a name are expected, with a slash between");
@@ -84,6 +84,8 @@ public sealed class HubAddress
     private static IEnumerable<HubReading> ReadingsOf(string text, string subfolder)
     {
         string[] parts = text.Split('/');
+        if (parts.Contains(""))
+            return [];
         if (subfolder.Length > 0 || parts.Length == 1)
             return [new HubReading(Decoded(text), subfolder)];
         int length = parts[0] == "refs" && parts[1] is "pr" or "convert" ? 3

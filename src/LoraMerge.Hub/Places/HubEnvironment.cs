@@ -20,9 +20,9 @@ public sealed class HubEnvironment
         CacheFolder = PathOf("HF_HUB_CACHE") ?? PathOf("HUGGINGFACE_HUB_CACHE") ?? Path.GetFullPath(Path.Combine(hubHome, "hub"));
         TokenFile = PathOf("HF_TOKEN_PATH") ?? Path.GetFullPath(Path.Combine(hubHome, "token"));
         string endpoint = (_variable("HF_ENDPOINT") ?? "https://huggingface.co").Trim().TrimEnd('/');
-        Endpoint = Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.Query.Length + uri.Fragment.Length == 0
-            ? new Uri(endpoint)
-            : throw HubErrors.EnvironmentInvalid("HF_ENDPOINT", endpoint, "an address such as https://huggingface.co");
+        Endpoint = Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && (uri.Query + uri.Fragment + uri.UserInfo).Length == 0
+            ? uri
+            : throw HubErrors.EnvironmentInvalid("HF_ENDPOINT", WithoutUser(endpoint), "an address such as https://huggingface.co");
         IsOffline = IsTrue(_variable("HF_HUB_OFFLINE") ?? _variable("TRANSFORMERS_OFFLINE"));
         UsesLinks = !IsTrue(_variable("HF_HUB_DISABLE_SYMLINKS"));
         AnswerTimeout = SecondsOf("HF_HUB_ETAG_TIMEOUT");
@@ -95,6 +95,8 @@ public sealed class HubEnvironment
         _variable(name) is not string text ? TimeSpan.FromSeconds(10)
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds)
         : throw HubErrors.EnvironmentInvalid(name, text, "a number of seconds");
+
+    private static string WithoutUser(string address) => Regex.Replace(address, "//[^/]*@", "//");
 
     private static bool IsTrue(string? text) => text is not null && s_true.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase);
 
