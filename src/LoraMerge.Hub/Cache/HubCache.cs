@@ -154,10 +154,8 @@ internal sealed class HubCache
     /// <summary>Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, and nowhere else.</summary>
     private bool IsOurs(string path)
     {
-        if (!File.Exists(path))
-            return false;
-        string real = RealPath.Of(path);
-        return ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
+        string real = RealPath.Of(path); // of a link to nothing, .NET says that it exists
+        return File.Exists(real) && ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
             .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison));
     }
 
