@@ -105,6 +105,8 @@ public sealed class HubFetcher : IDisposable
         IReadOnlyList<HubFile> sound = files.ToList();
         if (sound.Any(file => pins.Subfolder.Length > 0 && !file.Path.StartsWith(pins.Subfolder + "/", StringComparison.Ordinal)))
             throw HubErrors.PinDiffers(address, $"files outside of '{pins.Subfolder}' are named");
+        if (role == HubRole.Auto)
+            role = sound.Any(file => Path.GetFileName(file.Path) == DialectFiles.Peft.Config) ? HubRole.Adapter : HubRole.Base;
         try
         {
             return await FetchFilesAsync(cache, new FetchTask(address, role, pins.Commit, pins.Subfolder, sound), cancellation);

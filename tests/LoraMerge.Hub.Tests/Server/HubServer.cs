@@ -96,7 +96,7 @@ internal sealed class HubServer : IAsyncDisposable
                 if (await ReadAsync(socket, isContent) is not HubRequest request)
                     return;
                 _requests.Enqueue(request);
-                HubReply reply = Alter(request, isContent ? OfContent(request) : OfHub(request));
+                HubReply reply = Alter(request, request.IsContent ? OfContent(request) : OfHub(request));
                 await SendAsync(socket, request, reply);
             }
             catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -119,6 +119,11 @@ internal sealed class HubServer : IAsyncDisposable
         }
         string[] lines = text.ToString().Split("\r\n");
         string target = lines[0].Split(' ')[1];
+        if (target.StartsWith("http://", StringComparison.Ordinal)) // asked as a proxy
+        {
+            isContent = target.StartsWith(ContentAddress, StringComparison.Ordinal);
+            target = new Uri(target).PathAndQuery;
+        }
         var headers = lines.Skip(1).Where(line => line.Length > 0).Select(line => line.Split(": ", 2))
             .ToDictionary(pair => pair[0].ToLowerInvariant(), pair => pair[1], StringComparer.Ordinal);
         return new HubRequest(target, headers, isContent);
