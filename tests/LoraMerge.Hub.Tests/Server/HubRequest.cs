@@ -1,8 +1,10 @@
 namespace LoraMerge.Hub.Tests.Server;
 
 /// <summary>A request as it came, and how many bytes of the body were sent back.</summary>
-internal sealed class HubRequest(string target, IReadOnlyDictionary<string, string> headers, bool isContent)
+internal sealed class HubRequest(string method, string target, IReadOnlyDictionary<string, string> headers, bool isContent)
 {
+    public string Method { get; } = method;
+
     /// <summary>Path and query, escaped as they came.</summary>
     public string Target { get; } = target;
 

@@ -126,7 +126,7 @@ internal sealed class HubServer : IAsyncDisposable
         }
         var headers = lines.Skip(1).Where(line => line.Length > 0).Select(line => line.Split(": ", 2))
             .ToDictionary(pair => pair[0].ToLowerInvariant(), pair => pair[1], StringComparer.Ordinal);
-        return new HubRequest(target, headers, isContent);
+        return new HubRequest(lines[0].Split(' ')[0], target, headers, isContent);
     }
 
     private async Task SendAsync(Socket socket, HubRequest request, HubReply reply)
@@ -146,7 +146,7 @@ internal sealed class HubServer : IAsyncDisposable
         foreach ((string name, string value) in reply.Headers)
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         await SendAllAsync(socket, Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()));
-        int length = Math.Min(reply.Body.Length, reply.CutAfter ?? reply.SilentAfter ?? int.MaxValue);
+        int length = request.Method == "HEAD" ? 0 : Math.Min(reply.Body.Length, reply.CutAfter ?? reply.SilentAfter ?? int.MaxValue);
         for (int sent = 0; sent < length;)
         {
             int count = Math.Min(reply.Trickle ?? (1 << 16), length - sent);
@@ -200,8 +200,10 @@ internal sealed class HubServer : IAsyncDisposable
         string? commit = repository.Revisions.GetValueOrDefault(revision)
             ?? repository.Commits.Keys.FirstOrDefault(key => revision.Length >= 7 && key.StartsWith(revision, StringComparison.Ordinal));
         return commit is null ? HubReply.Error(404, "RevisionNotFound", $"Invalid rev id: {revision}")
-            : HubReply.Json($$"""{"id":"{{repository.Id}}","sha":"{{commit}}","private":false,"gated":false,"siblings":[]}""");
+            : HubReply.Json($$"""{"id":"{{repository.Id}}","sha":"{{commit}}","private":false,"gated":false,"siblings":[{{Siblings(repository.Commits[commit].Keys)}}]}""");
     }
+
+    private static string Siblings(IEnumerable<string> names) => string.Join(',', names.Select(name => $$"""{"rfilename":"{{name}}"}"""));
 
     private HubReply OfTree(HubRequest request, HubRepository repository, string commit)
     {
