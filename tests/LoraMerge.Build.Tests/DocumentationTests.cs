@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -73,7 +71,7 @@ public sealed partial class DocumentationTests
         string page = ReadText("docs/manifest.md");
         IEnumerable<string> fields = (
             (Type[])
-                [typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)]
+                [typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestOrigin), typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)]
         )
             .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))
@@ -83,25 +81,20 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public async Task The_example_of_the_readme_fetches_merges_and_opens_a_model()
+    public async Task The_example_of_the_readme_merges_and_opens_a_model()
     {
         using TestProject project = TestProject.WithRealWorker();
-        using var hub = new Hub(project.PathOf("models/base"), project.PathOf("adapters/pirate"));
-        string fetch = Block("xml", "DownloadFile").Replace("https://huggingface.co", hub.Address, StringComparison.Ordinal);
         project.WriteProject(
-            $"""{ReadmeItems()}<None Remove="models/**" /></ItemGroup>{fetch}<ItemGroup>""",
+            $"""{ReadmeItems()}<None Remove="models/**" />""",
             properties: "<TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings>"
         );
         project.Write("Program.cs", Block("csharp", "model.safetensors"));
-        foreach (string folder in (string[])["models", "adapters"])
-            Directory.Delete(project.PathOf(folder), recursive: true);
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
         BuildResult again = (await project.BuildAsync("--no-restore")).ThrowIfFailed();
         BuildResult run = (await project.RunAsync("dotnet", [project.PathOf("bin/Debug/net10.0/App.dll")])).ThrowIfFailed();
 
         Assert.Equal((1, 0), (built.Merges, again.Merges));
-        Assert.Equal(6, hub.Requests.Count);
         Assert.All(
             (string[])["  App: Merging pirate into base as sea-tales", "  App: Merged sea-tales: "],
             line => Assert.Contains(line, s_readme, StringComparison.Ordinal)
@@ -142,62 +135,4 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("`(?<text>[^`]+)`")]
     private static partial Regex Code { get; }
-
-    /// <summary>Hands out a base and an adapter at the addresses of the hub.</summary>
-    private sealed class Hub : IDisposable
-    {
-        private readonly HttpListener _listener = new();
-        private readonly Dictionary<string, byte[]> _files = [];
-
-        public Hub(string baseModel, string adapter)
-        {
-            Add("BASE", baseModel);
-            Add("ADAPTER", adapter);
-            // The fixture has no tokenizer; what is in it does not matter here.
-            foreach (string tokenizer in (string[])["tokenizer.json", "tokenizer_config.json"])
-                _files[$"/ORG/BASE/resolve/main/{tokenizer}"] = "{}"u8.ToArray();
-            using (var free = new TcpListener(IPAddress.Loopback, 0))
-            {
-                free.Start();
-                Address = $"http://localhost:{((IPEndPoint)free.LocalEndpoint).Port}";
-            }
-            _listener.Prefixes.Add(Address + "/");
-            _listener.Start();
-            _ = AnswerAsync();
-        }
-
-        public string Address { get; }
-
-        public List<string> Requests { get; } = [];
-
-        public void Dispose() => _listener.Close();
-
-        private void Add(string name, string folder)
-        {
-            foreach (string file in Directory.GetFiles(folder))
-                _files[$"/ORG/{name}/resolve/main/{Path.GetFileName(file)}"] = File.ReadAllBytes(file);
-        }
-
-        private async Task AnswerAsync()
-        {
-            while (_listener.IsListening)
-            {
-                try
-                {
-                    HttpListenerContext context = await _listener.GetContextAsync();
-                    string path = context.Request.Url!.AbsolutePath;
-                    Requests.Add(path);
-                    if (_files.TryGetValue(path, out byte[]? bytes))
-                        await context.Response.OutputStream.WriteAsync(bytes);
-                    else
-                        context.Response.StatusCode = 404;
-                    context.Response.Close();
-                }
-                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-            }
-        }
-    }
 }

@@ -215,6 +215,20 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task A_proxy_that_refuses_a_tunnel_is_named_without_its_password()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Alter = (_, _) => new HubReply(407).With("Proxy-Authenticate", "Basic realm=\"x\"");
+        bench.Set("HF_ENDPOINT", "https://hub.invalid").Set("HTTPS_PROXY", bench.Server.Address.Replace("//", "//user:p%40ss@", StringComparison.Ordinal));
+
+        HubProcess fetch = await HubProcess.Run(bench, "fetch", "hf://acme/tiny");
+
+        Assert.Contains("error LORA7025", fetch.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("p@ss", fetch.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("p%40ss", fetch.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task NO_PROXY_spares_the_hub()
     {
         await using var bench = new HubBench();

@@ -107,7 +107,7 @@ internal sealed class HubCache
         try
         {
             MakeFolder(Path.GetDirectoryName(entry)!);
-            if (TryLink(entry, file) is string link)
+            if ((isNew || contents == blob) && TryLink(entry, file) is string link)
             {
                 if (isNew)
                     File.Move(contents, blob, overwrite: true);

@@ -109,6 +109,11 @@ internal static class HubErrors
             $"{host} could not be reached for {what}: {ReasonOf(cause)}. What has come is kept. Look at the network, at HF_ENDPOINT and at proxies (HTTPS_PROXY, "
             + "NO_PROXY); or, where everything was fetched before, set HF_HUB_OFFLINE=1.", cause);
 
+    public static HubException CertificateRefused(string host, string what, Exception cause) =>
+        new(HubCode.HubNotReachable,
+            $"{host} could not be reached safely for {what}: {ReasonOf(cause)}. Where a proxy on the way signs in the place of {host}, name the file of its "
+            + "authority in SSL_CERT_FILE (on Windows and macOS, add it to those that the system trusts).", cause);
+
     public static HubException ProxyFault(string host, string what, string reason) =>
         new(HubCode.ProxyFault,
             $"The proxy on the way to {host} did not let the request for {what} through: {reason}. Look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY (with "
@@ -125,11 +130,11 @@ internal static class HubErrors
     // What came.
 
     public static HubException ListingRefused(HubAddress address, string reason) =>
-        new(HubCode.ListingRefused, $"What the hub says of '{address.Id}' is refused as a whole: {reason}. Nothing was written. Do not use this repository.");
+        new(HubCode.ListingRefused, $"The list of files of '{address.Id}' is refused as a whole: {reason}. Nothing was written. Do not use it.");
 
     public static HubException ListingUnsound(HubAddress address, string reason) =>
         new(HubCode.ListingRefused,
-            $"What the hub says of '{address.Id}' is refused as a whole: {reason}. Nothing was written. Look at HF_ENDPOINT; perhaps a later try does better.");
+            $"The list of files of '{address.Id}' is refused as a whole: {reason}. Nothing was written. Look at HF_ENDPOINT, or at the lock file.");
 
     public static HubException ContentDiffers(HubAddress address, string path, string expected, string found) =>
         new(HubCode.ContentDiffers,

@@ -255,7 +255,8 @@ public sealed class HubFetcher : IDisposable
             cache.Enter(task.Commit, file, await download.RunAsync(cancellation), isNew: true);
             _report(new HubEvent.Information($"  {file.Path}: {HubErrors.Bytes(file.ByteLength)}"));
         }
-        string contents = cache.Folder.File(task.Commit, file.Path);
+        string blob = cache.Folder.Blob(file.Hash);
+        string contents = File.Exists(blob) ? blob : cache.Folder.File(task.Commit, file.Path);
         foreach (HubFile other in same.Skip(1))
             cache.Enter(task.Commit, other, contents, isNew: false);
     }

@@ -121,7 +121,7 @@ internal sealed class HubRequests : IDisposable
         }
         catch (HttpRequestException fault) when (fault.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
-            throw HubErrors.HubNotReachable(uri.Authority, what, fault); // another certificate will not come in a second
+            throw HubErrors.CertificateRefused(uri.Authority, what, fault); // another one will not come in a second
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or SocketException)
         {

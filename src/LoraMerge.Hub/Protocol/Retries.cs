@@ -31,7 +31,7 @@ internal sealed class Retries(HubTiming timing, Action<HubEvent> report)
                     throw passing.Fault;
                 TimeSpan wait = passing.Wait ?? timing.Delays[failures];
                 failures++;
-                if (passing.Wait is not null)
+                if (passing.Wait > TimeSpan.Zero)
                     report(new HubEvent.Information(string.Create(CultureInfo.InvariantCulture, $"The hub asks to wait {wait.TotalSeconds:0} s.")));
                 await timing.Wait(wait, cancellation);
             }
