@@ -8,7 +8,7 @@ internal static class UnreadableInput
     /// <returns>The item, and its folder or file; null where all can be read now.</returns>
     public static (ITaskItem Item, string Path)? Find(ModelRequest request)
     {
-        if (FindIn(request.BasePath, InputFiles.OfBase) is { } ofBase)
+        if (FindIn(request.BasePath, path => InputFiles.OfBase(path)) is { } ofBase)
             return (request.BaseItem, ofBase);
         for (int i = 0; i < request.AdapterPaths.Count; i++)
         {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LoraMerge.Hub.Places;
 
 namespace LoraMerge.Hub.Faults;
@@ -201,6 +202,13 @@ internal static class HubErrors
         _ => FormattableString.Invariant($"{count} bytes"),
     };
 
+    /// <summary>What the system says, without the user and password of a proxy, which .NET writes into its messages.</summary>
+    public static string ReasonOf(Exception? cause)
+    {
+        string reason = cause?.GetBaseException().Message.Trim().TrimEnd('.') ?? "it fell silent";
+        return reason.Length == 0 ? cause!.GetType().Name : Regex.Replace(reason, @"//[^/\s]*@", "//");
+    }
+
     private static string TokenWasSent(bool hasToken) => hasToken ? "A token was sent." : "No token was sent.";
 
     private static string Page(HubEnvironment environment, HubAddress address) => $"{environment.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{address.Id}";
@@ -209,10 +217,4 @@ internal static class HubErrors
 
     /// <summary>A stranger's words: short, and as words of a stranger.</summary>
     private static string Quoted(string message) => message.Length == 0 ? "" : $" and says '{(message.Length > 300 ? message.Substring(0, 300) : message)}'";
-
-    private static string ReasonOf(Exception? cause)
-    {
-        string reason = cause?.GetBaseException().Message.Trim().TrimEnd('.') ?? "it fell silent";
-        return reason.Length == 0 ? cause!.GetType().Name : reason;
-    }
 }

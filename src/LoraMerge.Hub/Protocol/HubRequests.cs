@@ -117,7 +117,7 @@ internal sealed class HubRequests : IDisposable
         }
         catch (HttpRequestException fault) when (fault.HttpRequestError == HttpRequestError.ProxyTunnelError)
         {
-            throw HubErrors.ProxyFault(uri.Authority, what, fault.Message.TrimEnd('.'));
+            throw HubErrors.ProxyFault(uri.Authority, what, HubErrors.ReasonOf(fault));
         }
         catch (HttpRequestException fault) when (fault.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
