@@ -52,9 +52,8 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
             contents.SetLength(0);
         await digest.AppendAsync(contents, cancellation);
         _offset = contents.Length;
-        string? wrong = null;
-        while (_offset < file.ByteLength && wrong is null)
-            wrong = await client.Retries.RunAsync(() => ContinueAsync(contents, digest, cancellation), () => _offset, cancellation);
+        string? wrong = _offset == file.ByteLength ? null
+            : await client.Retries.RunAsync(() => ContinueAsync(contents, digest, cancellation), () => _offset, cancellation);
         string hash = digest.Finish();
         wrong ??= hash == file.Hash ? null : hash;
         if (wrong is null)
@@ -69,7 +68,7 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
     }
 
     /// <summary>Asks for the rest, and takes what comes of it.</summary>
-    /// <returns>What is wrong for good; null when nothing is, though not all may have come.</returns>
+    /// <returns>Null when all has come; else what is wrong for good.</returns>
     /// <exception cref="PassingFaultException">The connection broke or fell silent, or the answer is of no use.</exception>
     private async Task<string?> ContinueAsync(FileStream contents, ContentDigest digest, CancellationToken cancellation)
     {

@@ -31,8 +31,8 @@ internal sealed class Retries(HubTiming timing, Action<HubEvent> report)
                     throw passing.Fault;
                 TimeSpan wait = passing.Wait ?? timing.Delays[failures];
                 failures++;
-                if (passing.Wait > TimeSpan.Zero)
-                    report(new HubEvent.Information(string.Create(CultureInfo.InvariantCulture, $"The hub asks to wait {wait.TotalSeconds:0} s.")));
+                if (wait > TimeSpan.Zero)
+                    report(new HubEvent.Information(string.Create(CultureInfo.InvariantCulture, $"  {passing.What}: trying again in {wait.TotalSeconds:0} s")));
                 await timing.Wait(wait, cancellation);
             }
         }
