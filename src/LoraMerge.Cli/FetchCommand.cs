@@ -38,7 +38,8 @@ internal static class FetchCommand
             try
             {
                 IReadOnlyList<FetchedRepository> fetched = await fetcher.FetchAllAsync(wishes, cancellation);
-                await output.WriteAsync(parsed.GetValue(json) ? JsonText.Of(ToJson(fetched)) : string.Concat(fetched.Select(one => one.Folder + Environment.NewLine)));
+                await output.WriteAsync(
+                    parsed.GetValue(json) ? JsonText.Of(ToJson(fetched)) : string.Concat(fetched.Select(one => one.Folder + Environment.NewLine)));
                 return 0;
             }
             catch (OperationCanceledException)
@@ -50,7 +51,8 @@ internal static class FetchCommand
         return command;
     }
 
-    private static JsonNode ToJson(IReadOnlyList<FetchedRepository> fetched) => fetched.Count == 1 ? ToJson(fetched[0]) : new JsonArray([.. fetched.Select(ToJson)]);
+    private static JsonNode ToJson(IReadOnlyList<FetchedRepository> fetched) =>
+        fetched.Count == 1 ? ToJson(fetched[0]) : new JsonArray([.. fetched.Select(ToJson)]);
 
     private static JsonNode ToJson(FetchedRepository fetched) => new JsonObject
     {

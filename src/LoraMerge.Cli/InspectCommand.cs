@@ -9,7 +9,10 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var path = new Argument<string>("path") { Description = "An adapter folder, a base model, or a merged model; or an address hf://NAMESPACE/NAME[@REVISION]." };
+        var path = new Argument<string>("path")
+        {
+            Description = "An adapter folder, a base model, or a merged model; or an address hf://NAMESPACE/NAME[@REVISION].",
+        };
         var json = new Option<bool>("--json") { Description = "As JSON." };
         var command = new Command("inspect", "Says what an adapter or a model is.") { path, json };
         command.SetAction(async (parsed, cancellation) =>

@@ -18,7 +18,8 @@ internal sealed class MergeOptions
     };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
-        Description = "Adapter folder, or hf://NAMESPACE/NAME[@REVISION], and the factor on its change (default 1). Repeat it for several, applied in this order.",
+        Description = "Adapter folder, or hf://NAMESPACE/NAME[@REVISION], and the factor on its change (default 1). Repeat it for several, applied in "
+            + "this order.",
         Required = true,
         HelpName = "DIR[=WEIGHT]",
     };

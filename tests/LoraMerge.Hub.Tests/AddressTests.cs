@@ -93,8 +93,8 @@ public sealed class AddressTests
 
         FetchedRepository fetched = await bench.Fetch(text);
 
-        Assert.Equal(text.EndsWith("/sub", StringComparison.Ordinal) ? ["config.json", "model.safetensors"] : repository.Files.Keys.Where(name => !name.Contains('/')),
-            fetched.Names);
+        bool isSub = text.EndsWith("/sub", StringComparison.Ordinal);
+        Assert.Equal(isSub ? ["config.json", "model.safetensors"] : repository.Files.Keys.Where(name => !name.Contains('/')), fetched.Names);
         Assert.Equal(questions, bench.Server.CommitRequests);
         Assert.Equal(HubBench.Commit, await File.ReadAllTextAsync(bench.Folder().Ref(revision), TestContext.Current.CancellationToken));
     }

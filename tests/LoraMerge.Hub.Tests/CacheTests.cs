@@ -22,7 +22,8 @@ public sealed class CacheTests
 
         string[] expected =
         [
-            .. repository.Files.Values.Select(file => "blobs/" + file.Hash), "refs/main", .. repository.Files.Keys.Select(name => $"snapshots/{HubBench.Commit}/{name}"),
+            .. repository.Files.Values.Select(file => "blobs/" + file.Hash), "refs/main",
+            .. repository.Files.Keys.Select(name => $"snapshots/{HubBench.Commit}/{name}"),
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal),
             bench.Entries("Acme/Tiny.1").Where(entry => !entry.StartsWith("lora-merge/", StringComparison.Ordinal)));
@@ -175,14 +176,16 @@ public sealed class CacheTests
         HubRepository repository = bench.AddModel();
         string[] files = [.. repository.Files.Select(file => file.Value.IsLarge
             ? $$"""
-              "{{file.Key}}": {"size": 134, "blob_id": "{{new string('e', 40)}}", "lfs_sha256": "{{file.Value.Sha256}}", "lfs_size": {{file.Value.Bytes.Length}}}
+              "{{file.Key}}": {"size": 134, "blob_id": "{{new string('e', 40)}}",
+                "lfs_sha256": "{{file.Value.Sha256}}", "lfs_size": {{file.Value.Bytes.Length}}}
               """
             : $$"""
               "{{file.Key}}": {"size": {{file.Value.Bytes.Length}}, "blob_id": "{{file.Value.GitHash}}"}
               """)];
         Directory.CreateDirectory(Path.Combine(bench.Folder().Path, "trees"));
         await File.WriteAllTextAsync(
-            Path.Combine(bench.Folder().Path, "trees", HubBench.Commit + ".json"), $$"""{"format_version": 1, "files": { {{string.Join(',', files)}} } }""", Token);
+            Path.Combine(bench.Folder().Path, "trees", HubBench.Commit + ".json"),
+            $$"""{"format_version": 1, "files": { {{string.Join(',', files)}} } }""", Token);
 
         await bench.Fetch();
 

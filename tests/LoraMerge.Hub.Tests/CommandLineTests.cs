@@ -100,7 +100,7 @@ public sealed class CommandLineTests
         Assert.DoesNotContain(bench.Home, text, StringComparison.Ordinal);
 
         HubProcess verify = await HubProcess.Run(bench, "verify", ofHub, "--base", Base, "--adapter", Adapter + "=0.5", "--device", "cpu");
-        Assert.Equal("", string.Join('\n', verify.Output.ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith("different", StringComparison.Ordinal))));
+        Assert.StartsWith("equal: ", verify.Output, StringComparison.Ordinal);
         Assert.Equal(0, verify.ExitCode);
     }
 

@@ -30,11 +30,13 @@ public sealed partial class DiagnosticsTests
 
     [Fact]
     public void No_heading_is_left_over_from_a_code_that_is_gone() =>
-        Assert.All(Heading.Matches(s_page), heading => Assert.True(Enum.IsDefined((HubCode)int.Parse(heading.Groups["code"].Value, CultureInfo.InvariantCulture))));
+        Assert.All(Heading.Matches(s_page).Select(heading => int.Parse(heading.Groups["code"].Value, CultureInfo.InvariantCulture)),
+            code => Assert.True(Enum.IsDefined((HubCode)code)));
 
     [Fact]
     public void Faults_are_made_only_in_the_table() => Assert.DoesNotContain(
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).Where(file => !file.EndsWith("HubErrors.cs", StringComparison.Ordinal)),
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith("HubErrors.cs", StringComparison.Ordinal)),
         file => File.ReadAllText(file).Contains("new HubException(", StringComparison.Ordinal));
 
     [GeneratedRegex(@"(?m)(?=^##? )")]

@@ -252,7 +252,8 @@ public sealed class DownloadTests
         await using var bench = new HubBench();
         bench.AddModel();
         bench.Server.Alter = (request, reply) => request.Path.Contains("/tree/", StringComparison.Ordinal)
-            ? reply with { Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(reply.Body).Replace("300000", "50000000001", StringComparison.Ordinal)) } : reply;
+            ? HubReply.Json(Encoding.UTF8.GetString(reply.Body).Replace("300000", "50000000001", StringComparison.Ordinal)) with { Headers = reply.Headers }
+            : reply;
 
         HubException fault = await bench.Fault();
 

@@ -15,7 +15,8 @@ public sealed class FetchTests
 
         Assert.Equal(HubBench.Commit, fetched.Commit);
         Assert.Equal(["README.md", "config.json", "model.safetensors", "tokenizer.json"], fetched.Names);
-        Assert.All(bench.Server.Repositories["acme/tiny"].Files, file => Assert.Equal(file.Value.Bytes, File.ReadAllBytes(Path.Combine(fetched.Folder, file.Key))));
+        Assert.All(bench.Server.Repositories["acme/tiny"].Files,
+            file => Assert.Equal(file.Value.Bytes, File.ReadAllBytes(Path.Combine(fetched.Folder, file.Key))));
     }
 
     [Fact]

@@ -110,9 +110,10 @@ public sealed class HostileTests
         await using var bench = new HubBench();
         bench.AddModel();
         int page = 0;
+        string Next(HubRequest request) =>
+            string.Create(CultureInfo.InvariantCulture, $"<{bench.Server.Address}{request.Path}?cursor={++page}>; rel=\"next\"");
         bench.Server.Alter = (request, reply) => request.Path.Contains("/tree/", StringComparison.Ordinal)
-            ? HubReply.Json("[]").With("Link", string.Create(CultureInfo.InvariantCulture, $"<{bench.Server.Address}{request.Path}?cursor={++page}>; rel=\"next\""))
-            : reply;
+            ? HubReply.Json("[]").With("Link", Next(request)) : reply;
 
         Assert.Equal(HubCode.ListingRefused, (await bench.Fault()).Code);
         Assert.Equal(1000, bench.Server.ListRequests);

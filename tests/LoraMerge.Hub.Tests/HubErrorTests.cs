@@ -139,6 +139,7 @@ public sealed class HubErrorTests
         await bench.Fetch();
 
         Assert.Equal([17], bench.Waits);
+        Assert.Contains("trying again in 17 s", bench.Lines, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,10 @@ internal sealed record HubProcess(int ExitCode, string Output, string Error)
     public static Process Start(HubBench bench, string[] before, params string[] arguments)
     {
         string[] command = [.. before, "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "lora-merge.dll"), .. arguments];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = bench.Home };
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = bench.Home,
+        };
         foreach (string name in s_variables)
             start.Environment.Remove(name);
         foreach ((string name, string value) in bench.Variables)

@@ -10,9 +10,11 @@ public sealed class SelectionTests
 {
     private static readonly string[] s_neverTaken =
     [
-        "model.fp16.safetensors", "consolidated.safetensors", "consolidated.00.pth", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "model.gguf", "model.onnx",
+        "model.fp16.safetensors", "consolidated.safetensors", "consolidated.00.pth", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "model.gguf",
+        "model.onnx",
         "onnx/model.onnx", "onnx/model.onnx_data", "original/consolidated.00.pth", "original/params.json", "openvino/model.xml", "coreml/model.mlmodel",
-        "flax/flax_model.msgpack", "flax_model.msgpack", "tf_model.h5", "rust_model.ot", "optimizer.pt", "checkpoint-500/model.safetensors", "runs/events.out.tfevents.1",
+        "flax/flax_model.msgpack", "flax_model.msgpack", "tf_model.h5", "rust_model.ot", "optimizer.pt", "checkpoint-500/model.safetensors",
+        "runs/events.out.tfevents.1",
         ".gitattributes", "figures/loss.png",
     ];
 
@@ -69,7 +71,8 @@ public sealed class SelectionTests
     public async Task A_shard_that_is_missing_is_named_with_its_repository_before_any_weight_is_fetched()
     {
         await using var bench = new HubBench();
-        bench.Server.Add("acme/tiny").Small("model.safetensors.index.json", Index("model-1.safetensors", "model-2.safetensors")).Large("model-1.safetensors", 10);
+        bench.Server.Add("acme/tiny").Small("model.safetensors.index.json", Index("model-1.safetensors", "model-2.safetensors"))
+            .Large("model-1.safetensors", 10);
 
         HubException fault = await bench.Fault();
 
@@ -124,7 +127,8 @@ public sealed class SelectionTests
         await using var bench = new HubBench();
         HubRepository repository = bench.Server.Add("acme/tiny").Small("adapter_config.json", "{}").Large(weights, 10).Small("tokenizer.json", "{}")
             .Small("chat_template.jinja", "x");
-        foreach (string other in (string[])["README.md", "training_args.bin", "optimizer.pt", "trainer_state.json", "checkpoint-10/adapter_model.safetensors", "runs/x", "x.gguf"])
+        foreach (string other in (string[])
+            ["README.md", "training_args.bin", "optimizer.pt", "trainer_state.json", "checkpoint-10/adapter_model.safetensors", "runs/x", "x.gguf"])
             repository.Small(other, other);
 
         FetchedRepository fetched = await bench.Fetch();

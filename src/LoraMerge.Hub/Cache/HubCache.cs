@@ -159,7 +159,8 @@ internal sealed class HubCache
             .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison));
     }
 
-    private static string HashByName(string path) => Path.GetFileName(RealPath.Of(path)) is var name && RealPath.IsLink(path) && HubNames.IsHash(name) ? name : "";
+    private static string HashByName(string path) =>
+        Path.GetFileName(RealPath.Of(path)) is var name && RealPath.IsLink(path) && HubNames.IsHash(name) ? name : "";
 
     private string? ShortenedCommit(string revision)
     {

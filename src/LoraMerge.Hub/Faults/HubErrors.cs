@@ -16,7 +16,8 @@ internal static class HubErrors
 
     public static HubException AddressInvalid(string text, string reason) =>
         new(HubCode.AddressInvalid,
-            $"'{text}' is no address of a model: {reason}. Write hf://NAMESPACE/NAME, with @REVISION behind it for another branch, tag or commit than main, and "
+            $"'{text}' is no address of a model: {reason}. Write hf://NAMESPACE/NAME, with @REVISION behind it for another branch, tag or commit than "
+            + "main, and "
             + "/FOLDER behind NAME for a folder within the repository.");
 
     public static HubException EnvironmentInvalid(string variable, string value, string expected) =>
@@ -28,7 +29,8 @@ internal static class HubErrors
 
     public static HubException IsAdapter(string address) =>
         new(HubCode.RoleMismatch,
-            $"'{address}' is named as a base model, but holds an adapter (adapter_config.json) and no weights of a model. Name it as an adapter, and as the base "
+            $"'{address}' is named as a base model, but holds an adapter (adapter_config.json) and no weights of a model. Name it as an adapter, and "
+            + "as the base "
             + "the model that it was trained for.");
 
     public static HubException IsNoAdapter(string address) =>
@@ -41,7 +43,8 @@ internal static class HubErrors
 
     public static HubException NoWeights(string address, string what) =>
         new(HubCode.FileMissing,
-            $"'{address}' holds no weights of {what} that can be merged: safetensors files, or PyTorch's pickles under the names of their library, are expected. "
+            $"'{address}' holds no weights of {what} that can be merged: safetensors files, or PyTorch's pickles under the names of their library, "
+            + "are expected. "
             + "Look at its list of files; models in other formats, such as GGUF, mostly name the repository that they were made of.");
 
     public static HubException ShardMissing(string address, string index, string shard) =>
@@ -53,7 +56,8 @@ internal static class HubErrors
 
     public static HubException WeightsAmbiguous(string address, IEnumerable<string> names) =>
         new(HubCode.WeightsAmbiguous,
-            $"'{address}' has several files that could be the model's weights, and none has the name that transformers gives: {string.Join(", ", names.Take(5))}. "
+            $"'{address}' has several files that could be the model's weights, and none has the name that transformers gives: "
+            + $"{string.Join(", ", names.Take(5))}. "
             + "Fetch the one that is meant, and name the file.");
 
     // What the hub says.
@@ -70,7 +74,8 @@ internal static class HubErrors
 
     public static HubException EntryNotFound(HubAddress address, string commit, string path) =>
         new(HubCode.EntryNotFound,
-            $"The hub has no file '{path}' in commit {commit} of '{address.Id}', though it was listed or locked. Fetch again; if it stays so, the commit is gone "
+            $"The hub has no file '{path}' in commit {commit} of '{address.Id}', though it was listed or locked. Fetch again; if it stays so, the "
+            + "commit is gone "
             + "from the hub, and another one has to be named.");
 
     public static HubException RepositoryGated(HubAddress address, bool hasToken, HubEnvironment environment) =>
@@ -85,7 +90,8 @@ internal static class HubErrors
 
     public static HubException AccessRefused(HubAddress address, string message, bool hasToken) =>
         new(HubCode.AccessRefused,
-            $"The hub refuses access to '{address}'{Quoted(message)}. {TokenWasSent(hasToken)} If the repository is open to you on the hub's pages, give the token "
+            $"The hub refuses access to '{address}'{Quoted(message)}. {TokenWasSent(hasToken)} If the repository is open to you on the hub's pages, "
+            + "give the token "
             + "the right to read it.");
 
     // The way there.
@@ -107,7 +113,8 @@ internal static class HubErrors
 
     public static HubException HubNotReachable(string host, string what, Exception? cause) =>
         new(HubCode.HubNotReachable,
-            $"{host} could not be reached for {what}: {ReasonOf(cause)}. What has come is kept. Look at the network, at HF_ENDPOINT and at proxies (HTTPS_PROXY, "
+            $"{host} could not be reached for {what}: {ReasonOf(cause)}. What has come is kept. Look at the network, at HF_ENDPOINT and at proxies "
+            + "(HTTPS_PROXY, "
             + "NO_PROXY); or, where everything was fetched before, set HF_HUB_OFFLINE=1.", cause);
 
     public static HubException CertificateRefused(string host, string what, Exception cause) =>
@@ -122,7 +129,8 @@ internal static class HubErrors
 
     public static HubException NotAHub(string host, string what, string found) =>
         new(HubCode.NotAHub,
-            $"It was no hub that answered at {host} to the request for {what}, but {found}: a proxy, a sign-in page of the network, or a wrong HF_ENDPOINT. Open "
+            $"It was no hub that answered at {host} to the request for {what}, but {found}: a proxy, a sign-in page of the network, or a wrong "
+            + "HF_ENDPOINT. Open "
             + "the address in a browser to see what it says.");
 
     public static HubException RedirectRefused(string host, string what, string reason) =>
@@ -139,17 +147,20 @@ internal static class HubErrors
 
     public static HubException ContentDiffers(HubAddress address, string path, string expected, string found) =>
         new(HubCode.ContentDiffers,
-            $"The file '{path}' of '{address.Id}' is not what the hub says of it: {expected} is expected, {found} came. It was deleted. Fetch again; if it stays "
+            $"The file '{path}' of '{address.Id}' is not what the hub says of it: {expected} is expected, {found} came. It was deleted. Fetch again; "
+            + "if it stays "
             + "so, a proxy or mirror on the way damages files.");
 
     public static HubException ContentIsPointer(HubAddress address, string path) =>
         new(HubCode.ContentDiffers,
-            $"In place of the file '{path}' of '{address.Id}' a pointer of git-lfs came, which only names the contents. It was deleted. A mirror that was copied "
+            $"In place of the file '{path}' of '{address.Id}' a pointer of git-lfs came, which only names the contents. It was deleted. A mirror that "
+            + "was copied "
             + "without git-lfs does that: look at HF_ENDPOINT.");
 
     public static HubException FileTooLarge(HubAddress address, HubFile file) =>
         new(HubCode.FileTooLarge,
-            $"The file '{file.Path}' of '{address.Id}' has {Bytes(file.ByteLength)}; the hub gives files over 50 GB to its own clients only. Fetch the repository "
+            $"The file '{file.Path}' of '{address.Id}' has {Bytes(file.ByteLength)}; the hub gives files over 50 GB to its own clients only. Fetch "
+            + "the repository "
             + "with 'hf download', which fills the same cache.");
 
     public static HubException PinDiffers(HubAddress address, string reason) =>
@@ -166,7 +177,8 @@ internal static class HubErrors
 
     public static HubException CacheFull(string folder, Exception cause) =>
         new(HubCode.CacheTooSmall,
-            $"The disk of the cache '{folder}' became full: {ReasonOf(cause)}. What has come is kept. Free some space, or set HF_HUB_CACHE to a folder on another "
+            $"The disk of the cache '{folder}' became full: {ReasonOf(cause)}. What has come is kept. Free some space, or set HF_HUB_CACHE to a "
+            + "folder on another "
             + "disk.", cause);
 
     public static HubException CacheNotWritable(string path, Exception cause) =>
@@ -190,7 +202,8 @@ internal static class HubErrors
 
     public static HubEvent ListUnknown(HubAddress address, string commit) =>
         new HubEvent.Warning(HubCode.ListUnknown,
-            $"No request is allowed, and the cache does not say which files commit {commit} of '{address.Id}' has: those are taken that the cache happens to hold, and "
+            $"No request is allowed, and the cache does not say which files commit {commit} of '{address.Id}' has: those are taken that the cache "
+            + "happens to hold, and "
             + "a file that nobody fetched is missed by nobody. Fetch once while online to be sure.");
 
     /// <summary>A length as people read it.</summary>
@@ -211,7 +224,8 @@ internal static class HubErrors
 
     private static string TokenWasSent(bool hasToken) => hasToken ? "A token was sent." : "No token was sent.";
 
-    private static string Page(HubEnvironment environment, HubAddress address) => $"{environment.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{address.Id}";
+    private static string Page(HubEnvironment environment, HubAddress address) =>
+        $"{environment.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{address.Id}";
 
     private static string Host(HubEnvironment environment) => environment.Endpoint.Authority;
 

@@ -79,7 +79,7 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
         if (!isRest)
             Restart(contents, digest);
         if (!isRest && !isWhole)
-            throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, What), TimeSpan.Zero);
+            throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, What), What, TimeSpan.Zero);
         long? announced = isRest ? range!.Length : answer.IsCompressed ? null : answer.Response.Content.Headers.ContentLength;
         await using TimedBody body = await client.ReadBodyAsync(answer, What, cancellation);
         byte[] piece = new byte[PieceLength];
@@ -94,9 +94,9 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
                 return "more";
         }
         bool isEnd = announced is not null || answer.Response.Headers.TransferEncodingChunked == true;
-        return _offset < file.ByteLength && isEnd ? string.Create(CultureInfo.InvariantCulture, $"{HubErrors.Bytes(_offset)} in place of {HubErrors.Bytes(file.ByteLength)}")
-            : _offset < file.ByteLength ? throw HubRequests.NotReached(answer.Uri, What, null)
-            : null;
+        return _offset == file.ByteLength ? null
+            : isEnd ? string.Create(CultureInfo.InvariantCulture, $"a file of {_offset} bytes in place of {file.ByteLength}")
+            : throw HubRequests.NotReached(answer.Uri, What, null);
     }
 
     private void Restart(FileStream contents, ContentDigest digest)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LoraMerge.Hub.Cache;
 using LoraMerge.Hub.Faults;
 using LoraMerge.Hub.Places;
@@ -109,7 +108,7 @@ public sealed class HubFetcher : IDisposable
             role = sound.Any(file => Path.GetFileName(file.Path) == DialectFiles.Peft.Config) ? HubRole.Adapter : HubRole.Base;
         try
         {
-            return await FetchFilesAsync(cache, new FetchTask(address, role, pins.Commit, pins.Subfolder, sound), cancellation);
+            return await Download(cache).RunAsync(new FetchTask(address, role, pins.Commit, pins.Subfolder, sound), cancellation);
         }
         catch (HubException fault) when (fault.Code is HubCode.ContentDiffers or HubCode.EntryNotFound)
         {
@@ -184,102 +183,16 @@ public sealed class HubFetcher : IDisposable
         string subfolder = found.Reading.Subfolder;
         HubSelection selection = HubSelection.Of(address.Text, found.Files, subfolder, role);
         var task = new FetchTask(address, selection.Role, found.Commit, subfolder, []);
+        RepositoryDownload download = Download(cache);
         if (selection.Index is HubFile index)
-            await BringAsync(cache, task, [index], cancellation);
+            await download.BringAsync(task, [index], cancellation);
         IReadOnlyList<HubFile> files = selection.Files(selection.Index is HubFile there ? cache.Folder.File(found.Commit, there.Path) : null);
         if (!found.IsListKnown)
             _report(HubErrors.ListUnknown(address, found.Commit));
-        return await FetchFilesAsync(cache, task with { Files = files }, cancellation);
+        return await download.RunAsync(task with { Files = files }, cancellation);
     }
 
-    private async Task<FetchedRepository> FetchFilesAsync(HubCache cache, FetchTask task, CancellationToken cancellation)
-    {
-        List<HubFile> missing = await MissingAsync(cache, task, task.Files, cancellation);
-        string size = HubErrors.Bytes(task.Files.Sum(file => file.ByteLength));
-        string what = string.Create(CultureInfo.InvariantCulture, $"{task.Address} is commit {task.Commit[..12]}: {Count(task.Files)}, {size}");
-        _report(new HubEvent.Information(missing.Count == 0 ? $"{what}, in the cache" : $"{what}; {ToFetch(cache, task, missing)}"));
-        await DownloadAsync(cache, task, missing, cancellation);
-        cache.KeepKnown();
-        return new FetchedRepository(
-            task.Address, task.Role, task.Commit, task.Subfolder, cache.Folder.Snapshot(task.Commit, task.Subfolder), task.Files);
-    }
-
-    private async Task BringAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> files, CancellationToken cancellation) =>
-        await DownloadAsync(cache, task, await MissingAsync(cache, task, files, cancellation), cancellation);
-
-    private async Task<List<HubFile>> MissingAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> files, CancellationToken cancellation)
-    {
-        List<HubFile> missing = [];
-        foreach (HubFile file in files)
-        {
-            if (!await cache.HasAsync(task.Commit, file, cancellation))
-                missing.Add(file);
-        }
-        if (missing.Count > 0 && _environment.IsOffline)
-            throw HubErrors.Offline(task.Address, $"the cache lacks '{missing[0].Path}'{(missing.Count > 1 ? $" and {Count(missing[1..])} more" : "")}");
-        return missing;
-    }
-
-    private string ToFetch(HubCache cache, FetchTask task, List<HubFile> missing)
-    {
-        if (missing.FirstOrDefault(file => file.ByteLength > HubProtocol.LargestFile) is { } large)
-            throw HubErrors.FileTooLarge(task.Address, large);
-        long needed = missing.DistinctBy(file => file.Hash).Sum(file => file.ByteLength - LengthOf(cache.PartialOf(file)));
-        long? free = FreeSpace();
-        if (free < needed)
-            throw HubErrors.CacheTooSmall(task.Address, _environment.CacheFolder, needed, free.Value);
-        string room = free is long there ? $" ({HubErrors.Bytes(there)} are free in {_environment.CacheFolder})" : "";
-        return $"to be fetched: {Count(missing)}, {HubErrors.Bytes(needed)}{room}";
-    }
-
-    private async Task DownloadAsync(HubCache cache, FetchTask task, IReadOnlyList<HubFile> missing, CancellationToken cancellation)
-    {
-        if (missing.Count == 0)
-            return;
-        cache.Prepare();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = HubProtocol.ParallelFiles, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(missing.GroupBy(file => file.Hash), options, (same, stop) => new ValueTask(DownloadAsync(cache, task, [.. same], stop)));
-    }
-
-    /// <summary>Files of equal contents are fetched once.</summary>
-    private async Task DownloadAsync(HubCache cache, FetchTask task, HubFile[] same, CancellationToken cancellation)
-    {
-        HubFile file = same[0];
-        using IDisposable? taken = await ContentLock.TakeAsync(
-            cache.Folder.Lock(file.Hash), _timing.LockInterval,
-            () => _report(new HubEvent.Information($"  {file.Path}: waiting for another process that fetches it")), cancellation);
-        if (!await cache.HasAsync(task.Commit, file, cancellation)) // another process may have had the lock
-        {
-            var progress = new FileProgress(file, _timing.ProgressInterval, _report);
-            var download = new FileDownload(_client.Value, task.Address, task.Commit, file, cache.PartialOf(file), progress.Report);
-            cache.Enter(task.Commit, file, await download.RunAsync(cancellation), isNew: true);
-            _report(new HubEvent.Information($"  {file.Path}: {HubErrors.Bytes(file.ByteLength)}"));
-        }
-        string blob = cache.Folder.Blob(file.Hash);
-        string contents = File.Exists(blob) ? blob : cache.Folder.File(task.Commit, file.Path);
-        foreach (HubFile other in same.Skip(1))
-            cache.Enter(task.Commit, other, contents, isNew: false);
-    }
-
-    private long? FreeSpace()
-    {
-        string folder = _environment.CacheFolder;
-        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is string parent)
-            folder = parent;
-        try
-        {
-            return new DriveInfo(folder).AvailableFreeSpace;
-        }
-        catch (Exception fault) when (fault is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            return null; // the system does not tell, as of Windows' network folders
-        }
-    }
-
-    private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
-
-    private static string Count(IReadOnlyCollection<HubFile> files) =>
-        string.Create(CultureInfo.InvariantCulture, $"{files.Count} {(files.Count == 1 ? "file" : "files")}");
+    private RepositoryDownload Download(HubCache cache) => new(_environment, _timing, cache, _client, _report);
 
     /// <summary>A commit whose files are known.</summary>
     private sealed record FoundCommit(HubReading Reading, string Commit, IReadOnlyList<HubFile> Files)
@@ -287,6 +200,4 @@ public sealed class HubFetcher : IDisposable
         /// <summary>Whether <see cref="Files"/> are all that it has, not only what lies in the cache.</summary>
         public bool IsListKnown { get; init; } = true;
     }
-
-    private sealed record FetchTask(HubAddress Address, HubRole Role, string Commit, string Subfolder, IReadOnlyList<HubFile> Files);
 }

@@ -56,7 +56,7 @@ public sealed class HubAddress
     {
         if (!IsAddress(text))
             throw HubErrors.AddressInvalid(text, $"it does not begin with '{Scheme}'");
-        if (text.Any(char.IsControl) || text.IndexOf('\\') >= 0)
+        if (text.Any(char.IsControl) || text.Contains('\\'))
             throw HubErrors.AddressInvalid(text, "it holds a backslash or a control character");
         string rest = text.Substring(Scheme.Length);
         int at = rest.IndexOf('@');

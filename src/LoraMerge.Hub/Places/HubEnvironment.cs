@@ -20,7 +20,8 @@ public sealed class HubEnvironment
         CacheFolder = PathOf("HF_HUB_CACHE") ?? PathOf("HUGGINGFACE_HUB_CACHE") ?? Path.GetFullPath(Path.Combine(hubHome, "hub"));
         TokenFile = PathOf("HF_TOKEN_PATH") ?? Path.GetFullPath(Path.Combine(hubHome, "token"));
         string endpoint = (_variable("HF_ENDPOINT") ?? "https://huggingface.co").Trim().TrimEnd('/');
-        Endpoint = Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && (uri.Query + uri.Fragment + uri.UserInfo).Length == 0
+        Endpoint = Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
+            && (uri.Query + uri.Fragment + uri.UserInfo).Length == 0
             ? uri
             : throw HubErrors.EnvironmentInvalid("HF_ENDPOINT", WithoutUser(endpoint), "an address such as https://huggingface.co");
         IsOffline = IsTrue(_variable("HF_HUB_OFFLINE") ?? _variable("TRANSFORMERS_OFFLINE"));
@@ -93,7 +94,8 @@ public sealed class HubEnvironment
 
     private TimeSpan SecondsOf(string name) =>
         _variable(name) is not string text ? TimeSpan.FromSeconds(10)
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds)
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6
+            ? TimeSpan.FromSeconds(seconds)
         : throw HubErrors.EnvironmentInvalid(name, text, "a number of seconds");
 
     private static string WithoutUser(string address) => Regex.Replace(address, "//[^/]*@", "//");
@@ -103,9 +105,9 @@ public sealed class HubEnvironment
     private string? PathOf(string name) => _variable(name) is string text ? Path.GetFullPath(WithHome(WithVariables(text))) : null;
 
     private string WithHome(string path) =>
-        path == "~" ? _home : path.StartsWith("~/", StringComparison.Ordinal) || (Path.DirectorySeparatorChar == '\\' && path.StartsWith("~\\", StringComparison.Ordinal))
-            ? Path.Combine(_home, path.Substring(2))
-            : path;
+        path == "~" ? _home
+        : path.Length > 1 && path[0] == '~' && (path[1] == '/' || path[1] == Path.DirectorySeparatorChar) ? Path.Combine(_home, path.Substring(2))
+        : path;
 
     /// <summary>A variable that is not set stays as it is written.</summary>
     private string WithVariables(string path) =>

@@ -25,8 +25,8 @@ internal static class HubNames
 
     /// <summary>Whether git could have a branch or tag of this name, and a cache a file of it.</summary>
     public static bool IsRevision(string text) =>
-        text.Length > 0 && IsPath(text) && !text.Any(letter => " ~^:?*[\\".IndexOf(letter) >= 0)
-        && text.Split('/').All(part => !part.StartsWith(".", StringComparison.Ordinal) && !part.EndsWith(".lock", StringComparison.Ordinal));
+        text.Length > 0 && IsPath(text) && !text.Any(letter => " ~^:?*[\\".Contains(letter))
+        && text.Split('/').All(part => part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal));
 
     private static bool IsSegment(string name) =>
         name is not ("" or "." or "..")
@@ -35,7 +35,7 @@ internal static class HubNames
 
     private static bool IsWindowsName(string name) =>
         name[name.Length - 1] is not ('.' or ' ') && !s_devices.Contains(name.Split('.')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase)
-        && !name.Any(letter => "<>\"|?*".IndexOf(letter) >= 0);
+        && !name.Any(letter => "<>\"|?*".Contains(letter));
 
     private static bool IsDigit(char c) => c is (>= '0' and <= '9') or (>= 'a' and <= 'f');
 }

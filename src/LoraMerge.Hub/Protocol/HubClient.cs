@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LoraMerge.Hub.Faults;
@@ -81,7 +80,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         {
             // Of a place that was signed for a time, this says that the time is over: the hub signs a new one.
             if (!answer.IsOfHub && answer.Status is 400 or 401 or 403 or 404 or 410)
-                throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, what));
+                throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, what), what);
             if (answer.Status != 416)
                 await ThrowIfRefusedAsync(answer, address, commit, path, what, cancellation);
             if (answer.Commit is null && answer.Status != 416)
@@ -109,7 +108,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             return;
         string host = answer.Uri.Authority;
         if (s_passing.Contains(answer.Status))
-            throw new PassingFaultException(HubErrors.HubInTrouble(host, answer.Status, what), WaitOf(answer));
+            throw new PassingFaultException(HubErrors.HubInTrouble(host, answer.Status, what), what, WaitOf(answer));
         if (answer.Status == 407)
             throw HubErrors.ProxyFault(host, what, "it asks for a user and a password");
         string code = answer.Header("X-Error-Code");

@@ -78,7 +78,7 @@ internal sealed class HubRequests : IDisposable
     }
 
     /// <summary>A fault of the connection as what it is.</summary>
-    public static PassingFaultException NotReached(Uri uri, string what, Exception? cause) => new(HubErrors.HubNotReachable(uri.Authority, what, cause));
+    public static PassingFaultException NotReached(Uri uri, string what, Exception? cause) => new(HubErrors.HubNotReachable(uri.Authority, what, cause), what);
 
     private static Uri TargetOf(HttpResponseMessage response, Uri from, string what) =>
         Follow(from, response.Headers.TryGetValues("Location", out IEnumerable<string>? values) ? values.First() : null, what);

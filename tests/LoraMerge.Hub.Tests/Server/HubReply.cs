@@ -30,7 +30,8 @@ internal sealed record HubReply(int Status)
     /// <summary>Bytes a piece, with a pause behind each.</summary>
     public int? Trickle { get; init; }
 
-    public static HubReply Json(string json, int status = 200) => new(status) { Body = Encoding.UTF8.GetBytes(json), Headers = [("Content-Type", "application/json")] };
+    public static HubReply Json(string json, int status = 200) =>
+        new(status) { Body = Encoding.UTF8.GetBytes(json), Headers = [("Content-Type", "application/json")] };
 
     public static HubReply Error(int status, string? code, string message)
     {
@@ -40,7 +41,8 @@ internal sealed record HubReply(int Status)
         return new HubReply(status) { Body = Encoding.UTF8.GetBytes($$"""{"error":"{{message}}"}"""), Headers = headers };
     }
 
-    public static HubReply Page() => new(200) { Body = Encoding.UTF8.GetBytes("<html>Sign in</html>"), Headers = [("Content-Type", "text/html; charset=utf-8")] };
+    public static HubReply Page() =>
+        new(200) { Body = Encoding.UTF8.GetBytes("<html>Sign in</html>"), Headers = [("Content-Type", "text/html; charset=utf-8")] };
 
     public static HubReply To(int status, string location) => new(status) { Headers = [("Location", location)] };
 

@@ -185,7 +185,8 @@ internal sealed class HubServer : IAsyncDisposable
         if (request.Token is string token && token != "Bearer " + Token)
             return HubReply.Error(401, null, "Invalid credentials in Authorization header");
         if (!Repositories.TryGetValue(id, out HubRepository? repository) || (repository.IsPrivate && request.Token is null))
-            return request.Token is null ? HubReply.Error(401, null, "Invalid username or password.") : HubReply.Error(404, "RepoNotFound", "Repository not found");
+            return request.Token is null ? HubReply.Error(401, null, "Invalid username or password.")
+                : HubReply.Error(404, "RepoNotFound", "Repository not found");
         if (repository.RenamedTo is string renamed)
             return HubReply.To(307, request.Target.Replace(id, renamed, StringComparison.Ordinal));
         if (isApi)
@@ -200,7 +201,8 @@ internal sealed class HubServer : IAsyncDisposable
         string? commit = repository.Revisions.GetValueOrDefault(revision)
             ?? repository.Commits.Keys.FirstOrDefault(key => revision.Length >= 7 && key.StartsWith(revision, StringComparison.Ordinal));
         return commit is null ? HubReply.Error(404, "RevisionNotFound", $"Invalid rev id: {revision}")
-            : HubReply.Json($$"""{"id":"{{repository.Id}}","sha":"{{commit}}","private":false,"gated":false,"siblings":[{{Siblings(repository.Commits[commit].Keys)}}]}""");
+            : HubReply.Json(
+                $$"""{"id":"{{repository.Id}}","sha":"{{commit}}","private":false,"gated":false,"siblings":[{{Siblings(repository.Commits[commit].Keys)}}]}""");
     }
 
     private static string Siblings(IEnumerable<string> names) => string.Join(',', names.Select(name => $$"""{"rfilename":"{{name}}"}"""));
@@ -215,7 +217,8 @@ internal sealed class HubServer : IAsyncDisposable
             .. files.Skip(page * FilesPerPage).Take(FilesPerPage).Select(file => file.Value.IsLarge
                 ? new JsonObject
                 {
-                    ["type"] = "file", ["path"] = file.Key, ["size"] = file.Value.Bytes.Length, ["oid"] = new string('e', 40), ["xetHash"] = new string('f', 64),
+                    ["type"] = "file", ["path"] = file.Key, ["size"] = file.Value.Bytes.Length, ["oid"] = new string('e', 40),
+                    ["xetHash"] = new string('f', 64),
                     ["lfs"] = new JsonObject { ["oid"] = file.Value.Sha256, ["size"] = file.Value.Bytes.Length, ["pointerSize"] = 134 },
                 }
                 : new JsonObject { ["type"] = "file", ["path"] = file.Key, ["size"] = file.Value.Bytes.Length, ["oid"] = file.Value.GitHash }),
@@ -244,7 +247,10 @@ internal sealed class HubServer : IAsyncDisposable
                 .With("Link", $"<{Address}/xet-read-token/{commit}>; rel=\"xet-auth\"");
         }
         if (!isCached && !SendsSmallFilesAtOnce)
-            return HubReply.To(307, $"/api/resolve-cache/models/{repository.Id}/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?etag=x");
+        {
+            string escaped = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
+            return HubReply.To(307, $"/api/resolve-cache/models/{repository.Id}/{commit}/{escaped}?etag=x");
+        }
         return Ranged(request, file.Bytes).With("ETag", $"\"{file.GitHash}\"").With("X-Repo-Commit", commit);
     }
 

@@ -4,10 +4,10 @@ namespace LoraMerge.Agreed.ModelFiles;
 /// <param name="paths">Paths of all files in it, with '/'.</param>
 internal sealed class ListedNames(IReadOnlyCollection<string> paths) : IFolderNames
 {
-    public IReadOnlyList<string> FilesIn(string folder) => [.. Below(folder).Where(rest => rest.IndexOf('/') < 0)];
+    public IReadOnlyList<string> FilesIn(string folder) => [.. Below(folder).Where(rest => !rest.Contains('/'))];
 
     public IReadOnlyList<string> FoldersIn(string folder) =>
-        [.. Below(folder).Where(rest => rest.IndexOf('/') >= 0).Select(rest => rest.Substring(0, rest.IndexOf('/'))).Distinct(StringComparer.Ordinal)];
+        [.. Below(folder).Where(rest => rest.Contains('/')).Select(rest => rest.Substring(0, rest.IndexOf('/'))).Distinct(StringComparer.Ordinal)];
 
     private IEnumerable<string> Below(string folder)
     {
