@@ -120,6 +120,43 @@ public sealed class DownloadTests
     }
 
     [Fact]
+    public async Task A_length_that_is_said_and_is_another_is_believed_no_more_than_the_bytes()
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+        bench.Server.Alter = (request, reply) => request.IsContent ? reply with { SaidLength = 300_001 } : reply;
+
+        Assert.Equal(HubCode.ContentDiffers, (await bench.Fault()).Code);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_breaks_behind_the_last_byte_costs_nothing(bool isChunked)
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+        bench.Server.Alter = (request, reply) =>
+            request.IsContent ? reply with { IsChunked = isChunked, CutAfter = isChunked ? 300_000 : null, SilentAfter = isChunked ? null : 300_000 } : reply;
+
+        await bench.Fetch();
+
+        Assert.Single(bench.Server.Requests, request => request.IsContent);
+        Assert.Empty(bench.Waits);
+    }
+
+    [Fact]
+    public void A_disk_that_became_full_is_known_by_its_fault()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "It needs /dev/full.");
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write);
+
+        IOException fault = Assert.Throws<IOException>(() => RandomAccess.Write(full.SafeFileHandle, new byte[10], 0));
+
+        Assert.True(FileDownload.IsFull(fault));
+    }
+
+    [Fact]
     public async Task A_body_without_end_is_cut_at_the_length_of_the_file()
     {
         await using var bench = new HubBench();

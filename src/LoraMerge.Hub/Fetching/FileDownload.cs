@@ -81,9 +81,34 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
         if (!isRest && !isWhole)
             throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, What), What, TimeSpan.Zero);
         long? announced = isRest ? range!.Length : answer.IsCompressed ? null : answer.Response.Content.Headers.ContentLength;
+        if (announced > file.ByteLength)
+            return OfLength(announced.Value);
         await using TimedBody body = await client.ReadBodyAsync(answer, What, cancellation);
+        try
+        {
+            if (await TakeAsync(body, contents, digest, isLengthSure: announced == file.ByteLength, cancellation) is string wrong)
+                return wrong;
+        }
+        catch (PassingFaultException) when (_offset == file.ByteLength)
+        {
+            // The connection broke behind the last byte.
+        }
+        bool isEnd = announced is not null || answer.Response.Headers.TransferEncodingChunked == true;
+        return _offset == file.ByteLength ? null
+            : isEnd ? OfLength(_offset)
+            : throw HubRequests.NotReached(answer.Uri, What, null);
+    }
+
+    /// <param name="body">What comes.</param>
+    /// <param name="contents">Where it goes.</param>
+    /// <param name="digest">Its hash.</param>
+    /// <param name="isLengthSure">Whether the end is known without another read.</param>
+    /// <param name="cancellation">Ends it, with what has come written.</param>
+    /// <returns>Null at the end of the body; else what is wrong for good.</returns>
+    private async Task<string?> TakeAsync(TimedBody body, FileStream contents, ContentDigest digest, bool isLengthSure, CancellationToken cancellation)
+    {
         byte[] piece = new byte[PieceLength];
-        for (int count; (count = await body.ReadAsync(piece, cancellation)) > 0;)
+        for (int count; !(isLengthSure && _offset == file.ByteLength) && (count = await body.ReadAsync(piece, cancellation)) > 0;)
         {
             int taken = (int)Math.Min(count, file.ByteLength - _offset);
             await contents.WriteAsync(piece.AsMemory(0, taken), CancellationToken.None);
@@ -93,11 +118,10 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
             if (taken < count)
                 return "more";
         }
-        bool isEnd = announced is not null || answer.Response.Headers.TransferEncodingChunked == true;
-        return _offset == file.ByteLength ? null
-            : isEnd ? string.Create(CultureInfo.InvariantCulture, $"a file of {_offset} bytes in place of {file.ByteLength}")
-            : throw HubRequests.NotReached(answer.Uri, What, null);
+        return null;
     }
+
+    private string OfLength(long length) => string.Create(CultureInfo.InvariantCulture, $"a file of {length} bytes in place of {file.ByteLength}");
 
     private void Restart(FileStream contents, ContentDigest digest)
     {
@@ -143,5 +167,5 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
     private static long FileLength(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
 
     /// <summary>ENOSPC, EDQUOT; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL.</summary>
-    private static bool IsFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
+    internal static bool IsFull(Exception fault) => (fault.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
 }

@@ -8,7 +8,8 @@ namespace LoraMerge.Hub.Fetching;
 /// <remarks>An index may name any file, so of a folder on disk all count that it may name; here the index is read first, and what it names is taken.</remarks>
 internal sealed class HubSelection
 {
-    private const long LongestIndex = 256 << 20;
+    /// <summary>As long as a merge reads.</summary>
+    private const long LongestIndex = 32 << 20;
 
     private readonly string _address;
     private readonly Dictionary<string, HubFile> _files;
