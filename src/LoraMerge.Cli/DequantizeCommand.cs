@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraMerge.Agreed.Options;
+using LoraMerge.Hub.Fetching;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
@@ -12,7 +13,12 @@ internal static class DequantizeCommand
 
     public static Command Create()
     {
-        var from = new Option<string>("--base") { Description = "Folder or weight file of the quantised model.", Required = true, HelpName = "DIR" };
+        var from = new Option<string>("--base")
+        {
+            Description = "Folder or weight file of the quantised model, or hf://NAMESPACE/NAME[@REVISION] at the Hugging Face hub.",
+            Required = true,
+            HelpName = "DIR",
+        };
         var output = new Option<string>("--output")
         {
             Description = "Folder for the plain model: new, empty, or an earlier result.",
@@ -26,8 +32,10 @@ internal static class DequantizeCommand
             command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var events = new ConsoleEvents(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var request = new MergeRequest(parsed.GetValue(from)!, []) { NativesFolder = parsed.GetValue(runtime), Device = "cpu" };
+            TextWriter told = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
+            var events = new ConsoleEvents(told, error);
+            InputLocation there = (await InputLocation.FindAsync([(parsed.GetValue(from)!, HubRole.Base)], new HubEvents(told, error), cancellation))[0];
+            var request = new MergeRequest(there.Path, []) { FetchedBase = there.Fetched, NativesFolder = parsed.GetValue(runtime), Device = "cpu" };
             await new Merger(events.Report).DequantizeAsync(
                 RequestWords.Apply(request, MergeOptions.Values(parsed, options)), parsed.GetValue(output)!, cancellation);
             return 0;

@@ -41,11 +41,14 @@ public sealed class SelectionTests
     public async Task Of_an_index_the_files_that_it_names_are_taken_and_no_variant()
     {
         await using var bench = new HubBench();
-        bench.Server.Add("acme/tiny").Small("config.json", "{}").Small("model.safetensors.index.json", Index("model-1.safetensors", "model-2.safetensors"))
+        bench.Server.Add("acme/tiny").Small("config.json", "{}").Small("quantize_config.json", "{ }")
+            .Small("model.safetensors.index.json", Index("model-1.safetensors", "model-2.safetensors"))
             .Large("model-1.safetensors", 10, 1).Large("model-2.safetensors", 10, 2).Large("model.fp16-1.safetensors", 10, 3).Large("other.safetensors", 10, 4)
             .Small("weights.data", "?");
 
-        Assert.Equal(["config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json"], (await bench.Fetch()).Names);
+        Assert.Equal(
+            ["config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json", "quantize_config.json"],
+            (await bench.Fetch()).Names);
     }
 
     [Fact]
