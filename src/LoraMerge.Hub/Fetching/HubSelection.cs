@@ -67,7 +67,7 @@ internal sealed class HubSelection
             if (shards.FirstOrDefault(shard => !_files.ContainsKey(shard)) is string missing)
                 throw HubErrors.ShardMissing(_address, Index!.Path, missing);
             if (Role == HubRole.Base)
-                names = names.Except(_chosen.Weights.Names, StringComparer.Ordinal).Append(_chosen.Weights.Entry!);
+                names = _chosen.Files.Where(file => !file.IsOfWeights).Select(file => file.RelativePath).Append(_chosen.Weights.Entry!);
             names = names.Concat(shards);
         }
         return [.. names.Distinct(StringComparer.Ordinal).Select(name => _files[name]).OrderBy(file => file.Path, StringComparer.Ordinal)];

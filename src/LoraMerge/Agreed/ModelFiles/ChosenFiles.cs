@@ -106,10 +106,10 @@ internal sealed class ChosenFiles
         var ofWeights = new HashSet<string>(Weights.Names, StringComparer.Ordinal);
         foreach (string name in names)
         {
-            if (ofWeights.Contains(name))
-                AddWeights(name);
-            else if (ModelParts.IsOfQuantiser(name))
+            if (ModelParts.IsOfQuantiser(name))
                 Add(name, isBeside: false);
+            else if (ofWeights.Contains(name))
+                AddWeights(name);
             else
                 AddPart(name, ModelParts.IsOfBase(name));
         }
@@ -123,7 +123,7 @@ internal sealed class ChosenFiles
         bool areWeights = WeightFiles.AreIn(name) || GgufNames.IsOne(name) || NamePattern.Matches("*.index.json", name);
         if (!areWeights)
             _leftOut.Add(name);
-        _files.Add(new ChosenFile(name, IsBeside: false) { IsDoubtful = !areWeights });
+        _files.Add(new ChosenFile(name, IsBeside: false) { IsOfWeights = true, IsDoubtful = !areWeights });
     }
 
     private void AddSubfolder(string subfolder)
@@ -162,6 +162,9 @@ internal sealed class ChosenFiles
 /// <param name="IsBeside">Whether it goes beside the weights of the merged model, rather than being made into it.</param>
 internal sealed record ChosenFile(string RelativePath, bool IsBeside)
 {
+    /// <summary>Whether it is one of <see cref="WeightFiles.Names"/>: weights, an index, or what an index may name.</summary>
+    public bool IsOfWeights { get; init; }
+
     /// <summary>Whether it counts only because an index may name it.</summary>
     public bool IsDoubtful { get; init; }
 }
