@@ -332,6 +332,21 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task A_hub_that_stumbles_is_asked_again_where_the_cache_has_a_part_only()
+    {
+        await using var bench = new HubBench();
+        HubRepository repository = bench.AddModel();
+        AsPython(bench, repository, "config.json");
+        int count = 0;
+        bench.Server.Alter = (_, reply) => count++ < 2 ? HubReply.Error(503, null, "") : reply;
+
+        FetchedRepository fetched = await bench.Fetch();
+
+        Assert.Equal(4, fetched.Files.Count);
+        Assert.Equal([1], bench.Waits);
+    }
+
+    [Fact]
     public async Task A_repository_that_is_gone_is_not_taken_from_the_cache_unsaid()
     {
         await using var bench = new HubBench();

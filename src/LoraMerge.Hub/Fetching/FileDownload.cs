@@ -13,10 +13,9 @@ namespace LoraMerge.Hub.Fetching;
 /// <summary>Brings the contents of one file to their partial file, from where an earlier run left off, and holds them to their hash.</summary>
 internal sealed class FileDownload(HubClient client, HubAddress address, string commit, HubFile file, string partial, Action<long> onProgress)
 {
-    private string _partial = partial;
-
     private const int PieceLength = 1 << 18;
 
+    private string _partial = partial;
     private long _offset;
 
     private string What => $"'{file.Path}' of '{address.Id}'";

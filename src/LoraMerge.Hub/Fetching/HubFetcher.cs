@@ -48,17 +48,19 @@ public sealed class HubFetcher : IDisposable
         if (_environment.IsOffline)
             return await FetchOfflineAsync(cache, address, role, cancellation);
         FoundCommit found;
+        FoundCommit? cached = FindCached(cache, address);
         try
         {
-            found = await FindCommitAsync(cache, address, cancellation);
+            found = await FindCommitAsync(cache, address, isPatient: cached is null, cancellation);
         }
-        catch (HubException fault) when (fault.IsPassing && FindCached(cache, address) is { } cached)
+        catch (HubException fault) when (fault.IsPassing && cached is not null)
         {
-            FetchedRepository? whole = await TryTakeAsync(cache, address, role, cached, cancellation);
-            if (whole is null)
-                throw;
-            _report(HubErrors.UsingCached(address, cached.Commit, fault));
-            return whole;
+            if (await TryTakeAsync(cache, address, role, cached, cancellation) is { } whole)
+            {
+                _report(HubErrors.UsingCached(address, cached.Commit, fault));
+                return whole;
+            }
+            found = await FindCommitAsync(cache, address, isPatient: true, cancellation);
         }
         FetchedRepository fetched = await FetchAsync(cache, address, role, found, cancellation);
         cache.WriteList(found.Commit, found.Files);
@@ -116,7 +118,7 @@ public sealed class HubFetcher : IDisposable
         }
     }
 
-    private async Task<FoundCommit> FindCommitAsync(HubCache cache, HubAddress address, CancellationToken cancellation)
+    private async Task<FoundCommit> FindCommitAsync(HubCache cache, HubAddress address, bool isPatient, CancellationToken cancellation)
     {
         // One reading, mostly. Of several, one that was right before is asked for first.
         foreach (HubReading reading in address.Readings.OrderBy(reading => cache.ReadRef(reading.Revision) is null))
@@ -124,7 +126,7 @@ public sealed class HubFetcher : IDisposable
             try
             {
                 string commit = HubNames.IsCommit(reading.Revision) ? reading.Revision
-                    : await _client.Value.CommitOfAsync(address, reading.Revision, isPatient: FindCached(cache, address) is null, cancellation);
+                    : await _client.Value.CommitOfAsync(address, reading.Revision, isPatient, cancellation);
                 return new FoundCommit(
                     reading, commit, cache.ReadList(address, commit) ?? await _client.Value.ListAsync(address, commit, cancellation));
             }

@@ -37,7 +37,7 @@ internal sealed class RepositoryDownload(HubEnvironment environment, HubTiming t
                 missing.Add(file);
         }
         if (missing.Count > 0 && environment.IsOffline)
-            throw HubErrors.Offline(task.Address, $"the cache lacks '{missing[0].Path}'{(missing.Count > 1 ? $" and {Count(missing[1..])} more" : "")}");
+            throw HubErrors.Offline(task.Address, $"the cache lacks {Names(missing)}, or has it damaged");
         return missing;
     }
 
@@ -98,6 +98,8 @@ internal sealed class RepositoryDownload(HubEnvironment environment, HubTiming t
     }
 
     private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    private static string Names(List<HubFile> missing) => $"'{missing[0].Path}'{(missing.Count > 1 ? $" and {Count(missing[1..])} more" : "")}";
 
     private static string Count(IReadOnlyCollection<HubFile> files) =>
         string.Create(CultureInfo.InvariantCulture, $"{files.Count} {(files.Count == 1 ? "file" : "files")}");
