@@ -259,6 +259,24 @@ public sealed class CommandLineTests
         Assert.False(File.Exists(bench.Folder().Ref("other")));
     }
 
+    [Fact]
+    public async Task A_cache_that_may_not_be_written_is_said()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Another user is needed.");
+        await using var bench = new HubBench();
+        bench.AddModel();
+        string[] asAnother = ["setpriv", "--reuid", "65534", "--clear-groups"];
+        bench.Set("HF_HUB_CACHE", "/lora-merge-test/hub").Set("HOME", "/tmp").Set("DOTNET_CLI_HOME", "/tmp");
+        using (Process probe = HubProcess.Start(bench, asAnother, "inspect", "/"))
+            Assert.SkipUnless((await HubProcess.WaitFor(probe)).Error.Contains("LORA", StringComparison.Ordinal), "No other user can run the command line here.");
+
+        using Process process = HubProcess.Start(bench, asAnother, "fetch", "hf://acme/tiny");
+        HubProcess fetch = await HubProcess.WaitFor(process);
+
+        Assert.Equal(1, fetch.ExitCode);
+        Assert.Contains("error LORA7041: The cache cannot be written at '/lora-merge-test/hub", fetch.Error, StringComparison.Ordinal);
+    }
+
     private static async Task<string> KeyOf(HubBench bench)
     {
         HubProcess plan = await HubProcess.Run(bench, "plan", "--base", Base, "--adapter", Adapter, "--json");
