@@ -113,12 +113,34 @@ public sealed class SelectionTests
     }
 
     [Fact]
-    public async Task A_repository_of_GGUF_alone_holds_no_weights_to_merge_into()
+    public async Task A_GGUF_model_is_taken_where_nothing_else_is_and_of_several_none()
     {
         await using var bench = new HubBench();
-        bench.Server.Add("acme/tiny").Small("config.json", "{}").Large("tiny-q4.gguf", 10);
+        HubRepository repository = bench.Server.Add("acme/tiny").Small("config.json", "{}")
+            .Large("tiny-00001-of-00002.gguf", 10, 1).Large("tiny-00002-of-00002.gguf", 10, 2);
+
+        Assert.Equal(["config.json", "tiny-00001-of-00002.gguf", "tiny-00002-of-00002.gguf"], (await bench.Fetch()).Names);
+
+        repository.Commit("2222222222222222222222222222222222222222", "main", ("tiny-q4.gguf", new HubContents(new byte[3], true)));
+        Assert.Equal(HubCode.WeightsAmbiguous, (await bench.Fault()).Code);
+    }
+
+    [Fact]
+    public async Task A_repository_of_other_formats_holds_no_weights_to_merge_into()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Small("config.json", "{}").Large("model.onnx", 10).Large("tf_model.h5", 11);
 
         Assert.Equal(HubCode.FileMissing, (await bench.Fault()).Code);
+    }
+
+    [Fact]
+    public async Task An_adapter_of_one_GGUF_file_is_taken()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Large("pirate.gguf", 10).Small("README.md", "x");
+
+        Assert.Equal(["pirate.gguf"], (await bench.Fetch(role: HubRole.Adapter)).Names);
     }
 
     [Theory]

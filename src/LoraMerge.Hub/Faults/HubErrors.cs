@@ -43,9 +43,8 @@ internal static class HubErrors
 
     public static HubException NoWeights(string address, string what) =>
         new(HubCode.FileMissing,
-            $"'{address}' holds no weights of {what} that can be merged: safetensors files, or PyTorch's pickles under the names of their library, "
-            + "are expected. "
-            + "Look at its list of files; models in other formats, such as GGUF, mostly name the repository that they were made of.");
+            $"'{address}' holds no weights of {what} that can be merged: safetensors files, PyTorch's pickles under the names of their library, or one GGUF "
+            + "model are expected. Look at its list of files; models in other formats mostly name the repository that they were made of.");
 
     public static HubException ShardMissing(string address, string index, string shard) =>
         new(HubCode.FileMissing, $"'{index}' of '{address}' names the file '{shard}', which the repository does not have. Its author has to mend that; "

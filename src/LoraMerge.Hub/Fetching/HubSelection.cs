@@ -77,6 +77,8 @@ internal sealed class HubSelection
 
     private void ThrowIfNoAdapter(bool hasConfig)
     {
+        if (_chosen.Files.Any(file => GgufNames.IsOne(file.RelativePath)))
+            return; // it says all of the adapter
         if (!hasConfig)
             throw HubErrors.IsNoAdapter(_address);
         if (!DialectFiles.All.SelectMany(dialect => dialect.Weights).Any(name => Chosen(name) is not null)
