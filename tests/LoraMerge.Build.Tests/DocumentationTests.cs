@@ -71,7 +71,8 @@ public sealed partial class DocumentationTests
         string page = ReadText("docs/manifest.md");
         IEnumerable<string> fields = (
             (Type[])
-                [typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestOrigin), typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)]
+                [typeof(MergeManifest), typeof(ManifestBase), typeof(ManifestOrigin),
+                 typeof(ManifestAdapter), typeof(ManifestTensor), typeof(ManifestDelta), typeof(ManifestSource)]
         )
             .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             .Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name))

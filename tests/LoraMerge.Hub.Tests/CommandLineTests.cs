@@ -268,7 +268,8 @@ public sealed class CommandLineTests
         string[] asAnother = ["setpriv", "--reuid", "65534", "--clear-groups"];
         bench.Set("HF_HUB_CACHE", "/lora-merge-test/hub").Set("HOME", "/tmp").Set("DOTNET_CLI_HOME", "/tmp");
         using (Process probe = HubProcess.Start(bench, asAnother, "inspect", "/"))
-            Assert.SkipUnless((await HubProcess.WaitFor(probe)).Error.Contains("LORA", StringComparison.Ordinal), "No other user can run the command line here.");
+            Assert.SkipUnless(
+                (await HubProcess.WaitFor(probe)).Error.Contains("LORA", StringComparison.Ordinal), "No other user can run the command line here.");
 
         using Process process = HubProcess.Start(bench, asAnother, "fetch", "hf://acme/tiny");
         HubProcess fetch = await HubProcess.WaitFor(process);
