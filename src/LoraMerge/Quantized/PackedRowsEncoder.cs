@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
 
@@ -36,6 +37,11 @@ internal sealed class PackedRowsEncoder(PackedRowsCodec codec)
 
     private void PutZero(StoredTensor zeroPoints, long row, int group, int zero)
     {
+        if (zeroPoints.DType == DType.I8)
+        {
+            BytesOf(zeroPoints)[(row * zeroPoints.Shape[1]) + group] = (byte)(sbyte)(zero - (1 << (codec.Packing.Bits - 1)));
+            return;
+        }
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(BytesOf(zeroPoints).AsSpan());
         if (codec.ZerosAreInRows)
             codec.Packing.Put(words, group, zero, row * zeroPoints.Shape[1]);

@@ -35,7 +35,7 @@ internal sealed class ScaledCodes : QuantizedFormat
     private static void Read(QuantizedReading reading, StoredTensor codes, StoredTensor scales)
     {
         JsonObject? weights = WeightSettings.Of(reading.Config, codes.Name);
-        string format = FormatOf(reading.Config, codes, scales);
+        string format = FormatOf(reading.Config, codes);
         var check = new PartCheck(reading, codes, format);
         // MXFP8 writes exponents as bytes.
         check.Type(scales, codes.DType == DType.I8 ? Numbers.ScaleTypes : [.. Numbers.ScaleTypes, DType.U8]);
@@ -98,7 +98,7 @@ internal sealed class ScaledCodes : QuantizedFormat
         _ => null,
     };
 
-    private static string FormatOf(QuantizationConfig config, StoredTensor codes, StoredTensor scales)
+    private static string FormatOf(QuantizationConfig config, StoredTensor codes)
     {
         string type = codes.DType == DType.I8 ? "int8" : "FP8";
         return config.Method switch

@@ -89,6 +89,20 @@ public sealed class WildFormTests
     }
 
     [Fact]
+    public void Zero_points_may_be_a_byte_each()
+    {
+        int[] packed = [0x7654_3210, unchecked((int)0xFEDC_BA98)];
+        sbyte[] zeros = [-3, 7, 0, -8];
+        double[] scales = [0.5, 2, 1, 4];
+        AssertValues(
+            Base("{\"quant_method\": \"compressed-tensors\", \"config_groups\": {\"g\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 4, \"symmetric\": false, \"group_size\": 4}}}}")
+                .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 1], MemoryMarshal.AsBytes(packed.AsSpan()).ToArray()))
+                .With(Q + ".weight_scale", DType.BF16, [2, 2], scales).With(Q + ".weight_shape", DType.I64, [2], 2, 8)
+                .Add(Raw(Q + ".weight_zero_point", DType.I8, [2, 2], MemoryMarshal.AsBytes(zeros.AsSpan()).ToArray())),
+            Q, [2, 8], i => (((packed[i / 8] >> (i % 8 * 4)) & 15) - 8 - zeros[i / 4]) * scales[i / 4], "compressed-tensors int4", 0);
+    }
+
+    [Fact]
     public void GPTQ_is_known_by_a_file_of_its_own_and_may_leave_out_its_order()
     {
         uint[] words = [.. Enumerable.Range(0, 8 * 8).Select(_ => (uint)s_random.Next())]; // [64·4/32, 8]
