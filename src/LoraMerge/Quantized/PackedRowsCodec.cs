@@ -21,14 +21,13 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
     /// <summary>The group of each column; null where they follow one another.</summary>
     public StoredTensor? Groups { get; init; }
 
-    public override ImmutableArray<StoredTensor> Parts =>
-        [Codes, Scales, .. ZeroPoints is null ? [] : (ImmutableArray<StoredTensor>)[ZeroPoints], .. Groups is null ? [] : (ImmutableArray<StoredTensor>)[Groups]];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Scales, ZeroPoints, Groups);
 
     public override long HeldBytes => Decoder.PieceLength + (Columns * 5) + (ZeroPoints?.ByteLength ?? 0) + (Decoder.PieceLength * 8 / GroupLength * 12);
 
     private long GroupCount => (Columns + GroupLength - 1) / GroupLength;
 
-    public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
+    public override ImmutableArray<StoredTensor> Rewritten => Present(Codes, Scales, ZeroPoints);
 
     /// <summary>All, where a scale is of all; else a row.</summary>
     public override long UnitLength => Scales.ElementCount == 1 ? Codes.Shape[0] * Columns : Columns;

@@ -5,8 +5,7 @@ using LoraMerge.Safetensors;
 namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="PackedRowsCodec"/>, row by row.</summary>
-internal sealed class PackedRowsEncoder(PackedRowsCodec codec)
-    : WeightEncoder([codec.Codes, codec.Scales, .. codec.ZeroPoints is null ? [] : (StoredTensor[])[codec.ZeroPoints]])
+internal sealed class PackedRowsEncoder(PackedRowsCodec codec) : WeightEncoder(codec)
 {
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {

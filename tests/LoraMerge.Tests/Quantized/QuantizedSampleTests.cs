@@ -1,4 +1,3 @@
-using LoraMerge.Checkpoints;
 using LoraMerge.Quantized;
 using LoraMerge.Requests;
 using LoraMerge.Store;
@@ -15,7 +14,8 @@ public sealed class QuantizedSampleTests
         using var folder = new TestFolder();
         string packed = Pack(folder), adapter = Adapter("pirate");
         await new Merger().DequantizeAsync(
-            new MergeRequest(packed, []) { Name = "base", Device = "cpu", DType = new Planning.OutputDType(Safetensors.DType.F32) }, folder["plain/base"], CancellationToken.None);
+            new MergeRequest(packed, []) { Name = "base", Device = "cpu", DType = new Planning.OutputDType(Safetensors.DType.F32) }, folder["plain/base"],
+                CancellationToken.None);
         foreach ((string from, string to) in ((string, string)[])[(packed, "one"), (folder["plain/base"], "other")])
         {
             MergeRequest request = new(from, [new AdapterRequest(adapter)]) { Name = "m", Format = "gguf", Quantization = "Q8_0", Device = "cpu" };

@@ -10,7 +10,8 @@ public sealed partial class RandomDamageTests
 {
     private const int Rounds = 80;
 
-    private static readonly string[] s_numbers = ["0", "1", "-1", "3", "7", "31", "65535", "2147483647", "4294967296", "9223372036854775807", "1e400", "null", "\"x\"", "[]", "{}", "true"];
+    private static readonly string[] s_numbers = ["0", "1", "-1", "3", "7", "31", "65535", "2147483647", "4294967296", "9223372036854775807", "1e400", "null",
+        "\"x\"", "[]", "{}", "true"];
 
     private static readonly string[] s_dtypes = ["U8", "I8", "I32", "I64", "F16", "BF16", "F32", "F64", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "BOOL", "C64"];
 
@@ -22,7 +23,8 @@ public sealed partial class RandomDamageTests
     {
         using var folder = new TestFolder();
         PackedBase packed = PackedBase.Unpack(name, folder["case"]);
-        string weights = Directory.EnumerateFiles(packed.Folder, "*.safetensors").Order(StringComparer.Ordinal).First(), config = Path.Combine(packed.Folder, "config.json");
+        string weights = Directory.EnumerateFiles(packed.Folder, "*.safetensors").Order(StringComparer.Ordinal).First(),
+            config = Path.Combine(packed.Folder, "config.json");
         byte[] file = File.ReadAllBytes(weights), json = File.ReadAllBytes(config);
         int length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         var random = new Random(name.Length);
