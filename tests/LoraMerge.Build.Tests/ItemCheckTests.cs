@@ -243,7 +243,7 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("Precision", "LORA1018", "Was 'DType' meant?")]
     [InlineData("Strength", "LORA1018", "Was 'Weight' of the LoraAdapter meant?")]
     [InlineData("Weight", "LORA1019", "belongs on a LoraAdapter")]
-    [InlineData("Quantize", "LORA1035", "A LoraBaseModel has MergedModelName, TargetPath,")]
+    [InlineData("Tokenizer", "LORA1035", "A LoraBaseModel has MergedModelName, TargetPath,")]
     public void Metadata_that_means_nothing_on_a_base_is_warned_of(string name, string code, string words)
     {
         Run([Item("base", (name, "x"))], [Item("adapter")], task => task.NoBuild = true);

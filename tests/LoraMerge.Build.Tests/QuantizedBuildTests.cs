@@ -13,7 +13,8 @@ public sealed class QuantizedBuildTests
         using TestProject project = TestProject.WithRealWorker();
         SampleAppTests.TakePlaceOf(project);
         string items = await File.ReadAllTextAsync(project.PathOf("sample-app.csproj"), TestContext.Current.CancellationToken);
-        project.Write("sample-app.csproj", items.Replace("LoraBaseModel Include=\"models/base\"", "LoraBaseModel Include=\"models/base-4bit\"", StringComparison.Ordinal));
+        project.Write("sample-app.csproj",
+            items.Replace("LoraBaseModel Include=\"models/base\"", "LoraBaseModel Include=\"models/base-4bit\"", StringComparison.Ordinal));
         Directory.CreateDirectory(project.PathOf("models/base-4bit"));
         foreach (string file in Directory.GetFiles(project.PathOf("models/base")))
             File.Copy(file, project.PathOf("models/base-4bit/" + Path.GetFileName(file)));

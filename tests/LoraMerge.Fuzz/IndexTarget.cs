@@ -1,4 +1,3 @@
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Quantized;
 

@@ -16,7 +16,8 @@ internal sealed class ComparisonSink(Checkpoint merged) : IBlockSink, IDisposabl
 
     public void Write(int shard, int index, PlannedTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
     {
-        if (!merged.TryFind(tensor.Name, out TensorSource? source) || source is not StoredTensor stored || stored.DType != tensor.DType || stored.ByteLength != tensor.ByteLength)
+        if (!merged.TryFind(tensor.Name, out TensorSource? source) || source is not StoredTensor stored || stored.DType != tensor.DType
+            || stored.ByteLength != tensor.ByteLength)
             return; // named by the comparison of headers
         if (_there.Length < bytes.Length)
             _there = GC.AllocateUninitializedArray<byte>(bytes.Length);

@@ -11,7 +11,8 @@ internal sealed class TensorComparer : IDisposable
 {
     private const int BlockLength = 1 << 18;
 
-    private readonly TensorFiles _files = new();
+    // One for each side: a quantised weight keeps its scales between reads.
+    private readonly TensorFiles _firstFiles = new(), _secondFiles = new();
     private readonly byte[] _first = new byte[BlockLength * sizeof(double)];
     private readonly byte[] _second = new byte[BlockLength * sizeof(double)];
 
@@ -32,7 +33,11 @@ internal sealed class TensorComparer : IDisposable
         return areFloats ? Measure(diff, first, second, cancellation) : diff with { DifferentElements = CountDifferent(first, second, cancellation) };
     }
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        _firstFiles.Dispose();
+        _secondFiles.Dispose();
+    }
 
     private bool HaveSameBits(TensorSource first, TensorSource second, CancellationToken cancellation)
     {
@@ -96,11 +101,12 @@ internal sealed class TensorComparer : IDisposable
 
     private ReadOnlySpan<byte> Read(TensorSource tensor, long offset, byte[] buffer, int length)
     {
+        TensorFiles files = buffer == _first ? _firstFiles : _secondFiles;
         Span<byte> bytes = buffer.AsSpan(0, length);
         if (tensor is StoredTensor stored)
-            _files.ReadInto(stored, offset, bytes); // elements of less than a byte are read by the byte
+            files.ReadInto(stored, offset, bytes); // elements of less than a byte are read by the byte
         else
-            tensor.ReadInto(_files, offset * 8 / tensor.DType.BitsPerElement(), bytes);
+            tensor.ReadInto(files, offset * 8 / tensor.DType.BitsPerElement(), bytes);
         return bytes;
     }
 

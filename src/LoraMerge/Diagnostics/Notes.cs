@@ -38,7 +38,8 @@ internal static class Notes
 
     public static MergeEvent.Information BaseStaysQuantized(StoredForm form, int again) => new(string.Create(
         CultureInfo.InvariantCulture,
-        $"The base is {form.Name}, and so is the merged model: {again} of its {form.TensorCount} quantised tensors {(again == 1 ? "is" : "are")} quantised again"));
+        $"The base is {form.Name}, and so is the merged model: {again} of its {form.TensorCount} quantised tensors {(again == 1 ? "is" : "are")} "
+            + $"quantised again"));
 
     /// <param name="least">The smallest share of a delta that the quantised weight still has.</param>
     /// <param name="most">The largest.</param>
@@ -51,8 +52,8 @@ internal static class Notes
         DiagnosticCode.DeltaLost,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"In {count} {(count == 1 ? "tensor" : "tensors")} less than {least} of the delta survived the quantisation, least in '{tensor}': {share:0.000}. The "
-            + $"merged model has not all that was trained. Leave Requantize (--requantize) out, and the result is plain numbers with all of it."),
+            $"In {count} {(count == 1 ? "tensor" : "tensors")} less than {least} of the delta survived the quantisation, least in '{tensor}': "
+            + $"{share:0.000}. The merged model has not all that was trained. Leave Requantize (--requantize) out, and the result is plain numbers with all of it."),
         null);
 
     public static MergeEvent.Warning PatternOrderAmbiguous(string module, IEnumerable<double> alphas, string adapter) =>

@@ -5,10 +5,10 @@ namespace LoraMerge.Quantized;
 
 /// <summary>AWQ, as AutoAWQ and gptqmodel save it: whole numbers of 4 bits in one of two orders.</summary>
 /// <remarks>
-/// Recognised by <c>m.qweight</c>, words of 32 bits, and <c>quant_method</c> awq, or by shapes that GPTQ cannot have. GEMM: qweight <c>[inputs, outputs/8]</c>,
-/// qzeros <c>[groups, outputs/8]</c>, scales <c>[groups, outputs]</c>; column c of eight lies in nibble 0, 4, 1, 5, 2, 6, 3, 7. GEMV: qweight
-/// <c>[outputs, inputs/8]</c> in plain order, qzeros <c>[outputs, Z]</c>, scales <c>[outputs, 8·Z]</c>, both wider than the groups need.
-/// W = (number - zero)·scale. Sources: AutoAWQ, <c>utils/packing_utils.py</c>, <c>dequantize_gemm</c>; <c>modules/linear/gemv.py</c>.
+/// Recognised by <c>m.qweight</c>, words of 32 bits, and <c>quant_method</c> awq, or by shapes that GPTQ cannot have. GEMM: qweight <c>[inputs,
+/// outputs/8]</c>, qzeros <c>[groups, outputs/8]</c>, scales <c>[groups, outputs]</c>; column c of eight lies in nibble 0, 4, 1, 5, 2, 6, 3, 7. GEMV:
+/// qweight <c>[outputs, inputs/8]</c> in plain order, qzeros <c>[outputs, Z]</c>, scales <c>[outputs, 8·Z]</c>, both wider than the groups need. W = (number
+/// - zero)·scale. Sources: AutoAWQ, <c>utils/packing_utils.py</c>, <c>dequantize_gemm</c>; <c>modules/linear/gemv.py</c>.
 /// </remarks>
 internal sealed class Awq : QuantizedFormat
 {
@@ -43,7 +43,8 @@ internal sealed class Awq : QuantizedFormat
         check.Sides(zeros, 2);
         if (reading.Config.Number("bits") is int bits and not Bits)
             throw QuantizedErrors.SettingInvalid(reading.Config.Path, "\"bits\"", $"{bits}", "4, all that AWQ has");
-        string version = (reading.Config.Text("version") ?? reading.Config.Text("format") ?? reading.Config.Text("checkpoint_format") ?? "gemm").ToLowerInvariant();
+        string version = (reading.Config.Text("version") ?? reading.Config.Text("format") ?? reading.Config.Text("checkpoint_format") ?? "gemm")
+            .ToLowerInvariant();
         if (version is "gemv")
             ReadGemv(reading, codes, scales, zeros, module);
         else
@@ -69,7 +70,8 @@ internal sealed class Awq : QuantizedFormat
         (long outputs, long inputs) = (codes.Shape[0], codes.Shape[1] * PerWord);
         if (reading.Config.Number("group_size") is not int groupSize || groupSize is 0 or < -1)
             throw QuantizedErrors.SettingInvalid(
-                reading.Config.Path, "\"group_size\"", reading.Config.Json["group_size"]?.ToJsonString() ?? "nothing", "a whole number from 1, or -1 for one group");
+                reading.Config.Path, "\"group_size\"", reading.Config.Json["group_size"]?.ToJsonString() ?? "nothing",
+                    "a whole number from 1, or -1 for one group");
         long groupLength = groupSize == -1 ? Math.Max(inputs, 1) : groupSize;
         if (inputs > int.MaxValue)
             throw QuantizedErrors.ShapeInvalid(codes, [outputs, inputs]);

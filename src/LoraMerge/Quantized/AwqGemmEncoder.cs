@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="AwqGemmCodec"/>, output by output.</summary>
-internal sealed class AwqGemmEncoder(AwqGemmCodec codec) : WeightEncoder(codec.Codes, codec.Scales, codec.Zeros)
+internal sealed class AwqGemmEncoder(AwqGemmCodec codec) : WeightEncoder(codec)
 {
     private const int Bits = 4;
 

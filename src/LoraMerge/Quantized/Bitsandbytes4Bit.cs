@@ -8,10 +8,10 @@ namespace LoraMerge.Quantized;
 
 /// <summary>bitsandbytes NF4 and FP4, as transformers saves them.</summary>
 /// <remarks>
-/// Recognised by <c>W.quant_state.bitsandbytes__nf4</c> or <c>__fp4</c>, bytes of JSON. W holds the codes, two in a byte, the first in the high nibble, as bytes
-/// or as another dtype of the same bytes; <c>W.absmax</c> a scale for each block of the flat weight, which runs across rows; <c>W.quant_map</c> the 16 values.
-/// W = quant_map[code]·absmax[i / blocksize]. Nested, absmax is a byte: absmax = nested_quant_map[byte]·nested_absmax[j / nested_blocksize] + nested_offset.
-/// Source: bitsandbytes, <c>functional.py</c>, <c>QuantState.from_dict</c> and <c>dequantize_4bit</c>.
+/// Recognised by <c>W.quant_state.bitsandbytes__nf4</c> or <c>__fp4</c>, bytes of JSON. W holds the codes, two in a byte, the first in the high nibble, as
+/// bytes or as another dtype of the same bytes; <c>W.absmax</c> a scale for each block of the flat weight, which runs across rows; <c>W.quant_map</c> the 16
+/// values. W = quant_map[code]·absmax[i / blocksize]. Nested, absmax is a byte: absmax = nested_quant_map[byte]·nested_absmax[j / nested_blocksize] +
+/// nested_offset. Source: bitsandbytes, <c>functional.py</c>, <c>QuantState.from_dict</c> and <c>dequantize_4bit</c>.
 /// </remarks>
 internal sealed class Bitsandbytes4Bit : QuantizedFormat
 {
@@ -60,7 +60,8 @@ internal sealed class Bitsandbytes4Bit : QuantizedFormat
         long count = (long)plain;
         long codeBytes = (count + 1) / 2;
         if (codes.ByteLength != codeBytes || (codes.Shape.Length == 2 && codes.Shape[1] != 1) || codes.Shape.Length > 2)
-            throw QuantizedErrors.ShapeMismatch(codes, format, $"{codeBytes} bytes in one column, as {state.Name[(at + 1)..]} says [{string.Join(", ", shape)}]");
+            throw QuantizedErrors.ShapeMismatch(codes, format,
+                $"{codeBytes} bytes in one column, as {state.Name[(at + 1)..]} says [{string.Join(", ", shape)}]");
         long blocks = (count + blockSize - 1) / blockSize;
         StoredTensor map = check.Needed(name + ".quant_map", [16], DType.F32);
         bool isNested = json["nested_blocksize"] is not null || reading.Find(name + ".nested_absmax") is not null;
@@ -118,5 +119,6 @@ internal sealed class Bitsandbytes4Bit : QuantizedFormat
     private static double OffsetOf(JsonObject json, StoredTensor state) =>
         json["nested_offset"] is JsonValue value && value.TryGetValue(out double offset) && double.IsFinite(offset)
             ? offset
-            : throw QuantizedErrors.StateInvalid(state, $"tells the \"nested_offset\" {json["nested_offset"]?.ToJsonString() ?? "null"}; expected a finite number");
+            : throw QuantizedErrors.StateInvalid(state,
+                $"tells the \"nested_offset\" {json["nested_offset"]?.ToJsonString() ?? "null"}; expected a finite number");
 }

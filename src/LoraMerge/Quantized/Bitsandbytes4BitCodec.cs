@@ -11,11 +11,11 @@ namespace LoraMerge.Quantized;
 /// <param name="Nested">What the codes of scales mean; null where scales are numbers.</param>
 internal sealed record Bitsandbytes4BitCodec(StoredTensor Codes, StoredTensor Absmax, StoredTensor Map, int BlockSize, NestedScales? Nested) : WeightCodec
 {
-    public override ImmutableArray<StoredTensor> Parts => Nested is null ? [Codes, Absmax, Map] : [Codes, Absmax, Map, Nested.Absmax, Nested.Map];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Absmax, Map, Nested?.Absmax, Nested?.Map);
 
     public override long HeldBytes => Decoder.PieceLength + (Nested is null ? 0 : (Nested.Absmax.ElementCount + 256) * sizeof(double));
 
-    public override ImmutableArray<StoredTensor> Rewritten => Nested is null ? [Codes, Absmax] : [Codes, Absmax, Nested.Absmax];
+    public override ImmutableArray<StoredTensor> Rewritten => Present(Codes, Absmax, Nested?.Absmax);
 
     /// <summary>Two blocks of scales, or some: even, so that each begins with a byte.</summary>
     public override long UnitLength => 2L * BlockSize * (Nested?.BlockSize ?? 256);

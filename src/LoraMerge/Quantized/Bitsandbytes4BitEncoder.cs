@@ -14,7 +14,7 @@ internal sealed class Bitsandbytes4BitEncoder : WeightEncoder
     private readonly byte[] _nestedAbsmax;
 
     public Bitsandbytes4BitEncoder(Bitsandbytes4BitCodec codec, TensorFiles files)
-        : base([codec.Codes, codec.Absmax, .. codec.Nested is null ? [] : (StoredTensor[])[codec.Nested.Absmax]])
+        : base(codec)
     {
         _codec = codec;
         _values = new NearestCode(Numbers.Scales(files, codec.Map));

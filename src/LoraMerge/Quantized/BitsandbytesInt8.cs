@@ -5,8 +5,8 @@ namespace LoraMerge.Quantized;
 
 /// <summary>bitsandbytes LLM.int8(), as transformers saves it.</summary>
 /// <remarks>
-/// Recognised by <c>m.SCB</c>, a scale for each row of <c>m.weight</c>; <c>m.weight_format</c> says in which order the codes lie: 0, by rows, is the only one that
-/// is written today. W = code·SCB[row]·(1/127 as float32). Source: bitsandbytes, <c>functional.py</c>, <c>int8_vectorwise_dequant</c>.
+/// Recognised by <c>m.SCB</c>, a scale for each row of <c>m.weight</c>; <c>m.weight_format</c> says in which order the codes lie: 0, by rows, is the only
+/// one that is written today. W = code·SCB[row]·(1/127 as float32). Source: bitsandbytes, <c>functional.py</c>, <c>int8_vectorwise_dequant</c>.
 /// </remarks>
 internal sealed class BitsandbytesInt8 : QuantizedFormat
 {
@@ -29,7 +29,8 @@ internal sealed class BitsandbytesInt8 : QuantizedFormat
             StoredTensor? order = reading.Find(module + ".weight_format");
             if (order is not null)
                 ThrowIfNotByRows(reading, order, check);
-            reading.Add(Format, codes.Name, codes.Shape, new ScaledCodec(codes, scales, ScaleGrid.Of(codes, scales, 1, codes.Shape[1])) { Factor = Step }, order);
+            reading.Add(Format, codes.Name, codes.Shape, new ScaledCodec(codes, scales, ScaleGrid.Of(codes, scales, 1, codes.Shape[1])) { Factor = Step },
+                order);
         }
     }
 
@@ -41,6 +42,7 @@ internal sealed class BitsandbytesInt8 : QuantizedFormat
         byte[] number = new byte[1];
         order.ReadInto(reading.Files, 0, number);
         if (number[0] != 0)
-            throw QuantizedErrors.SettingInvalid(order.File, $"in '{order.Name}'", number[0].ToString(System.Globalization.CultureInfo.InvariantCulture), "0, codes by rows");
+            throw QuantizedErrors.SettingInvalid(order.File, $"in '{order.Name}'", number[0].ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "0, codes by rows");
     }
 }

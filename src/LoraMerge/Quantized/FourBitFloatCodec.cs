@@ -15,7 +15,7 @@ internal sealed record FourBitFloatCodec(StoredTensor Codes, StoredTensor Scales
 
     public bool IsDividedByGlobal { get; init; }
 
-    public override ImmutableArray<StoredTensor> Parts => Global is null ? [Codes, Scales] : [Codes, Scales, Global];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Scales, Global);
 
     public override long HeldBytes => Decoder.PieceLength + ((Scales.Shape[1] + (Decoder.PieceLength * 2 / GroupLength)) * sizeof(double)) + Codes.Shape[1];
 

@@ -16,7 +16,7 @@ internal sealed class FourBitFloatEncoder : WeightEncoder
     private readonly double _global = 1;
 
     public FourBitFloatEncoder(FourBitFloatCodec codec, TensorFiles files)
-        : base([codec.Codes, codec.Scales, .. codec.Global is null ? [] : (StoredTensor[])[codec.Global]])
+        : base(codec)
     {
         _codec = codec;
         (_codes, _scales) = (BytesOf(codec.Codes), BytesOf(codec.Scales));

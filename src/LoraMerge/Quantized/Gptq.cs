@@ -5,11 +5,12 @@ namespace LoraMerge.Quantized;
 
 /// <summary>GPTQ, as AutoGPTQ and gptqmodel save it: whole numbers of 2, 3, 4 or 8 bits, packed down the inputs.</summary>
 /// <remarks>
-/// Recognised by <c>m.qweight</c>, words of 32 bits <c>[inputs·bits/32, outputs]</c>; <c>m.qzeros</c> <c>[groups, outputs·bits/32]</c>, packed along the outputs;
-/// <c>m.scales</c> <c>[groups, outputs]</c>; <c>m.g_idx</c> the group of each input, in any order. W[n, k] = scales[g, n]·(number[k, n] - zero[g, n]), g = g_idx[k].
-/// <c>checkpoint_format</c> <c>gptq</c>, the default, stores zero - 1, taken off the whole word: so 1 is added to all fields of a word at once, and borrows go
-/// back the way they came; of 3 bits each field is for itself. <c>gptq_v2</c> stores the zero. Sources: gptqmodel, <c>nn_modules/qlinear/__init__.py</c>,
-/// <c>pack_block</c> and <c>dequantize_weight</c>, and <c>utils/model.py</c>, <c>convert_gptq_v1_to_v2_format_module</c>; AutoGPTQ, <c>qlinear_cuda.py</c>.
+/// Recognised by <c>m.qweight</c>, words of 32 bits <c>[inputs·bits/32, outputs]</c>; <c>m.qzeros</c> <c>[groups, outputs·bits/32]</c>, packed along the
+/// outputs; <c>m.scales</c> <c>[groups, outputs]</c>; <c>m.g_idx</c> the group of each input, in any order. W[n, k] = scales[g, n]·(number[k, n] - zero[g,
+/// n]), g = g_idx[k]. <c>checkpoint_format</c> <c>gptq</c>, the default, stores zero - 1, taken off the whole word: so 1 is added to all fields of a word at
+/// once, and borrows go back the way they came; of 3 bits each field is for itself. <c>gptq_v2</c> stores the zero. Sources: gptqmodel,
+/// <c>nn_modules/qlinear/__init__.py</c>, <c>pack_block</c> and <c>dequantize_weight</c>, and <c>utils/model.py</c>,
+/// <c>convert_gptq_v1_to_v2_format_module</c>; AutoGPTQ, <c>qlinear_cuda.py</c>.
 /// </remarks>
 internal sealed class Gptq : QuantizedFormat
 {
@@ -51,7 +52,8 @@ internal sealed class Gptq : QuantizedFormat
         }
         long groupLength = GroupLengthOf(reading, inputs, groups);
         if (order is null && (inputs + groupLength - 1) / groupLength != groups)
-            throw QuantizedErrors.ShapeMismatch(scales, check.Format, $"[{(inputs + groupLength - 1) / groupLength}, {outputs}], as groups have {groupLength} inputs");
+            throw QuantizedErrors.ShapeMismatch(scales, check.Format,
+                $"[{(inputs + groupLength - 1) / groupLength}, {outputs}], as groups have {groupLength} inputs");
         reading.Add(check.Format, module + ".weight", [outputs, inputs], new GptqCodec(codes, scales, zeros, packing, inputs, groupLength)
         {
             Groups = order,

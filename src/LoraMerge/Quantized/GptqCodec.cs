@@ -19,7 +19,7 @@ internal sealed record GptqCodec(
     /// <summary>Whether the zero points are stored with 1 taken off.</summary>
     public bool ZerosAreLessOne { get; init; }
 
-    public override ImmutableArray<StoredTensor> Parts => Groups is null ? [Codes, Scales, Zeros] : [Codes, Scales, Zeros, Groups];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Scales, Zeros, Groups);
 
     public override long HeldBytes =>
         Codes.ByteLength + (Scales.ElementCount * sizeof(double)) + Zeros.ByteLength + (Inputs * 5) + (Codes.Shape[0] * Decoder.Tile * sizeof(uint));

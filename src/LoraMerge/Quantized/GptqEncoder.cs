@@ -11,7 +11,7 @@ internal sealed class GptqEncoder : WeightEncoder
     private readonly byte[] _scales;
 
     public GptqEncoder(GptqCodec codec, TensorFiles files)
-        : base(codec.Codes, codec.Scales, codec.Zeros)
+        : base(codec)
     {
         _codec = codec;
         _scales = BytesOf(codec.Scales);

@@ -6,8 +6,8 @@ namespace LoraMerge.Quantized;
 
 /// <summary>MXFP4 as gpt-oss has its experts: four-bit floats with an exponent for each 32, turned round.</summary>
 /// <remarks>
-/// Recognised by <c>W_blocks</c>, bytes <c>[experts, rows, K/32, 16]</c>, two codes in each, the first in the low nibble; <c>W_scales</c> <c>[experts, rows, K/32]</c>.
-/// A value is code·2^(scale - 127), exactly. The plain W is <c>[experts, K, rows]</c>. Source: transformers, <c>integrations/mxfp4.py</c>,
+/// Recognised by <c>W_blocks</c>, bytes <c>[experts, rows, K/32, 16]</c>, two codes in each, the first in the low nibble; <c>W_scales</c> <c>[experts, rows,
+/// K/32]</c>. A value is code·2^(scale - 127), exactly. The plain W is <c>[experts, K, rows]</c>. Source: transformers, <c>integrations/mxfp4.py</c>,
 /// <c>convert_moe_packed_tensors</c>.
 /// </remarks>
 internal sealed class Mxfp4 : QuantizedFormat

@@ -14,7 +14,8 @@ internal sealed record Mxfp4Codec(StoredTensor Blocks, StoredTensor Scales) : We
 
     public override ImmutableArray<StoredTensor> Parts => [Blocks, Scales];
 
-    public override long HeldBytes => Blocks.Shape[0] == 0 ? 0 : (Blocks.ByteLength / Blocks.Shape[0]) + (Scales.ElementCount / Blocks.Shape[0] * sizeof(double));
+    public override long HeldBytes => Blocks.Shape[0] == 0 ? 0
+        : (Blocks.ByteLength / Blocks.Shape[0]) + (Scales.ElementCount / Blocks.Shape[0] * sizeof(double));
 
     public override ImmutableArray<StoredTensor> Rewritten => Parts;
 
@@ -50,8 +51,8 @@ internal sealed record Mxfp4Codec(StoredTensor Blocks, StoredTensor Scales) : We
         }
 
         /// <summary>
-        /// Some rows of the plain matrix, which are columns of one block of each stored row. Turned round in a tile that stays in the processor's cache: rows of
-        /// the result may lie so that they push each other out of it.
+        /// Some rows of the plain matrix, which are columns of one block of each stored row. Turned round in a tile that stays in the processor's cache:
+        /// rows of the result may lie so that they push each other out of it.
         /// </summary>
         private void DecodeBlocks<T>(int block, int first, int count, Span<T> destination)
             where T : unmanaged

@@ -1,7 +1,7 @@
 namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="Mxfp4Codec"/>, matrix by matrix, as it is stored turned round.</summary>
-internal sealed class Mxfp4Encoder(Mxfp4Codec codec) : WeightEncoder(codec.Blocks, codec.Scales)
+internal sealed class Mxfp4Encoder(Mxfp4Codec codec) : WeightEncoder(codec)
 {
     private const int Block = Mxfp4Codec.BlockLength;
 

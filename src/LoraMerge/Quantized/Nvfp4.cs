@@ -6,9 +6,9 @@ namespace LoraMerge.Quantized;
 /// <summary>Four-bit floats with a scale for each group of columns: NVFP4 and MXFP4 of compressed-tensors, NVFP4 of ModelOpt.</summary>
 /// <remarks>
 /// Two codes in a byte along a row, the first in the low nibble. compressed-tensors: <c>m.weight_packed</c>, <c>m.weight_scale</c> and for NVFP4
-/// <c>m.weight_global_scale</c>; W = code·(scale / global). Without a global scale it is MXFP4, whose scales are exponents: W = code·2^(scale - 127). ModelOpt:
-/// <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. Sources: compressed-tensors, <c>compressors/nvfp4_quantized</c>;
-/// ModelOpt, <c>qtensor/nvfp4_tensor.py</c>.
+/// <c>m.weight_global_scale</c>; W = code·(scale / global). Without a global scale it is MXFP4, whose scales are exponents: W = code·2^(scale - 127).
+/// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. Sources: compressed-tensors,
+/// <c>compressors/nvfp4_quantized</c>; ModelOpt, <c>qtensor/nvfp4_tensor.py</c>.
 /// </remarks>
 internal sealed class Nvfp4 : QuantizedFormat
 {
@@ -28,7 +28,8 @@ internal sealed class Nvfp4 : QuantizedFormat
     private static void ReadCompressed(QuantizedReading reading, StoredTensor codes, string name)
     {
         bool isNv = reading.Find(name + "_scale") is { DType: DType.F8_E4M3 };
-        StoredTensor? global = reading.Find(name + "_global_scale") ?? (isNv ? new PartCheck(reading, codes, "compressed-tensors NVFP4").Needed(name + "_global_scale") : null);
+        StoredTensor? global = reading.Find(name + "_global_scale")
+            ?? (isNv ? new PartCheck(reading, codes, "compressed-tensors NVFP4").Needed(name + "_global_scale") : null);
         string format = $"compressed-tensors {(global is null ? "MXFP4" : "NVFP4")}";
         var check = new PartCheck(reading, codes, format);
         check.Sides(codes, 2);

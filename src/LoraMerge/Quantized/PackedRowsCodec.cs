@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
 
@@ -12,7 +12,7 @@ namespace LoraMerge.Quantized;
 /// <param name="GroupLength">Columns of a group.</param>
 internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, PackedIntegers Packing, long Columns, long GroupLength) : WeightCodec
 {
-    /// <summary>Packed as <see cref="ZerosAreInRows"/> says; null where they are 2^(bits - 1).</summary>
+    /// <summary>Packed as <see cref="ZerosAreInRows"/> says, or a signed byte each, with 2^(bits - 1) taken off; null where all are that.</summary>
     public StoredTensor? ZeroPoints { get; init; }
 
     /// <summary>Whether zero points are packed along the rows, as the numbers are; else down the rows.</summary>
@@ -21,14 +21,13 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
     /// <summary>The group of each column; null where they follow one another.</summary>
     public StoredTensor? Groups { get; init; }
 
-    public override ImmutableArray<StoredTensor> Parts =>
-        [Codes, Scales, .. ZeroPoints is null ? [] : (ImmutableArray<StoredTensor>)[ZeroPoints], .. Groups is null ? [] : (ImmutableArray<StoredTensor>)[Groups]];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Scales, ZeroPoints, Groups);
 
     public override long HeldBytes => Decoder.PieceLength + (Columns * 5) + (ZeroPoints?.ByteLength ?? 0) + (Decoder.PieceLength * 8 / GroupLength * 12);
 
     private long GroupCount => (Columns + GroupLength - 1) / GroupLength;
 
-    public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
+    public override ImmutableArray<StoredTensor> Rewritten => Present(Codes, Scales, ZeroPoints);
 
     /// <summary>All, where a scale is of all; else a row.</summary>
     public override long UnitLength => Scales.ElementCount == 1 ? Codes.Shape[0] * Columns : Columns;
@@ -59,7 +58,7 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
             (_codec, _files) = (codec, files);
             int groups = (int)codec.GroupCount;
             _row = new GroupedRow(codec.Packing.Bits, codec.GroupLength, codec.Groups is null ? null : Numbers.Groups(files, codec.Groups, groups));
-            _zeroWords = codec.ZeroPoints is null ? [] : Words.All(files, codec.ZeroPoints);
+            _zeroWords = codec.ZeroPoints is not { DType: DType.I32 } ? [] : Words.All(files, codec.ZeroPoints);
             _zeros = new int[groups];
             _numbers = new byte[RowLength];
         }
@@ -86,11 +85,29 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
             }
         }
 
+        private void ReadSignedZeros(StoredTensor zeroPoints, long row)
+        {
+            Span<byte> bytes = new byte[_zeros.Length];
+            _files.ReadInto(zeroPoints, row * _zeros.Length, bytes);
+            int middle = 1 << (_codec.Packing.Bits - 1);
+            for (int group = 0; group < _zeros.Length; group++)
+            {
+                _zeros[group] = (sbyte)bytes[group] + middle;
+                if (_zeros[group] < 0 || _zeros[group] >= 2 * middle)
+                    throw QuantizedErrors.ZeroPointOutside(zeroPoints, (row * _zeros.Length) + group, (sbyte)bytes[group], _codec.Packing.Bits);
+            }
+        }
+
         private void ReadZeros(long row)
         {
             if (_codec.ZeroPoints is not { } zeroPoints)
             {
                 Array.Fill(_zeros, 1 << (_codec.Packing.Bits - 1));
+                return;
+            }
+            if (zeroPoints.DType == DType.I8)
+            {
+                ReadSignedZeros(zeroPoints, row);
                 return;
             }
             for (int group = 0; group < _zeros.Length; group++)

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using LoraMerge.Checkpoints;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="PackedRowsCodec"/>, row by row.</summary>
-internal sealed class PackedRowsEncoder(PackedRowsCodec codec)
-    : WeightEncoder([codec.Codes, codec.Scales, .. codec.ZeroPoints is null ? [] : (StoredTensor[])[codec.ZeroPoints]])
+internal sealed class PackedRowsEncoder(PackedRowsCodec codec) : WeightEncoder(codec)
 {
     public override void Encode(long firstElement, ReadOnlySpan<float> values, Span<float> decoded)
     {
@@ -36,6 +36,11 @@ internal sealed class PackedRowsEncoder(PackedRowsCodec codec)
 
     private void PutZero(StoredTensor zeroPoints, long row, int group, int zero)
     {
+        if (zeroPoints.DType == DType.I8)
+        {
+            BytesOf(zeroPoints)[(row * zeroPoints.Shape[1]) + group] = (byte)(sbyte)(zero - (1 << (codec.Packing.Bits - 1)));
+            return;
+        }
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(BytesOf(zeroPoints).AsSpan());
         if (codec.ZerosAreInRows)
             codec.Packing.Put(words, group, zero, row * zeroPoints.Shape[1]);

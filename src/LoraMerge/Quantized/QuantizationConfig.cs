@@ -20,7 +20,7 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
     public static QuantizationConfig Of(Checkpoint checkpoint)
     {
         if (checkpoint.Config.Quantization is JsonObject json)
-            return new QuantizationConfig(json, checkpoint.Config.QuantizationMethod, checkpoint.Config.File!);
+            return new QuantizationConfig(json, MethodOf(checkpoint.Config.QuantizationMethod), checkpoint.Config.File!);
         foreach ((string file, string method) in s_ownFiles)
         {
             if (checkpoint.Files.Find(file) is not InputFile found)
@@ -58,4 +58,7 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         json[name] is JsonArray { Count: 2 } sides && sides.All(side => side is JsonValue value && value.TryGetValue(out int _))
             ? ((int)sides[0]!, (int)sides[1]!)
             : null;
+
+    /// <summary>Some name the numbers with the method, as modelopt_fp4.</summary>
+    private static string? MethodOf(string? method) => method?.StartsWith("modelopt", StringComparison.Ordinal) == true ? "modelopt" : method;
 }

@@ -103,7 +103,8 @@ internal sealed class QuantizedReading : IDisposable
         foreach (StoredTensor tensor in Left.ToArray())
         {
             string last = tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..];
-            if (tensor.ElementCount <= tensor.Shape.DefaultIfEmpty(1).Max() && Array.Exists(s_ofActivations, name => last == name || last.EndsWith("_" + name, StringComparison.Ordinal)))
+            if (tensor.ElementCount <= tensor.Shape.DefaultIfEmpty(1).Max()
+                && Array.Exists(s_ofActivations, name => last == name || last.EndsWith("_" + name, StringComparison.Ordinal)))
                 _taken.Add(tensor.Name);
         }
     }

@@ -22,13 +22,12 @@ internal sealed record ScaledCodec(StoredTensor Codes, StoredTensor Scales, Scal
     /// <summary>Which column of the grid each column belongs to; null where columns follow one another.</summary>
     public StoredTensor? Groups { get; init; }
 
-    public override ImmutableArray<StoredTensor> Parts =>
-        [Codes, Scales, .. ZeroPoints is null ? [] : (ImmutableArray<StoredTensor>)[ZeroPoints], .. Groups is null ? [] : (ImmutableArray<StoredTensor>)[Groups]];
+    public override ImmutableArray<StoredTensor> Parts => Present(Codes, Scales, ZeroPoints, Groups);
 
     public override long HeldBytes =>
         (Decoder.PieceLength * 2) + (Grid.RowLength * sizeof(double)) + ((Grid.Columns + (Decoder.PieceLength / Grid.BlockColumns)) * 2 * sizeof(double));
 
-    public override ImmutableArray<StoredTensor> Rewritten => ZeroPoints is null ? [Codes, Scales] : [Codes, Scales, ZeroPoints];
+    public override ImmutableArray<StoredTensor> Rewritten => Present(Codes, Scales, ZeroPoints);
 
     /// <summary>Rows of a block; where blocks of several matrices end between, a matrix; of one scale, all.</summary>
     public override long UnitLength => Scales.ElementCount == 1 ? Codes.ElementCount

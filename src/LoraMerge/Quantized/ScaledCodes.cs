@@ -5,14 +5,14 @@ using LoraMerge.Safetensors;
 namespace LoraMerge.Quantized;
 
 /// <summary>
-/// Codes of a byte with scales beside them: FP8 of transformers, DeepSeek, AutoFP8 and fbgemm; int-quantized and float-quantized of compressed-tensors; FP8 of
-/// ModelOpt; MXFP8.
+/// Codes of a byte with scales beside them: FP8 of transformers, DeepSeek, AutoFP8 and fbgemm; int-quantized and float-quantized of compressed-tensors; FP8
+/// of ModelOpt; MXFP8.
 /// </summary>
 /// <remarks>
-/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a row
-/// (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a block; how large a block is, config.json tells, and the last ones may be
-/// smaller. W = code·scale, whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale;
-/// <c>g_idx</c> tells the group of each column. Sources: transformers, <c>integrations/finegrained_fp8.py</c>; compressed-tensors,
+/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
+/// row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a block; how large a block is, config.json tells, and the last
+/// ones may be smaller. W = code·scale, whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero
+/// point)·scale; <c>g_idx</c> tells the group of each column. Sources: transformers, <c>integrations/finegrained_fp8.py</c>; compressed-tensors,
 /// <c>quantization/lifecycle/forward.py</c>, <c>dequantize</c>; ModelOpt, <c>qtensor/fp8_tensor.py</c>.
 /// </remarks>
 internal sealed class ScaledCodes : QuantizedFormat
@@ -35,7 +35,7 @@ internal sealed class ScaledCodes : QuantizedFormat
     private static void Read(QuantizedReading reading, StoredTensor codes, StoredTensor scales)
     {
         JsonObject? weights = WeightSettings.Of(reading.Config, codes.Name);
-        string format = FormatOf(reading.Config, codes, scales);
+        string format = FormatOf(reading.Config, codes);
         var check = new PartCheck(reading, codes, format);
         // MXFP8 writes exponents as bytes.
         check.Type(scales, codes.DType == DType.I8 ? Numbers.ScaleTypes : [.. Numbers.ScaleTypes, DType.U8]);
@@ -68,7 +68,8 @@ internal sealed class ScaledCodes : QuantizedFormat
         (long blockRows, long blockColumns)? block = QuantizationConfig.BlockOf(reading.Config.Json, "weight_block_size")
             ?? (weights is null ? null : QuantizationConfig.BlockOf(weights, "block_structure"));
         if (block is (< 1, _) or (_, < 1))
-            throw QuantizedErrors.SettingInvalid(reading.Config.Path, "the size of a block", $"[{block.Value.blockRows}, {block.Value.blockColumns}]", "sides from 1");
+            throw QuantizedErrors.SettingInvalid(reading.Config.Path, "the size of a block", $"[{block.Value.blockRows}, {block.Value.blockColumns}]",
+                "sides from 1");
         int? groupSize = weights is null ? null : QuantizationConfig.NumberOf(weights, "group_size");
         string expected = "";
         foreach ((long height, long width) in (ReadOnlySpan<(long, long)>)[
@@ -76,7 +77,8 @@ internal sealed class ScaledCodes : QuantizedFormat
             .. groupSize is int size and > 0 ? (ReadOnlySpan<(long, long)>)[(1, size)] : [],
             (1, columns), (rows, 1), (rows, columns),
             .. block is null ? (ReadOnlySpan<(long, long)>)[(128, 128)] : [],
-            .. block is null && scales.Shape is [.., var r, var c] && r == rows && c > 0 && columns % c == 0 ? (ReadOnlySpan<(long, long)>)[(1, columns / c)] : [],
+            .. block is null && scales.Shape is [.., var r, var c] && r == rows && c > 0 && columns % c == 0 ? (ReadOnlySpan<(long, long)>)[(1, columns / c)]
+                : [],
         ])
         {
             ScaleGrid grid = ScaleGrid.Of(codes, scales, height, width);
@@ -98,7 +100,7 @@ internal sealed class ScaledCodes : QuantizedFormat
         _ => null,
     };
 
-    private static string FormatOf(QuantizationConfig config, StoredTensor codes, StoredTensor scales)
+    private static string FormatOf(QuantizationConfig config, StoredTensor codes)
     {
         string type = codes.DType == DType.I8 ? "int8" : "FP8";
         return config.Method switch

@@ -1,4 +1,3 @@
-using LoraMerge.Checkpoints;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
@@ -17,7 +16,7 @@ internal sealed class ScaledEncoder : WeightEncoder
     private readonly long _rowLength;
 
     public ScaledEncoder(ScaledCodec codec)
-        : base([codec.Codes, codec.Scales, .. codec.ZeroPoints is null ? [] : (StoredTensor[])[codec.ZeroPoints]])
+        : base(codec)
     {
         _codec = codec;
         _codes = BytesOf(codec.Codes);

@@ -49,14 +49,16 @@ internal static class UnreadForms
             if (FormOf(tensor, s_parts) is string part && (part != MicroScaling || tensor.DType == DType.U8))
                 throw QuantizedErrors.PartUnused(tensor, part);
         }
-        if (reading.Config.Method is "awq" or "gptq" && reading.Left.FirstOrDefault(tensor => tensor.Name.EndsWith(".scales", StringComparison.Ordinal)) is { } scaled)
+        if (reading.Config.Method is "awq" or "gptq"
+            && reading.Left.FirstOrDefault(tensor => tensor.Name.EndsWith(".scales", StringComparison.Ordinal)) is { } scaled)
             throw Refused(checkpoint, $"{reading.Config.Method} with scaled activations", $"tensor '{scaled.Name}'");
         if (reading.Config.Method is not null && reading.Left.FirstOrDefault(IsCode) is StoredTensor code)
             throw Refused(checkpoint, reading.Config.Method, $"{Where(reading.Config, checkpoint)}, and tensor '{code.Name}'");
     }
 
     /// <summary>The fault of a weight in a form that is not read.</summary>
-    public static LoraMergeException Refused(QuantizedReading reading, string form, StoredTensor tensor) => Refused(reading.Checkpoint, form, $"tensor '{tensor.Name}'");
+    public static LoraMergeException Refused(QuantizedReading reading, string form, StoredTensor tensor) =>
+        Refused(reading.Checkpoint, form, $"tensor '{tensor.Name}'");
 
     private static LoraMergeException Refused(Checkpoint checkpoint, string form, string evidence) =>
         Errors.BaseIsQuantized(checkpoint.Path, form, evidence, QuantizedNames.FullPrecisionName(checkpoint.Config.NameOrPath));
@@ -75,14 +77,18 @@ internal static class UnreadForms
         {
             null => null,
             "gptq" when config.IsTrue("is_marlin_format") => "gptq of marlin's format",
-            "gptq" when (config.Text("checkpoint_format") ?? config.Text("format"))?.ToLowerInvariant() is string format and not ("gptq" or "gptq_v2") => $"gptq, {format}",
+            "gptq" when (config.Text("checkpoint_format") ?? config.Text("format"))?.ToLowerInvariant() is string format and not ("gptq" or "gptq_v2") =>
+                $"gptq, {format}",
             "awq" when config.Text("backend") == "llm-awq" => "awq of llm-awq",
             "awq" when version is not (null or "gemm" or "gemv" or "exllama") => $"awq, {version}",
-            "compressed-tensors" when config.Text("format") is string format && (format.StartsWith("marlin", StringComparison.Ordinal) || format.StartsWith("sparse", StringComparison.Ordinal)) =>
+            "compressed-tensors" when config.Text("format") is string format
+                && (format.StartsWith("marlin", StringComparison.Ordinal) || format.StartsWith("sparse", StringComparison.Ordinal)) =>
                 $"compressed-tensors, {format}",
-            "compressed-tensors" when config.Json["transform_config"] is System.Text.Json.Nodes.JsonObject { Count: > 0 } transforms && transforms["config_groups"] is System.Text.Json.Nodes.JsonObject { Count: > 0 } =>
+            "compressed-tensors" when config.Json["transform_config"] is System.Text.Json.Nodes.JsonObject { Count: > 0 } transforms
+                && transforms["config_groups"] is System.Text.Json.Nodes.JsonObject { Count: > 0 } =>
                 "compressed-tensors with transforms (transform_config)",
-            "modelopt" when config.Text("quant_algo") is string algorithm && algorithm.Contains("AWQ", StringComparison.OrdinalIgnoreCase) => $"modelopt, {algorithm}",
+            "modelopt" when config.Text("quant_algo") is string algorithm && algorithm.Contains("AWQ", StringComparison.OrdinalIgnoreCase) =>
+                $"modelopt, {algorithm}",
             string method => s_readMethods.Contains(method) ? null : method,
         };
     }

@@ -29,4 +29,7 @@ internal abstract record WeightCodec
     /// <summary>Reads what every value needs.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111, LORA2103 to LORA2105.</exception>
     public abstract WeightDecoder Open(TensorFiles files);
+
+    /// <summary>Those of some parts that a weight has.</summary>
+    protected static ImmutableArray<StoredTensor> Present(params StoredTensor?[] parts) => [.. parts.OfType<StoredTensor>()];
 }

@@ -3,10 +3,10 @@ using LoraMerge.Checkpoints;
 namespace LoraMerge.Quantized;
 
 /// <summary>Makes codes and scales of changed values: scales by the format's own rule, codes the nearest.</summary>
-/// <param name="parts">The stored tensors that get other bytes.</param>
-internal abstract class WeightEncoder(params StoredTensor[] parts)
+/// <param name="codec">How the weight is stored.</param>
+internal abstract class WeightEncoder(WeightCodec codec)
 {
-    private readonly Dictionary<string, byte[]> _bytes = parts.ToDictionary(part => part.Name, part => new byte[part.ByteLength], StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _bytes = codec.Rewritten.ToDictionary(part => part.Name, part => new byte[part.ByteLength], StringComparer.Ordinal);
 
     /// <summary>Encodes some values.</summary>
     /// <param name="firstElement">Number of the first: a multiple of <see cref="WeightCodec.UnitLength"/>.</param>

@@ -9,4 +9,5 @@ namespace LoraMerge.Benchmarks.Forms;
 /// <param name="Parts">Name behind that of the module, dtype, shape, and how its bytes are made of random ones.</param>
 /// <param name="Direct">The formula: parts by name to the plain weight in float32.</param>
 internal sealed record CodecForm(
-    string Name, string Config, (string Name, DType DType, long[] Shape, Action<byte[]>? Make)[] Parts, Func<IReadOnlyDictionary<string, Tensor>, Tensor> Direct);
+    string Name, string Config, (string Name, DType DType, long[] Shape, Action<byte[]>? Make)[] Parts, Func<IReadOnlyDictionary<string, Tensor>,
+        Tensor> Direct);

@@ -18,7 +18,8 @@ internal static class CodecForms
     [
         new("bitsandbytes NF4", """{"quant_method": "bitsandbytes", "load_in_4bit": true}""",
             [
-                ("weight", DType.U8, [Side * Side / 2, 1], null), ("weight.absmax", DType.F32, [Side * Side / 64], Floats), ("weight.quant_map", DType.F32, [16], Floats),
+                ("weight", DType.U8, [Side * Side / 2, 1], null), ("weight.absmax", DType.F32, [Side * Side / 64], Floats),
+                    ("weight.quant_map", DType.F32, [16], Floats),
                 ("weight.quant_state.bitsandbytes__nf4", DType.U8, [s_state.Length], bytes => Encoding.UTF8.GetBytes(s_state, bytes)),
             ],
             parts => parts["weight.quant_map"][Pairs(parts["weight"].view(-1), highFirst: true).to(ScalarType.Int64)].view(-1, 64)
@@ -28,10 +29,12 @@ internal static class CodecForms
             parts => parts["weight"].to(ScalarType.Float32).mul_(parts["SCB"].mul(1f / 127).view(-1, 1))),
         new("FP8", """{"quant_method": "fp8", "weight_block_size": [128, 128]}""",
             [("weight", DType.F8_E4M3, [Side, Side], NoNaN), ("weight_scale_inv", DType.F32, [Side / 128, Side / 128], Floats)],
-            parts => FromE4M3(parts["weight"]).view(Side / 128, 128, Side / 128, 128).mul_(parts["weight_scale_inv"].view(Side / 128, 1, Side / 128, 1)).view(Side, Side)),
+            parts => FromE4M3(parts["weight"]).view(Side / 128, 128, Side / 128,
+                128).mul_(parts["weight_scale_inv"].view(Side / 128, 1, Side / 128, 1)).view(Side, Side)),
         new("GPTQ 4 bit", """{"quant_method": "gptq", "bits": 4, "group_size": 128}""",
             [
-                ("qweight", DType.I32, [Side / 8, Side], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null), ("scales", DType.F16, [Side / Group, Side], Halves),
+                ("qweight", DType.I32, [Side / 8, Side], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null),
+                    ("scales", DType.F16, [Side / Group, Side], Halves),
             ],
             parts =>
             {
@@ -42,7 +45,8 @@ internal static class CodecForms
             }),
         new("AWQ GEMM", """{"quant_method": "awq", "bits": 4, "group_size": 128, "version": "gemm"}""",
             [
-                ("qweight", DType.I32, [Side, Side / 8], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null), ("scales", DType.F16, [Side / Group, Side], Halves),
+                ("qweight", DType.I32, [Side, Side / 8], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null),
+                    ("scales", DType.F16, [Side / Group, Side], Halves),
             ],
             parts =>
             {
@@ -75,7 +79,8 @@ internal static class CodecForms
             }),
         new("modelopt NVFP4", """{"quant_method": "modelopt", "quant_algo": "NVFP4"}""",
             [
-                ("weight", DType.U8, [Side, Side / 2], null), ("weight_scale", DType.F8_E4M3, [Side, Side / 16], NoNaN), ("weight_scale_2", DType.F32, [], Floats),
+                ("weight", DType.U8, [Side, Side / 2], null), ("weight_scale", DType.F8_E4M3, [Side, Side / 16], NoNaN),
+                    ("weight_scale_2", DType.F32, [], Floats),
             ],
             parts => s_nibbles[Pairs(parts["weight"].view(-1), highFirst: false).to(ScalarType.Int64)].view(Side, Side / 16, 16)
                 .mul_(FromE4M3(parts["weight_scale"]).mul_(parts["weight_scale_2"]).unsqueeze(-1)).view(Side, Side)),

@@ -38,7 +38,8 @@ internal static class CodecTable
             File.WriteAllText(Path.Combine(folder, "config.json"), $$"""{"model_type": "llama", "quantization_config": {{form.Config}}}""");
             TensorSource tensor = BaseModels.Open(folder).Tensors.Single();
             using var scope = NewDisposeScope();
-            Dictionary<string, Tensor> direct = form.Parts.ToDictionary(part => part.Name, part => ToTensor(part.DType, part.Shape, parts[$"{Module}.{part.Name}"]));
+            Dictionary<string, Tensor> direct = form.Parts.ToDictionary(part => part.Name, part =>
+                ToTensor(part.DType, part.Shape, parts[$"{Module}.{part.Name}"]));
             float[] narrow = new float[tensor.ElementCount];
             double[] wide = new double[tensor.ElementCount];
             using var files = new TensorFiles();
@@ -89,7 +90,8 @@ internal static class CodecTable
         for (int i = 0; i < ours.Length; i++)
         {
             if (!(Math.Abs(ours[i] - others[i]) <= 1e-6 * Math.Abs(others[i])))
-                throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{form.Name}: value {i} is {ours[i]}, the formula gives {others[i]}."));
+                throw new InvalidOperationException(
+                    string.Create(CultureInfo.InvariantCulture, $"{form.Name}: value {i} is {ours[i]}, the formula gives {others[i]}."));
         }
     }
 

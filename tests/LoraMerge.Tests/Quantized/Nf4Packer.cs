@@ -6,7 +6,8 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Tests.Quantized;
 
-/// <summary>Makes the folder of a bfloat16 model one of bitsandbytes NF4, as transformers saves it: the projections of its blocks, 64 values to a scale.</summary>
+/// <summary>Makes the folder of a bfloat16 model one of bitsandbytes NF4, as transformers saves it: the projections of its blocks, 64 values to a
+/// scale.</summary>
 internal static class Nf4Packer
 {
     private const int BlockSize = 64;

@@ -22,7 +22,8 @@ internal sealed class PackedBase
 
     public static string Root { get; } = Path.Combine(Repository.Root, "tests", "fixtures", "golden-quantised");
 
-    public static IEnumerable<string> Names => Directory.EnumerateFiles(Root, "*.zip").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names => Directory.EnumerateFiles(Root, "*.zip").Select(file => Path.GetFileNameWithoutExtension(file))
+        .Order(StringComparer.Ordinal);
 
     public string Folder { get; }
 

@@ -28,11 +28,14 @@ public sealed partial class RequantizeTests
         MergeRequest request = golden.Request() with { KeepsQuantization = true };
         List<string> said = [];
 
-        await new Merger(happened => said.Add(happened is MergeEvent.Information information ? information.Text : happened.ToString())).MergeAsync(request, folder["kept"], CancellationToken.None);
+        await new Merger(happened => said.Add(happened is MergeEvent.Information information ? information.Text : happened.ToString()))
+            .MergeAsync(request, folder["kept"], CancellationToken.None);
         await new Merger().MergeAsync(request with { KeepsQuantization = false, DType = PlainOf("float32") }, folder["plain"], CancellationToken.None);
         var comparison = await new Merger().VerifyAsync(request, folder["kept"], CancellationToken.None);
 
-        Assert.True(comparison.IsEqual, string.Join('\n', comparison.Differences.Select(difference => difference.ToString()).Concat(comparison.Manifest).Concat(comparison.Files.Select(file => file.ToString()))));
+        Assert.True(comparison.IsEqual,
+            string.Join('\n', comparison.Differences.Select(difference => difference.ToString()).Concat(comparison.Manifest)
+            .Concat(comparison.Files.Select(file => file.ToString()))));
         Dictionary<string, StoredTensor> before = TensorTable.Headers(golden.BaseFolder), after = TensorTable.Headers(folder["kept"]);
         Assert.Equal(before.Values.Select(Form).Order(), after.Values.Select(Form).Order());
         Checkpoint ofBase = BaseModels.Open(golden.BaseFolder), kept = BaseModels.Open(folder["kept"]), plain = BaseModels.Open(folder["plain"]);
@@ -103,9 +106,11 @@ public sealed partial class RequantizeTests
     private static string Form(StoredTensor tensor) => $"{tensor.Name} {tensor.DType} {tensor.ShapeText}";
 
     private static string[] FilesBeside(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
 
-    private static Planning.OutputDType PlainOf(string text) => Planning.OutputDType.TryParse(text, out Planning.OutputDType dtype) ? dtype : throw new ArgumentException(text);
+    private static Planning.OutputDType PlainOf(string text) => Planning.OutputDType.TryParse(text, out Planning.OutputDType dtype) ? dtype
+        : throw new ArgumentException(text);
 
     /// <summary>Of the root of the mean square: about the step of the form over the spread of its values.</summary>
     private static double Tolerance(string name) => name switch

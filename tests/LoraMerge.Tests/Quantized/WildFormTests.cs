@@ -11,6 +11,8 @@ namespace LoraMerge.Tests.Quantized;
 /// <summary>Forms of quantised weights as published models have them, beside those of the golden cases; each against its formula, written out.</summary>
 public sealed class WildFormTests
 {
+    private const string Groups = "{\"quant_method\": \"compressed-tensors\", \"config_groups\": {\"g\": {\"targets\": [\"Linear\"], \"weights\": ";
+
     private const string Q = "model.layers.0.self_attn.q_proj", Up = "model.layers.1.mlp.up_proj";
 
     private static readonly Random s_random = new(3);
@@ -43,7 +45,8 @@ public sealed class WildFormTests
         byte[] codes = Bytes(24);
         double[] scales = [1.5, 0.25, 3, 0.1f, 7, 0.3f];
         AssertValues(
-            TinyCheckpoint.Llama().File("hf_quant_config.json", "{\"producer\": {\"name\": \"modelopt\"}, \"quantization\": {\"quant_algo\": \"FP8\", \"kv_cache_quant_algo\": \"FP8\"}}")
+            TinyCheckpoint.Llama().File("hf_quant_config.json",
+                "{\"producer\": {\"name\": \"modelopt\"}, \"quantization\": {\"quant_algo\": \"FP8\", \"kv_cache_quant_algo\": \"FP8\"}}")
                 .Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale", DType.F32, [6], scales)
                 .With("model.layers.0.self_attn.k_proj.k_scale", DType.F32, [1], 1).With("model.layers.0.self_attn.v_proj.v_scale", DType.F32, [1], 1),
             Up, [6, 4], i => Float8(codes[i]) * (float)scales[i / 4], "modelopt FP8", 2);
@@ -54,7 +57,7 @@ public sealed class WildFormTests
     {
         byte[] codes = Bytes(2 * 64), exponents = [120, 130, 127, 126];
         AssertValues(
-            Base("{\"quant_method\": \"compressed-tensors\", \"format\": \"mxfp8-quantized\", \"config_groups\": {\"g\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 8, \"type\": \"float\", \"group_size\": 32}}}}")
+            Base(Groups + "{\"num_bits\": 8, \"type\": \"float\", \"group_size\": 32}}}}")
                 .Add(Raw(Up + ".weight", DType.F8_E4M3, [2, 64], codes)).Add(Raw(Up + ".weight_scale", DType.U8, [2, 2], exponents)),
             Up, [2, 64], i => Float8(codes[i]) * Math.ScaleB(1, exponents[i / 32] - 127), "compressed-tensors FP8", 0);
     }
@@ -65,7 +68,8 @@ public sealed class WildFormTests
         byte[] codes = Bytes(2 * 3 * 4);
         double[] scales = [0.5, 2, 3, 0.25, 5, 6, 7, 8]; // [2, 2, 2], blocks of 2 by 2
         AssertValues(
-            Base("{\"quant_method\": \"fp8\", \"weight_block_size\": [2, 2]}").Add(Raw("model.layers.0.mlp.experts.gate_up_proj", DType.F8_E4M3, [2, 3, 4], codes))
+            Base("{\"quant_method\": \"fp8\", \"weight_block_size\": [2, 2]}")
+                .Add(Raw("model.layers.0.mlp.experts.gate_up_proj", DType.F8_E4M3, [2, 3, 4], codes))
                 .With("model.layers.0.mlp.experts.gate_up_proj_scale_inv", DType.F32, [2, 2, 2], scales),
             "model.layers.0.mlp.experts.gate_up_proj", [2, 3, 4], i => Float8(codes[i]) * scales[(i / 12 * 4) + (i % 12 / 4 / 2 * 2) + (i % 4 / 2)], "FP8", 0);
     }
@@ -85,7 +89,22 @@ public sealed class WildFormTests
             .With(Q + ".weight_scale", DType.BF16, [2, 2], 0.5, 2, 1, 4).With(Q + ".weight_shape", DType.I64, [2], 2, 8);
         double[] scales = [0.5, 2, 1, 4];
 
-        AssertValues(model, Q, [2, 8], i => (((packed[i / 8] >> (i % 8 * 4)) & 15) - 8) * scales[i / 4], "compressed-tensors FP8", 0, "compressed-tensors int4");
+        AssertValues(model, Q, [2, 8], i => (((packed[i / 8] >> (i % 8 * 4)) & 15) - 8) * scales[i / 4], "compressed-tensors FP8", 0,
+            "compressed-tensors int4");
+    }
+
+    [Fact]
+    public void Zero_points_may_be_a_byte_each()
+    {
+        int[] packed = [0x7654_3210, unchecked((int)0xFEDC_BA98)];
+        sbyte[] zeros = [-3, 7, 0, -8];
+        double[] scales = [0.5, 2, 1, 4];
+        AssertValues(
+            Base(Groups + "{\"num_bits\": 4, \"symmetric\": false, \"group_size\": 4}}}}")
+                .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 1], MemoryMarshal.AsBytes(packed.AsSpan()).ToArray()))
+                .With(Q + ".weight_scale", DType.BF16, [2, 2], scales).With(Q + ".weight_shape", DType.I64, [2], 2, 8)
+                .Add(Raw(Q + ".weight_zero_point", DType.I8, [2, 2], MemoryMarshal.AsBytes(zeros.AsSpan()).ToArray())),
+            Q, [2, 8], i => (((packed[i / 8] >> (i % 8 * 4)) & 15) - 8 - zeros[i / 4]) * scales[i / 4], "compressed-tensors int4", 0);
     }
 
     [Fact]
@@ -144,7 +163,8 @@ public sealed class WildFormTests
     public async Task A_quantised_base_is_merged_verified_compared_and_kept_as_GGUF_as_a_plain_one_is()
     {
         byte[] codes = Bytes(24, below: 0x70);
-        TinyCheckpoint model = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale_inv", DType.F32, [], 0.37);
+        TinyCheckpoint model = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes))
+            .With(Up + ".weight_scale_inv", DType.F32, [], 0.37);
         using var bench = new Workbench(model, TinyAdapter.ForLlama());
 
         MergeResult result = await bench.MergeAsync();
@@ -167,7 +187,8 @@ public sealed class WildFormTests
     {
         using var folder = new TestFolder();
         byte[] codes = Bytes(24, below: 0x70);
-        string from = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale_inv", DType.F32, [], 0.37)
+        string from = Base("{\"quant_method\": \"fp8\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes))
+            .With(Up + ".weight_scale_inv", DType.F32, [], 0.37)
             .WriteTo(folder["base"]);
 
         CommandLineRun made = await CommandLineRun.Of("dequantize", "--base", from, "--output", folder["plain"], "--dtype", "float32");
@@ -186,14 +207,16 @@ public sealed class WildFormTests
     }
 
     private static TinyCheckpoint Base(string quantization) => TinyCheckpoint.Llama().File(
-        "config.json", "{\"model_type\": \"llama\", \"torch_dtype\": \"bfloat16\", \"tie_word_embeddings\": false, \"vocab_size\": 8, \"quantization_config\": QUANT}"
+        "config.json",
+        "{\"model_type\": \"llama\", \"torch_dtype\": \"bfloat16\", \"tie_word_embeddings\": false, \"vocab_size\": 8, \"quantization_config\": QUANT}"
             .Replace("QUANT", quantization, StringComparison.Ordinal));
 
     private static TinyTensor Raw(string name, DType dtype, long[] shape, byte[] bytes) => new(name, dtype, [.. shape], bytes);
 
     private static TinyTensor Words(string name, long[] shape, uint[] words) => Raw(name, DType.I32, shape, MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
 
-    private static byte[] Bytes(int count, int below = 256) => [.. Enumerable.Range(0, count).Select(_ => (byte)s_random.Next(below)).Select(code => (code & 0x7F) == 0x7F ? (byte)0x30 : code)];
+    private static byte[] Bytes(int count, int below = 256) =>
+        [.. Enumerable.Range(0, count).Select(_ => (byte)s_random.Next(below)).Select(code => (code & 0x7F) == 0x7F ? (byte)0x30 : code)];
 
     /// <summary>E4M3 by its definition.</summary>
     private static double Float8(byte code)
@@ -203,7 +226,8 @@ public sealed class WildFormTests
         return code >= 128 ? -magnitude : magnitude;
     }
 
-    private static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped, string? other = null)
+    private static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped,
+        string? other = null)
     {
         using var folder = new TestFolder();
         Checkpoint checkpoint = BaseModels.Open(model.WriteTo(folder["base"]));
@@ -217,7 +241,8 @@ public sealed class WildFormTests
         Assert.Equal(Enumerable.Range(0, values.Length).Select(expected), values);
         Assert.Equal(other is null ? form : $"{other} and {form}", checkpoint.Form!.Name);
         int parts = checkpoint.Tensors.OfType<QuantizedTensor>().Sum(quantized => quantized.Parts.Length - 1);
-        bool hasState = checkpoint.Shards[0].Tensors.Any(part => part.Name.Contains("quant_state", StringComparison.Ordinal) || part.Name.EndsWith("weight_shape", StringComparison.Ordinal));
+        bool hasState = checkpoint.Shards[0].Tensors.Any(part => part.Name.Contains("quant_state", StringComparison.Ordinal)
+            || part.Name.EndsWith("weight_shape", StringComparison.Ordinal));
         Assert.Equal(stored - parts - dropped - (hasState ? 1 : 0), checkpoint.Tensors.Count());
         folder.Passed();
     }

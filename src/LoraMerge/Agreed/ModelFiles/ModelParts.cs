@@ -54,7 +54,8 @@ internal static class ModelParts
     private static readonly string[] s_ofQuantisers = ["quantize_config.json", "quant_config.json", "hf_quant_config.json"];
 
     /// <summary>What quantisers leave besides, which nobody misses in a plain model.</summary>
-    private static readonly string[] s_leftByQuantisers = ["recipe.yaml", "quant_log.csv", "quant_strategy.json", "quantization_config.json", "measure.json", "modules_quantization_strategy.json"];
+    private static readonly string[] s_leftByQuantisers = ["recipe.yaml", "quant_log.csv", "quant_strategy.json", "quantization_config.json", "measure.json",
+        "modules_quantization_strategy.json"];
 
     private static readonly string[] s_noPartFolders = [".*", "onnx", "openvino", "coreml", "flax", "runs", "checkpoint-*", "global_step*"];
 

@@ -26,7 +26,8 @@ internal sealed class RequantizedLayout : ModelLayout
         {
             Shards =
             [
-                .. files.Zip(checkpoint.Shards, (file, shard) => new PlannedShard(file.Name, [.. Computed(file.Tensors)], ShardPlanner.WithFormat(shard.Metadata))),
+                .. files.Zip(checkpoint.Shards, (file, shard) =>
+                    new PlannedShard(file.Name, [.. Computed(file.Tensors)], ShardPlanner.WithFormat(shard.Metadata))),
             ],
             SideFiles = [.. plan.SideFiles, .. ofQuantiser.Select(file => new SideFile(file.FullPath, file.RelativePath))],
         };
@@ -81,7 +82,8 @@ internal sealed class RequantizedLayout : ModelLayout
                 : new WrittenTensor(byName.Remove(stored.Name, out PlannedTensor? plain) ? plain : new PlannedTensor.PassThrough(stored.Name, stored), null))
             .ToImmutableArray())).ToArray();
         // What is left is new to the base.
-        written[^1].Tensors = [.. written[^1].Tensors, .. byName.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).Select(tensor => new WrittenTensor(tensor, null))];
+        written[^1].Tensors = [.. written[^1].Tensors,
+            .. byName.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).Select(tensor => new WrittenTensor(tensor, null))];
         return new RequantizedLayout(checkpoint, planned.Plan, [.. written.Select(file => (file.MergedFileName, file.Tensors))]);
     }
 
@@ -127,7 +129,8 @@ internal sealed class RequantizedLayout : ModelLayout
 
     /// <summary>A weight of the base.</summary>
     public QuantizedTensor BaseOf(PlannedTensor.Computed weight) =>
-        _base.TryFind(weight.Name, out TensorSource? source) ? (QuantizedTensor)source : throw new InvalidOperationException($"'{weight.Name}' is not in the base.");
+        _base.TryFind(weight.Name, out TensorSource? source) ? (QuantizedTensor)source
+            : throw new InvalidOperationException($"'{weight.Name}' is not in the base.");
 
     /// <summary>What flows through a merge for a file: a weight once, where the first of its parts lies.</summary>
     private static IEnumerable<PlannedTensor> Computed(ImmutableArray<WrittenTensor> tensors)
