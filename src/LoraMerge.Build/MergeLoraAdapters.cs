@@ -94,6 +94,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeModelfile.</summary>
     public string? Modelfile { get; set; }
 
+    /// <summary>LoraMergeReport.</summary>
+    public string? Report { get; set; }
+
     /// <summary>LoraMergeOnUnmatched.</summary>
     public string? OnUnmatched { get; set; }
 
@@ -165,6 +168,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             {
                 if (Provide(request, store, statePath, newerThanTicks, faults) is { } found)
                 {
+                    ProvideReport(request, found, statePath, faults);
                     content.Check(request, found.Entry.Files.Select(file => file.RelativePath));
                     merged.AddRange(found.Entry.Files.Select(file => ContentItem(request, found, file, ReadsAll(request, store))));
                 }
@@ -181,7 +185,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
                     : BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
             }
             states.AddRange(
-                ((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath)])
+                ((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath), .. ReportRequest.FilesBeside(request, statePath)])
                     .Where(File.Exists)
                     .Select(path => new TaskItem(EscapedText.Of(path)))
             );
@@ -205,6 +209,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         ["LoraMergeMaxMemory"] = MaxMemory,
         ["LoraMergeVerify"] = Verify,
         ["LoraMergeModelfile"] = Modelfile,
+        ["LoraMergeReport"] = Report,
         ["LoraMergeOnUnmatched"] = OnUnmatched,
         ["LoraMergeCacheMaxSize"] = CacheMaxSize,
     };
@@ -232,6 +237,19 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return null;
     }
 
+    /// <summary>
+    /// The page of a model that was merged has been made with it; that of one which was there already is made of its manifest, unless it is there, too.
+    /// </summary>
+    private void ProvideReport(ModelRequest request, FoundModel found, string statePath, FaultLog faults)
+    {
+        if (!ReportRequest.IsAsked(request) || NoBuild || FailIfNotIncremental || ReportMark.IsOf(found.Key, ReportRequest.PageFor(statePath)))
+            return;
+        string responseFile = ReportRequest.ResponseFileFor(statePath);
+        if (FindHost(faults) is { } host
+            && TryWrite(statePath, request, faults, () => AtomicFile.WriteLines(responseFile, ReportRequest.ArgumentsFor(found, statePath))))
+            Run(host, "report", responseFile, request, faults);
+    }
+
     private bool MayMerge(ModelRequest request, ModelLookup check, FaultLog faults)
     {
         if (NoBuild)
@@ -244,17 +262,13 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     private bool Merge(ModelRequest request, ModelStore store, string statePath, long? newerThanTicks, ModelLookup check, FaultLog faults)
     {
         string runtime = HostRuntime is { Length: > 0 } given ? given : SupportedRuntimes.Host;
-        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
         BuildFault? missing = !SupportedRuntimes.Contains(runtime) ? BuildErrors.UnsupportedRuntime(runtime)
             : RuntimeFolder is not { Length: > 0 } ? BuildErrors.RuntimeMissing(runtime)
-            : !File.Exists(WorkerPath) ? BuildErrors.WorkerMissing(WorkerPath)
-            : host is null ? BuildErrors.DotnetMissing()
             : null;
         if (missing is not null)
-        {
             faults.Error(null, missing);
+        if (missing is not null || FindHost(faults) is not { } host)
             return false;
-        }
 
         List<string> arguments = WorkerArguments.Of(request, store, statePath, Path.GetFullPath(RuntimeFolder!), newerThanTicks);
         if (arguments.FirstOrDefault(argument => argument.IndexOfAny(['\n', '\r']) >= 0) is { } broken)
@@ -271,7 +285,17 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             if (store.BelongsToProject)
                 new StoreUsers(store.Path).Open();
         });
-        return isReady && Run(host!, statePath, request, faults);
+        return isReady && Run(host, "merge", ResponseFile(statePath), request, faults);
+    }
+
+    /// <returns>What runs the worker; null, and said, where it or the worker is not there.</returns>
+    private string? FindHost(FaultLog faults)
+    {
+        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
+        BuildFault? missing = !File.Exists(WorkerPath) ? BuildErrors.WorkerMissing(WorkerPath) : host is null ? BuildErrors.DotnetMissing() : null;
+        if (missing is not null)
+            faults.Error(null, missing);
+        return missing is null ? host : null;
     }
 
     /// <summary>What the worker has noted.</summary>
@@ -282,13 +306,13 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             ? new FoundModel(key, place, entry, IsRefreshed: false)
             : null;
 
-    private bool Run(string host, string statePath, ModelRequest request, FaultLog faults)
+    private bool Run(string host, string command, string responseFile, ModelRequest request, FaultLog faults)
     {
-        var worker = new Worker(this, host, WorkerPath, ResponseFile(statePath), ProjectFile, request, faults);
+        var worker = new Worker(this, host, WorkerPath, command, responseFile, ProjectFile, request, faults);
         _worker = worker;
-        bool isMerged = !_cancellation.IsCancellationRequested && worker.Execute();
+        bool isDone = !_cancellation.IsCancellationRequested && worker.Execute();
         _worker = null;
-        return isMerged;
+        return isDone;
     }
 
     private static bool TryWrite(string path, ModelRequest request, FaultLog faults, Action write)

@@ -5,7 +5,7 @@ using Microsoft.Build.Utilities;
 
 namespace LoraMerge.Build;
 
-/// <summary>Merges one model in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
+/// <summary>Merges one model, or makes its report, in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
 internal sealed class Worker : ToolTask
 {
     private const int LongestLastWords = 300;
@@ -14,6 +14,7 @@ internal sealed class Worker : ToolTask
 
     private readonly string _host;
     private readonly string _workerPath;
+    private readonly string _command;
     private readonly string _responseFile;
     private readonly string _projectFile;
     private readonly ModelRequest _request;
@@ -23,12 +24,13 @@ internal sealed class Worker : ToolTask
     private bool _hasReportedError;
     private bool _isCanceled;
 
-    public Worker(ITask owner, string host, string workerPath, string responseFile, string projectFile, ModelRequest request, FaultLog faults)
+    public Worker(ITask owner, string host, string workerPath, string command, string responseFile, string projectFile, ModelRequest request, FaultLog faults)
     {
         BuildEngine = owner.BuildEngine;
         HostObject = owner.HostObject;
         _host = host;
         _workerPath = workerPath;
+        _command = command;
         _responseFile = responseFile;
         _projectFile = projectFile;
         _request = request;
@@ -40,7 +42,7 @@ internal sealed class Worker : ToolTask
     }
 
     /// <summary>To be pasted into a shell.</summary>
-    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} merge {Quote("@" + _responseFile)}";
+    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} {_command} {Quote("@" + _responseFile)}";
 
     public override void Cancel()
     {
@@ -63,7 +65,7 @@ internal sealed class Worker : ToolTask
         var line = new CommandLineBuilder();
         line.AppendSwitch("exec");
         line.AppendFileNameIfNotNull(_workerPath);
-        line.AppendSwitch("merge");
+        line.AppendSwitch(_command);
         line.AppendFileNameIfNotNull("@" + _responseFile);
         foreach (string argument in WorkerArguments.OfParent())
             line.AppendSwitch(argument);

@@ -24,6 +24,8 @@ internal static class WorkerArguments
         }
         arguments.AddRange(Given(request.Options.Values, option => option.Owner != OptionOwner.Adapter).Select(given => Argument(given.Switch, given.Value)));
         arguments.AddRange([Argument("--runtime", runtimeFolder), Argument("--store", store.Path), Argument("--state", statePath)]);
+        if (ReportRequest.IsAsked(request))
+            arguments.Add(Argument("--report", ReportRequest.PageFor(statePath)));
         if (newerThanTicks is { } ticks)
             arguments.Add(Argument("--newer-than", Text(ticks)));
         return arguments;

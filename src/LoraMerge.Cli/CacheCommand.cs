@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Diagnostics;
 using LoraMerge.Store;
 
@@ -15,7 +16,7 @@ internal static class CacheCommand
     private static Command List()
     {
         var folder = Folder();
-        var json = Json();
+        var json = JsonText.Option();
         var command = new Command("list", "Lists the merged models, last used first.") { folder, json };
         command.SetAction(parsed =>
         {
@@ -24,6 +25,11 @@ internal static class CacheCommand
             if (parsed.GetValue(json))
             {
                 output.Write(JsonText.Of(ToJson(models)));
+                return 0;
+            }
+            if (Screen.Of(parsed) is { } screen)
+            {
+                StoreView.Show(screen, models, Sum(models));
                 return 0;
             }
             foreach (StoredModel model in models)
@@ -49,7 +55,7 @@ internal static class CacheCommand
             HelpName = "SIZE",
         };
         var unusedFor = new Option<int?>("--unused-for") { Description = "Take away what no build has asked for in so many days.", HelpName = "DAYS" };
-        var json = Json();
+        var json = JsonText.Option();
         var command = new Command("prune", "Takes away what killed merges left, and models that are not used.") { folder, maxSize, unusedFor, json };
         command.SetAction(
             (parsed, cancellation) =>
@@ -76,7 +82,7 @@ internal static class CacheCommand
     private static Command Clear()
     {
         var folder = Folder();
-        var json = Json();
+        var json = JsonText.Option();
         var command = new Command("clear", "Takes away all models that no build uses at this moment.") { folder, json };
         command.SetAction((parsed, cancellation) => TakeAwayAsync(parsed, parsed.GetValue(folder)!, 0, null, parsed.GetValue(json), cancellation));
         return command;
@@ -107,8 +113,6 @@ internal static class CacheCommand
         await output.WriteLineAsync($"Left: {Sum(store.Models)}");
         return 0;
     }
-
-    private static Option<bool> Json() => new("--json") { Description = "As JSON." };
 
     private static Argument<string> Folder() => new("folder") { Description = "The store's folder.", HelpName = "DIR" };
 

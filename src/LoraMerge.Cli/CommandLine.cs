@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using LoraMerge.Agreed.Messages;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Faults;
+using Spectre.Console;
 
 namespace LoraMerge.Cli;
 
@@ -18,7 +20,11 @@ internal static class CommandLine
     /// <summary>No word is looked up in a file.</summary>
     private static readonly ParserConfiguration s_words = new() { ResponseFileTokenReplacer = null };
 
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    /// <param name="args">The words behind the program's name.</param>
+    /// <param name="output">Where lines go.</param>
+    /// <param name="error">Where warnings and faults go.</param>
+    /// <param name="screen">The terminal, to draw on; null for plain lines.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, IAnsiConsole? screen = null)
     {
         if (Completion.TryAnswer(args, line => Create([]).Parse(line, s_words), output))
             return 0;
@@ -33,10 +39,11 @@ internal static class CommandLine
             await error.WriteLineAsync(UsageReport.Of(parsed));
             return WrongUsage;
         }
-        var configuration = new InvocationConfiguration
+        var configuration = new ScreenConfiguration
         {
             Output = output,
             Error = error,
+            Screen = screen,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TimeToTidyUp,
         };
@@ -86,6 +93,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             DiffCommand.Create(),
             FetchCommand.Create(),
+            ReportCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
             CompletionCommand.Create(),

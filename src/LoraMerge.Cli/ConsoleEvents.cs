@@ -1,6 +1,9 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Diagnostics;
+using Spectre.Console;
 
 namespace LoraMerge.Cli;
 
@@ -10,6 +13,19 @@ internal sealed class ConsoleEvents(TextWriter output, TextWriter error)
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(15);
 
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
+
+    /// <summary>Runs something that tells what happens: in a terminal with a bar, else in lines.</summary>
+    /// <param name="parsed">The command.</param>
+    /// <param name="showsLines">Whether lines of information are printed; warnings always are.</param>
+    /// <param name="screen">The terminal; null for lines.</param>
+    /// <param name="work">Told whom to tell.</param>
+    public static Task<T> RunAsync<T>(ParseResult parsed, bool showsLines, IAnsiConsole? screen, Func<Action<MergeEvent>, Task<T>> work)
+    {
+        InvocationConfiguration to = parsed.InvocationConfiguration;
+        return screen is not null
+            ? MergeBar.RunAsync(screen, showsLines, work)
+            : work(new ConsoleEvents(showsLines ? to.Output : TextWriter.Null, to.Error).Report);
+    }
 
     public void Report(MergeEvent happened)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Comparing;
 using LoraMerge.Hub.Fetching;
 
@@ -13,7 +14,7 @@ internal static class DiffCommand
     {
         var first = new Argument<string>("first") { Description = "A model folder or weight file, or an address hf://NAMESPACE/NAME[@REVISION]." };
         var second = new Argument<string>("second") { Description = "The one to compare it with." };
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        Option<bool> json = JsonText.Option();
         Option<bool> all = ShortList.All();
         var command = new Command("diff", "Says in which tensors and files two models differ, and by how much. Exit code 1 where they do.")
         {
@@ -31,9 +32,10 @@ internal static class DiffCommand
                 IReadOnlyList<InputLocation> found = await InputLocation.FindAsync(
                     [(one, HubRole.Base), (other, HubRole.Base)], new HubEvents(error, error), cancellation);
                 ModelDiff diff = await Merger.DiffAsync(found[0].Path, found[0].Fetched, found[1].Path, found[1].Fetched, cancellation);
-                parsed.InvocationConfiguration.Output.Write(
-                    parsed.GetValue(json) ? DiffReport.ToJson(diff) : DiffReport.ToText(diff, one, other, parsed.GetValue(all))
-                );
+                if (parsed.GetValue(json))
+                    await parsed.InvocationConfiguration.Output.WriteAsync(DiffReport.ToJson(diff));
+                else
+                    DifferenceView.Print(parsed, DiffReport.ToLines(diff, one, other, parsed.GetValue(all)), diff.IsEmpty);
                 return diff.IsEmpty ? 0 : Differs;
             }
         );

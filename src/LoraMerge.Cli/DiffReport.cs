@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Comparing;
@@ -10,16 +9,16 @@ namespace LoraMerge.Cli;
 /// <summary>What differs between two models as text for people, or as JSON for programs.</summary>
 internal static class DiffReport
 {
-    public static string ToText(ModelDiff diff, string first, string second, bool showsAll)
+    /// <summary>The last line says whether they are equal.</summary>
+    public static IReadOnlyList<string> ToLines(ModelDiff diff, string first, string second, bool showsAll)
     {
-        var text = new StringBuilder();
+        List<string> lines = [];
         IEnumerable<TensorDiff> tensors = diff
             .Tensors.OrderByDescending(tensor => tensor.Kind != DiffKind.Values)
             .ThenByDescending(tensor => tensor.RelativeNorm ?? 0);
-        foreach (string line in ShortList.Of([.. tensors.Select(tensor => $"{tensor.Name}: {tensor.Describe(first, second)}")], showsAll))
-            text.AppendLine(line);
+        lines.AddRange(ShortList.Of([.. tensors.Select(tensor => $"{tensor.Name}: {tensor.Describe(first, second)}")], showsAll));
         if (diff.Tensors.Any(tensor => tensor.LargestUlps > 0))
-            text.AppendLine(ShortList.MeaningOfUlp);
+            lines.Add(ShortList.MeaningOfUlp);
         foreach (FileDiff file in diff.Files)
         {
             string how = file.Kind switch
@@ -28,11 +27,10 @@ internal static class DiffReport
                 DiffKind.OnlyInSecond => $"only in {second}",
                 _ => "differs",
             };
-            text.AppendLine(CultureInfo.InvariantCulture, $"{file.RelativePath}: {how}");
+            lines.Add($"{file.RelativePath}: {how}");
         }
-        foreach (string difference in diff.Metadata)
-            text.AppendLine(difference);
-        text.AppendLine(
+        lines.AddRange(diff.Metadata);
+        lines.Add(
             diff.IsEmpty
                 ? string.Create(CultureInfo.InvariantCulture, $"equal: all {diff.TensorCount} tensors, bit by bit, and {diff.FileCount} other files")
                 : string.Create(
@@ -40,7 +38,7 @@ internal static class DiffReport
                     $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"
                 )
         );
-        return text.ToString();
+        return lines;
     }
 
     public static string ToJson(ModelDiff diff)

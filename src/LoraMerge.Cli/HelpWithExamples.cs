@@ -24,6 +24,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ["plan"] = ["lora-merge plan --base models/base --adapter adapters/pirate", "lora-merge plan --base models/base --adapter adapters/pirate --json"],
         ["inspect"] = ["lora-merge inspect adapters/pirate", "lora-merge inspect merged --json"],
         ["verify"] = ["lora-merge verify merged --base models/base --adapter adapters/pirate"],
+        ["report"] =
+        [
+            "lora-merge report --base models/base --adapter adapters/pirate --output page.html",
+            "lora-merge report merged",
+        ],
         ["diff"] = ["lora-merge diff models/base merged"],
         ["list"] = ["lora-merge cache list obj/lora"],
         ["prune"] = ["lora-merge cache prune obj/lora --max-size 20GB --unused-for 30"],

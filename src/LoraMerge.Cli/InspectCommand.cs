@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Hub.Fetching;
 using LoraMerge.Inspecting;
 
@@ -13,14 +14,17 @@ internal static class InspectCommand
         {
             Description = "An adapter folder, a base model, or a merged model; or an address hf://NAMESPACE/NAME[@REVISION].",
         };
-        var json = new Option<bool>("--json") { Description = "As JSON." };
+        Option<bool> json = JsonText.Option();
         var command = new Command("inspect", "Says what an adapter or a model is.") { path, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             TextWriter error = parsed.InvocationConfiguration.Error;
             InputLocation there = (await InputLocation.FindAsync([(parsed.GetValue(path)!, HubRole.Auto)], new HubEvents(error, error), cancellation))[0];
             Inspection inspection = Merger.Inspect(there.Path, there.Fetched);
-            parsed.InvocationConfiguration.Output.Write(parsed.GetValue(json) ? InspectionReport.ToJson(inspection) : InspectionReport.ToText(inspection));
+            if (!parsed.GetValue(json) && Screen.Of(parsed) is { } screen)
+                InspectionView.Show(screen, inspection);
+            else
+                parsed.InvocationConfiguration.Output.Write(parsed.GetValue(json) ? InspectionReport.ToJson(inspection) : InspectionReport.ToText(inspection));
             return 0;
         });
         return command;

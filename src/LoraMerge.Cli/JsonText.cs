@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +8,8 @@ namespace LoraMerge.Cli;
 internal static class JsonText
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    public static Option<bool> Option() => new("--json") { Description = "As JSON." };
 
     public static string Of(JsonNode json) => json.ToJsonString(s_indented) + "\n";
 }

@@ -1,8 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Options;
+using LoraMerge.Cli.Terminal;
+using LoraMerge.Diagnostics;
+using LoraMerge.Reports;
 using LoraMerge.Requests;
 using LoraMerge.Store;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Cli;
 
@@ -24,6 +29,8 @@ internal static class MergeCommand
         // What only the build uses is not for people to read.
         var store = new Option<string?>(StoreOption) { Description = "Store of merged models.", HelpName = "DIR", Hidden = true };
         var state = new Option<string?>("--state") { Description = "File that remembers the inputs.", HelpName = "FILE", Hidden = true };
+        var report = new Option<string?>("--report") { Description = "Also write a page that shows what the merge changed.", HelpName = "FILE" };
+        Option<bool> json = JsonText.Option();
         Option<string?> maxSize = MergeOptions.Single(OptionTable.CacheMaxSize);
         var newerThan = new Option<long?>("--newer-than")
         {
@@ -31,15 +38,10 @@ internal static class MergeCommand
             HelpName = "TICKS",
             Hidden = true,
         };
-        var parentId = new Option<int?>("--parent-pid")
-        {
-            Description = "End when this process ends.",
-            HelpName = "N",
-            Hidden = true,
-        };
+        Option<int?> parentId = ParentWatch.Option();
         var command = new Command("merge", "Merges adapters into a base model.");
         options.AddTo(command, output);
-        foreach (Option option in (Option[])[store, state, maxSize, newerThan, parentId])
+        foreach (Option option in (Option[])[report, json, store, state, maxSize, newerThan, parentId])
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -51,24 +53,50 @@ internal static class MergeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
-            TextWriter told = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
-            MergeRequest request = await options.ReadAsync(parsed, new HubEvents(told, error), cancellation);
-            var events = new ConsoleEvents(told, error);
-            var merger = new Merger(events.Report);
-            if (parsed.GetValue(output) is string folder)
-                await merger.MergeAsync(request, folder, cancellation);
-            else
+            string? page = parsed.GetValue(report);
+            if (page is not null)
+                ReportFile.ThrowIfForeign(page);
+            bool asJson = parsed.GetValue(json);
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            var fetching = new HubEvents(asJson ? error : parsed.InvocationConfiguration.Output, error);
+            MergeRequest request = (await options.ReadAsync(parsed, fetching, cancellation)) with { IsMeasured = page is not null };
+            List<ReportedWarning> warnings = [];
+            string? folder = parsed.GetValue(output);
+            MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson || folder is null ? null : Screen.Of(parsed), tell =>
             {
-                var into = new StoreRequest(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan)))
+                var merger = new Merger(told =>
                 {
-                    MaxSize = MergeOptions.Size(OptionTable.CacheMaxSize.Switch!, parsed.GetValue(maxSize)),
-                };
-                await merger.MergeIntoStoreAsync(request, into, cancellation);
-            }
+                    if (told is MergeEvent.Warning warning)
+                        warnings.Add(ReportBuilder.Of(warning));
+                    tell(told);
+                });
+                return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
+            });
+            if (page is not null)
+                page = ReportCommand.Write(Merger.ReportOf(result, warnings), page, asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output);
+            if (asJson)
+                await parsed.InvocationConfiguration.Output.WriteAsync(ToJson(result, page, warnings));
             return 0;
         });
         return command;
+
+        StoreRequest Into(ParseResult parsed) => new(parsed.GetValue(store)!, parsed.GetValue(state)!, Time(parsed.GetValue(newerThan)))
+        {
+            MaxSize = MergeOptions.Size(OptionTable.CacheMaxSize.Switch!, parsed.GetValue(maxSize)),
+        };
     }
+
+    private static string ToJson(MergeResult result, string? page, IEnumerable<ReportedWarning> warnings) => JsonText.Of(new JsonObject
+    {
+        ["folder"] = Path.GetFullPath(result.Folder),
+        ["name"] = result.Manifest.Name,
+        ["key"] = result.Manifest.Key,
+        ["changedTensors"] = result.Manifest.Tensors.Count,
+        ["byteLength"] = result.ByteLength,
+        ["files"] = new JsonArray([.. result.Manifest.Files.Keys.Select(file => (JsonNode)file)]),
+        ["report"] = page,
+        ["warnings"] = new JsonArray([.. warnings.Select(warning => (JsonNode)new JsonObject { ["code"] = warning.Code, ["text"] = warning.Text })]),
+    });
 
     /// <summary>By its tokens: an option that is given twice has no value, and a fault of its own.</summary>
     private static bool IsGiven(SymbolResult command, Option option) => command.GetResult(option) is { Tokens: [.., { Value.Length: > 0 }] };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Diagnostics;
@@ -7,20 +8,18 @@ using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
 
-/// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c> and <c>verify</c> share them.</summary>
+/// <summary>The options that say what to merge and how; <c>merge</c>, <c>plan</c>, <c>verify</c> and <c>report</c> share them.</summary>
 internal sealed class MergeOptions
 {
     private readonly Option<string> _base = new("--base")
     {
         Description = "Folder or weight file of the base model, or hf://NAMESPACE/NAME[@REVISION] at the Hugging Face hub.",
-        Required = true,
         HelpName = "DIR",
     };
     private readonly Option<string[]> _adapters = new("--adapter")
     {
         Description = "Adapter folder, or hf://NAMESPACE/NAME[@REVISION], and the factor on its change (default 1). Repeat it for several, applied in "
             + "this order.",
-        Required = true,
         HelpName = "DIR[=WEIGHT]",
     };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
@@ -28,6 +27,15 @@ internal sealed class MergeOptions
     private readonly Dictionary<MergeOption, Option<string?>> _ofModel = OptionTable.All.Where(IsOfModel).ToDictionary(option => option, Single);
     private readonly Dictionary<MergeOption, Option<string[]>> _ofAdapters = OptionTable.Of(OptionOwner.Adapter)
         .Where(option => option.Switch is not null).ToDictionary(option => option, Repeated);
+
+    /// <param name="isRequired">Whether base and adapters have to be given.</param>
+    public MergeOptions(bool isRequired = true) => _base.Required = _adapters.Required = isRequired;
+
+    /// <summary>Whether base or adapters are given: where they need not be, but only together.</summary>
+    public bool AreGiven(SymbolResult command) => command.GetResult(_base) is not null || command.GetResult(_adapters) is not null;
+
+    /// <summary>Whether both are given.</summary>
+    public bool AreWhole(SymbolResult command) => command.GetResult(_base) is not null && command.GetResult(_adapters) is not null;
 
     /// <param name="command">Gets the options, those that are needed first.</param>
     /// <param name="needed">What else the command needs.</param>

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 
@@ -19,6 +20,9 @@ internal sealed class ParentWatch : IDisposable
         _processId = processId;
         _timer = new Timer(_ => ExitIfGone(), null, TimeSpan.Zero, Interval);
     }
+
+    /// <summary>By which a build gives its process id; people have no use for it.</summary>
+    public static Option<int?> Option() => new("--parent-pid") { Description = "End when this process ends.", HelpName = "N", Hidden = true };
 
     /// <summary>Starts watching; null where there is no parent to watch.</summary>
     public static ParentWatch? Start(int? processId) => processId is int id ? new ParentWatch(id) : null;

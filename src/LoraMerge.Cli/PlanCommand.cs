@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Cli.Terminal;
 using LoraMerge.Requests;
 
 namespace LoraMerge.Cli;
@@ -17,7 +18,13 @@ internal static class PlanCommand
             {
                 TextWriter error = parsed.InvocationConfiguration.Error;
                 MergeRequest request = await options.ReadAsync(parsed, new HubEvents(error, error), cancellation);
-                var report = new PlanReport(new Merger(new ConsoleEvents(TextWriter.Null, error).Report).Plan(request));
+                PlannedMerge planned = new Merger(new ConsoleEvents(TextWriter.Null, error).Report).Plan(request);
+                if (!parsed.GetValue(json) && Screen.Of(parsed) is { } screen)
+                {
+                    PlanView.Show(screen, planned);
+                    return 0;
+                }
+                var report = new PlanReport(planned);
                 await parsed.InvocationConfiguration.Output.WriteAsync(
                     parsed.GetValue(json) ? report.ToJson(Merger.KeyOf(request, cancellation)) : report.ToText()
                 );

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LoraMerge.Devices;
 
 namespace LoraMerge.Cli;
@@ -15,15 +16,31 @@ internal static class RuntimeCommand
         add.SetAction(
             (parsed, cancellation) => CudaInstallation.RunAsync(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellation)
         );
-        var show = new Command("show", "Says which libraries merges run on here, and lets torch compute something.");
+        Option<bool> json = JsonText.Option();
+        var show = new Command("show", "Says which libraries merges run on here, and lets torch compute something.") { json };
         show.SetAction(parsed =>
         {
             TorchVersions torch = TorchVersions.Read(nativesFolder: null);
             TextWriter output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(json))
+            {
+                output.Write(ToJson(torch));
+                return;
+            }
             output.WriteLine($"TorchSharp {torch.TorchSharp}, libtorch {torch.LibTorch}");
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"1 + 2 + 3 = {torch.Sum} (computed by torch on {torch.Threads} threads)"));
             output.WriteLine(CudaRuntime.Folder is string cuda ? $"CUDA: {cuda}" : "CUDA: not installed ('lora-merge runtime add cuda', several GB)");
         });
         return new Command("runtime", "Shows and adds the libraries that merges run on.") { show, add };
     }
+
+    private static string ToJson(TorchVersions torch) => JsonText.Of(new JsonObject
+    {
+        ["loraMerge"] = Merger.Version,
+        ["torchSharp"] = torch.TorchSharp,
+        ["libTorch"] = torch.LibTorch,
+        ["threads"] = torch.Threads,
+        ["sum"] = torch.Sum,
+        ["cuda"] = CudaRuntime.Folder,
+    });
 }

@@ -4,10 +4,14 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Comparing;
 using LoraMerge.Diagnostics;
 using LoraMerge.Formats;
+using LoraMerge.Formats.Gguf;
 using LoraMerge.Inspecting;
+using LoraMerge.Manifests;
 using LoraMerge.Merging;
 using LoraMerge.Output;
 using LoraMerge.Planning;
+using LoraMerge.Quantized;
+using LoraMerge.Reports;
 using LoraMerge.Requests;
 using LoraMerge.Store;
 using LoraMerge.Writing;
@@ -93,6 +97,45 @@ public sealed class Merger
         return await Task.Run(() => ModelVerifier.Compare(inputs, layout, merged, known, cancellation), cancellation);
     }
 
+    /// <summary>Computes a merge and measures it; writes no model.</summary>
+    /// <param name="request">What to merge.</param>
+    /// <param name="mergedModel">A merged model that was made of it; null where there is none yet.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <exception cref="LoraMergeException">A fault of the request or its inputs; LORA5050, LORA5051.</exception>
+    internal async Task<MergeReport> ReportAsync(MergeRequest request, string? mergedModel, CancellationToken cancellation)
+    {
+        MergeManifest? merged = mergedModel is null ? null : ManifestOf(mergedModel);
+        List<ReportedWarning> warnings = [];
+        var measuring = new Merger(told => Note(told, warnings));
+        OpenedInputs inputs = OpenedInputs.Open(request);
+        InputHashes known = LayoutInputs.HashNamed(inputs, InputHashes.None, cancellation);
+        ModelLayout layout = measuring.LayOutAndReport(inputs, inputs.Plan(), known);
+        MergeReport report = await Task.Run(() => ReportedMerge.Compute(inputs, layout, known, measuring._report, cancellation), cancellation);
+        if (merged is not null && merged.Key != report.Manifest.Key)
+            throw Errors.ReportOfOtherModel(mergedModel!, merged.Key, report.Manifest.Key);
+        return report with { Manifest = merged is null ? report.Manifest : ManifestHead.Of(merged), Warnings = [.. warnings] };
+    }
+
+    /// <summary>What the manifest of a merged model knows.</summary>
+    /// <exception cref="LoraMergeException">LORA1107, LORA5051, LORA6050, or it is unsound.</exception>
+    internal static MergeReport ReportOf(string mergedModel)
+    {
+        MergeManifest manifest = ManifestOf(mergedModel);
+        return ReportBuilder.Of(manifest, GgufFiles.Find(mergedModel) is null ? BaseModels.Open(mergedModel) : null);
+    }
+
+    /// <summary>What a merge of this process did; where the store had the model already, what its manifest knows.</summary>
+    /// <param name="result">Of a request that <see cref="MergeRequest.IsMeasured"/>.</param>
+    /// <param name="warnings">What it warned of.</param>
+    internal static MergeReport ReportOf(MergeResult result, IEnumerable<ReportedWarning> warnings) => result.Plan is not MergePlan plan
+        ? ReportOf(result.Folder)
+        : ReportBuilder.Of(ReportSource.Merge, result.Manifest, plan, result.ByteLength, result.Outcomes) with
+        {
+            Run = new ReportedRun(
+                result.ReadByteLength, result.WrittenByteLength, result.ComputedTensorCount, Math.Round(result.Elapsed.TotalSeconds, 2)),
+            Warnings = [.. warnings],
+        };
+
     /// <summary>Says in which tensors and files two models differ, and by how much.</summary>
     /// <exception cref="LoraMergeException">One of them is no model, or unsound.</exception>
     public static Task<ModelDiff> DiffAsync(string first, string second, CancellationToken cancellation) =>
@@ -102,6 +145,21 @@ public sealed class Merger
     internal static Task<ModelDiff> DiffAsync(
         string first, FetchedInput? fetchedFirst, string second, FetchedInput? fetchedSecond, CancellationToken cancellation) =>
         Task.Run(() => ComparedModels.Diff(first, fetchedFirst, second, fetchedSecond, cancellation), cancellation);
+
+    private static MergeManifest ManifestOf(string mergedModel)
+    {
+        if (!InputListing.IsThere(mergedModel))
+            throw Errors.PathNotFound("merged model", mergedModel);
+        string file = Path.Combine(mergedModel, MergeManifest.FileName);
+        return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName);
+    }
+
+    private void Note(MergeEvent told, List<ReportedWarning> warnings)
+    {
+        if (told is MergeEvent.Warning warning)
+            warnings.Add(ReportBuilder.Of(warning));
+        _report(told);
+    }
 
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {

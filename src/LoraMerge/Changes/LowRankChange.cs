@@ -20,6 +20,8 @@ internal sealed record LowRankChange(int Adapter, string Module, string Name, Lo
 
     internal override bool CanBePart => true;
 
+    internal override long? DirectionCount => A.Sides.Rows;
+
     internal override LowRankForm? LowRank => A is StoredFactor a && B is StoredFactor b ? new LowRankForm(a.Stored, b.Stored, Scaling, IsTransposed) : null;
 
     internal override WeightChange? OfRows(long first, long count) => IsTransposed ? null

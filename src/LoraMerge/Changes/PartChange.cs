@@ -11,6 +11,8 @@ internal sealed record PartChange(WeightChange Change, PartPlace Place) : Weight
 
     public override double Factor => Change.Factor;
 
+    internal override long? DirectionCount => Change.DirectionCount;
+
     internal override bool MayCutRows => true;
 
     /// <summary>Several modules change one tensor, so each is named.</summary>

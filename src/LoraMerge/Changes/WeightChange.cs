@@ -40,6 +40,9 @@ internal abstract record WeightChange(int Adapter, string Module)
     /// <summary>What it does to some of the weight's rows, as if these were the whole weight; null where that needs the others.</summary>
     internal virtual WeightChange? OfRows(long first, long count) => null;
 
+    /// <summary>How many directions it has; null where it is no product of two factors.</summary>
+    internal virtual long? DirectionCount => null;
+
     /// <summary>Its product B·A, if that is all that it adds: what ways to combine work on. Null otherwise.</summary>
     internal virtual LowRankForm? LowRank => null;
 

@@ -60,7 +60,32 @@ internal sealed class LowRankDelta : WeightDelta
     /// </summary>
     public (Tensor B, Tensor A) Factors => _alpha == 1 ? (_b, _a) : throw new InvalidOperationException("The scaling is not in the factors.");
 
+    /// <summary>r.</summary>
+    public long Rank => _a.shape[0];
+
+    /// <summary>Rows of W.</summary>
+    public long RowCount => _b.shape[0];
+
+    /// <summary>Columns of W.</summary>
+    public long ColumnCount => _a.shape[1];
+
     public override double? Norm => Math.Abs(_alpha) * ProductNorm.Of(_b, _a);
+
+    /// <summary>Rows of s·B, in float64 on the CPU.</summary>
+    /// <returns><c>[count, r]</c>; of the caller's scope.</returns>
+    public Tensor RowsOfB(long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        return (_b.narrow(0, first, count).to(ScalarType.Float64).cpu() * _alpha).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Columns of A, in float64 on the CPU.</summary>
+    /// <returns><c>[count, r]</c>, turned round; of the caller's scope.</returns>
+    public Tensor ColumnsOfA(long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        return _a.narrow(1, first, count).t().to(ScalarType.Float64, copy: true).cpu().contiguous().MoveToOuterDisposeScope();
+    }
 
     public override void ApplyTo(Tensor w, long firstRow)
     {

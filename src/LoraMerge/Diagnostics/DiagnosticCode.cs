@@ -27,6 +27,7 @@ public enum DiagnosticCode
     OutputCannotBeReplaced = 1140,
     OutputParentNotWritable = 1141,
     OutputNotSettled = 1142,
+    ReportFileNotOurs = 1150,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,
@@ -238,6 +239,8 @@ public enum DiagnosticCode
     FileFault = 5021,
     QuantizationUnknown = 5040,
     ValueNotInGgufType = 5041,
+    ReportOfOtherModel = 5050,
+    NoManifestToReport = 5051,
 
     // 6050-6099: the store. (LORA6001 to LORA6049 belong to the MSBuild task.)
     ManifestInvalid = 6050,

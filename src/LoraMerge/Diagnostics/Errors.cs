@@ -1007,6 +1007,22 @@ internal static class Errors
     public static LoraMergeException ManifestInvalid(string file, string reason) =>
         new(DiagnosticCode.ManifestInvalid, $"'{file}' is no usable manifest: {Sentence(reason)} Merge the model again.", file);
 
+    public static LoraMergeException ReportFileNotOurs(string file) =>
+        new(
+            DiagnosticCode.ReportFileNotOurs,
+            $"'{file}' is there already, and it is no report of LoraMerge's: it is not written over. Choose another file for the report.");
+
+    public static LoraMergeException ReportOfOtherModel(string model, string key, string expected) =>
+        new(
+            DiagnosticCode.ReportOfOtherModel,
+            $"'{model}' was not made of these inputs: its manifest has the key {key}, and they give {expected}. Name the base, the adapters and the options "
+                + "that it was merged with ('lora-merge verify' says what differs), or leave them out for a report of its manifest alone.");
+
+    public static LoraMergeException NoManifestToReport(string model, string file) =>
+        new(
+            DiagnosticCode.NoManifestToReport,
+            $"'{model}' has no {file}, by which a merged model tells what it was made of. Name the folder of a merged model, or give --base and --adapter.");
+
     public static LoraMergeException NotAStore(string folder) =>
         new(
             DiagnosticCode.NotAStore,

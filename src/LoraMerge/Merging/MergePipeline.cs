@@ -57,7 +57,7 @@ internal sealed class MergePipeline
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var pool = new BufferPool(BufferCount, BufferElements(_plan, _options.BlockElements));
-        using var merger = new TensorMerger(_options.Device, pool, _options.AdapterPath);
+        using var merger = new TensorMerger(_options.Device, pool, _options.AdapterPath) { Meter = _options.IsMeasured ? new ChangeMeter() : null };
         using var read = new BlockingCollection<Block>(QueueLength);
         using var computed = new BlockingCollection<Block>(QueueLength);
         Exception? fault = null;

@@ -13,7 +13,10 @@ internal sealed record PipelineOptions(Device Device, int? Threads, long BlockEl
 {
     /// <summary>What the request asks for, on a device that was opened for it.</summary>
     public static PipelineOptions Of(MergeRequest request, ComputeDevice device) =>
-        new(device.Device, request.Threads, BlockElementsFor(request.MaxMemory), i => request.Adapters[i].Path);
+        new(device.Device, request.Threads, BlockElementsFor(request.MaxMemory), i => request.Adapters[i].Path) { IsMeasured = request.IsMeasured };
+
+    /// <summary>Whether outcomes say how large each change is.</summary>
+    public bool IsMeasured { get; init; }
 
     /// <summary>8 MB of bfloat16: large enough that cutting costs nothing, small enough for a machine of 1 GB.</summary>
     public const long DefaultBlockElements = 4 * 1024 * 1024;

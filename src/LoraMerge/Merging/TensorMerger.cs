@@ -30,6 +30,9 @@ internal sealed class TensorMerger : IDisposable
         _adapterPath = adapterPath;
     }
 
+    /// <summary>Measures every change, where a report is asked for.</summary>
+    public ChangeMeter? Meter { get; init; }
+
     public List<TensorOutcome> Outcomes { get; } = [];
 
     /// <summary>Merges one block; the block that comes back holds the result in the output dtype.</summary>
@@ -70,6 +73,7 @@ internal sealed class TensorMerger : IDisposable
         _deltas = [.. tensor.Changes.Select(change => change.Load(inputs))];
         if (tensor.Source.ElementCount > 0)
             _passes.Run(tensor, _deltas, (rows, rowLength) => Scratch(bufferType, rows, rowLength), cancellation);
+        Meter?.Begin();
         _changed = tensor.ReplacedBy is null && tensor.DType == tensor.Source.DType ? 0 : null;
     }
 
@@ -82,6 +86,10 @@ internal sealed class TensorMerger : IDisposable
                     _changed is long changed && tensor.Source.ElementCount > 0 ? (double)changed / tensor.Source.ElementCount : null,
                     [.. _deltas.Select(delta => delta.Norm)]
                 )
+                {
+                    // What took the place of the base's values is measured by those who have both.
+                    Measure = tensor.ReplacedBy is null ? Meter?.End(_deltas, isRoundedHere: tensor.RoundedTo is null) : null,
+                }
             );
         DisposeDeltas();
     }
@@ -113,7 +121,10 @@ internal sealed class TensorMerger : IDisposable
             w.copy_(rows); // widened, exactly
             foreach (WeightDelta delta in _deltas)
                 delta.ApplyTo(w, rows, firstRow + first);
-            target.narrow(0, first, count).copy_(w); // the one rounding
+            Tensor result = target.narrow(0, first, count);
+            result.copy_(w); // the one rounding
+            Meter?.AddWeight(rows);
+            Meter?.AddChange(rows, w, result);
         }
     }
 
@@ -128,6 +139,11 @@ internal sealed class TensorMerger : IDisposable
         bool isMadeHere = false;
         using var scope = NewDisposeScope();
         Tensor all = block.Buffer!.Rows(block.Count, tensor.RowLength);
+        foreach ((long first, long count) in Meter is null ? [] : tensor.Groups(block.Count))
+        {
+            using Tensor rows = all.narrow(0, first, count);
+            Meter!.AddWeight(rows);
+        }
         Tensor w = Scratch(bufferType, 1, tensor.RowLength);
         foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.First, block.Count)).Distinct())
         {
@@ -135,10 +151,13 @@ internal sealed class TensorMerger : IDisposable
             Tensor target = all.narrow(0, row - block.First, 1);
             Span<byte> bytes = block.Buffer.Bytes.Slice(checked((int)((row - block.First) * rowBytes)), rowBytes);
             byte[] before = bytes.ToArray();
+            Tensor? source = Meter is null ? null : target.clone();
             w.copy_(target);
             foreach (WeightDelta delta in _deltas)
                 delta.ApplyTo(w, row);
             target.copy_(w);
+            if (source is not null)
+                Meter!.AddChange(source, w, target);
             if (_changed is not null)
                 _changed += ElementStatistics.CountDifferent(tensor.DType, before, bytes);
             isMadeHere |= ElementStatistics.HasNonFinite(tensor.DType, bytes) && !ElementStatistics.HasNonFinite(tensor.DType, before);

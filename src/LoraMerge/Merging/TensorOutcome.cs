@@ -8,6 +8,9 @@ namespace LoraMerge.Merging;
 /// <param name="DeltaNorms">‖ΔW‖ of each delta, null where it is not a sum.</param>
 internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? ChangedShare, IReadOnlyList<double?> DeltaNorms)
 {
+    /// <summary>How large the change is, where that was asked for.</summary>
+    public TensorMeasure? Measure { get; init; }
+
     /// <summary>
     /// Whether the merged model has other bytes there than the base, or values that an adapter holds whole; of another dtype, whether anything was added.
     /// </summary>

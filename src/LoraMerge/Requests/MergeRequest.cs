@@ -63,6 +63,9 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
 
     /// <summary>What is known of the base from the hub; null for one that the user laid there.</summary>
     internal FetchedInput? FetchedBase { get; init; }
+
+    /// <summary>Whether every change is measured on the way, for a report. Changes no byte of the result.</summary>
+    internal bool IsMeasured { get; init; }
 }
 
 /// <summary>An adapter to merge.</summary>

@@ -1,4 +1,6 @@
 using LoraMerge.Manifests;
+using LoraMerge.Merging;
+using LoraMerge.Planning;
 
 namespace LoraMerge.Writing;
 
@@ -16,4 +18,13 @@ public sealed record MergeResult(string Folder, MergeManifest Manifest, long Byt
 
     /// <summary>Bytes of tensors that were written: what an earlier model of the store had in the same file is cloned or linked.</summary>
     internal long WrittenByteLength { get; init; }
+
+    /// <summary>What was planned; null where the store had the model already.</summary>
+    internal MergePlan? Plan { get; init; }
+
+    /// <summary>What became of each changed tensor; empty where the store had the model already.</summary>
+    internal IReadOnlyList<TensorOutcome> Outcomes { get; init; } = [];
+
+    /// <summary>How long the merge took.</summary>
+    internal TimeSpan Elapsed { get; init; }
 }

@@ -83,6 +83,9 @@ internal sealed class ModelWriter
             ComputedTensorCount = weights.Outcomes.Count,
             ReadByteLength = weights.ReadByteLength,
             WrittenByteLength = weights.WrittenByteLength,
+            Plan = plan,
+            Outcomes = outcomes,
+            Elapsed = watch.Elapsed,
         };
     }
 

@@ -98,6 +98,9 @@ internal static class OptionTable
         Switch = "--max-memory", ValueName = "SIZE", Description = "Memory that the merge may hold, such as 1GB.",
     };
 
+    /// <summary>A build says whether, and gives its worker the file; a shell gives the file itself.</summary>
+    public static readonly MergeOption Report = new(OptionOwner.Project, "LoraMergeReport", OptionForm.Switch) { Default = "false" };
+
     public static readonly MergeOption CacheMaxSize = new(OptionOwner.Project, "LoraMergeCacheMaxSize", OptionForm.Size)
     {
         Switch = "--store-max-size", IsHidden = true, ValueName = "SIZE", Description = "Bytes that the store may hold, such as 50GB.",
@@ -146,6 +149,7 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergeCacheFolder", OptionForm.Text),
         new(OptionOwner.Project, "LoraMergeConstants", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeConstantsNamespace", OptionForm.Text),
+        Report,
         // What decides the result, or how it is made.
         Format, Quantization, DType, MaxShardSize, Requantize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
         Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,

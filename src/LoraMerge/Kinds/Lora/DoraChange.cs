@@ -22,6 +22,8 @@ internal sealed record DoraChange(LowRankChange Product, StoredTensor Magnitude,
 
     public override double Factor => Product.Scaling * AdapterWeight;
 
+    internal override long? DirectionCount => Product.DirectionCount;
+
     internal override bool SeesWholeFirst => IsByColumn;
 
     public override string Describe(Func<int, string> adapterName) =>

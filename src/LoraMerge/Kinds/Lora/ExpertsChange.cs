@@ -20,13 +20,15 @@ internal sealed record ExpertsChange(int Adapter, string Module, StoredTensor A,
 
     public override double Factor => Scaling;
 
+    internal override long? DirectionCount => A.Shape[0] / Slice.Count;
+
     /// <summary>Fused experts are as large as many layers.</summary>
     internal override bool MayCutRows => true;
 
     public override string Describe(Func<int, string> adapterName) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{base.Describe(adapterName)}, rank {A.Shape[0] / Slice.Count}, scaling {Scaling}, layout {ExpertLayouts.NameOf(Slice.Layout)}"
+            $"{base.Describe(adapterName)}, rank {DirectionCount}, scaling {Scaling}, layout {ExpertLayouts.NameOf(Slice.Layout)}"
         );
 
     internal override long HeldBytes(WeightFacts weight) => ExpertFactors.BytesOf(B.ElementCount, weight.BufferElementBytes);
