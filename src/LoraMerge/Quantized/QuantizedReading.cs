@@ -51,6 +51,8 @@ internal sealed class QuantizedReading : IDisposable
     /// <exception cref="LoraMergeException">LORA2008, LORA2009, LORA2100 to LORA2108.</exception>
     public static Checkpoint Plain(Checkpoint checkpoint)
     {
+        if (!checkpoint.Tensors.Any(UnreadForms.MayBeOfOne))
+            return checkpoint;
         using var reading = new QuantizedReading(checkpoint);
         UnreadForms.ThrowIfNamed(checkpoint, reading.Config);
         foreach (QuantizedFormat format in s_formats)

@@ -29,6 +29,10 @@ internal static class UnreadForms
         (".weight_scale", "FP8 or compressed-tensors"), (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
     ];
 
+    /// <summary>Whether a tensor may be a part of a quantised weight, in whatever form: plain models have none, and cost no more than this look.</summary>
+    public static bool MayBeOfOne(TensorSource tensor) =>
+        tensor.DType is not (DType.F16 or DType.BF16 or DType.F32 or DType.F64) || FormOf(tensor, s_parts) is not null || FormOf(tensor, s_marks) is not null;
+
     /// <summary>A method, or a way of one, that is not read.</summary>
     /// <exception cref="LoraMergeException">LORA2009.</exception>
     public static void ThrowIfNamed(Checkpoint checkpoint, QuantizationConfig config)
@@ -93,6 +97,6 @@ internal static class UnreadForms
         };
     }
 
-    private static string? FormOf(StoredTensor tensor, (string Suffix, string Form)[] table) =>
+    private static string? FormOf(TensorSource tensor, (string Suffix, string Form)[] table) =>
         table.FirstOrDefault(entry => tensor.Name.EndsWith(entry.Suffix, StringComparison.Ordinal)).Form;
 }

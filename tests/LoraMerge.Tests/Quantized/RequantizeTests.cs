@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Gguf.Tests;
 using LoraMerge.Quantized;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
@@ -83,6 +84,20 @@ public sealed partial class RequantizeTests
 
         Assert.Equal(DiagnosticCode.RequantizeImpossible, fault.Code);
         Assert.Contains("act-order", fault.Message, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task A_GGUF_file_cannot_be_kept_as_it_is()
+    {
+        using var folder = new TestFolder();
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", folder.Path);
+
+        CommandLineRun run = await CommandLineRun.Of(
+            "merge", "--base", folder["base/model.gguf"], "--adapter", folder["adapter"], "--output", folder["kept"], "--requantize", "keep");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("error LORA2112", run.Error, StringComparison.Ordinal);
         folder.Passed();
     }
 

@@ -59,6 +59,8 @@ internal sealed class RequantizedLayout : ModelLayout
     {
         Checkpoint checkpoint = planned.Inputs.Checkpoint;
         ThrowIfOtherwise(planned.Inputs.Request);
+        if (!checkpoint.Tensors.OfType<QuantizedTensor>().Any())
+            throw Errors.RequantizeImpossible(checkpoint.Path, $"it is {checkpoint.Form!.Name}, and a folder cannot have its form (Format=\"gguf\" can)");
         if (checkpoint.Files.Weights.Form == WeightForm.Gguf)
             throw Errors.RequantizeImpossible(
                 checkpoint.Path, "it is a GGUF file, whose types Format=\"gguf\" with a Quantization writes, and no safetensors folder has");
