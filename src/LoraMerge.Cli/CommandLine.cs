@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using LoraMerge.Agreed.Messages;
 using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Faults;
+using LoraMerge.Hub.Locking;
 
 namespace LoraMerge.Cli;
 
@@ -60,6 +61,12 @@ internal static class CommandLine
                 await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
+        catch (FetchFaultsException e)
+        {
+            foreach ((string origin, HubException fault) in e.Faults)
+                await error.WriteLineAsync(CanonicalLine.Of(fault, origin));
+            return UserFault;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync(CanonicalLine.Of(Errors.FileFault(e)));
@@ -86,6 +93,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             DiffCommand.Create(),
             FetchCommand.Create(),
+            RestoreCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
             CompletionCommand.Create(),
