@@ -16,7 +16,8 @@ internal static class AlwaysRead
         HashSet<InputFile> chosen = [];
         long left = MostBytes;
         IEnumerable<InputFile> ofAdapters = roots.Skip(1).SelectMany(root => root.Files), ofBase = roots[0].Files;
-        foreach (InputFile file in ofAdapters.OrderBy(file => file.Stamp.ByteLength).Concat(ofBase.OrderBy(file => file.Stamp.ByteLength)))
+        foreach (InputFile file in ofAdapters.OrderBy(file => file.Stamp.ByteLength).Concat(ofBase.OrderBy(file => file.Stamp.ByteLength))
+            .Where(file => file.KnownHash is null))
         {
             if ((left -= file.Stamp.ByteLength) < 0)
                 break;

@@ -21,7 +21,7 @@ internal static class BuildErrors
     private static string HubHint(string path) =>
         Directory.Exists(Path.GetDirectoryName(path)) || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter))
             ? ""
-            : " A model of the Hugging Face hub has to be fetched first (README.md: The first model).";
+            : " A model of the Hugging Face hub is named by its address: hf://NAMESPACE/NAME.";
 
     public static BuildFault AdapterMissing(string path) =>
         new(
@@ -126,6 +126,7 @@ internal static class BuildErrors
             ),
             OptionFormKind.Device => UnknownValue(option.Name, value, "auto", "cpu", "cuda", "cuda:N"),
             OptionFormKind.Switch => UnknownValue(option.Name, value, "true", "false"),
+            OptionFormKind.Digests => InvalidDigests(option.Name, value),
             _ => UnknownValue(option.Name, value, [.. option.Form.Words]),
         };
 
@@ -140,15 +141,20 @@ internal static class BuildErrors
             "LoraMergeModelfile"
         );
 
-    public static BuildFault NotThereYet(string itemType, string name, string value, string known) => new("LORA1016",
-        $"{name}='{value}' on a {itemType} is not there yet: this version of LoraMerge.Build {known}.", name);
+    public static BuildFault InvalidDigests(string name, string value) => new("LORA1070",
+        $"{name}='{value}' is no SHA-256 of files. Write 64 hexadecimal digits for an input of one weight file, or NAME=DIGITS for each file with ';' "
+            + "between.", name);
 
-    public static BuildFault NoDownload(string address) =>
+    public static BuildFault FetchCrashed(int exitCode, string lastWords, string commandLine) =>
         new(
-            "LORA1017",
-            $"'{address}' would have to be downloaded, which this version of LoraMerge.Build does not do. Download its files first, for example by a "
-                + "target with DownloadFile, and name their folder; README.md of the package shows such a target."
+            "LORA1071",
+            $"Fetching models ended with exit code {exitCode}, which is no fault of the project. "
+                + $"{(lastWords.Length > 0 ? "It said: " + lastWords : "")}What has come is kept. To repeat it in a shell: {commandLine}"
         );
+
+    public static BuildFault NotFetched(string address) => new("LORA1072",
+        $"'{address}' is not fetched, or its files in the cache are not as they were, and this build may not fetch. Run 'dotnet build "
+            + "-t:RestoreLoraModels' first.");
 
     public static BuildFault MetadataResembles(string itemType, string name, string known, string knownOf) => new("LORA1018",
         $"The metadata '{name}' of a {itemType} means nothing. Was '{known}'{(knownOf == itemType ? "" : $" of the {knownOf}")} meant?", name);

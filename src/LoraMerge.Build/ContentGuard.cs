@@ -28,7 +28,7 @@ internal sealed class ContentGuard
     public void CheckBeforeMerge(ModelRequest request)
     {
         if (IsAnyIn(request))
-            Check(request, InputFiles.OfBase(request.BasePath).Files.Select(file => file.RelativePath));
+            Check(request, request.ListBase().Files.Select(file => file.RelativePath));
     }
 
     /// <param name="request">The model.</param>

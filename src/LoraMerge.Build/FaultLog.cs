@@ -21,10 +21,16 @@ internal sealed class FaultLog(TaskLoggingHelper? log, string projectFile)
     public void Error(ITaskItem? item, BuildFault fault)
     {
         _errors.Add((item, fault));
-        if (log is null)
-            return;
-        SourcePosition position = SourcePosition.Of(item, fault, projectFile);
-        log.LogError(null, fault.Code, null, HelpPage.AddressOf(fault.Code), position.File, position.Line, position.Column, 0, 0, "{0}", fault.Text);
+        if (log is not null)
+            Log(SourcePosition.Of(item, fault, projectFile), fault);
+    }
+
+    /// <param name="position">Where it is written, if not in an item.</param>
+    /// <param name="fault">What is wrong.</param>
+    public void Error(SourcePosition position, BuildFault fault)
+    {
+        _errors.Add((null, fault));
+        Log(position, fault);
     }
 
     /// <param name="item">Null where the project as a whole is meant.</param>
@@ -42,4 +48,7 @@ internal sealed class FaultLog(TaskLoggingHelper? log, string projectFile)
 
     /// <summary>Whether metadata of an item are written on items of its type, rather than taken over from another item.</summary>
     public bool IsWritten(ITaskItem item, string itemType, string metadata) => SourcePosition.IsWritten(item, itemType, metadata, projectFile);
+
+    private void Log(SourcePosition position, BuildFault fault) =>
+        log?.LogError(null, fault.Code, null, HelpPage.AddressOf(fault.Code), position.File, position.Line, position.Column, 0, 0, "{0}", fault.Text);
 }

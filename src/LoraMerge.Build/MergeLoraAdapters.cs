@@ -70,6 +70,12 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeEnabled; the targets do not get here where it is false.</summary>
     public string? Enabled { get; set; }
 
+    /// <summary>LoraMergeLockedMode; checked here, used by <see cref="RestoreLoraModels"/>.</summary>
+    public string? LockedMode { get; set; }
+
+    /// <summary>Absolute path of the file that remembers what was fetched for the project.</summary>
+    public string? FetchedPath { get; set; }
+
     /// <summary>LoraMergePublish; checked here, used by the targets.</summary>
     public string? Publish { get; set; }
 
@@ -147,7 +153,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             ProjectFile,
             faults
         );
-        IReadOnlyList<ModelRequest> requests = new RequestReader(options, faults).Read(BaseModels, Adapters);
+        bool hasAddresses = BaseModels.Concat(Adapters).Any(item => FetchedFile.IsAddress(item.ItemSpec));
+        FetchedFile? fetched = hasAddresses && FetchedPath is { Length: > 0 } file ? FetchedFile.TryLoad(file) : null;
+        IReadOnlyList<ModelRequest> requests = new RequestReader(options, faults, fetched).Read(BaseModels, Adapters);
         if (faults.HasErrors)
             return false;
 
@@ -160,6 +168,12 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
         var store = new ModelStore(Path.GetFullPath(Store), StoreBelongsToProject);
         long? newerThanTicks = Force ? RebuildStart() : null;
+        if (!NoBuild && !FailIfNotIncremental && requests.Any(request => request.IsLeftToStore && !IsMerged(request, store, newerThanTicks)))
+        {
+            if (!FetchAll(faults))
+                return false;
+            requests = [.. requests.Select(request => request.WhenFetched())];
+        }
         List<ITaskItem> merged = [], states = [];
         foreach (ModelRequest request in requests)
         {
@@ -201,6 +215,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     private Dictionary<string, string?> Properties => new()
     {
         ["LoraMergeEnabled"] = Enabled,
+        ["LoraMergeLockedMode"] = LockedMode,
         ["LoraMergePublish"] = Publish,
         ["LoraMergeUseHardLinks"] = UseHardLinks,
         ["LoraMergeConstants"] = Constants,
@@ -213,6 +228,37 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         ["LoraMergeOnUnmatched"] = OnUnmatched,
         ["LoraMergeCacheMaxSize"] = CacheMaxSize,
     };
+
+    /// <summary>Whether the store has a model whose inputs need not be there.</summary>
+    private bool IsMerged(ModelRequest request, ModelStore store, long? newerThanTicks)
+    {
+        try
+        {
+            var check = new ModelLookup(request, store, $"{StatePrefix}{request.Name}.state", placement: null, ReadsAll(request, store));
+            return check.Find(newerThanTicks, _cancellation.Token) is not null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            return true; // told when the model is provided
+        }
+    }
+
+    /// <summary>Fetches what <see cref="RestoreLoraModels"/> left out, since the store does not have what was merged of it.</summary>
+    private bool FetchAll(FaultLog faults)
+    {
+        string responseFile = RestoreLoraModels.ResponseFileOf(FetchedPath!);
+        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
+        if (host is null || AtomicFile.TryReadLines(responseFile) is not { } arguments)
+        {
+            faults.Error(null, host is null ? BuildErrors.DotnetMissing() : BuildErrors.Unreadable(responseFile, "it is not there."));
+            return false;
+        }
+        AtomicFile.WriteLines(responseFile, WorkerArguments.WithoutStore(arguments));
+        _worker = new Worker(this, host, WorkerPath, WorkerJob.Restore(responseFile, BaseModels.Concat(Adapters)), ProjectFile, faults);
+        bool isFetched = !_cancellation.IsCancellationRequested && _worker.Execute();
+        _worker = null;
+        return isFetched;
+    }
 
     /// <summary>The model that is there or is merged now. Another process may take it away before it is held: then it is merged again.</summary>
     private FoundModel? Provide(ModelRequest request, ModelStore store, string statePath, long? newerThanTicks, FaultLog faults)
@@ -247,16 +293,18 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         string responseFile = ReportRequest.ResponseFileFor(statePath);
         if (FindHost(faults) is { } host
             && TryWrite(statePath, request, faults, () => AtomicFile.WriteLines(responseFile, ReportRequest.ArgumentsFor(found, statePath))))
-            Run(host, "report", responseFile, request, faults);
+            Run(host, WorkerJob.Report(responseFile, request), faults);
     }
 
     private bool MayMerge(ModelRequest request, ModelLookup check, FaultLog faults)
     {
         if (NoBuild)
             faults.Error(request.BaseItem, BuildErrors.NotBuilt(request.Name, Configuration));
+        else if (request.IsLeftToStore)
+            faults.Error(request.BaseItem, BuildErrors.NothingMerged(request.Name, Store)); // it was there a moment ago
         else if (FailIfNotIncremental)
             faults.Error(request.BaseItem, BuildErrors.NotUpToDate(request.Name, check.Reason));
-        return !NoBuild && !FailIfNotIncremental;
+        return !NoBuild && !FailIfNotIncremental && !request.IsLeftToStore;
     }
 
     private bool Merge(ModelRequest request, ModelStore store, string statePath, long? newerThanTicks, ModelLookup check, FaultLog faults)
@@ -285,7 +333,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             if (store.BelongsToProject)
                 new StoreUsers(store.Path).Open();
         });
-        return isReady && Run(host, "merge", ResponseFile(statePath), request, faults);
+        return isReady && Run(host, WorkerJob.Merge(ResponseFile(statePath), request), faults);
     }
 
     /// <returns>What runs the worker; null, and said, where it or the worker is not there.</returns>
@@ -306,9 +354,9 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             ? new FoundModel(key, place, entry, IsRefreshed: false)
             : null;
 
-    private bool Run(string host, string command, string responseFile, ModelRequest request, FaultLog faults)
+    private bool Run(string host, WorkerJob job, FaultLog faults)
     {
-        var worker = new Worker(this, host, WorkerPath, command, responseFile, ProjectFile, request, faults);
+        var worker = new Worker(this, host, WorkerPath, job, ProjectFile, faults);
         _worker = worker;
         bool isDone = !_cancellation.IsCancellationRequested && worker.Execute();
         _worker = null;

@@ -37,7 +37,7 @@ internal sealed class ModelLookup
         _placement = placement;
         _readsAll = readsAll;
         _stampedTicks = DateTime.UtcNow.Ticks;
-        _roots = [InputFiles.OfBase(request.BasePath), .. request.AdapterPaths.Select((path, index) => InputFiles.OfAdapter(path, index + 1))];
+        _roots = [request.ListBase(), .. request.AdapterPaths.Select((_, index) => request.ListAdapter(index))];
         _state = StateFile.TryLoad(statePath);
     }
 
@@ -113,7 +113,7 @@ internal sealed class ModelLookup
         {
             foreach (InputFile file in root.Files)
             {
-                string? known = _state?.KnownHash(root, file);
+                string? known = file.KnownHash ?? _state?.KnownHash(root, file);
                 string? hash = alwaysRead.Contains(file) ? null : known;
                 if (hash is null)
                 {

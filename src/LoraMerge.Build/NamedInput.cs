@@ -7,21 +7,28 @@ namespace LoraMerge.Build;
 /// <param name="Path">Its absolute path, without a slash at its end.</param>
 /// <param name="Name">The folder's name, or that of the file without its extension.</param>
 /// <param name="Fault">What is wrong with it; null where nothing is.</param>
-internal sealed record NamedInput(string Path, string Name, BuildFault? Fault)
+/// <param name="Fetched">What is known of it from the hub; null for one that the user laid there.</param>
+internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, FetchedInput? Fetched = null)
 {
     private static readonly string[] s_weightFiles = [".safetensors", ".bin", ".pt", ".pth", ".gguf"];
 
     /// <summary>What can be told of the name alone: the worker looks into folder and file.</summary>
     /// <param name="item">A LoraBaseModel or a LoraAdapter.</param>
     /// <param name="missing">What is said of a path that is not there.</param>
-    public static NamedInput Of(ITaskItem item, Func<string, BuildFault> missing)
+    /// <param name="fetched">What was fetched for the project; null where nothing was.</param>
+    /// <param name="role">As what: <see cref="FetchedFile.OfBase"/> or <see cref="FetchedFile.OfAdapter"/>.</param>
+    public static NamedInput Of(ITaskItem item, Func<string, BuildFault> missing, FetchedFile? fetched, string role)
     {
+        // FullPath would make a folder below the project of an address.
+        if (FetchedFile.IsAddress(item.ItemSpec))
+            return fetched?.Find(role, item.ItemSpec) is { } found
+                ? new NamedInput(found.Folder, found.Fetched.Name, null, found.Fetched)
+                : new NamedInput(item.ItemSpec, NameOfAddress(item.ItemSpec, role), BuildErrors.NotFetched(item.ItemSpec));
         string path = item.GetMetadata("FullPath").TrimEnd('/', '\\');
         try
         {
             bool isFile = Presence.OfFile(path);
-            BuildFault? fault = item.ItemSpec.StartsWith("hf://", StringComparison.OrdinalIgnoreCase) ? BuildErrors.NoDownload(item.ItemSpec)
-                : !isFile ? Presence.OfFolder(path) ? null : missing(path)
+            BuildFault? fault = !isFile ? Presence.OfFolder(path) ? null : missing(path)
                 : IsWeightFile(path) ? null
                 : BuildErrors.NotAModel(path);
             // A file that is still to come has the name that it will have.
@@ -35,4 +42,13 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault)
     }
 
     private static bool IsWeightFile(string path) => s_weightFiles.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The name that it will have when it is fetched: of a base the repository's, of an adapter in a folder the folder's.</summary>
+    private static string NameOfAddress(string address, string role)
+    {
+        string[] parts = address.Substring("hf://".Length).Split('@')[0].Trim('/').Split('/');
+        if (parts.Length > 2 && parts[0] == "models")
+            parts = [.. parts.Skip(1)];
+        return role == FetchedFile.OfBase && parts.Length > 1 ? parts[1] : parts[parts.Length - 1];
+    }
 }

@@ -12,7 +12,10 @@ internal static class OptionsFile
     private const string Tool = "tool";
 
     /// <summary>What a key holds besides the options of the table, as users know it.</summary>
-    private static readonly Dictionary<string, string> s_names = new() { ["name"] = "MergedModelName", ["base"] = "the name of the base model" };
+    private static readonly Dictionary<string, string> s_names = new()
+    {
+        ["name"] = "MergedModelName", ["base"] = "the name of the base model", ["origin"] = "the commit at the hub",
+    };
 
     /// <param name="statePath">The model's state file, beside which it lies.</param>
     public static string PathFor(string statePath) => Path.ChangeExtension(statePath, ".options");

@@ -7,12 +7,19 @@ namespace LoraMerge.Build;
 /// <summary>Makes of a project's items the list of merged models that they ask for, and reports everything that is wrong with them at once.</summary>
 /// <param name="ofProject">The options that hold for all of them.</param>
 /// <param name="faults">Gets what is wrong.</param>
-internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
+/// <param name="fetched">What was fetched for the project; null where nothing was.</param>
+internal sealed class RequestReader(OptionValues ofProject, FaultLog faults, FetchedFile? fetched = null)
 {
     // TargetPath is null for the default; Options lack what a result has of its own, name and adapters.
-    private sealed record BaseModel(ITaskItem Item, string Path, string DefaultName, string? TargetPath, ModelOptions Options);
+    private sealed record BaseModel(ITaskItem Item, NamedInput Input, string DefaultName, string? TargetPath, ModelOptions Options)
+    {
+        public string Path => Input.Path;
+    }
 
-    private sealed record Adapter(ITaskItem Item, string Path, string? MergedModelName, AdapterOptions Options);
+    private sealed record Adapter(ITaskItem Item, NamedInput Input, string? MergedModelName, AdapterOptions Options)
+    {
+        public string Path => Input.Path;
+    }
 
     /// <returns>What can be merged; only to be used where no error was logged.</returns>
     public IReadOnlyList<ModelRequest> Read(ITaskItem[] baseItems, ITaskItem[] adapterItems)
@@ -48,19 +55,19 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
     private BaseModel ReadBase(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.BaseModelItem, faults);
-        var named = NamedInput.Of(item, BuildErrors.BaseModelMissing);
+        var named = NamedInput.Of(item, BuildErrors.BaseModelMissing, fetched, FetchedFile.OfBase);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
-        RefusePin(item, MergeLoraAdapters.BaseModelItem);
         OptionValues values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel));
         // The property is for all of a project's models; those of other formats have no such file.
         var options = new ModelOptions
         {
             BaseName = named.Name,
+            BaseOrigin = named.Fetched?.Origin,
             Values = values[OptionTable.Format] == "gguf" ? values : values.With(OptionTable.Modelfile, null),
         };
         RefuseOptionsOfOtherFormats(item, options.Values);
-        return new BaseModel(item, named.Path, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
+        return new BaseModel(item, named, Text(item, "MergedModelName") ?? named.Name, ReadTargetPath(item), options);
     }
 
     private void RefuseOptionsOfOtherFormats(ITaskItem item, OptionValues values)
@@ -85,12 +92,11 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
     private Adapter ReadAdapter(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.AdapterItem, faults);
-        var named = NamedInput.Of(item, BuildErrors.AdapterMissing);
+        var named = NamedInput.Of(item, BuildErrors.AdapterMissing, fetched, FetchedFile.OfAdapter);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
-        RefusePin(item, MergeLoraAdapters.AdapterItem);
-        var options = new AdapterOptions(named.Name, ReadOptions(item, OptionOwner.Adapter));
-        return new Adapter(item, named.Path, Text(item, "MergedModelName"), options);
+        var options = new AdapterOptions(named.Name, ReadOptions(item, OptionOwner.Adapter)) { Origin = named.Fetched?.Origin };
+        return new Adapter(item, named, Text(item, "MergedModelName"), options);
     }
 
     private BaseModel? FindBase(Adapter adapter, List<BaseModel> bases)
@@ -129,7 +135,12 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
             [.. adapters.Select(adapter => adapter.Path)],
             model.TargetPath ?? "models/" + name,
             options
-        );
+        )
+        {
+            FetchedBase = model.Input.Fetched,
+            FetchedAdapters = [.. adapters.Select(adapter => adapter.Input.Fetched)],
+            FetchedFile = fetched?.Path,
+        };
     }
 
     /// <summary>Those that the worker is told of, or that decide the result.</summary>
@@ -180,13 +191,6 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults)
             if (!pair[0].Name.Equals(pair[1].Name, StringComparison.OrdinalIgnoreCase))
                 faults.Error(pair[1].BaseItem, BuildErrors.TargetPathTwice(pair[1].TargetPath, pair[0].Name, pair[1].Name));
         }
-    }
-
-    private void RefusePin(ITaskItem item, string itemType)
-    {
-        const string name = "Sha256";
-        if (Text(item, name) is { } value)
-            faults.Error(item, BuildErrors.NotThereYet(itemType, name, value, "does not check pins; remove it"));
     }
 
     private static string? Text(ITaskItem item, string name) => item.GetMetadata(name).Trim() is { Length: > 0 } text ? text : null;

@@ -110,7 +110,7 @@ internal static class RequestedMetadata
             || (meant = Spelling.Nearest(name, Of(itemType)) ?? Spelling.Nearest(name, Of(otherType))) is not null
         )
             return BuildErrors.MetadataResembles(itemType, name, meant, Contains(Of(itemType), meant) ? itemType : otherType);
-        return BuildErrors.MetadataUnknown(itemType, name, OptionTable.Of(OwnerOf(itemType)).Where(option => !option.IsReserved).Select(option => option.Name));
+        return BuildErrors.MetadataUnknown(itemType, name, OptionTable.Of(OwnerOf(itemType)).Select(option => option.Name));
     }
 
     private static bool Contains(IReadOnlyList<string> names, string name) => names.Contains(name, StringComparer.OrdinalIgnoreCase);

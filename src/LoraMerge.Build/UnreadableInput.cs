@@ -8,22 +8,22 @@ internal static class UnreadableInput
     /// <returns>The item, and its folder or file; null where all can be read now.</returns>
     public static (ITaskItem Item, string Path)? Find(ModelRequest request)
     {
-        if (FindIn(request.BasePath, path => InputFiles.OfBase(path)) is { } ofBase)
+        if (FindIn(request.BasePath, request.ListBase) is { } ofBase)
             return (request.BaseItem, ofBase);
         for (int i = 0; i < request.AdapterPaths.Count; i++)
         {
-            if (FindIn(request.AdapterPaths[i], path => InputFiles.OfAdapter(path, i + 1)) is { } ofAdapter)
+            if (FindIn(request.AdapterPaths[i], () => request.ListAdapter(i)) is { } ofAdapter)
                 return (request.AdapterItems[i], ofAdapter);
         }
         return null;
     }
 
-    private static string? FindIn(string path, Func<string, InputRoot> list)
+    private static string? FindIn(string path, Func<InputRoot> list)
     {
         string reading = path;
         try
         {
-            foreach (InputFile file in list(path).Files)
+            foreach (InputFile file in list().Files)
             {
                 reading = file.FullPath;
                 using FileStream stream = File.OpenRead(reading);

@@ -1,39 +1,39 @@
 using System.Diagnostics;
 using System.Text;
+using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
 namespace LoraMerge.Build;
 
-/// <summary>Merges one model, or makes its report, in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
+/// <summary>Merges, fetches or reports in a process of its own, which gives back all memory and cannot take the build down with it.</summary>
 internal sealed class Worker : ToolTask
 {
     private const int LongestLastWords = 300;
+
+    /// <summary>Faults of pins stand at the pin.</summary>
+    private static readonly string[] PinCodes = ["LORA7060", "LORA7061", "LORA7062"];
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly string _host;
     private readonly string _workerPath;
-    private readonly string _command;
-    private readonly string _responseFile;
+    private readonly WorkerJob _job;
     private readonly string _projectFile;
-    private readonly ModelRequest _request;
     private readonly FaultLog _faults;
     private string _lastWords = "";
     private bool _isInStack;
     private bool _hasReportedError;
     private bool _isCanceled;
 
-    public Worker(ITask owner, string host, string workerPath, string command, string responseFile, string projectFile, ModelRequest request, FaultLog faults)
+    public Worker(ITask owner, string host, string workerPath, WorkerJob job, string projectFile, FaultLog faults)
     {
         BuildEngine = owner.BuildEngine;
         HostObject = owner.HostObject;
         _host = host;
         _workerPath = workerPath;
-        _command = command;
-        _responseFile = responseFile;
+        _job = job;
         _projectFile = projectFile;
-        _request = request;
         _faults = faults;
         YieldDuringToolExecution = true;
         // The two streams are told apart by these.
@@ -42,7 +42,7 @@ internal sealed class Worker : ToolTask
     }
 
     /// <summary>To be pasted into a shell.</summary>
-    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} {_command} {Quote("@" + _responseFile)}";
+    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} {_job.Command} {Quote("@" + _job.ResponseFile)}";
 
     public override void Cancel()
     {
@@ -65,8 +65,8 @@ internal sealed class Worker : ToolTask
         var line = new CommandLineBuilder();
         line.AppendSwitch("exec");
         line.AppendFileNameIfNotNull(_workerPath);
-        line.AppendSwitch(_command);
-        line.AppendFileNameIfNotNull("@" + _responseFile);
+        line.AppendSwitch(_job.Command);
+        line.AppendFileNameIfNotNull("@" + _job.ResponseFile);
         foreach (string argument in WorkerArguments.OfParent())
             line.AppendSwitch(argument);
         return line.ToString();
@@ -98,29 +98,21 @@ internal sealed class Worker : ToolTask
     protected override bool HandleTaskExecutionErrors()
     {
         if (!_hasReportedError && !_isCanceled)
-            _faults.Error(_request.BaseItem, BuildErrors.WorkerCrashed(_request.Name, ExitCode, _lastWords, ShellLine));
+            _faults.Error(_job.ItemOf(""), _job.Crashed(ExitCode, _lastWords, ShellLine));
         return false;
     }
 
     private void Report(WorkerFault fault)
     {
         _hasReportedError |= fault.IsError;
-        var said = new BuildFault(fault.Code, fault.Text);
+        var said = new BuildFault(fault.Code, fault.Text, PinCodes.Contains(fault.Code) ? OptionTable.BaseSha256.Name : null);
+        ITaskItem? item = _job.ItemOf(fault.Origin);
+        bool isOfFile = item is null && Path.IsPathRooted(fault.Origin); // such as the lock file
+        SourcePosition position = isOfFile ? new SourcePosition(fault.Origin, 0, 0) : SourcePosition.Of(item, said, _projectFile);
         if (fault.IsError)
-            _faults.Error(ItemOf(fault.Origin), said);
+            _faults.Error(position, said);
         else
-            _faults.Warning(ItemOf(fault.Origin), said);
-    }
-
-    private ITaskItem ItemOf(string origin)
-    {
-        for (int i = 0; i < _request.AdapterPaths.Count; i++)
-        {
-            string path = _request.AdapterPaths[i];
-            if (origin == path || origin.StartsWith(path + "/", StringComparison.Ordinal) || origin.StartsWith(path + "\\", StringComparison.Ordinal))
-                return _request.AdapterItems[i];
-        }
-        return _request.BaseItem;
+            _faults.Warning(position, said);
     }
 
     // The first lines name the fault; then comes the stack, for those who look.

@@ -15,7 +15,8 @@ public sealed class WriteModelConstants : Task, IIncrementalTask
     private const string ByteOrderMark = "\uFEFF";
 
     /// <summary>A path that is not there is no fault yet: the files may come between the compiler and the merge.</summary>
-    private static readonly string[] s_codesOfMissingPaths = [BuildErrors.BaseModelMissing("").Code, BuildErrors.AdapterMissing("").Code];
+    private static readonly string[] s_codesOfMissingPaths =
+        [BuildErrors.BaseModelMissing("").Code, BuildErrors.AdapterMissing("").Code, BuildErrors.NotFetched("").Code];
 
     /// <summary>All LoraBaseModel items.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];

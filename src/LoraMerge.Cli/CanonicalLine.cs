@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Faults;
+using LoraMerge.Hub.Places;
 
 namespace LoraMerge.Cli;
 
@@ -12,9 +13,12 @@ internal static class CanonicalLine
 
     public static string Of(LoraMergeException fault) => Of(fault.File, "error", (int)fault.Code, fault.Message);
 
-    public static string Of(HubException fault) => Of(null, "error", (int)fault.Code, fault.Message);
+    /// <param name="fault">The fault.</param>
+    /// <param name="origin">The address or the file that it speaks of; null where nobody looks for it.</param>
+    public static string Of(HubException fault, string? origin = null) => Of(origin, "error", (int)fault.Code, fault.Message);
 
-    public static string Of(HubEvent.Warning warning) => Of(null, "warning", (int)warning.Code, warning.Text);
+    /// <inheritdoc cref="Of(HubException, string?)"/>
+    public static string Of(HubEvent.Warning warning, string? origin = null) => Of(origin, "warning", (int)warning.Code, warning.Text);
 
     public static string CodeOf(HubException fault) => TextOf((int)fault.Code);
 
@@ -34,7 +38,9 @@ internal static class CanonicalLine
     public static string WithoutControls(string line) =>
         line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
 
-    /// <summary>The full path; a path that none can be made of stands in the text only.</summary>
+    /// <summary>The full path, or the address; a path that none can be made of stands in the text only.</summary>
     private static string Origin(string? file) =>
-        string.IsNullOrWhiteSpace(file) || file.Contains('\0', StringComparison.Ordinal) ? "lora-merge" : Path.GetFullPath(file);
+        string.IsNullOrWhiteSpace(file) || file.Contains('\0', StringComparison.Ordinal) ? "lora-merge"
+            : HubAddress.IsAddress(file) ? file
+            : Path.GetFullPath(file);
 }

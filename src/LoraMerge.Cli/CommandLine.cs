@@ -4,6 +4,7 @@ using LoraMerge.Agreed.Messages;
 using LoraMerge.Cli.Terminal;
 using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Faults;
+using LoraMerge.Hub.Locking;
 using Spectre.Console;
 
 namespace LoraMerge.Cli;
@@ -67,6 +68,12 @@ internal static class CommandLine
                 await error.WriteLineAsync($"More on it: {page}");
             return UserFault;
         }
+        catch (FetchFaultsException e)
+        {
+            foreach ((string origin, HubException fault) in e.Faults)
+                await error.WriteLineAsync(CanonicalLine.Of(fault, origin));
+            return UserFault;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync(CanonicalLine.Of(Errors.FileFault(e)));
@@ -94,6 +101,7 @@ internal static class CommandLine
             DiffCommand.Create(),
             FetchCommand.Create(),
             ReportCommand.Create(),
+            RestoreCommand.Create(),
             CacheCommand.Create(),
             RuntimeCommand.Create(),
             CompletionCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using LoraMerge.Hub.Fetching;
+using LoraMerge.Hub.Locking;
 using LoraMerge.Hub.Places;
 
 namespace LoraMerge.Cli;
@@ -9,13 +10,14 @@ namespace LoraMerge.Cli;
 internal static class FetchCommand
 {
     private const int Cancelled = 1;
+    private const string DefaultLockFile = "lora.lock.json";
 
     public static Command Create()
     {
         var addresses = new Argument<string[]>("address")
         {
             Description = "hf://NAMESPACE/NAME[/FOLDER][@REVISION]. Several are fetched one after the other.",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         };
         var role = new Option<HubRole>("--role")
         {
@@ -24,20 +26,40 @@ internal static class FetchCommand
             DefaultValueFactory = _ => HubRole.Auto,
         };
         var json = new Option<bool>("--json") { Description = "As JSON, with the commit, and each file's size and hash." };
+        var update = new Option<bool>("--update")
+        {
+            Description = "Move a lock file on to what the hub has now: the addresses that are named, or all that it has.",
+        };
+        var lockFile = new Option<string?>("--lock-file")
+        {
+            Description = "The lock file that --update moves on (default: lora.lock.json here).",
+            HelpName = "FILE",
+        };
         var command = new Command("fetch", "Fetches what a merge needs of a model or adapter of the Hugging Face hub, and prints its folder.")
         {
             addresses,
             role,
+            update,
+            lockFile,
             json,
         };
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(update) && result.GetResult(addresses) is not { Tokens.Count: > 0 })
+                result.AddError("Name an address, or give --update.");
+            if (!result.GetValue(update) && result.GetValue(lockFile) is not null)
+                result.AddError("A lock file counts with --update only; from a shell, nothing is locked.");
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
-            HubWish[] wishes = [.. parsed.GetValue(addresses)!.Select(text => new HubWish(HubAddress.Parse(text), parsed.GetValue(role)))];
-            using var fetcher = new HubFetcher(HubEnvironment.Read(), Merger.Version, new HubEvents(error, error).Report);
+            HubAddress[] named = [.. parsed.GetValue(addresses)!.Select(HubAddress.Parse)];
+            var events = new HubEvents(error, error);
             try
             {
-                IReadOnlyList<FetchedRepository> fetched = await fetcher.FetchAllAsync(wishes, cancellation);
+                IReadOnlyList<FetchedRepository> fetched = parsed.GetValue(update)
+                    ? await UpdateAsync(named, parsed.GetValue(lockFile) ?? DefaultLockFile, events, cancellation)
+                    : await FetchAsync(named, parsed.GetValue(role), events, cancellation);
                 await output.WriteAsync(
                     parsed.GetValue(json) ? JsonText.Of(ToJson(fetched)) : string.Concat(fetched.Select(one => one.Folder + Environment.NewLine)));
                 return 0;
@@ -50,6 +72,17 @@ internal static class FetchCommand
         });
         return command;
     }
+
+    private static async Task<IReadOnlyList<FetchedRepository>> FetchAsync(
+        HubAddress[] addresses, HubRole role, HubEvents events, CancellationToken cancellation)
+    {
+        using var fetcher = new HubFetcher(HubEnvironment.Read(), Merger.Version, events.Report);
+        return await fetcher.FetchAllAsync(addresses.Select(address => new HubWish(address, role)), cancellation);
+    }
+
+    private static async Task<IReadOnlyList<FetchedRepository>> UpdateAsync(
+        HubAddress[] addresses, string lockFile, HubEvents events, CancellationToken cancellation) =>
+        await new LockedFetch(HubEnvironment.Read(), Merger.Version, Path.GetFullPath(lockFile), events.Report).UpdateAsync(addresses, cancellation);
 
     private static JsonNode ToJson(IReadOnlyList<FetchedRepository> fetched) =>
         fetched.Count == 1 ? ToJson(fetched[0]) : new JsonArray([.. fetched.Select(ToJson)]);

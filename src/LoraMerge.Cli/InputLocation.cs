@@ -1,4 +1,6 @@
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Agreed.ModelFiles;
+using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Fetching;
 using LoraMerge.Hub.Places;
 
@@ -10,8 +12,29 @@ namespace LoraMerge.Cli;
 internal sealed record InputLocation(string Path, FetchedInput? Fetched = null)
 {
     private InputLocation(FetchedRepository fetched)
-        : this(fetched.Folder, new FetchedInput(fetched.Name, fetched.Address.Text, fetched.Commit, fetched.Names))
+        : this(fetched.Folder, Describe(fetched))
     {
+    }
+
+    /// <summary>What a merge is told of a repository that was fetched.</summary>
+    public static FetchedInput Describe(FetchedRepository fetched) => new(fetched.Name, fetched.Address.Text, fetched.Commit, fetched.Names)
+    {
+        ListHash = fetched.Files.All(file => file.Hash.Length > 0)
+            ? ContentHash.OfText(string.Concat(fetched.Files.Select(file => FormattableString.Invariant($"{file.ByteLength} {file.Hash} {file.Path}\n"))))
+            : null,
+    };
+
+    /// <summary>Of what a build has fetched already, as its lock file says: no request is made.</summary>
+    /// <param name="inputs">Paths and addresses, as the user wrote them, and as what each is wanted.</param>
+    /// <param name="fetchedFile">What the build remembers of it.</param>
+    /// <exception cref="LoraMergeException">LORA7063.</exception>
+    public static IReadOnlyList<InputLocation> Find(IReadOnlyList<(string Text, HubRole Role)> inputs, string fetchedFile)
+    {
+        FetchedFile? known = FetchedFile.TryLoad(System.IO.Path.GetFullPath(fetchedFile));
+        return [.. inputs.Select(input => !HubAddress.IsAddress(input.Text) ? new InputLocation(input.Text)
+            : known?.Find(input.Role == HubRole.Adapter ? FetchedFile.OfAdapter : FetchedFile.OfBase, input.Text) is { } found
+                ? new InputLocation(found.Folder, found.Fetched)
+                : throw Errors.InputNotFetched(input.Text, fetchedFile))];
     }
 
     /// <param name="inputs">Paths and addresses, as the user wrote them, and as what each is wanted. Only addresses of the hub go to the network.</param>

@@ -24,6 +24,7 @@ internal sealed class MergeOptions
     };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the merged model (default: the base's).", HelpName = "NAME" };
     private readonly Option<string?> _runtime = new("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR", Hidden = true };
+    private readonly Option<string?> _fetched = new("--fetched") { Description = "What a build has fetched.", HelpName = "FILE", Hidden = true };
     private readonly Dictionary<MergeOption, Option<string?>> _ofModel = OptionTable.All.Where(IsOfModel).ToDictionary(option => option, Single);
     private readonly Dictionary<MergeOption, Option<string[]>> _ofAdapters = OptionTable.Of(OptionOwner.Adapter)
         .Where(option => option.Switch is not null).ToDictionary(option => option, Repeated);
@@ -41,7 +42,7 @@ internal sealed class MergeOptions
     /// <param name="needed">What else the command needs.</param>
     public void AddTo(Command command, params Option[] needed)
     {
-        foreach (Option option in (Option[])[_base, _adapters, .. needed, _name, .. _ofModel.Values, .. _ofAdapters.Values, _runtime])
+        foreach (Option option in (Option[])[_base, _adapters, .. needed, _name, .. _ofModel.Values, .. _ofAdapters.Values, _runtime, _fetched])
             command.Add(option);
     }
 
@@ -52,7 +53,8 @@ internal sealed class MergeOptions
     {
         MergeRequest request = Read(parsed);
         (string, HubRole)[] inputs = [(request.BaseModel, HubRole.Base), .. request.Adapters.Select(adapter => (adapter.Path, HubRole.Adapter))];
-        IReadOnlyList<InputLocation> found = await InputLocation.FindAsync(inputs, events, cancellation);
+        IReadOnlyList<InputLocation> found = parsed.GetValue(_fetched) is string fetched ? InputLocation.Find(inputs, fetched)
+            : await InputLocation.FindAsync(inputs, events, cancellation);
         return request with
         {
             BaseModel = found[0].Path,

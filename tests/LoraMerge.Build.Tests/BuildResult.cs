@@ -25,6 +25,9 @@ internal sealed record BuildResult(int ExitCode, string Output, int? FakesStarte
     /// <summary>How many processes were started to merge, whether there was anything to merge or not.</summary>
     public int Workers => FakesStarted ?? CommandLines.Count;
 
+    /// <summary>How many processes were started to fetch, whether there was anything to fetch or not.</summary>
+    public int Fetches => Tasks("RestoreLoraModels").Count(task => task.CommandLineArguments is not null);
+
     /// <summary>The lines to repeat a merge in a shell, as the binary log has them.</summary>
     public IReadOnlyList<string> CommandLines => [.. Tasks("MergeLoraAdapters").Select(task => task.CommandLineArguments).OfType<string>()];
 

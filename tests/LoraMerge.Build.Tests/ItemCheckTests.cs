@@ -37,7 +37,7 @@ public sealed class ItemCheckTests : IDisposable
         AssertFails("LORA1001", [Item("nowhere")], [Item("adapter")]);
         AssertFails("LORA1002", [Item("base")], [Item("nowhere")]);
         AssertFails("LORA1007", [Item("base")], [Item("adapter/notes.txt")]);
-        AssertFails("LORA1017", [new TaskItem("hf://org/model")], [Item("adapter")]);
+        AssertFails("LORA1072", [new TaskItem("hf://org/model")], [Item("adapter")]);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("Density", "0,5", "LORA1028")]
     [InlineData("MajoritySign", "most", "LORA1013")]
     [InlineData("SvdRank", "08", "LORA1014")]
-    [InlineData("Sha256", "ab", "LORA1016")]
+    [InlineData("Sha256", "ab", "LORA1070")]
     public void A_base_with_a_wrong_value_is_refused(string name, string value, string code)
     {
         AssertFails(code, [Item("base", (name, value))], [Item("adapter")]);
@@ -196,7 +196,7 @@ public sealed class ItemCheckTests : IDisposable
     [InlineData("Weight", "NaN", "LORA1012")]
     [InlineData("Weight", "1e999", "LORA1012")]
     [InlineData("ExpertLayout", "vllm", "LORA1013")]
-    [InlineData("Sha256", "ab", "LORA1016")]
+    [InlineData("Sha256", "ab", "LORA1070")]
     [InlineData("MergedModelName", "a?", "LORA1008")]
     public void An_adapter_with_a_wrong_value_is_refused(string name, string value, string code)
     {
@@ -319,7 +319,7 @@ public sealed class ItemCheckTests : IDisposable
             [Item("adapter", ("Weight", "heavy")), Item("nowhere", ("ExpertLayout", "vllm"), ("Wieght", "1")), Item("adapter", ("BaseModel", "bass"))]));
 
         Assert.Equal(
-            ["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1016", "LORA1031"],
+            ["LORA1002", "LORA1005", "LORA1012", "LORA1013", "LORA1013", "LORA1014", "LORA1031", "LORA1070"],
             _engine.Errors.Select(error => error.Code).Order()
         );
         Assert.Equal("LORA1018", Assert.Single(_engine.Warnings).Code);

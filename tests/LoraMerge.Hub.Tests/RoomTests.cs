@@ -15,6 +15,7 @@ public sealed partial class RoomTests
     [InlineData("Protocol", "Faults", "Places")]
     [InlineData("Cache", "Faults", "Places", "Protocol")]
     [InlineData("Fetching", "Faults", "Places", "Protocol", "Cache")]
+    [InlineData("Locking", "Faults", "Places", "Protocol", "Cache", "Fetching")]
     public void A_room_names_only_those_that_it_may(string room, params string[] others)
     {
         foreach (string file in Directory.EnumerateFiles(Path.Combine(s_project, room), "*.cs"))
@@ -23,7 +24,7 @@ public sealed partial class RoomTests
 
     [Fact]
     public void Every_folder_is_a_room_that_is_known_here() => Assert.Equal(
-        ["Cache", "Faults", "Fetching", "Places", "Protocol"],
+        ["Cache", "Faults", "Fetching", "Locking", "Places", "Protocol"],
         Directory.EnumerateDirectories(s_project).Select(folder => Path.GetFileName(folder)).Except(["bin", "obj"]).Order(StringComparer.Ordinal));
 
     [Fact]

@@ -41,4 +41,11 @@ public enum HubCode
     CacheNotWritable = 7041,
     CacheRefused = 7042,
     CacheNotReadable = 7043,
+
+    // 7050-7059: the lock file.
+    LockFileUnsound = 7050,
+    LockFileNotAccessible = 7051,
+    NotLocked = 7052,
+    LockedOtherwise = 7053,
+    LeftUnlocked = 7054,
 }

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Security.Cryptography;
 using LoraMerge.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,7 +10,8 @@ namespace LoraMerge.Checkpoints;
 /// It can hash the files that it reads on the way, and compare their checksums, so that a merge that does not know them yet reads them only once.
 /// </remarks>
 /// <param name="hashed">The files to be hashed.</param>
-internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposable
+/// <param name="isPinned">Whether a file that is hashed gets its SHA-256 too; null for none.</param>
+internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null, Func<string, bool>? isPinned = null) : IDisposable
 {
     private const int LargestRead = 0x4000_0000;
 
@@ -83,10 +85,21 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
         }
     }
 
+    /// <summary>SHA-256 of a whole file that is pinned, as 64 hexadecimal digits; reads what no tensor has read yet.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1111, LORA2037.</exception>
+    public string Sha256Of(string path)
+    {
+        HashOf(path);
+        return Convert.ToHexStringLower(_files[path].Sha256!.GetCurrentHash());
+    }
+
     public void Dispose()
     {
         foreach (OpenFile file in _files.Values)
+        {
             file.Handle.Dispose();
+            file.Sha256?.Dispose();
+        }
     }
 
     private static void ReadPacked(StoredTensor tensor, TensorPacking packing, OpenFile file, long byteOffset, Span<byte> destination)
@@ -126,6 +139,7 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
             Span<byte> piece = destination[..Math.Min(destination.Length, CachedLength)];
             Read(file, file.HashedLength, piece);
             file.Hash!.Append(piece);
+            file.Sha256?.AppendData(piece);
             file.Checksums!.Append(file.HashedLength, piece);
             file.HashedLength += piece.Length;
             destination = destination[piece.Length..];
@@ -152,6 +166,9 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
             SafeFileHandle handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
             _files[path] = file = _hashed.TryGetValue(path, out Shard? shard)
                 ? new OpenFile(path, handle, new XxHash128(), new ChecksumWatch(path, shard.Checksums))
+                {
+                    Sha256 = isPinned?.Invoke(path) == true ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null,
+                }
                 : new OpenFile(path, handle, null, null);
         }
         return file;
@@ -159,6 +176,8 @@ internal sealed class TensorFiles(IEnumerable<Shard>? hashed = null) : IDisposab
 
     private sealed record OpenFile(string Path, SafeFileHandle Handle, XxHash128? Hash, ChecksumWatch? Checksums)
     {
+        public IncrementalHash? Sha256 { get; init; }
+
         public long HashedLength { get; set; }
 
         public long ReadByteLength { get; set; }

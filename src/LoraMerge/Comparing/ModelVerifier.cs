@@ -14,7 +14,7 @@ namespace LoraMerge.Comparing;
 /// <summary>Computes a merged model again and compares it with one that is there.</summary>
 internal static class ModelVerifier
 {
-    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA3013, 5xxx; LORA6050 for a manifest that cannot be used.</exception>
+    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA3013, 5xxx, LORA7060; LORA6050 for a manifest that cannot be used.</exception>
     public static ModelComparison Compare(OpenedInputs inputs, ModelLayout layout, IComparedModel merged, InputHashes known, CancellationToken cancellation)
     {
         // Before the long work: what says nothing usable cannot be verified.
@@ -23,6 +23,7 @@ internal static class ModelVerifier
         ComputeDevice device = ComputeDevice.Open(inputs.Request.Device, inputs.Request.NativesFolder);
         foreach (Shard shard in inputs.Adapters.SelectMany(adapter => adapter.Weights))
             TensorFiles.ThrowIfDamaged(shard);
+        inputs.Pins.CheckAll(_ => true, cancellation);
         using var files = new TensorFiles(inputs.Checkpoint.Shards);
         var pipeline = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device), progress: null);
         IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, merged.Take, cancellation);

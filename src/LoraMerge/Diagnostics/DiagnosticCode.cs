@@ -246,4 +246,10 @@ public enum DiagnosticCode
     ManifestInvalid = 6050,
     NotAStore = 6051,
     EntryHoldsForeignFile = 6052,
+
+    // 7060-7069: pins of local files. (LORA7001 to LORA7059 belong to the hub.)
+    PinnedFileDiffers = 7060,
+    PinnedFileMissing = 7061,
+    WeightsNotPinned = 7062,
+    InputNotFetched = 7063,
 }

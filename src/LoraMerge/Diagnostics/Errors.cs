@@ -11,6 +11,9 @@ namespace LoraMerge.Diagnostics;
 /// <summary>Makes every fault of the user: what is wrong, where; expected and found; what to do.</summary>
 internal static class Errors
 {
+    /// <summary>More names than these are not read.</summary>
+    private const int MostPinnable = 10;
+
     /// <summary>Several faults at once: all of them are said.</summary>
     public static LoraMergeException All(IReadOnlyList<LoraMergeException> faults) => faults.Count == 1
         ? faults[0]
@@ -150,6 +153,43 @@ internal static class Errors
 
     public static LoraMergeException InputChangedDuringMerge(string file) =>
         new(DiagnosticCode.InputChangedDuringMerge, $"'{file}' changed while it was merged. Nothing was written; merge again when it is complete.", file);
+
+    public static LoraMergeException InputNotFetched(string address, string file) =>
+        new(
+            DiagnosticCode.InputNotFetched,
+            $"'{address}' was not fetched for this build: '{file}' does not have it. Run 'dotnet build -t:RestoreLoraModels', which writes that file."
+        );
+
+    public static LoraMergeException PinnedFileDiffers(string file, string expected, string found) =>
+        new(
+            DiagnosticCode.PinnedFileDiffers,
+            $"'{file}' is not the file that Sha256 pins: {expected} is expected, {found} found. Put the right file back; or, if it was changed on "
+                + "purpose, change the pin.",
+            file
+        );
+
+    public static LoraMergeException PinnedFileMissing(string path, string name, IEnumerable<string> files) =>
+        new(
+            DiagnosticCode.PinnedFileMissing,
+            $"Sha256 pins '{name}', but no such file of '{path}' decides the merged model. Files that do are "
+                + $"{string.Join(", ", files.Take(MostPinnable))}. Correct the name; it starts at the folder, and a path has '/'.",
+            path
+        );
+
+    public static LoraMergeException PinOfSeveralFiles(string path, IEnumerable<string> weights) =>
+        new(
+            DiagnosticCode.WeightsNotPinned,
+            $"Sha256 is one digest, but '{path}' has several weight files: {string.Join(", ", weights.Take(MostPinnable))}. Pin each: NAME=DIGEST, with "
+                + "';' between, or the lines that 'sha256sum' writes.",
+            path
+        );
+
+    public static LoraMergeException WeightsNotPinned(string path, string name) =>
+        new(
+            DiagnosticCode.WeightsNotPinned,
+            $"Sha256 pins files of '{path}', but not its weight file '{name}', which could be swapped. Pin that file too.",
+            path
+        );
 
     public static LoraMergeException InputIsSpecial(string file, string kind) =>
         new(

@@ -23,12 +23,17 @@ internal static class ManifestBuilder
             ToolVersion.Current,
             ModelKey.Compute(ToolVersion.Current, inputs.Options, hashed),
             inputs.Name,
-            new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")) { Origin = OriginOf(request.FetchedBase) },
+            new ManifestBase(inputs.Checkpoint.Name, request.BaseVersion, FilesOf(hashed, "base")) 
+            {
+                Origin = ManifestOrigin.Of(request.FetchedBase),
+                Sha256 = inputs.Pins.Of(inputs.Snapshot.Roots[0]),
+            },
             [.. inputs.Adapters.Select((adapter, i) => new ManifestAdapter(
                 adapter.Name, request.Adapters[i].Weight, request.Adapters[i].Version, request.Adapters[i].BaseVersionRange,
                 layout.Plan.NameRules[i], FilesOf(hashed, string.Create(CultureInfo.InvariantCulture, $"adapter{i + 1}")))
             {
-                Origin = OriginOf(request.Adapters[i].Fetched),
+                Origin = ManifestOrigin.Of(request.Adapters[i].Fetched),
+                Sha256 = inputs.Pins.Of(inputs.Snapshot.Roots[i + 1]),
                 AdapterVersion = request.Adapters[i].AdapterVersion,
                 ExpertLayout = NameOf(request.Adapters[i].ExpertLayout),
             })],
@@ -41,8 +46,6 @@ internal static class ManifestBuilder
                 shard => shard.FileName, shard => recipes.Of(shard, layout.FingerprintOf(shard.FileName)), StringComparer.Ordinal),
         };
     }
-
-    private static ManifestOrigin? OriginOf(FetchedInput? fetched) => fetched is null ? null : new ManifestOrigin(fetched.Address, fetched.Commit);
 
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
         hashed.Where(input => input.Root.Label == label)

@@ -78,6 +78,10 @@ internal static class ManifestComparison
             manifest.Remove("name");
         if (request.BaseVersion is null)
             manifest["base"]!.AsObject().Remove("version");
+        if (request.Sha256 is null)
+            manifest["base"]!.AsObject().Remove("sha256");
+        foreach (JsonNode? input in manifest["adapters"]!.AsArray().Append(manifest["base"]))
+            (input!["origin"] as JsonObject)?.Remove("listHash"); // the files' own hashes are compared
         foreach ((JsonNode? adapter, AdapterRequest asked) in manifest["adapters"]!.AsArray().Zip(request.Adapters))
         {
             if (asked.Version is null)
@@ -86,6 +90,8 @@ internal static class ManifestComparison
                 adapter!.AsObject().Remove("baseVersionRange");
             if (asked.AdapterVersion is null)
                 adapter!.AsObject().Remove("adapterVersion");
+            if (asked.Sha256 is null)
+                adapter!.AsObject().Remove("sha256");
         }
     }
 

@@ -70,12 +70,22 @@ public sealed record ManifestBase(string Name, string? Version, ImmutableSortedD
 {
     /// <summary>Where it was fetched from; null for one that the user laid there.</summary>
     public ManifestOrigin? Origin { get; init; }
+
+    /// <summary>SHA-256 of the files that were pinned; null where none was.</summary>
+    public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }
 }
 
 /// <summary>Where an input was fetched from.</summary>
 /// <param name="Address">Its address at the hub, as it was asked for.</param>
 /// <param name="Commit">The commit that was fetched.</param>
-public sealed record ManifestOrigin(string Address, string Commit);
+public sealed record ManifestOrigin(string Address, string Commit)
+{
+    /// <summary>XxHash128 of the list of its files with their lengths and their hashes at the hub; null where not all of them were known.</summary>
+    public string? ListHash { get; init; }
+
+    internal static ManifestOrigin? Of(FetchedInput? fetched) =>
+        fetched is null ? null : new ManifestOrigin(fetched.Address, fetched.Commit) { ListHash = fetched.ListHash };
+}
 
 /// <summary>An adapter of a manifest.</summary>
 /// <param name="Name">Its name.</param>
@@ -95,6 +105,9 @@ public sealed record ManifestAdapter(
 {
     /// <summary>Where it was fetched from; null for one that the user laid there.</summary>
     public ManifestOrigin? Origin { get; init; }
+
+    /// <summary>SHA-256 of the files that were pinned; null where none was.</summary>
+    public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }
 
     /// <summary>The release that the user said wrote it.</summary>
     public string? AdapterVersion { get; init; }

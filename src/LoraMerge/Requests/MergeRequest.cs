@@ -16,6 +16,12 @@ public sealed record MergeRequest(string BaseModel, ImmutableArray<AdapterReques
     /// <summary>Version of the base model, if it has one.</summary>
     public string? BaseVersion { get; init; }
 
+    /// <summary>
+    /// SHA-256 that the base's weights must have: 64 hexadecimal digits where it has one weight file, else <c>NAME=DIGITS</c> for each with ';' between; other
+    /// files may be named too. Null for any.
+    /// </summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>How several adapters become one change.</summary>
     public Combination Combination { get; init; } = Combination.Sequential;
 
@@ -81,6 +87,9 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
 
     /// <summary>The release of PEFT or mlx_lm that wrote it, for files that do not tell; null to date it by its fields.</summary>
     public string? AdapterVersion { get; init; }
+
+    /// <summary>SHA-256 that its weights must have, as <see cref="MergeRequest.Sha256"/>; null for any.</summary>
+    public string? Sha256 { get; init; }
 
     /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
     public ExpertLayout ExpertLayout { get; init; }

@@ -17,6 +17,9 @@ namespace LoraMerge.Requests;
 /// <param name="Adapters">The adapters, in order.</param>
 internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot, Checkpoint Checkpoint, ImmutableArray<Adapter> Adapters)
 {
+    /// <summary>The SHA-256 that the user pinned files to. Files are held to them while they are read, and before anything is put into place.</summary>
+    public InputPins Pins { get; private init; } = InputPins.None;
+
     /// <summary>Name of the merged model.</summary>
     public string Name => Request.Name ?? Checkpoint.Name;
 
@@ -37,7 +40,7 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
             })],
     };
 
-    /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, 1104, 1105, 1107, 1110, 2xxx, 3xxx, 7061, 7062.</exception>
     public static OpenedInputs Open(MergeRequest request)
     {
         ThrowIfUnsound(request);
@@ -54,7 +57,10 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         ];
         if (request.OnlyDequantizes && checkpoint is { Form: null })
             faults.Add(QuantizedErrors.BaseIsPlain(request.BaseModel));
-        return faults.Count == 0 ? new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]) : throw Errors.All(faults);
+        if (faults.Count > 0)
+            throw Errors.All(faults);
+        var opened = new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]);
+        return opened with { Pins = InputPins.Of(request, snapshot, opened.Checkpoint, opened.Adapters) };
     }
 
     private static void ThrowIfNotThere(MergeRequest request)

@@ -54,6 +54,7 @@ internal static class RequestWords
             MaxMemory = SizeOf(text).Bytes,
         }),
         new(OptionTable.BaseVersion, request => request.BaseVersion, (request, text) => request with { BaseVersion = text }),
+        new(OptionTable.BaseSha256, request => Digests(request.Sha256), (request, text) => request with { Sha256 = text }),
     ];
 
     private static readonly Word<AdapterRequest>[] s_ofAdapter =
@@ -67,6 +68,7 @@ internal static class RequestWords
         {
             ExpertLayout = ExpertLayouts.TryParse(text, out ExpertLayout layout) ? layout : throw Unread(text),
         }),
+        new(OptionTable.AdapterSha256, adapter => Digests(adapter.Sha256), (adapter, text) => adapter with { Sha256 = text }),
     ];
 
     public static OptionValues Of(MergeRequest request) => Read(s_ofRequest, request);
@@ -89,6 +91,8 @@ internal static class RequestWords
     private static ByteSize SizeOf(string text) => ByteSize.TryParse(text, out ByteSize? size) ? size : throw Unread(text);
 
     private static int CountOf(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private static string? Digests(string? text) => text is null ? null : OptionForm.Digests.TryRead(text) ?? throw Unread(text);
 
     private static string? Text(int? count) => count?.ToString(CultureInfo.InvariantCulture);
 

@@ -35,7 +35,7 @@ internal sealed class ModelWriter
     /// <param name="known">Hashes of inputs that need not be computed again.</param>
     /// <param name="earlier">What a store has already; null outside of stores.</param>
     /// <param name="cancellation">Stops the merge; the destination stays as it was.</param>
-    /// <exception cref="LoraMergeException">LORA1108 to LORA1111, LORA3013, 5xxx.</exception>
+    /// <exception cref="LoraMergeException">LORA1108 to LORA1111, LORA3013, 5xxx, LORA7060.</exception>
     public MergeResult Write(IModelDestination destination, InputHashes known, EarlierModels? earlier, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
@@ -52,6 +52,8 @@ internal sealed class ModelWriter
 
         foreach (Shard shard in _inputs.Adapters.SelectMany(adapter => adapter.Weights))
             TensorFiles.ThrowIfDamaged(shard);
+        var ofBase = _inputs.Checkpoint.Shards.Select(shard => shard.File).ToHashSet(StringComparer.Ordinal);
+        _inputs.Pins.CheckAll(file => !ofBase.Contains(file), cancellation); // the base's weights: while they are merged
         using var adapterFiles = new TensorFiles();
         Recipes? recipes = earlier?.IsAny == true ? new Recipes(request.Device, known.Complete(_inputs.Snapshot.Roots, cancellation), adapterFiles) : null;
         ReusedParts reuse = (recipes is null ? ReusedParts.None(plan) : earlier!.Find(_layout, recipes)).PlaceIn(destination.StagingFolder);
@@ -101,15 +103,18 @@ internal sealed class ModelWriter
     {
         // A hash that is known does not tell that the file was ever sound: where it has checksums and is read, it is read whole.
         var read = plan.Tensors.SelectMany(tensor => tensor.Source.Parts).Select(part => part.File).ToHashSet(StringComparer.Ordinal);
-        bool IsToBeHashed(Shard shard) => known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File));
+        bool IsToBeHashed(Shard shard) =>
+            known.Find(shard.File) is null || (!shard.Checksums.IsEmpty && read.Contains(shard.File)) || _inputs.Pins.Has(shard.File);
         Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(IsToBeHashed)];
-        using var files = new TensorFiles(hashed);
+        using var files = new TensorFiles(hashed, _inputs.Pins.Has);
         using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
         var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan));
         IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, sink.Write, cancellation);
         foreach (MergeEvent note in sink.Notes)
             _report(note);
         InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
+        foreach (Shard shard in hashed.Where(shard => _inputs.Pins.Has(shard.File)))
+            _inputs.Pins.Check(shard.File, files.Sha256Of(shard.File));
         return new WrittenWeights(outcomes, sink.Hashes, hashes, files.ReadByteLength, sink.WrittenByteLength);
     }
 

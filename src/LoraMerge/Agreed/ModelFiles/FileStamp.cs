@@ -7,6 +7,9 @@ internal readonly record struct FileStamp(long ByteLength, long ModifiedTicks)
 {
     private static readonly long s_noTime = DateTime.MaxValue.Ticks;
 
+    /// <summary>Of a file that is known by its contents only.</summary>
+    public static FileStamp WithoutTime(long byteLength) => new(byteLength, s_noTime);
+
     /// <summary>Whether the time can be told. Of a file without one, equal stamps say nothing.</summary>
     public bool HasTime => ModifiedTicks != s_noTime;
 

@@ -7,12 +7,14 @@ namespace LoraMerge.Agreed.ModelFiles;
 internal sealed class InputFiles
 {
     private readonly string _folder;
+    private readonly FetchedInput? _fetched;
     private readonly LinkBounds _bounds;
     private readonly List<InputFile> _files = [];
 
-    private InputFiles(string folder)
+    private InputFiles(string folder, FetchedInput? fetched)
     {
         _folder = folder;
+        _fetched = fetched;
         _bounds = new LinkBounds(folder);
     }
 
@@ -23,15 +25,15 @@ internal sealed class InputFiles
     /// <exception cref="UnauthorizedAccessException">The path cannot be read.</exception>
     public static InputRoot OfBase(string path, FetchedInput? fetched = null)
     {
-        var list = new InputFiles(path);
+        var list = new InputFiles(path, fetched);
         if (Presence.OfFile(path))
         {
             WeightFiles weights = list.AddWeightFile(path);
-            return list.Root("base", fetched) with { IsFile = true, Weights = weights };
+            return list.Root("base") with { IsFile = true, Weights = weights };
         }
         ChosenFiles chosen = ChosenFiles.OfBase(NamesOf(path, fetched));
         list.Add(chosen);
-        return list.Root("base", fetched) with { Weights = chosen.Weights, LeftOut = chosen.LeftOut };
+        return list.Root("base") with { Weights = chosen.Weights, LeftOut = chosen.LeftOut };
     }
 
     /// <param name="path">A folder or a weight file.</param>
@@ -43,12 +45,12 @@ internal sealed class InputFiles
     public static InputRoot OfAdapter(string path, int number, FetchedInput? fetched = null)
     {
         bool isFile = Presence.OfFile(path);
-        var list = new InputFiles(isFile ? Path.GetDirectoryName(path)! : path);
+        var list = new InputFiles(isFile ? Path.GetDirectoryName(path)! : path, fetched);
         ChosenFiles chosen = ChosenFiles.OfAdapter(NamesOf(list._folder, fetched), isFile ? Path.GetFileName(path) : null);
         if (isFile)
             list.AddSingle(path);
         list.Add(chosen);
-        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture), fetched) with { Path = path, IsFile = isFile, LeftOut = chosen.LeftOut };
+        return list.Root("adapter" + number.ToString(CultureInfo.InvariantCulture)) with { Path = path, IsFile = isFile, LeftOut = chosen.LeftOut };
     }
 
     private static IFolderNames NamesOf(string folder, FetchedInput? fetched) =>
@@ -83,6 +85,12 @@ internal sealed class InputFiles
     {
         string relativePath = file.RelativePath;
         string path = Path.Combine(_folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
+        if (_fetched?.Known is { } known)
+        {
+            KnownFile of = known[relativePath];
+            _files.Add(new InputFile(relativePath, path, FileStamp.WithoutTime(of.ByteLength)) { IsBeside = file.IsBeside, KnownHash = of.Hash });
+            return;
+        }
         if (RealPath.IsLink(path) || (relativePath.Contains('/') && RealPath.IsLink(Path.GetDirectoryName(path)!)))
             _bounds.ThrowIfLeadsOut(path);
         _files.Add(Describe(relativePath, path) with { IsBeside = file.IsBeside });
@@ -98,9 +106,9 @@ internal sealed class InputFiles
         return new InputFile(relativePath, path, FileStamp.Of(path)) { ChangedTicks = ChangeTime.TicksOf(path) };
     }
 
-    private InputRoot Root(string label, FetchedInput? fetched)
+    private InputRoot Root(string label)
     {
         _files.Sort((left, right) => string.CompareOrdinal(left.RelativePath, right.RelativePath));
-        return new InputRoot(label, _folder, _files) { Fetched = fetched };
+        return new InputRoot(label, _folder, _files) { Fetched = _fetched };
     }
 }

@@ -45,6 +45,9 @@ internal sealed record InputFile(string RelativePath, string FullPath, FileStamp
 
     /// <summary>Its bytes, where it is no file: what a GGUF file, which is the full path then, says of a model as Hugging Face's files say it.</summary>
     public byte[]? Content { get; init; }
+
+    /// <summary>The hash of its contents where it is known without the file, which need not be there; else null.</summary>
+    public string? KnownHash { get; init; }
 }
 
 /// <summary>An input whose contents are known.</summary>

@@ -25,9 +25,6 @@ internal sealed record MergeOption(OptionOwner Owner, string Name, OptionForm Fo
     /// <summary>What help calls the value.</summary>
     public string ValueName { get; init; } = "";
 
-    /// <summary>Whether this version refuses it: it is reserved for a later one.</summary>
-    public bool IsReserved { get; init; }
-
     /// <summary>Whether help passes over it: a build's own affair.</summary>
     public bool IsHidden { get; init; }
 

@@ -35,6 +35,10 @@ internal sealed class OptionForm
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public static OptionForm Device { get; } = new(OptionFormKind.Device, "auto, cpu, cuda or cuda:N", text => ReadDevice(text.ToLowerInvariant()));
 
+    /// <summary>SHA-256 of files; given in the one form that <see cref="DigestList.Normalize"/> has.</summary>
+    public static OptionForm Digests { get; } = new(
+        OptionFormKind.Digests, "a SHA-256 in 64 hexadecimal digits, or NAME=SHA-256 for each file with ';' between", DigestList.Normalize);
+
     /// <summary>Which of them it is.</summary>
     public OptionFormKind Kind { get; }
 

@@ -26,4 +26,7 @@ internal enum OptionFormKind
 
     /// <summary>Where the arithmetic runs.</summary>
     Device,
+
+    /// <summary>SHA-256 of files.</summary>
+    Digests,
 }

@@ -136,6 +136,21 @@ internal static class OptionTable
         Description = "Layout of fused experts in adapter N: peft (default) or unsloth.",
     };
 
+    /// <summary>Of the build alone: from a shell nothing is locked.</summary>
+    public static readonly MergeOption LockedMode = new(OptionOwner.Project, "LoraMergeLockedMode", OptionForm.Switch) { Default = "false" };
+
+    /// <summary>A key with it is one of inputs that were held to it, so a model that is up to date needs no digest anew.</summary>
+    public static readonly MergeOption BaseSha256 = new(OptionOwner.BaseModel, "Sha256", OptionForm.Digests)
+    {
+        Switch = "--sha256", Key = "base-sha256", ValueName = "DIGESTS",
+        Description = "SHA-256 that the base's weights must have: 64 hexadecimal digits, or NAME=DIGITS for each file with ';' between.",
+    };
+
+    public static readonly MergeOption AdapterSha256 = new(OptionOwner.Adapter, "Sha256", OptionForm.Digests)
+    {
+        Switch = "--adapter-sha256", Key = "sha256", ValueName = "N=DIGESTS", Description = "The same of adapter N.",
+    };
+
     public static readonly IReadOnlyList<MergeOption> All =
     [
         // What only a build asks: it decides where models go, not what is in them.
@@ -150,13 +165,12 @@ internal static class OptionTable
         new(OptionOwner.Project, "LoraMergeConstants", OptionForm.Switch) { Default = "true" },
         new(OptionOwner.Project, "LoraMergeConstantsNamespace", OptionForm.Text),
         Report,
+        new(OptionOwner.Project, "LoraMergeLockFile", OptionForm.Text),
+        LockedMode,
         // What decides the result, or how it is made.
         Format, Quantization, DType, MaxShardSize, Requantize, Combine, Density, MajoritySign, SvdRank, Modelfile, OnUnmatched,
-        Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion,
-        Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout,
-        // What comes later.
-        new(OptionOwner.BaseModel, "Sha256", OptionForm.Text) { IsReserved = true },
-        new(OptionOwner.Adapter, "Sha256", OptionForm.Text) { IsReserved = true },
+        Verify, Device, Threads, MaxMemory, CacheMaxSize, BaseVersion, BaseSha256,
+        Weight, AdapterVersion, BaseRange, AdapterRelease, ExpertLayout, AdapterSha256,
     ];
 
     public static IEnumerable<MergeOption> Of(OptionOwner owner) => All.Where(option => option.Owner == owner);
