@@ -41,7 +41,7 @@ internal sealed class Awq : QuantizedFormat
         check.Type(zeros, DType.I32);
         check.Sides(scales, 2);
         check.Sides(zeros, 2);
-        if (reading.Config.Number("bits") is int bits and not Bits)
+        if (Setting(reading, "bits", "w_bit") is int bits and not Bits)
             throw QuantizedErrors.SettingInvalid(reading.Config.Path, "\"bits\"", $"{bits}", "4, all that AWQ has");
         string version = (reading.Config.Text("version") ?? reading.Config.Text("format") ?? reading.Config.Text("checkpoint_format") ?? "gemm")
             .ToLowerInvariant();
@@ -68,7 +68,7 @@ internal sealed class Awq : QuantizedFormat
     {
         var check = new PartCheck(reading, codes, "AWQ GEMV");
         (long outputs, long inputs) = (codes.Shape[0], codes.Shape[1] * PerWord);
-        if (reading.Config.Number("group_size") is not int groupSize || groupSize is 0 or < -1)
+        if (GroupSizeOf(reading) is not int groupSize || groupSize is 0 or < -1)
             throw QuantizedErrors.SettingInvalid(
                 reading.Config.Path, "\"group_size\"", reading.Config.Json["group_size"]?.ToJsonString() ?? "nothing",
                     "a whole number from 1, or -1 for one group");
@@ -93,6 +93,10 @@ internal sealed class Awq : QuantizedFormat
         return (words + multiple - 1) / multiple * multiple;
     }
 
-    private static long GroupLengthOf(QuantizedReading reading, long inputs, long groups) =>
-        reading.Config.Number("group_size") is int size and > 0 ? size : Math.Max((inputs + groups - 1) / Math.Max(groups, 1), 1);
+    /// <summary>As config.json has it, or as AutoAWQ's own quant_config.json.</summary>
+    private static int? Setting(QuantizedReading reading, string name, string ownName) => reading.Config.Number(name) ?? reading.Config.Number(ownName);
+
+    private static int? GroupSizeOf(QuantizedReading reading) => Setting(reading, "group_size", "q_group_size");
+
+    private static long GroupLengthOf(QuantizedReading reading, long inputs, long groups) => reading.Config.GroupLength(GroupSizeOf(reading), inputs, groups);
 }

@@ -8,10 +8,11 @@ namespace LoraMerge.Quantized;
 /// <summary>pack-quantized of compressed-tensors: whole numbers of 2 to 8 bits, packed along a row.</summary>
 /// <remarks>
 /// Recognised by <c>m.weight_packed</c>, words of 32 bits, <c>[rows, words]</c>. <c>m.weight_shape</c> tells the weight's shape, <c>m.weight_scale</c> holds
-/// a scale for each row or group of columns, <c>m.weight_zero_point</c>, packed down the rows, <c>[words, groups]</c>, or in the first releases a signed
-/// byte each, what is taken off first; numbers and packed zero points are stored with 2^(bits - 1) added. <c>m.weight_g_idx</c> tells the group of each
-/// column. W = (number - zero point)·scale. Releases before 0.11 left bits of each word free rather than let a number lie across two; the count of words
-/// tells. How many bits a number has, config.json tells. Source: compressed-tensors, <c>compressors/pack_quantized/helpers.py</c>, <c>unpack_from_int32</c>.
+/// a scale for each row or group of columns, <c>m.weight_zero_point</c>, packed down the rows, <c>[words, groups]</c>, or in the first releases, and beside
+/// one scale for all, a signed byte each, what is taken off first; numbers and packed zero points are stored with 2^(bits - 1) added.
+/// <c>m.weight_g_idx</c> tells the group of each column. W = (number - zero point)·scale. Releases before 0.11 left bits of each word free rather than let a
+/// number lie across two; the count of words tells. How many bits a number has, config.json tells. Source: compressed-tensors,
+/// <c>compressors/pack_quantized/helpers.py</c>, <c>unpack_from_int32</c>.
 /// </remarks>
 internal sealed class CompressedTensorsPacked : QuantizedFormat
 {
@@ -54,7 +55,7 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
         if (zeroPoints is not null)
         {
             check.Type(zeroPoints, DType.I32, DType.I8);
-            check.Shape(zeroPoints, zeroPoints.DType == DType.I8 ? [rows, groups] : [packing.WordsOf(rows), groups]);
+            check.Shape(zeroPoints, zeroPoints.DType == DType.I8 ? scales.Shape.AsSpan() : [packing.WordsOf(rows), groups]);
         }
         if (order is not null)
         {

@@ -50,7 +50,7 @@ internal sealed class Gptq : QuantizedFormat
             check.Type(order, DType.I32, DType.I64);
             check.Shape(order, [inputs]);
         }
-        long groupLength = GroupLengthOf(reading, inputs, groups);
+        long groupLength = reading.Config.GroupLength(reading.Config.Number("group_size"), inputs, groups);
         if (order is null && (inputs + groupLength - 1) / groupLength != groups)
             throw QuantizedErrors.ShapeMismatch(scales, check.Format,
                 $"[{(inputs + groupLength - 1) / groupLength}, {outputs}], as groups have {groupLength} inputs");
@@ -73,9 +73,6 @@ internal sealed class Gptq : QuantizedFormat
             throw UnreadForms.Refused(reading, $"GPTQ of {other} bits (gptq_p)", check.Codes);
         throw QuantizedErrors.ShapeMismatch(zeros, check.Format, $"[groups, {new PackedIntegers(reading.Config.Number("bits") ?? 4).WordsOf(outputs)}]");
     }
-
-    private static long GroupLengthOf(QuantizedReading reading, long inputs, long groups) =>
-        reading.Config.Number("group_size") is int size and > 0 ? size : Math.Max((inputs + groups - 1) / Math.Max(groups, 1), 1);
 
     private static bool IsSecondVersion(QuantizationConfig config) => (config.Text("checkpoint_format") ?? config.Text("format")) == "gptq_v2";
 }

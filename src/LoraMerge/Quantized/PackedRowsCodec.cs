@@ -88,13 +88,14 @@ internal sealed record PackedRowsCodec(StoredTensor Codes, StoredTensor Scales, 
         private void ReadSignedZeros(StoredTensor zeroPoints, long row)
         {
             Span<byte> bytes = new byte[_zeros.Length];
-            _files.ReadInto(zeroPoints, row * _zeros.Length, bytes);
+            long first = zeroPoints.ElementCount == 1 ? 0 : row * _zeros.Length;
+            _files.ReadInto(zeroPoints, first, bytes);
             int middle = 1 << (_codec.Packing.Bits - 1);
             for (int group = 0; group < _zeros.Length; group++)
             {
                 _zeros[group] = (sbyte)bytes[group] + middle;
                 if (_zeros[group] < 0 || _zeros[group] >= 2 * middle)
-                    throw QuantizedErrors.ZeroPointOutside(zeroPoints, (row * _zeros.Length) + group, (sbyte)bytes[group], _codec.Packing.Bits);
+                    throw QuantizedErrors.ZeroPointOutside(zeroPoints, first + group, (sbyte)bytes[group], _codec.Packing.Bits);
             }
         }
 

@@ -38,7 +38,8 @@ internal sealed class PackedRowsEncoder(PackedRowsCodec codec) : WeightEncoder(c
     {
         if (zeroPoints.DType == DType.I8)
         {
-            BytesOf(zeroPoints)[(row * zeroPoints.Shape[1]) + group] = (byte)(sbyte)(zero - (1 << (codec.Packing.Bits - 1)));
+            long index = zeroPoints.ElementCount == 1 ? 0 : (row * zeroPoints.Shape[1]) + group;
+            BytesOf(zeroPoints)[index] = (byte)(sbyte)(zero - (1 << (codec.Packing.Bits - 1)));
             return;
         }
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(BytesOf(zeroPoints).AsSpan());

@@ -29,7 +29,7 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
             {
                 JsonObject own = JsonFile.Read(found.FullPath, JsonFile.LongestConfig);
                 own = own["quantization"] as JsonObject ?? own; // ModelOpt's lies below its producer
-                return new QuantizationConfig(own, TextOf(own, "quant_method") ?? method, found.FullPath);
+                return new QuantizationConfig(own, MethodOf(TextOf(own, "quant_method")) ?? method, found.FullPath);
             }
             catch (JsonException e)
             {
@@ -38,6 +38,9 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         }
         return new QuantizationConfig([], null, checkpoint.Config.File ?? checkpoint.Path);
     }
+
+    /// <summary>vLLM has names for each of ModelOpt's ways, such as <c>modelopt_fp4</c>; the tensors tell which it is.</summary>
+    private static string? MethodOf(string? method) => method is not null && method.StartsWith("modelopt_", StringComparison.Ordinal) ? "modelopt" : method;
 
     public string? Text(string name) => TextOf(Json, name);
 
@@ -52,6 +55,16 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         : value.TryGetValue(out int number) ? number
         : value.TryGetValue(out string? text) && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) ? number
         : null;
+
+    /// <summary>How many inputs a group has, where groups follow one another.</summary>
+    /// <param name="size">What is said for all modules.</param>
+    /// <param name="inputs">Inputs of the module.</param>
+    /// <param name="groups">Its groups; gptqmodel's <c>dynamic</c> may give a module others than most have.</param>
+    public long GroupLength(int? size, long inputs, long groups)
+    {
+        long even = Math.Max((inputs + groups - 1) / Math.Max(groups, 1), 1);
+        return size is int length and > 0 && ((inputs + length - 1) / length == groups || Json["dynamic"] is not JsonObject { Count: > 0 }) ? length : even;
+    }
 
     /// <summary>Two sides of a block, such as <c>[128, 128]</c>; null where the field is none.</summary>
     public static (long Rows, long Columns)? BlockOf(JsonObject json, string name) =>

@@ -146,6 +146,70 @@ public sealed class WildFormTests
     }
 
     [Fact]
+    public void AutoAWQ_has_names_of_its_own_for_the_settings_in_a_file_of_its_own()
+    {
+        uint[] words = [.. Enumerable.Range(0, 16 * 8).Select(_ => (uint)s_random.Next())]; // [16, 64/8]
+        uint[] zeros = [.. Enumerable.Range(0, 16 * 4).Select(i => i % 4 == 0 ? (uint)s_random.Next() : 0)]; // [16, 4]: 2 groups of 32, padded
+        double[] scales = [.. Enumerable.Range(0, 16 * 32).Select(i => i % 32 < 2 ? 0.125 * (i + 1) : 0)];
+        AssertValues(
+            TinyCheckpoint.Llama().File("quant_config.json", "{\"zero_point\": true, \"q_group_size\": 32, \"w_bit\": 4, \"version\": \"GEMV\"}")
+                .Without(Up + ".weight").Add(Words(Up + ".qweight", [16, 8], words)).Add(Words(Up + ".qzeros", [16, 4], zeros))
+                .With(Up + ".scales", DType.F16, [16, 32], scales),
+            Up, [16, 64], i => ((int)((words[i / 8] >> (i % 8 * 4)) & 15) - (int)((zeros[i / 64 * 4] >> (i % 64 / 32 * 4)) & 15)) * scales[(i / 64 * 32) + (i % 64 / 32)],
+            "AWQ GEMV", 0);
+    }
+
+    [Fact]
+    public void One_zero_point_for_all_is_a_byte()
+    {
+        byte[] packed = Bytes(16);
+        TinyCheckpoint model = Base("""
+            {"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {
+              "a": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "symmetric": false, "strategy": "tensor"}}}}
+            """)
+            .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 2], packed)).With(Q + ".weight_scale", DType.BF16, [1], 0.5)
+            .Add(Raw(Q + ".weight_zero_point", DType.I8, [1], [253])).With(Q + ".weight_shape", DType.I64, [2], 2, 16);
+
+        AssertValues(model, Q, [2, 16], i => (((packed[i / 2] >> (i % 2 * 4)) & 15) - 8 + 3) * 0.5, "compressed-tensors int4", 0);
+    }
+
+    [Theory]
+    [InlineData("gptq")]
+    [InlineData("awq")]
+    public void A_module_may_have_groups_of_its_own(string method)
+    {
+        bool isAwq = method == "awq";
+        uint[] words = [.. Enumerable.Range(0, 64).Select(_ => (uint)s_random.Next())]; // 8 outputs, 64 inputs
+        double[] scales = [.. Enumerable.Range(0, 32).Select(i => 0.125 * (i + 1))];
+        TinyCheckpoint model = Base("""
+            {"quant_method": "METHOD", "bits": 4, "group_size": 32, "checkpoint_format": "FORMAT", "dynamic": {"+:.*up.*": {"group_size": 16}}}
+            """.Replace("METHOD", method, StringComparison.Ordinal).Replace("FORMAT", isAwq ? "gemm" : "gptq_v2", StringComparison.Ordinal))
+            .Without(Up + ".weight").Add(Words(Up + ".qweight", isAwq ? [64, 1] : [8, 8], words)).Add(Words(Up + ".qzeros", [4, 1], [0, 0, 0, 0]))
+            .With(Up + ".scales", DType.F16, [4, 8], scales);
+        if (!isAwq)
+            model = model.Add(Raw(Up + ".g_idx", DType.I32, [64], MemoryMarshal.AsBytes([.. Enumerable.Range(0, 64).Select(i => i / 16)]).ToArray()));
+        int[] order = [0, 4, 1, 5, 2, 6, 3, 7];
+
+        AssertValues(
+            model, Up, [8, 64],
+            i => ((isAwq ? words[i % 64] >> (order[i / 64] * 4) : words[(i % 64 / 8 * 8) + (i / 64)] >> (i % 8 * 4)) & 15) * scales[(i % 64 / 16 * 8) + (i / 64)],
+            isAwq ? "AWQ GEMM" : "GPTQ 4 bit", 0, canBeKept: true);
+    }
+
+    [Theory]
+    [InlineData("modelopt")]
+    [InlineData("modelopt_fp4")]
+    public void ModelOpts_ways_have_names_of_their_own(string method)
+    {
+        byte[] codes = Bytes(16), scales = Bytes(2);
+        double[] values = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6];
+        AssertValues(
+            Base($$"""{"quant_method": "{{method}}", "quant_algo": "NVFP4"}""").Add(Raw(Up + ".weight", DType.U8, [2, 8], codes))
+                .Add(Raw(Up + ".weight_scale", DType.F8_E4M3, [2, 1], scales)).With(Up + ".weight_scale_2", DType.F32, [], 0.5),
+            Up, [2, 16], i => values[(codes[i / 2] >> (i % 2 * 4)) & 15] * Float8(scales[i / 16]) * 0.5, "modelopt NVFP4", 0);
+    }
+
+    [Fact]
     public void Bitsandbytes_may_have_an_odd_number_of_values_and_experts_in_one_tensor()
     {
         const string name = "model.layers.0.mlp.experts.down_proj";
@@ -227,7 +291,7 @@ public sealed class WildFormTests
     }
 
     private static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped,
-        string? other = null)
+        string? other = null, bool canBeKept = false)
     {
         using var folder = new TestFolder();
         Checkpoint checkpoint = BaseModels.Open(model.WriteTo(folder["base"]));
@@ -237,6 +301,8 @@ public sealed class WildFormTests
         using var files = new TensorFiles();
         double[] values = PackedBase.Values(tensor.WideEnoughFor(DType.F64), files);
 
+        if (canBeKept)
+            Assert.Null(((QuantizedTensor)tensor).Codec.RequantizeObstacle(files));
         Assert.Equal(shape, tensor.Shape);
         Assert.Equal(Enumerable.Range(0, values.Length).Select(expected), values);
         Assert.Equal(other is null ? form : $"{other} and {form}", checkpoint.Form!.Name);
