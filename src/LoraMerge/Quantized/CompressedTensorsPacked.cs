@@ -20,12 +20,25 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
 
     public override void Read(QuantizedReading reading)
     {
-        foreach (StoredTensor codes in reading.Left
-            .Where(tensor => tensor.DType == DType.I32 && tensor.Name.EndsWith(".weight_packed", StringComparison.Ordinal)).ToArray())
-            Read(reading, codes, codes.Name[..^Suffix.Length]);
+        StoredTensor[] all =
+            [.. reading.Left.Where(tensor => tensor.DType == DType.I32 && tensor.Name.EndsWith(".weight_packed", StringComparison.Ordinal))];
+        // Few columns may take as many words either way: what can be only one of them tells of all, as one release packed them.
+        bool isDense = !Array.Exists(all, codes => IsOnlyLoose(reading, codes));
+        foreach (StoredTensor codes in all)
+            Read(reading, codes, codes.Name[..^Suffix.Length], isDense);
     }
 
-    private static void Read(QuantizedReading reading, StoredTensor codes, string name)
+    private static bool IsOnlyLoose(QuantizedReading reading, StoredTensor codes)
+    {
+        if (WeightSettings.Of(reading.Config, codes.Name) is not { } weights || QuantizationConfig.NumberOf(weights, "num_bits") is not (>= 1 and <= 8 and int bits)
+            || codes.Shape.Length != 2 || reading.Find(codes.Name[..^Suffix.Length] + "_shape") is not { Shape: [2], DType: DType.I64 or DType.I32 } shape)
+            return false;
+        long columns = Numbers.Integers(reading.Files, shape)[1];
+        return columns is >= 0 and <= int.MaxValue && new PackedIntegers(bits).WordsOf(columns) != codes.Shape[1]
+            && new PackedIntegers(bits, IsDense: false).WordsOf(columns) == codes.Shape[1];
+    }
+
+    private static void Read(QuantizedReading reading, StoredTensor codes, string name, bool isDense)
     {
         JsonObject? weights = WeightSettings.Of(reading.Config, codes.Name);
         int? bits = weights is null ? null : QuantizationConfig.NumberOf(weights, "num_bits");
@@ -41,7 +54,7 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
             throw QuantizedErrors.ShapeMismatch(codes, format, $"[{rows}, words], as '{shape.Name}' says [{rows}, {columns}]");
         if (columns > int.MaxValue)
             throw QuantizedErrors.ShapeInvalid(codes, [rows, columns]);
-        PackedIntegers packing = PackingOf(codes, bits, columns, check);
+        PackedIntegers packing = PackingOf(codes, bits, columns, isDense, check);
         StoredTensor scales = check.Needed(name + "_scale");
         check.Type(scales, Numbers.ScaleTypes);
         long groups = scales.Shape is [var height, var width] && height == rows && width > 0 ? width
@@ -68,12 +81,12 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
     }
 
     /// <summary>Dense words, or those of the first releases, whichever these are; both are the same where a word has no bits left.</summary>
-    private static PackedIntegers PackingOf(StoredTensor codes, int? bits, long columns, PartCheck check)
+    private static PackedIntegers PackingOf(StoredTensor codes, int? bits, long columns, bool isDense, PartCheck check)
     {
         PackedIntegers[] fitting =
         [
             .. (bits is int known ? [known] : (ImmutableArray<int>)[4, 8, 2, 3, 5, 6, 7])
-                .SelectMany(number => (PackedIntegers[])[new PackedIntegers(number), new PackedIntegers(number, IsDense: false)])
+                .SelectMany(number => (PackedIntegers[])[new PackedIntegers(number, isDense), new PackedIntegers(number, !isDense)])
                 .Where(packing => packing.WordsOf(columns) == codes.Shape[1]),
         ];
         if (fitting.Length > 0)

@@ -39,9 +39,6 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         return new QuantizationConfig([], null, checkpoint.Config.File ?? checkpoint.Path);
     }
 
-    /// <summary>vLLM has names for each of ModelOpt's ways, such as <c>modelopt_fp4</c>; the tensors tell which it is.</summary>
-    private static string? MethodOf(string? method) => method is not null && method.StartsWith("modelopt_", StringComparison.Ordinal) ? "modelopt" : method;
-
     public string? Text(string name) => TextOf(Json, name);
 
     public int? Number(string name) => NumberOf(Json, name);
@@ -66,11 +63,14 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         return size is int length and > 0 && ((inputs + length - 1) / length == groups || Json["dynamic"] is not JsonObject { Count: > 0 }) ? length : even;
     }
 
-    /// <summary>Two sides of a block, such as <c>[128, 128]</c>; null where the field is none.</summary>
-    public static (long Rows, long Columns)? BlockOf(JsonObject json, string name) =>
-        json[name] is JsonArray { Count: 2 } sides && sides.All(side => side is JsonValue value && value.TryGetValue(out int _))
-            ? ((int)sides[0]!, (int)sides[1]!)
-            : null;
+    /// <summary>Two sides of a block, such as <c>[128, 128]</c> or, as compressed-tensors once wrote it, <c>"128x128"</c>; null where the field is none.</summary>
+    public static (long Rows, long Columns)? BlockOf(JsonObject json, string name)
+    {
+        if (json[name] is JsonArray { Count: 2 } sides && sides.All(side => side is JsonValue value && value.TryGetValue(out int _)))
+            return ((int)sides[0]!, (int)sides[1]!);
+        return TextOf(json, name)?.Split('x') is [var rows, var columns] && int.TryParse(rows, NumberStyles.None, CultureInfo.InvariantCulture, out int height)
+            && int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out int width) ? (height, width) : null;
+    }
 
     /// <summary>Some name the numbers with the method, as modelopt_fp4.</summary>
     private static string? MethodOf(string? method) => method?.StartsWith("modelopt", StringComparison.Ordinal) == true ? "modelopt" : method;

@@ -10,9 +10,10 @@ namespace LoraMerge.Quantized;
 /// </summary>
 /// <remarks>
 /// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
-/// row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a block; how large a block is, config.json tells, and the last
-/// ones may be smaller. W = code·scale, whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero
-/// point)·scale; <c>g_idx</c> tells the group of each column. Sources: transformers, <c>integrations/finegrained_fp8.py</c>; compressed-tensors,
+/// matrix of several (<c>[experts]</c> or <c>[experts, 1, 1]</c>), a row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a
+/// block; how large a block is, config.json tells, and the last ones may be smaller. W = code·scale, whatever the name: "inv" is the reciprocal of what
+/// codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the group of each column. Sources: transformers,
+/// <c>integrations/finegrained_fp8.py</c>; compressed-tensors,
 /// <c>quantization/lifecycle/forward.py</c>, <c>dequantize</c>; ModelOpt, <c>qtensor/fp8_tensor.py</c>.
 /// </remarks>
 internal sealed class ScaledCodes : QuantizedFormat
@@ -65,6 +66,8 @@ internal sealed class ScaledCodes : QuantizedFormat
             return ScaleGrid.Of(codes, scales, rows, columns);
         if (scales.Shape is [var each] && each == rows && codes.Shape.Length == 2)
             return ScaleGrid.Of(codes, scales, 1, columns);
+        if (scales.Shape is [var matrices] && codes.Shape is [var count, _, _] && matrices == count)
+            return ScaleGrid.Of(codes, scales, rows, columns);
         (long blockRows, long blockColumns)? block = QuantizationConfig.BlockOf(reading.Config.Json, "weight_block_size")
             ?? (weights is null ? null : QuantizationConfig.BlockOf(weights, "block_structure"));
         if (block is (< 1, _) or (_, < 1))
