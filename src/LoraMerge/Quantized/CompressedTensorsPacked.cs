@@ -30,7 +30,8 @@ internal sealed class CompressedTensorsPacked : QuantizedFormat
 
     private static bool IsOnlyLoose(QuantizedReading reading, StoredTensor codes)
     {
-        if (WeightSettings.Of(reading.Config, codes.Name) is not { } weights || QuantizationConfig.NumberOf(weights, "num_bits") is not (>= 1 and <= 8 and int bits)
+        if (WeightSettings.Of(reading.Config, codes.Name) is not { } weights
+            || QuantizationConfig.NumberOf(weights, "num_bits") is not (>= 1 and <= 8 and int bits)
             || codes.Shape.Length != 2 || reading.Find(codes.Name[..^Suffix.Length] + "_shape") is not { Shape: [2], DType: DType.I64 or DType.I32 } shape)
             return false;
         long columns = Numbers.Integers(reading.Files, shape)[1];

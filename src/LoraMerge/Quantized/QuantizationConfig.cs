@@ -63,7 +63,7 @@ internal sealed record QuantizationConfig(JsonObject Json, string? Method, strin
         return size is int length and > 0 && ((inputs + length - 1) / length == groups || Json["dynamic"] is not JsonObject { Count: > 0 }) ? length : even;
     }
 
-    /// <summary>Two sides of a block, such as <c>[128, 128]</c> or, as compressed-tensors once wrote it, <c>"128x128"</c>; null where the field is none.</summary>
+    /// <summary>Two sides of a block: <c>[128, 128]</c> or, as compressed-tensors once wrote it, <c>"128x128"</c>; null where the field is none.</summary>
     public static (long Rows, long Columns)? BlockOf(JsonObject json, string name)
     {
         if (json[name] is JsonArray { Count: 2 } sides && sides.All(side => side is JsonValue value && value.TryGetValue(out int _)))

@@ -91,7 +91,8 @@ internal sealed class ScaledCodes : QuantizedFormat
             if (expected.Length == 0)
                 expected = $"[{string.Join(", ", shape)}]";
         }
-        throw QuantizedErrors.ShapeMismatch(scales, check.Format, expected + $" beside '{codes.Name}' {codes.ShapeText}");
+        string untold = block is null ? ", or blocks whose sides config.json tells, which it does not" : "";
+        throw QuantizedErrors.ShapeMismatch(scales, check.Format, $"{expected} beside '{codes.Name}' {codes.ShapeText}{untold}");
     }
 
     /// <summary>What codes of a method cannot be without; null where it may have weights of 8 bits that are no codes.</summary>

@@ -161,7 +161,8 @@ public sealed class WildFormTests
         AssertValues(model, Q, [2, 48], Dense, "compressed-tensors int3", 0);
         model = model.Without(Up + ".weight").Add(Words(Up + ".weight_packed", [2, 10], others)).With(Up + ".weight_scale", DType.BF16, [2, 1], 1, 1)
             .With(Up + ".weight_shape", DType.I64, [2], 2, 96);
-        AssertValues(model, Q, [2, 48], i => ((int)((words[(i / 48 * 5) + (i % 48 / 10)] >> (i % 48 % 10 * 3)) & 7) - 4) * scales[i / 48], "compressed-tensors int3", 0);
+        AssertValues(
+            model, Q, [2, 48], i => ((int)((words[(i / 48 * 5) + (i % 48 / 10)] >> (i % 48 % 10 * 3)) & 7) - 4) * scales[i / 48], "compressed-tensors int3", 0);
 
         double Dense(int i)
         {
@@ -169,6 +170,20 @@ public sealed class WildFormTests
             ulong window = words[(i / 48 * 5) + (bit / 32)] | (bit / 32 < 4 ? (ulong)words[(i / 48 * 5) + (bit / 32) + 1] << 32 : 0);
             return ((int)((window >> (bit % 32)) & 7) - 4) * scales[i / 48];
         }
+    }
+
+    [Fact]
+    public void Blocks_whose_sides_nobody_tells_are_said_to_be_such()
+    {
+        using var folder = new TestFolder();
+        string path = Base("{\"quant_method\": \"fp8\", \"weight_block_size\": null}").Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], Bytes(24)))
+            .With(Up + ".weight_scale_inv", DType.F32, [3, 2], 1, 2, 3, 4, 5, 6).WriteTo(folder["base"]);
+
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => BaseModels.Open(path));
+
+        Assert.Equal(DiagnosticCode.QuantizedShapeMismatch, fault.Code);
+        Assert.Contains("blocks whose sides config.json tells, which it does not", fault.Message, StringComparison.Ordinal);
+        folder.Passed();
     }
 
     [Fact]
@@ -191,8 +206,11 @@ public sealed class WildFormTests
         byte[] codes = Bytes(24);
         double[] scales = [0.5, 2, 3, 0.25, 5, 6];
         AssertValues(
-            Base("{\"quant_method\": \"compressed-tensors\", \"format\": \"float-quantized\", \"config_groups\": {\"a\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 8, \"block_structure\": BLOCK}}}}"
-                .Replace("BLOCK", block, StringComparison.Ordinal)).Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale", DType.F32, [3, 2], scales),
+            Base("""
+                {"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {
+                  "a": {"targets": ["Linear"], "weights": {"num_bits": 8, "block_structure": BLOCK}}}}
+                """.Replace("BLOCK", block, StringComparison.Ordinal))
+                .Add(Raw(Up + ".weight", DType.F8_E4M3, [6, 4], codes)).With(Up + ".weight_scale", DType.F32, [3, 2], scales),
             Up, [6, 4], i => Float8(codes[i]) * scales[(i / 4 / 2 * 2) + (i % 4 / 3)], "compressed-tensors FP8", 0);
     }
 
@@ -206,7 +224,8 @@ public sealed class WildFormTests
             TinyCheckpoint.Llama().File("quant_config.json", "{\"zero_point\": true, \"q_group_size\": 32, \"w_bit\": 4, \"version\": \"GEMV\"}")
                 .Without(Up + ".weight").Add(Words(Up + ".qweight", [16, 8], words)).Add(Words(Up + ".qzeros", [16, 4], zeros))
                 .With(Up + ".scales", DType.F16, [16, 32], scales),
-            Up, [16, 64], i => ((int)((words[i / 8] >> (i % 8 * 4)) & 15) - (int)((zeros[i / 64 * 4] >> (i % 64 / 32 * 4)) & 15)) * scales[(i / 64 * 32) + (i % 64 / 32)],
+            Up, [16, 64],
+            i => ((int)((words[i / 8] >> (i % 8 * 4)) & 15) - (int)((zeros[i / 64 * 4] >> (i % 64 / 32 * 4)) & 15)) * scales[(i / 64 * 32) + (i % 64 / 32)],
             "AWQ GEMV", 0);
     }
 
@@ -243,7 +262,8 @@ public sealed class WildFormTests
 
         AssertValues(
             model, Up, [8, 64],
-            i => ((isAwq ? words[i % 64] >> (order[i / 64] * 4) : words[(i % 64 / 8 * 8) + (i / 64)] >> (i % 8 * 4)) & 15) * scales[(i % 64 / 16 * 8) + (i / 64)],
+            i => ((isAwq ? words[i % 64] >> (order[i / 64] * 4) : words[(i % 64 / 8 * 8) + (i / 64)] >> (i % 8 * 4)) & 15)
+                * scales[(i % 64 / 16 * 8) + (i / 64)],
             isAwq ? "AWQ GEMM" : "GPTQ 4 bit", 0, canBeKept: true);
     }
 
