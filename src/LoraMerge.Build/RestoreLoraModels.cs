@@ -101,7 +101,7 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
                     faults.Error(item, BuildErrors.NotFetched(item.ItemSpec));
             }
             else if (missing.Length > 0)
-                Restore(bases, adapters, options[OptionTable.LockedMode] is "true" or "yes" or "on", faults);
+                Restore(bases, adapters, options.IsOn(OptionTable.LockedMode), faults);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
