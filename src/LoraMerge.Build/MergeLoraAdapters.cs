@@ -372,7 +372,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Error(request.BaseItem, BuildErrors.Unwritable(path, fault.Message));
+            faults.Error(request.BaseItem, BuildErrors.Unwritable(path, FileFault.Reason(fault)));
             return false;
         }
     }

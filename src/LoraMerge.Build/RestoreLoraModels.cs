@@ -105,7 +105,7 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Error(null, BuildErrors.Unwritable(ResponseFile, fault.Message));
+            faults.Error(null, BuildErrors.Unwritable(ResponseFile, FileFault.Reason(fault)));
         }
         StateFiles = [.. ((string[])[FetchedPath, ResponseFile]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path)))];
         return !faults.HasErrors && !_isCanceled;
