@@ -146,12 +146,8 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
 
     private void Restore(ITaskItem[] bases, ITaskItem[] adapters, bool isLockedMode, FaultLog faults)
     {
-        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
-        if (host is null || !File.Exists(WorkerPath))
-        {
-            faults.Error(null, host is null ? BuildErrors.DotnetMissing() : BuildErrors.WorkerMissing(WorkerPath));
+        if (DotnetHost.FindFor(WorkerPath, HostPath, SdkRoot, SearchPath, faults) is not { } host)
             return;
-        }
         AtomicFile.WriteLines(ResponseFile, WorkerArguments.OfRestore(
             bases.Select(item => item.ItemSpec), adapters.Select(item => item.ItemSpec), LockFile, isLockedMode, FetchedPath, Variables, Store));
         var worker = new Worker(this, host, WorkerPath, WorkerJob.Restore(ResponseFile, bases.Concat(adapters)), ProjectFile, faults);
