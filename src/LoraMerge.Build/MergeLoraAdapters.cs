@@ -196,7 +196,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
                 var unreadable = UnreadableInput.Find(request);
                 faults.Error(unreadable?.Item, fault is LinkLeadsOutException link
                     ? BuildErrors.InputLeadsOut(link.File, link.Target)
-                    : BuildErrors.Unreadable(unreadable?.Path ?? store.Path, fault.Message));
+                    : BuildErrors.Unreadable(unreadable?.Path ?? store.Path, FileFault.Reason(fault)));
             }
             states.AddRange(
                 ((string[])[statePath, ResponseFile(statePath), OptionsFile.PathFor(statePath), .. ReportRequest.FilesBeside(request, statePath)])
@@ -247,17 +247,15 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     private bool FetchAll(FaultLog faults)
     {
         string responseFile = RestoreLoraModels.ResponseFileOf(FetchedPath!);
-        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
-        if (host is null || AtomicFile.TryReadLines(responseFile) is not { } arguments)
+        if (FindHost(faults) is not { } host)
+            return false;
+        if (AtomicFile.TryReadLines(responseFile) is not { } arguments)
         {
-            faults.Error(null, host is null ? BuildErrors.DotnetMissing() : BuildErrors.Unreadable(responseFile, "it is not there."));
+            faults.Error(null, BuildErrors.Unreadable(responseFile, "it is not there."));
             return false;
         }
-        AtomicFile.WriteLines(responseFile, WorkerArguments.WithoutStore(arguments));
-        _worker = new Worker(this, host, WorkerPath, WorkerJob.Restore(responseFile, BaseModels.Concat(Adapters)), ProjectFile, faults);
-        bool isFetched = !_cancellation.IsCancellationRequested && _worker.Execute();
-        _worker = null;
-        return isFetched;
+        return TryWrite(responseFile, null, faults, () => AtomicFile.WriteLines(responseFile, WorkerArguments.WithoutStore(arguments)))
+            && Run(host, WorkerJob.Restore(responseFile, BaseModels.Concat(Adapters)), faults);
     }
 
     /// <summary>The model that is there or is merged now. Another process may take it away before it is held: then it is merged again.</summary>
@@ -268,13 +266,13 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             var check = new ModelLookup(request, store, statePath, PlacementOf(request), ReadsAll(request, store));
             FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
             if (found is not null)
-                TryWrite(statePath, request, faults, () => check.SaveFound(found));
+                TryWrite(statePath, request.BaseItem, faults, () => check.SaveFound(found));
             else if (!MayMerge(request, check, faults) || !Merge(request, store, statePath, newerThanTicks, check, faults))
                 return null;
             else
                 found = FindMerged(store, statePath);
             if (found is not null && store.BelongsToProject)
-                TryWrite(store.Path, request, faults, () => new StoreUsers(store.Path).Record(statePath, found.Place.Name));
+                TryWrite(store.Path, request.BaseItem, faults, () => new StoreUsers(store.Path).Record(statePath, found.Place.Name));
             if (found is not null && HeldModels.TryHold(BuildEngine, found, _cancellation.Token))
                 return found;
             Log.LogMessage(MessageImportance.Normal, "'{0}' was taken out of '{1}' before it could be used.", request.Name, store.Path);
@@ -292,7 +290,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             return;
         string responseFile = ReportRequest.ResponseFileFor(statePath);
         if (FindHost(faults) is { } host
-            && TryWrite(statePath, request, faults, () => AtomicFile.WriteLines(responseFile, ReportRequest.ArgumentsFor(found, statePath))))
+            && TryWrite(statePath, request.BaseItem, faults, () => AtomicFile.WriteLines(responseFile, ReportRequest.ArgumentsFor(found, statePath))))
             Run(host, WorkerJob.Report(responseFile, request), faults);
     }
 
@@ -326,7 +324,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         }
 
         Log.LogMessage(MessageImportance.Normal, "'{0}' is merged because {1}.", request.Name, check.Reason);
-        bool isReady = TryWrite(statePath, request, faults, () =>
+        bool isReady = TryWrite(statePath, request.BaseItem, faults, () =>
         {
             check.SaveKnown();
             AtomicFile.WriteLines(ResponseFile(statePath), arguments);
@@ -336,15 +334,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return isReady && Run(host, WorkerJob.Merge(ResponseFile(statePath), request), faults);
     }
 
-    /// <returns>What runs the worker; null, and said, where it or the worker is not there.</returns>
-    private string? FindHost(FaultLog faults)
-    {
-        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
-        BuildFault? missing = !File.Exists(WorkerPath) ? BuildErrors.WorkerMissing(WorkerPath) : host is null ? BuildErrors.DotnetMissing() : null;
-        if (missing is not null)
-            faults.Error(null, missing);
-        return missing is null ? host : null;
-    }
+    private string? FindHost(FaultLog faults) => DotnetHost.FindFor(WorkerPath, HostPath, SdkRoot, SearchPath, faults);
 
     /// <summary>What the worker has noted.</summary>
     private static FoundModel? FindMerged(ModelStore store, string statePath) =>
@@ -363,7 +353,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return isDone;
     }
 
-    private static bool TryWrite(string path, ModelRequest request, FaultLog faults, Action write)
+    private static bool TryWrite(string path, ITaskItem? item, FaultLog faults, Action write)
     {
         try
         {
@@ -372,7 +362,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Error(request.BaseItem, BuildErrors.Unwritable(path, fault.Message));
+            faults.Error(item, BuildErrors.Unwritable(path, FileFault.Reason(fault)));
             return false;
         }
     }

@@ -5,7 +5,7 @@ namespace LoraMerge.Build;
 /// <summary>The report of a model: a page beside its state file, which decides nothing and is in no output.</summary>
 internal static class ReportRequest
 {
-    public static bool IsAsked(ModelRequest request) => request.Options.Values[OptionTable.Report] == "true";
+    public static bool IsAsked(ModelRequest request) => request.Options.Values.IsOn(OptionTable.Report);
 
     /// <param name="statePath">The model's state file.</param>
     public static string PageFor(string statePath) => Path.ChangeExtension(statePath, ".report.html");

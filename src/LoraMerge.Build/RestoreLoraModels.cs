@@ -101,11 +101,11 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
                     faults.Error(item, BuildErrors.NotFetched(item.ItemSpec));
             }
             else if (missing.Length > 0)
-                Restore(bases, adapters, options[OptionTable.LockedMode] is "true" or "yes" or "on", faults);
+                Restore(bases, adapters, options.IsOn(OptionTable.LockedMode), faults);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Error(null, BuildErrors.Unwritable(ResponseFile, fault.Message));
+            faults.Error(null, BuildErrors.Unwritable(ResponseFile, FileFault.Reason(fault)));
         }
         StateFiles = [.. ((string[])[FetchedPath, ResponseFile]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path)))];
         return !faults.HasErrors && !_isCanceled;
@@ -146,12 +146,8 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
 
     private void Restore(ITaskItem[] bases, ITaskItem[] adapters, bool isLockedMode, FaultLog faults)
     {
-        string? host = DotnetHost.Find(HostPath, SdkRoot, SearchPath);
-        if (host is null || !File.Exists(WorkerPath))
-        {
-            faults.Error(null, host is null ? BuildErrors.DotnetMissing() : BuildErrors.WorkerMissing(WorkerPath));
+        if (DotnetHost.FindFor(WorkerPath, HostPath, SdkRoot, SearchPath, faults) is not { } host)
             return;
-        }
         AtomicFile.WriteLines(ResponseFile, WorkerArguments.OfRestore(
             bases.Select(item => item.ItemSpec), adapters.Select(item => item.ItemSpec), LockFile, isLockedMode, FetchedPath, Variables, Store));
         var worker = new Worker(this, host, WorkerPath, WorkerJob.Restore(ResponseFile, bases.Concat(adapters)), ProjectFile, faults);

@@ -83,7 +83,7 @@ public sealed class WriteModelConstants : Task, IIncrementalTask
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            faults.Error(null, BuildErrors.ConstantsUnwritable(SourceFile, fault.Message));
+            faults.Error(null, BuildErrors.ConstantsUnwritable(SourceFile, FileFault.Reason(fault)));
         }
     }
 }

@@ -54,19 +54,11 @@ internal static class CommandLine
         }
         catch (LoraMergeException e)
         {
-            foreach (LoraMergeException fault in e.Others.Prepend(e))
-                await error.WriteLineAsync(CanonicalLine.Of(fault));
-            if (!Console.IsErrorRedirected && HelpPage.AddressOf(CanonicalLine.CodeOf(e)) is string page)
-                await error.WriteLineAsync($"More on it: {page}");
-            return UserFault;
+            return await FailAsync(error, e.Others.Prepend(e).Select(CanonicalLine.Of), CanonicalLine.CodeOf(e));
         }
         catch (HubException e)
         {
-            foreach (HubException fault in e.Others.Prepend(e))
-                await error.WriteLineAsync(CanonicalLine.Of(fault));
-            if (!Console.IsErrorRedirected && HelpPage.AddressOf(CanonicalLine.CodeOf(e)) is string page)
-                await error.WriteLineAsync($"More on it: {page}");
-            return UserFault;
+            return await FailAsync(error, e.Others.Prepend(e).Select(fault => CanonicalLine.Of(fault)), CanonicalLine.CodeOf(e));
         }
         catch (FetchFaultsException e)
         {
@@ -88,6 +80,16 @@ internal static class CommandLine
 
     /// <summary>Every word is an argument as it is, also where it begins with '@'.</summary>
     public static ParseResult Parse(IReadOnlyList<string> words) => Create(words).Parse(words, s_words);
+
+    /// <summary>Says what is wrong; to people, where more is said of the first of it, too.</summary>
+    private static async Task<int> FailAsync(TextWriter error, IEnumerable<string> lines, string code)
+    {
+        foreach (string line in lines)
+            await error.WriteLineAsync(line);
+        if (!Console.IsErrorRedirected && HelpPage.AddressOf(code) is string page)
+            await error.WriteLineAsync($"More on it: {page}");
+        return UserFault;
+    }
 
     private static RootCommand Create(IReadOnlyList<string> args)
     {

@@ -32,7 +32,7 @@ internal static class FetchCommand
         };
         var lockFile = new Option<string?>("--lock-file")
         {
-            Description = "The lock file that --update moves on (default: lora.lock.json here).",
+            Description = $"The lock file that --update moves on (default: {DefaultLockFile} here).",
             HelpName = "FILE",
         };
         var command = new Command("fetch", "Fetches what a merge needs of a model or adapter of the Hugging Face hub, and prints its folder.")
@@ -90,7 +90,7 @@ internal static class FetchCommand
     private static JsonNode ToJson(FetchedRepository fetched) => new JsonObject
     {
         ["address"] = fetched.Address.Text,
-        ["role"] = fetched.Role == HubRole.Adapter ? "adapter" : "base",
+        ["role"] = InputLocation.RoleOf(fetched.Role),
         ["commit"] = fetched.Commit,
         ["subfolder"] = fetched.Subfolder,
         ["folder"] = fetched.Folder,

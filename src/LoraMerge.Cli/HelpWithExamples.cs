@@ -24,6 +24,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ["plan"] = ["lora-merge plan --base models/base --adapter adapters/pirate", "lora-merge plan --base models/base --adapter adapters/pirate --json"],
         ["inspect"] = ["lora-merge inspect adapters/pirate", "lora-merge inspect merged --json"],
         ["verify"] = ["lora-merge verify merged --base models/base --adapter adapters/pirate"],
+        ["dequantize"] = ["lora-merge dequantize --base models/base-4bit --output plain"],
+        ["fetch"] = ["lora-merge fetch hf://Qwen/Qwen2.5-0.5B-Instruct", "lora-merge fetch --update"],
         ["report"] =
         [
             "lora-merge report --base models/base --adapter adapters/pirate --output page.html",

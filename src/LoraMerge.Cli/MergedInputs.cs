@@ -38,8 +38,8 @@ internal sealed class MergedInputs
         bool isBase = fetched.Role == HubRole.Base;
         var names = new ListedNames([.. fetched.Names]);
         string[] chosen = [.. (isBase ? ChosenFiles.OfBase(names) : ChosenFiles.OfAdapter(names)).Files.Select(file => file.RelativePath)];
-        (string, ManifestOrigin) origin = (isBase ? FetchedFile.OfBase : FetchedFile.OfAdapter, ManifestOrigin.Of(InputLocation.Describe(fetched))!);
-        return _files.TryGetValue(origin, out ImmutableSortedDictionary<string, string>? hashes) && chosen.All(hashes.ContainsKey)
+        ManifestOrigin origin = ManifestOrigin.Of(InputLocation.Describe(fetched))!;
+        return _files.TryGetValue((InputLocation.RoleOf(fetched.Role), origin), out ImmutableSortedDictionary<string, string>? hashes) && chosen.All(hashes.ContainsKey)
             ? fetched.Names.Zip(fetched.Files, (name, file) => (name, file.ByteLength)).Where(file => chosen.Contains(file.name, StringComparer.Ordinal))
                 .ToDictionary(file => file.name, file => new KnownFile(file.ByteLength, hashes[file.name]), StringComparer.Ordinal)
             : null;

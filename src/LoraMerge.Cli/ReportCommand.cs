@@ -41,7 +41,9 @@ internal static class ReportCommand
                 if (!asJson && parsed.GetValue(output) is string page)
                     ReportFile.ThrowIfForeign(page);
                 TextWriter error = parsed.InvocationConfiguration.Error;
-                MergeRequest? request = options.AreWhole(parsed.CommandResult) ? await options.ReadAsync(parsed, new HubEvents(error, error), cancellation) : null;
+                MergeRequest? request = options.AreWhole(parsed.CommandResult)
+                    ? await options.ReadAsync(parsed, new HubEvents(error, error), cancellation)
+                    : null;
                 MergeReport report = request is not null
                     ? await ConsoleEvents.RunAsync(parsed, showsLines: false, asJson ? null : Screen.Of(parsed), tell =>
                         new Merger(tell).ReportAsync(request, merged, cancellation))

@@ -19,7 +19,7 @@ internal static class RestoreCommand
         var fetchedFile = new Option<string>("--fetched") { Description = "File that remembers where they lie.", HelpName = "FILE", Required = true };
         var variables = new Option<string>("--variables") { Description = "Stands for the environment, in that file.", HelpName = "TEXT", Required = true };
         var store = new Option<string?>("--store") { Description = "Leave out what models of this store were made of.", HelpName = "DIR" };
-        var parentId = new Option<int?>("--parent-pid") { Description = "End when this process ends.", HelpName = "N" };
+        Option<int?> parentId = ParentWatch.Option();
         var command = new Command("restore", "Fetches the models and adapters of a project.")
         {
             bases, adapters, lockFile, isLocked, fetchedFile, variables, store, parentId,
@@ -53,7 +53,6 @@ internal static class RestoreCommand
         bool isThere = fetched.Names.All(name => File.Exists(Path.Combine(fetched.Folder, name)));
         FetchedInput input = InputLocation.Describe(fetched);
         return FetchedFile.Input.Take(
-            fetched.Role == HubRole.Adapter ? FetchedFile.OfAdapter : FetchedFile.OfBase, fetched.Folder,
-            isThere ? input : input with { Known = merged.Find(fetched) });
+            InputLocation.RoleOf(fetched.Role), fetched.Folder, isThere ? input : input with { Known = merged.Find(fetched) });
     }
 }

@@ -22,6 +22,16 @@ public sealed class OptionTableTests
         Assert.All(OptionTable.All, option => Assert.True(option.Default is null || option.Form.TryRead(option.Default) == option.Default, option.Name));
     }
 
+    [Fact]
+    public void A_switch_is_on_by_each_word_that_MSBuild_takes_for_true()
+    {
+        bool IsOn(string word) => OptionValues.None.With(OptionTable.Report, OptionTable.Report.Form.TryRead(word)).IsOn(OptionTable.Report);
+
+        Assert.All(["true", "True", "yes", "ON"], word => Assert.True(IsOn(word), word));
+        Assert.All(["false", "no", "Off"], word => Assert.False(IsOn(word), word));
+        Assert.False(OptionValues.None.IsOn(OptionTable.Report));
+    }
+
     [Theory]
     [MemberData(nameof(Pages))]
     public void A_page_for_Visual_Studio_shows_the_words_of_each_option(string page)

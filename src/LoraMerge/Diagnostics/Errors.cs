@@ -680,8 +680,9 @@ internal static class Errors
 
     public static LoraMergeException RowsNotInOrder(string module, TensorSource stored, string adapter) =>
         new(DiagnosticCode.RowsNotInOrder,
-            $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.Parts[0].File}' holds in another order or "
-            + "not all together, so that its change cannot be taken apart. Save the base again with the release of transformers that trained the adapter.",
+            $"Adapter '{adapter}' changes '{module}', whose rows the base's '{stored.Name}' {stored.ShapeText} in '{stored.Parts[0].File}' holds in another "
+            + "order or not all together, so that its change cannot be taken apart. Save the base again with the release of transformers that trained the "
+            + "adapter.",
             adapter);
 
     public static LoraMergeException ShapeMismatch(AdaptedModule module, TensorSource weight, string adapter) =>
@@ -737,8 +738,8 @@ internal static class Errors
     public static LoraMergeException TargetDTypeInvalid(TensorSource stored, string adapter) =>
         new(
             DiagnosticCode.TargetDTypeInvalid,
-            $"Adapter '{adapter}' changes '{stored.Name}', whose dtype in '{stored.Parts[0].File}' is {stored.DType.HeaderName()}: only F32, F16, BF16 and F64 can "
-                + "be merged into. Use the full-precision base.",
+            $"Adapter '{adapter}' changes '{stored.Name}', whose dtype in '{stored.Parts[0].File}' is {stored.DType.HeaderName()}: only F32, F16, BF16 "
+                + "and F64 can be merged into. Use the full-precision base.",
             stored.Parts[0].File
         );
 
@@ -778,8 +779,9 @@ internal static class Errors
     public static LoraMergeException VocabularySizesDiffer(TensorSource resized, TensorSource other) =>
         new(
             DiagnosticCode.VocabularySizesDiffer,
-            $"'{resized.Name}' in '{resized.Parts[0].File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.Parts[0].File}' has {other.RowCount}: the "
-                + "vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with save_embedding_layers=True.",
+            $"'{resized.Name}' in '{resized.Parts[0].File}' has {resized.RowCount} tokens, but '{other.Name}' in '{other.Parts[0].File}' has "
+                + $"{other.RowCount}: the vocabulary was resized, and the adapter does not hold all of it. Save the adapter again with "
+                + "save_embedding_layers=True.",
             resized.Parts[0].File
         );
 

@@ -53,7 +53,8 @@ internal static class Notes
         string.Create(
             CultureInfo.InvariantCulture,
             $"In {count} {(count == 1 ? "tensor" : "tensors")} less than {least} of the delta survived the quantisation, least in '{tensor}': "
-            + $"{share:0.000}. The merged model has not all that was trained. Leave Requantize (--requantize) out, and the result is plain numbers with all of it."),
+            + $"{share:0.000}. The merged model has not all that was trained. Leave Requantize (--requantize) out, and the result is plain numbers with all "
+            + $"of it."),
         null);
 
     public static MergeEvent.Warning PatternOrderAmbiguous(string module, IEnumerable<double> alphas, string adapter) =>

@@ -6,7 +6,8 @@ namespace LoraMerge.Quantized;
 /// <param name="codec">How the weight is stored.</param>
 internal abstract class WeightEncoder(WeightCodec codec)
 {
-    private readonly Dictionary<string, byte[]> _bytes = codec.Rewritten.ToDictionary(part => part.Name, part => new byte[part.ByteLength], StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _bytes =
+        codec.Rewritten.ToDictionary(part => part.Name, part => new byte[part.ByteLength], StringComparer.Ordinal);
 
     /// <summary>Encodes some values.</summary>
     /// <param name="firstElement">Number of the first: a multiple of <see cref="WeightCodec.UnitLength"/>.</param>

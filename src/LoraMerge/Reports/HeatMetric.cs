@@ -11,20 +11,20 @@ namespace LoraMerge.Reports;
 internal sealed record HeatMetric(string Id, string Title, string Meaning, Func<ImmutableArray<ReportedTensor>, double?> Value, Func<double?, string> Show)
 {
     private static readonly HeatMetric s_change = new(
-        "change", "Size of the change", "‖ΔW‖ / ‖W‖: the norm of what was added, as a share of the norm of the weight.", RelativeChange, Numbers.Percent);
+        "change", "Size of the change", "‖ΔW‖ / ‖W‖: the norm of what was added, as a share of the norm of the weight.", RelativeChange, NumberText.Percent);
 
     private static readonly HeatMetric s_norm = new(
-        "norm", "Norm of the change", "‖ΔW‖: the norm of what was added (‖W‖ is not in a manifest).", DeltaNorm, Numbers.Short);
+        "norm", "Norm of the change", "‖ΔW‖: the norm of what was added (‖W‖ is not in a manifest).", DeltaNorm, NumberText.Short);
 
     private static readonly HeatMetric s_share = new(
-        "share", "Elements changed", "Elements whose bits differ from the base’s, as a share of all.", ChangedShare, Numbers.Percent);
+        "share", "Elements changed", "Elements whose bits differ from the base’s, as a share of all.", ChangedShare, NumberText.Percent);
 
     private static readonly HeatMetric s_kept = new(
         "kept",
         "Kept by rounding",
         "⟨ΔW′, ΔW⟩ / ‖ΔW‖²: how much of the change is left when the result is rounded to its dtype.",
         KeptShare,
-        Numbers.Percent);
+        NumberText.Percent);
 
     /// <summary>Those of which a report knows anything.</summary>
     public static ImmutableArray<HeatMetric> Of(MergeReport report) =>

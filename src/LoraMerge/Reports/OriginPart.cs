@@ -43,11 +43,11 @@ internal static class OriginPart
                 .. report.Tensors.SelectMany(tensor => tensor.Deltas).Where(delta => delta.Adapter.Split(" + ").Contains(adapter.Name)),
             ];
             int replaced = report.Tensors.Count(tensor => tensor.ReplacedBy == adapter.Name);
-            page.Add($"<tr><th scope=\"row\"><bdi>{adapter.Name}</bdi></th><td>{Numbers.Exact(adapter.Weight)}</td>");
-            page.Add($"<td>{Numbers.Count(deltas.Length + replaced)}</td>");
+            page.Add($"<tr><th scope=\"row\"><bdi>{adapter.Name}</bdi></th><td>{NumberText.Exact(adapter.Weight)}</td>");
+            page.Add($"<td>{NumberText.Count(deltas.Length + replaced)}</td>");
             page.Add($"<td>{Counted([.. deltas.Select(delta => delta.Method), .. Enumerable.Repeat("whole", replaced)])}</td>");
-            page.Add($"<td>{Counted(deltas.Select(delta => delta.Rank).OfType<long>().Order().Select(rank => Numbers.Exact(rank)))}</td>");
-            page.Add($"<td>{Counted(deltas.Select(delta => delta.Scaling).Order().Select(scaling => Numbers.Exact(scaling)))}</td>");
+            page.Add($"<td>{Counted(deltas.Select(delta => delta.Rank).OfType<long>().Order().Select(rank => NumberText.Exact(rank)))}</td>");
+            page.Add($"<td>{Counted(deltas.Select(delta => delta.Scaling).Order().Select(scaling => NumberText.Exact(scaling)))}</td>");
             page.Add($"<td>{adapter.NameRule}</td></tr>");
         }
         page.Add($"</tbody></table></div>");
@@ -61,8 +61,8 @@ internal static class OriginPart
         page.Add($"<h3>What it took</h3><table class=\"pairs\"><tbody>");
         page.Add($"<tr><th scope=\"row\">read</th><td>{Errors.Bytes(run.ReadByteLength)} of weight files</td></tr>");
         page.Add($"<tr><th scope=\"row\">written</th><td>{written}</td></tr>");
-        page.Add($"<tr><th scope=\"row\">computed</th><td>{Numbers.Count(run.ComputedTensorCount)} tensors</td></tr>");
-        page.Add($"<tr><th scope=\"row\">time</th><td>{Numbers.Seconds(run.Seconds)}</td></tr></tbody></table>");
+        page.Add($"<tr><th scope=\"row\">computed</th><td>{NumberText.Count(run.ComputedTensorCount)} tensors</td></tr>");
+        page.Add($"<tr><th scope=\"row\">time</th><td>{NumberText.Seconds(run.Seconds)}</td></tr></tbody></table>");
     }
 
     private static void Files(
@@ -95,7 +95,7 @@ internal static class OriginPart
         (string Word, int Count)[] counted = [.. words.GroupBy(word => word, StringComparer.Ordinal).Select(group => (group.Key, group.Count()))];
         return counted.Length switch
         {
-            0 => Numbers.None,
+            0 => NumberText.None,
             1 => counted[0].Word,
             _ => string.Join(", ", counted.Take(8).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Word} ({each.Count}×)")))
                 + (counted.Length > 8 ? ", …" : ""),

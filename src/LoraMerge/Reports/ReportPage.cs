@@ -49,7 +49,7 @@ internal static partial class ReportPage
         {
             page.Add($" <span class=\"plus\">+</span> <bdi class=\"chip\">{adapter.Name}</bdi>");
             if (adapter.Weight != 1)
-                page.Add($"<span class=\"times\"> × {Numbers.Exact(adapter.Weight)}</span>");
+                page.Add($"<span class=\"times\"> × {NumberText.Exact(adapter.Weight)}</span>");
         }
         page.Add($"</p><p class=\"source\">{SourceOf(report)}</p>");
         return page;
@@ -60,7 +60,7 @@ internal static partial class ReportPage
         ReportSource.Manifest =>
             "From the manifest of the merged model. What is not in a manifest, “lora-merge report” computes when it is given base and adapters.",
         ReportSource.Merge when report.Tensors.Count(tensor => tensor is { ReplacedBy: null, WeightNorm: null }) is > 0 and int left =>
-            $"Measured while the model was merged. {Numbers.Count(left)} tensors were taken over from an earlier model and are not measured anew.",
+            $"Measured while the model was merged. {NumberText.Count(left)} tensors were taken over from an earlier model and are not measured anew.",
         ReportSource.Merge => "Measured while the model was merged.",
         _ => "Measured in a merge that was computed for this page.",
     };
@@ -69,17 +69,17 @@ internal static partial class ReportPage
     {
         var page = new Html();
         ReportedModel model = report.Model;
-        Figure(page, "Tensors changed", Numbers.Count(report.Tensors.Length), model.TensorCount is int all ? $"of {Numbers.Count(all)}" : "");
+        Figure(page, "Tensors changed", NumberText.Count(report.Tensors.Length), model.TensorCount is int all ? $"of {NumberText.Count(all)}" : "");
         if (model.RelativeChange is not null)
-            Figure(page, "Size of the change", Numbers.Percent(model.RelativeChange), "‖ΔW‖ / ‖W‖ of all that was changed");
+            Figure(page, "Size of the change", NumberText.Percent(model.RelativeChange), "‖ΔW‖ / ‖W‖ of all that was changed");
         if (model.ChangedShare is not null)
-            Figure(page, "Elements changed", Numbers.Percent(model.ChangedShare), "of the changed tensors");
+            Figure(page, "Elements changed", NumberText.Percent(model.ChangedShare), "of the changed tensors");
         if (model.KeptShare is not null)
-            Figure(page, "Kept by rounding", Numbers.Percent(model.KeptShare), "of all ΔW, in the result’s dtype");
+            Figure(page, "Kept by rounding", NumberText.Percent(model.KeptShare), "of all ΔW, in the result’s dtype");
         if (model.ByteLength is long bytes)
-            Figure(page, "Weights", Errors.Bytes(bytes), model.ElementCount is long elements ? $"{Numbers.Count(elements)} numbers" : "");
+            Figure(page, "Weights", Errors.Bytes(bytes), model.ElementCount is long elements ? $"{NumberText.Count(elements)} numbers" : "");
         if (report.Run is { } run)
-            Figure(page, "Time", Numbers.Seconds(run.Seconds), report.Source == ReportSource.Merge ? "to merge" : "to compute");
+            Figure(page, "Time", NumberText.Seconds(run.Seconds), report.Source == ReportSource.Merge ? "to merge" : "to compute");
         return page;
     }
 

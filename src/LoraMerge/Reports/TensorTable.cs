@@ -24,7 +24,7 @@ internal static class TensorTable
     {
         var page = new Html();
         ImmutableArray<ReportedTensor> tensors = report.Tensors;
-        page.Add($"<details class=\"all\"><summary>All numbers of {Numbers.Count(Math.Min(tensors.Length, MostRows))} changed tensors</summary>");
+        page.Add($"<details class=\"all\"><summary>All numbers of {NumberText.Count(Math.Min(tensors.Length, MostRows))} changed tensors</summary>");
         if (tensors.Length > MostRows)
             page.Add($"<p class=\"quiet\">The first {MostRows} of {tensors.Length}; “lora-merge report --json” has all.</p>");
         page.Add($"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Table of changed tensors\"><table class=\"numbers\" id=\"numbers\">");
@@ -41,8 +41,8 @@ internal static class TensorTable
     private static void Row(Html page, ReportedTensor tensor, int number)
     {
         page.Add($"<tr id=\"t{number}\" tabindex=\"-1\"><th scope=\"row\"><bdi>{tensor.Name}</bdi> <small>{tensor.DType} {ShapeOf(tensor)}</small></th>");
-        page.Add($"<td>{Numbers.Exact(tensor.RelativeChange)}</td><td>{Numbers.Exact(tensor.DeltaNorm)}</td>");
-        page.Add($"<td>{Numbers.Exact(tensor.ChangedShare)}</td><td>{Numbers.Exact(tensor.KeptShare)}</td><td>");
+        page.Add($"<td>{NumberText.Exact(tensor.RelativeChange)}</td><td>{NumberText.Exact(tensor.DeltaNorm)}</td>");
+        page.Add($"<td>{NumberText.Exact(tensor.ChangedShare)}</td><td>{NumberText.Exact(tensor.KeptShare)}</td><td>");
         if (tensor.ReplacedBy is string adapter)
             page.Add($"<p>values of <bdi>{adapter}</bdi></p>");
         foreach (ReportedDelta delta in tensor.Deltas)
@@ -51,20 +51,20 @@ internal static class TensorTable
         if (tensor.SingularValues is { IsEmpty: false } values)
             Spectrum(page, values);
         else
-            page.Add($"<td>{Numbers.None}</td>");
+            page.Add($"<td>{NumberText.None}</td>");
         page.Add($"</tr>");
     }
 
     private static void Spectrum(Html page, ImmutableArray<double> values)
     {
-        page.Add($"<td data-values=\"{string.Join(' ', values.Take(MostValues).Select(value => Numbers.Exact(value)))}\">");
+        page.Add($"<td data-values=\"{string.Join(' ', values.Take(MostValues).Select(value => NumberText.Exact(value)))}\">");
         int bars = Math.Min(values.Length, MostBars);
         if (values[0] > 0)
         {
             page.Add($"<svg viewBox=\"0 0 {4 * bars} {BarHeight}\" width=\"{4 * bars}\" height=\"{BarHeight}\" aria-hidden=\"true\">");
             page.Add($"<path d=\"{Bars(values, bars)}\"/></svg> ");
         }
-        page.Add($"{Numbers.Short(values[0])} … {Numbers.Short(values[^1])}, {Needed(values)} of {values.Length} for 90 %</td>");
+        page.Add($"{NumberText.Short(values[0])} … {NumberText.Short(values[^1])}, {Needed(values)} of {values.Length} for 90 %</td>");
     }
 
     private static string Bars(ImmutableArray<double> values, int count) => string.Concat(
@@ -85,7 +85,7 @@ internal static class TensorTable
     {
         delta.Method,
         delta.Rank is long rank ? string.Create(CultureInfo.InvariantCulture, $"rank {rank}") : null,
-        $"scaling {Numbers.Exact(delta.Scaling)}",
-        delta.Norm is double norm ? $"‖ΔW‖ {Numbers.Exact(norm)}" : null,
+        $"scaling {NumberText.Exact(delta.Scaling)}",
+        delta.Norm is double norm ? $"‖ΔW‖ {NumberText.Exact(norm)}" : null,
     }.OfType<string>());
 }

@@ -60,5 +60,7 @@ internal sealed class EarlierModel
 
     /// <summary>Where a tensor that was made lies; null where its file is not sound, or holds it in another form.</summary>
     public StoredTensor? FindStored(string name) =>
-        _checkpoint?.TryFind(name, out TensorSource? source) == true && source is StoredTensor stored && _soundFiles.ContainsKey(Path.GetFileName(stored.File)) ? stored : null;
+        _checkpoint?.TryFind(name, out TensorSource? source) == true && source is StoredTensor stored && _soundFiles.ContainsKey(Path.GetFileName(stored.File))
+            ? stored
+            : null;
 }

@@ -79,7 +79,8 @@ internal sealed class ModelWriter
             _report(told);
         long byteLength = _layout.ByteLengthOf(plan);
         _report(new MergeEvent.Information(string.Create(CultureInfo.InvariantCulture,
-            $"{(request.OnlyDequantizes ? "Dequantised" : "Merged")} {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} in {watch.Elapsed.TotalSeconds:0.0} s")));
+            $"{(request.OnlyDequantizes ? "Dequantised" : "Merged")} {_inputs.Name}: {Done(outcomes)}, {Errors.Bytes(byteLength)} "
+            + $"in {watch.Elapsed.TotalSeconds:0.0} s")));
         return new MergeResult(place, manifest, byteLength)
         {
             ComputedTensorCount = weights.Outcomes.Count,

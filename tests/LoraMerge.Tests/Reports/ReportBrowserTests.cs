@@ -95,7 +95,7 @@ public sealed class ReportBrowserTests(Chromium chromium)
         await page.PictureAsync("report-keys");
         await page.PressAsync("Enter");
 
-        Assert.Equal(Numbers.Percent(ReportExamples.Of70B().Tensors[0].RelativeChange), first + " %");
+        Assert.Equal(NumberText.Percent(ReportExamples.Of70B().Tensors[0].RelativeChange), first + " %");
         Assert.StartsWith("model.layers.1.self_attn.k_proj.weight", panel, StringComparison.Ordinal);
         Assert.Contains("support-tone: lora, rank 64, scaling 0.353553", panel, StringComparison.Ordinal);
         Assert.Equal(24, await page.EvaluateAsync<int>("document.querySelectorAll('#panel .bars i').length"));
@@ -114,7 +114,7 @@ public sealed class ReportBrowserTests(Chromium chromium)
 
         string panel = await page.EvaluateAsync<string>("document.getElementById('panel').innerText");
         Assert.StartsWith(ReportExamples.Of70B().Tensors[8].Name, panel, StringComparison.Ordinal);
-        Assert.Contains(Numbers.Exact(ReportExamples.Of70B().Tensors[8].KeptShare), panel, StringComparison.Ordinal);
+        Assert.Contains(NumberText.Exact(ReportExamples.Of70B().Tensors[8].KeptShare), panel, StringComparison.Ordinal);
         await page.AssertSoundAsync();
     }
 

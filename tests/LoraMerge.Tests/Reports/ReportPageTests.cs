@@ -104,7 +104,7 @@ public sealed class ReportPageTests
     [InlineData(0.00012, "0.0120 %")]
     [InlineData(1.2849, "128 %")]
     [InlineData(0.000_000_123_4, "1.23e-5 %")]
-    public void A_share_is_shown_in_three_digits(double? share, string expected) => Assert.Equal(expected, Numbers.Percent(share));
+    public void A_share_is_shown_in_three_digits(double? share, string expected) => Assert.Equal(expected, NumberText.Percent(share));
 
     private static int Count(string text, string word) => text.Split(word).Length - 1;
 }

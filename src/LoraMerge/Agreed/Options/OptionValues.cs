@@ -16,6 +16,9 @@ internal sealed class OptionValues
     /// <summary>Null where nothing was given.</summary>
     public string? Given(MergeOption option) => _given.TryGetValue(option, out string? value) ? value : null;
 
+    /// <summary>Whether a switch is on, by whichever of the words that MSBuild takes for true.</summary>
+    public bool IsOn(MergeOption option) => this[option] is "true" or "yes" or "on";
+
     /// <param name="option">The option.</param>
     /// <param name="value">Null to give nothing for it.</param>
     public OptionValues With(MergeOption option, string? value)

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -12,20 +11,15 @@ internal sealed class RequantizedSink(RequantizedLayout layout, MergePlan left, 
     /// <summary>Below this share of a delta, what was trained is felt to be missing.</summary>
     private const double LeastShare = 0.9;
 
-    /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
-    private const int CachedLength = 1 << 18;
-
-    private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
-    private readonly XxHash128 _hash = new();
-    private readonly FileCommits _commits = new();
     private readonly RequantizedBytes _bytes = new(layout);
-    private ShardWriter? _writer;
+    private readonly HashedShards _files = new(folder);
+    private ShardLayout? _layout;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Hashes => _hashes;
+    public IReadOnlyDictionary<string, string> Hashes => _files.Hashes;
 
     /// <inheritdoc/>
-    public long WrittenByteLength { get; private set; }
+    public long WrittenByteLength => _files.WrittenByteLength;
 
     /// <inheritdoc/>
     public IEnumerable<MergeEvent> Notes
@@ -46,45 +40,27 @@ internal sealed class RequantizedSink(RequantizedLayout layout, MergePlan left, 
     {
         try
         {
-            _bytes.Run(left, blocks, Begin, Write, End);
-            _commits.Complete();
+            _bytes.Run(left, blocks, Begin, Write, _ => _files.End());
+            _files.Complete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Errors.OutputNotWritable(_writer?.Path ?? folder, e);
+            throw Errors.OutputNotWritable(_files.Place, e);
         }
     }
 
-    public void Dispose()
-    {
-        _commits.Dispose();
-        _writer?.Dispose();
-    }
+    public void Dispose() => _files.Dispose();
 
     private void Begin(PlannedShard shard)
     {
-        ShardLayout file = layout.LayoutOf(shard.FileName);
-        _writer = ShardWriter.Create(Path.Combine(folder, shard.FileName), file);
-        _hash.Append(file.HeaderBytes.Span);
+        _layout = layout.LayoutOf(shard.FileName);
+        _files.Begin(shard.FileName, _layout);
     }
 
     private void Write(WrittenTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes)
     {
-        if (!_writer!.Layout.TryFind(tensor.Tensor.Name, out TensorEntry? entry))
-            throw new InvalidOperationException($"'{tensor.Tensor.Name}' is not in '{_writer.Path}'.");
-        for (int begin = 0; begin < bytes.Length; begin += CachedLength)
-        {
-            ReadOnlySpan<byte> piece = bytes.Slice(begin, Math.Min(CachedLength, bytes.Length - begin));
-            _writer.Write(entry, byteOffset + begin, piece);
-            _hash.Append(piece);
-            WrittenByteLength += piece.Length;
-        }
-    }
-
-    private void End(PlannedShard shard)
-    {
-        _commits.Begin(_writer!, _writer!.Commit);
-        _writer = null;
-        _hashes[shard.FileName] = Convert.ToHexStringLower(_hash.GetHashAndReset());
+        if (!_layout!.TryFind(tensor.Tensor.Name, out TensorEntry? entry))
+            throw new InvalidOperationException($"'{tensor.Tensor.Name}' is not in '{_files.Place}'.");
+        _files.Write(entry, byteOffset, bytes);
     }
 }

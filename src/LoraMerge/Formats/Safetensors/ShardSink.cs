@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -9,29 +8,24 @@ namespace LoraMerge.Formats.Safetensors;
 /// <summary>Writes safetensors files.</summary>
 internal sealed class ShardSink : IWeightSink
 {
-    /// <summary>Bytes that are still in the processor's cache when they are hashed after they were copied.</summary>
-    private const int CachedLength = 1 << 18;
-
     private readonly MergePlan _plan;
     private readonly string _folder;
-    private readonly SortedDictionary<string, string> _hashes = new(StringComparer.Ordinal);
-    private readonly XxHash128 _hash = new();
-    private readonly FileCommits _commits = new();
+    private readonly HashedShards _files;
     private int _shard = -1;
     private ShardLayout? _layout;
-    private ShardWriter? _writer;
 
     public ShardSink(MergePlan plan, string folder)
     {
         _plan = plan;
         _folder = folder;
+        _files = new HashedShards(folder);
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Hashes => _hashes;
+    public IReadOnlyDictionary<string, string> Hashes => _files.Hashes;
 
     /// <inheritdoc/>
-    public long WrittenByteLength { get; private set; }
+    public long WrittenByteLength => _files.WrittenByteLength;
 
     /// <inheritdoc/>
     public void Write(MergedBlocks blocks)
@@ -41,11 +35,7 @@ internal sealed class ShardSink : IWeightSink
         Complete();
     }
 
-    public void Dispose()
-    {
-        _commits.Dispose();
-        _writer?.Dispose();
-    }
+    public void Dispose() => _files.Dispose();
 
     private void Write(Block block, ReadOnlySpan<byte> bytes)
     {
@@ -53,13 +43,7 @@ internal sealed class ShardSink : IWeightSink
         {
             while (_shard < block.Shard)
                 Next();
-            for (int begin = 0; begin < bytes.Length; begin += CachedLength)
-            {
-                ReadOnlySpan<byte> piece = bytes.Slice(begin, Math.Min(CachedLength, bytes.Length - begin));
-                _writer!.Write(_layout!.Tensors[block.Index], block.ResultOffset + begin, piece);
-                _hash.Append(piece);
-                WrittenByteLength += piece.Length;
-            }
+            _files.Write(_layout!.Tensors[block.Index], block.ResultOffset, bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -74,7 +58,7 @@ internal sealed class ShardSink : IWeightSink
         {
             while (_shard < _plan.Shards.Length)
                 Next();
-            _commits.Complete();
+            _files.Complete();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -84,17 +68,12 @@ internal sealed class ShardSink : IWeightSink
 
     private void Next()
     {
-        if (_writer is not null)
-        {
-            _commits.Begin(_writer, _writer.Commit);
-            _writer = null;
-            _hashes[_plan.Shards[_shard].FileName] = Convert.ToHexStringLower(_hash.GetHashAndReset());
-        }
+        if (_shard >= 0)
+            _files.End();
         if (++_shard == _plan.Shards.Length)
             return;
         _layout = _plan.Shards[_shard].Layout();
-        _writer = ShardWriter.Create(PathOf(_shard), _layout);
-        _hash.Append(_layout.HeaderBytes.Span);
+        _files.Begin(_plan.Shards[_shard].FileName, _layout);
     }
 
     private string PathOf(int shard) => Path.Combine(_folder, _plan.Shards[shard].FileName);

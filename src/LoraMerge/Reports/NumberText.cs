@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LoraMerge.Reports;
 
 /// <summary>Numbers as a page shows them: short ones to look at, and all digits to rely on.</summary>
-internal static class Numbers
+internal static class NumberText
 {
     /// <summary>What stands where nothing is known.</summary>
     public const string None = "–";
