@@ -1,7 +1,11 @@
 using System.CommandLine;
 using LoraMerge.Agreed.Options;
+using LoraMerge.Cli.Terminal;
+using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Fetching;
+using LoraMerge.Reports;
 using LoraMerge.Requests;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Cli;
 
@@ -19,25 +23,37 @@ internal static class DequantizeCommand
             Required = true,
             HelpName = "DIR",
         };
-        var output = new Option<string>("--output")
+        var into = new Option<string>("--output")
         {
             Description = "Folder for the plain model: new, empty, or an earlier result.",
             HelpName = "DIR",
             Required = true,
         };
+        Option<bool> json = JsonText.Option();
         var runtime = new Option<string?>("--runtime") { Description = "Folder of libtorch for this platform.", HelpName = "DIR", Hidden = true };
         Dictionary<MergeOption, Option<string?>> options = s_options.ToDictionary(option => option, MergeOptions.Single);
         var command = new Command("dequantize", "Makes a plain model of a quantised one.");
-        foreach (Option option in (Option[])[from, output, .. options.Values, runtime])
+        foreach (Option option in (Option[])[from, into, .. options.Values, json, runtime])
             command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            TextWriter told = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
-            var events = new ConsoleEvents(told, error);
-            InputLocation there = (await InputLocation.FindAsync([(parsed.GetValue(from)!, HubRole.Base)], new HubEvents(told, error), cancellation))[0];
-            var request = new MergeRequest(there.Path, []) { FetchedBase = there.Fetched, NativesFolder = parsed.GetValue(runtime), Device = "cpu" };
-            await new Merger(events.Report).DequantizeAsync(
-                RequestWords.Apply(request, MergeOptions.Values(parsed, options)), parsed.GetValue(output)!, cancellation);
+            bool asJson = parsed.GetValue(json);
+            TextWriter output = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
+            var fetching = new HubEvents(asJson ? error : output, error);
+            InputLocation there = (await InputLocation.FindAsync([(parsed.GetValue(from)!, HubRole.Base)], fetching, cancellation))[0];
+            MergeRequest request = RequestWords.Apply(
+                new MergeRequest(there.Path, []) { FetchedBase = there.Fetched, NativesFolder = parsed.GetValue(runtime), Device = "cpu" },
+                MergeOptions.Values(parsed, options));
+            List<ReportedWarning> warnings = [];
+            MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson ? null : Screen.Of(parsed), tell =>
+                new Merger(told =>
+                {
+                    if (told is MergeEvent.Warning warning)
+                        warnings.Add(ReportBuilder.Of(warning));
+                    tell(told);
+                }).DequantizeAsync(request, parsed.GetValue(into)!, cancellation));
+            if (asJson)
+                await output.WriteAsync(MergeCommand.ToJson(result, page: null, warnings));
             return 0;
         });
         return command;

@@ -86,7 +86,8 @@ internal static class MergeCommand
         };
     }
 
-    private static string ToJson(MergeResult result, string? page, IEnumerable<ReportedWarning> warnings) => JsonText.Of(new JsonObject
+    /// <summary>What was made, for programs.</summary>
+    public static string ToJson(MergeResult result, string? page, IEnumerable<ReportedWarning> warnings) => JsonText.Of(new JsonObject
     {
         ["folder"] = Path.GetFullPath(result.Folder),
         ["name"] = result.Manifest.Name,

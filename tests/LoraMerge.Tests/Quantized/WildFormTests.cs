@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using System.Text;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
@@ -328,6 +329,7 @@ public sealed class WildFormTests
 
         CommandLineRun made = await CommandLineRun.Of("dequantize", "--base", from, "--output", folder["plain"], "--dtype", "float32");
         CommandLineRun again = await CommandLineRun.Of("dequantize", "--base", folder["plain"], "--output", folder["other"]);
+        CommandLineRun told = await CommandLineRun.Of("dequantize", "--base", from, "--output", folder["told"], "--json");
 
         Assert.Equal((0, ""), (made.ExitCode, made.Error));
         Assert.Contains("The base is FP8; its 1 quantised tensor becomes float32", made.Output, StringComparison.Ordinal);
@@ -338,6 +340,7 @@ public sealed class WildFormTests
         Assert.Equal(codes.Select(code => (float)(Float8(code) * 0.37f)), values);
         Assert.True(File.Exists(Path.Combine(folder["plain"], "lora-merge.json")));
         Assert.Contains(((int)DiagnosticCode.BaseIsPlain).ToString(), again.Error, StringComparison.Ordinal);
+        Assert.Equal(folder["told"], (string?)JsonNode.Parse(told.Output)!["folder"]);
         folder.Passed();
     }
 
