@@ -39,9 +39,10 @@ internal sealed class MergedInputs
         var names = new ListedNames([.. fetched.Names]);
         string[] chosen = [.. (isBase ? ChosenFiles.OfBase(names) : ChosenFiles.OfAdapter(names)).Files.Select(file => file.RelativePath)];
         ManifestOrigin origin = ManifestOrigin.Of(InputLocation.Describe(fetched))!;
-        return _files.TryGetValue((InputLocation.RoleOf(fetched.Role), origin), out ImmutableSortedDictionary<string, string>? hashes) && chosen.All(hashes.ContainsKey)
+        bool isKnown = _files.TryGetValue((InputLocation.RoleOf(fetched.Role), origin), out ImmutableSortedDictionary<string, string>? hashes);
+        return isKnown && chosen.All(hashes!.ContainsKey)
             ? fetched.Names.Zip(fetched.Files, (name, file) => (name, file.ByteLength)).Where(file => chosen.Contains(file.name, StringComparer.Ordinal))
-                .ToDictionary(file => file.name, file => new KnownFile(file.ByteLength, hashes[file.name]), StringComparer.Ordinal)
+                .ToDictionary(file => file.name, file => new KnownFile(file.ByteLength, hashes![file.name]), StringComparer.Ordinal)
             : null;
     }
 
