@@ -348,6 +348,16 @@ public sealed class LockedFetchTests : IAsyncDisposable
         Assert.Empty(Server.Requests);
     }
 
+    [Fact]
+    public async Task An_update_where_nothing_is_locked_is_refused()
+    {
+        FetchFaultsException faults = await Assert.ThrowsAsync<FetchFaultsException>(
+            () => Create().UpdateAsync([], TestContext.Current.CancellationToken));
+
+        Assert.Equal((HubCode.NotLocked, LockPath), Of(faults));
+        Assert.StartsWith($"There is no lock file '{LockPath}'", faults.Faults[0].Fault.Message, StringComparison.Ordinal);
+    }
+
     public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     private static (HubCode Code, string Origin) Of(FetchFaultsException faults)

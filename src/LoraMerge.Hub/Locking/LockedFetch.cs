@@ -88,6 +88,8 @@ public sealed class LockedFetch
         HubAddress[] meant = [.. addresses.Count > 0 ? addresses : file.Models.Keys.Select(HubAddress.Parse)];
         foreach (HubAddress address in meant.Where(address => !file.Models.ContainsKey(address.Text)))
             _faults.Add((address.Text, LockErrors.AddressUnknown(address, _path)));
+        if (meant.Length == 0)
+            _faults.Add((_path, LockErrors.NothingLocked(_path, file.Exists)));
         ThrowIfAnyFault();
         using var fetcher = new HubFetcher(_environment, _version, Report, _timing);
         List<FetchedRepository> fetched = [], sure = [];
