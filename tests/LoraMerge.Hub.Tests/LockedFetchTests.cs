@@ -43,11 +43,14 @@ public sealed class LockedFetchTests : IAsyncDisposable
     public async Task With_all_of_it_in_the_cache_nobody_is_asked(bool isLockedMode)
     {
         await Fetch();
+        string said = $"Locked 1 address in {LockPath}: commit that file with the project";
+        Assert.Contains(said, _bench.Lines, StringComparison.Ordinal);
         Server.Forget();
 
         await Fetch(isLockedMode: isLockedMode);
 
         Assert.Empty(Server.Requests);
+        Assert.Equal(2, _bench.Lines.Split(said).Length);
     }
 
     [Fact]
