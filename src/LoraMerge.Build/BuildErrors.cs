@@ -80,6 +80,14 @@ internal static class BuildErrors
             "MergedModelName"
         );
 
+    public static BuildFault NamesDifferInCase(string first, string second) =>
+        new(
+            "LORA1009",
+            $"Two merged models are named '{first}' and '{second}', which is one name to systems that do not tell upper from lower case. For one model "
+                + "write it alike on all of its adapters; for two, give them other names.",
+            "MergedModelName"
+        );
+
     public static BuildFault TargetPathTwice(string targetPath, string first, string second) =>
         new(
             "LORA1010",

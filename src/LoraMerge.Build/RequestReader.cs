@@ -179,7 +179,10 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults, Fet
         )
         {
             ModelRequest[] pair = [.. same.Take(2)];
-            faults.Error(pair[1].BaseItem, BuildErrors.NameTwice(pair[1].Name, pair[0].BaseItem.ItemSpec, pair[1].BaseItem.ItemSpec));
+            if (pair[0].BaseItem == pair[1].BaseItem)
+                faults.Error(pair[1].AdapterItems[0], BuildErrors.NamesDifferInCase(pair[0].Name, pair[1].Name));
+            else
+                faults.Error(pair[1].BaseItem, BuildErrors.NameTwice(pair[1].Name, pair[0].BaseItem.ItemSpec, pair[1].BaseItem.ItemSpec));
         }
         foreach (
             IGrouping<string, ModelRequest> same in requests

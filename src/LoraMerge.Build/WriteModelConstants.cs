@@ -14,9 +14,11 @@ public sealed class WriteModelConstants : Task, IIncrementalTask
     /// <summary>A project may set another encoding for its sources.</summary>
     private const string ByteOrderMark = "\uFEFF";
 
+    private static readonly string s_codeOfNotFetched = BuildErrors.NotFetched("").Code;
+
     /// <summary>A path that is not there is no fault yet: the files may come between the compiler and the merge.</summary>
     private static readonly string[] s_codesOfMissingPaths =
-        [BuildErrors.BaseModelMissing("").Code, BuildErrors.AdapterMissing("").Code, BuildErrors.NotFetched("").Code];
+        [BuildErrors.BaseModelMissing("").Code, BuildErrors.AdapterMissing("").Code, s_codeOfNotFetched];
 
     /// <summary>All LoraBaseModel items.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];
@@ -61,7 +63,8 @@ public sealed class WriteModelConstants : Task, IIncrementalTask
         IReadOnlyList<ModelRequest> requests = new RequestReader(OptionValues.None, ofItems).Read(BaseModels, Adapters);
         if (!IsLenient && ofItems.Errors.Any(error => !s_codesOfMissingPaths.Contains(error.Fault.Code)))
         {
-            foreach ((ITaskItem? item, BuildFault fault) in ofItems.Errors)
+            // Whether addresses are fetched was not asked yet: that they are not is no fault of theirs.
+            foreach ((ITaskItem? item, BuildFault fault) in ofItems.Errors.Where(error => error.Fault.Code != s_codeOfNotFetched))
                 faults.Error(item, fault);
         }
         if (!faults.HasErrors)

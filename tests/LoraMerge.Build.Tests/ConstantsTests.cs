@@ -257,6 +257,10 @@ public sealed class ConstantsTests
         project.WriteProject(OneModel.Replace("<LoraAdapter", "<LoraAdapter BaseModel=\"bse\"", StringComparison.Ordinal));
         BuildResult misspelt = await project.BuildAsync();
         Assert.Equal("LORA1005", Assert.Single(misspelt.Errors).Code);
+        // That the address is not fetched is no fault: nobody has asked for it yet.
+        project.WriteProject("""<LoraBaseModel Include="hf://acme/tiny-llama" /><LoraAdapter Include="adapters/pirate" BaseModel="bse" />""");
+        BuildResult ofAddress = await project.BuildAsync("--no-restore");
+        Assert.Equal("LORA1005", Assert.Single(ofAddress.Errors).Code);
 
         // The inputs come when the app is compiled already, the weight file of the base too.
         Directory.Move(project.PathOf("models"), project.PathOf("elsewhere"));

@@ -24,6 +24,8 @@ public sealed class HubBuildTests
         Assert.Equal((1, 1), (first.Fetches, first.Workers));
         Assert.True(File.Exists(hub.ModelPath()));
         Assert.Contains(first.Lines, line => line.StartsWith("App: hf://acme/tiny-llama is commit 111111111111: ", StringComparison.Ordinal));
+        Assert.Contains(first.Lines, line => line.StartsWith("App: Locked ", StringComparison.Ordinal)
+            && line.EndsWith("lora.lock.json: commit that file with the project", StringComparison.Ordinal));
         JsonNode manifest = JsonNode.Parse(await File.ReadAllTextAsync(hub.ModelPath("lora-merge.json"), Cancellation))!;
         JsonNode origin = manifest["base"]!["origin"]!;
         Assert.Equal((HubProject.Base, HubRepository.FirstCommit), ((string)origin["address"]!, (string)origin["commit"]!));

@@ -68,6 +68,8 @@ public sealed class ItemCheckTests : IDisposable
     {
         AssertFails("LORA1009", [Item("base", ("MergedModelName", "chat")), Item("other", ("MergedModelName", "Chat"))],
             [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "other"))]);
+        AssertFails("LORA1009", [Item("base")], [Item("adapter", ("MergedModelName", "chat")), Item("adapter", ("MergedModelName", "Chat"))]);
+        Assert.StartsWith("Two merged models are named 'chat' and 'Chat', ", Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
         AssertFails("LORA1010", [Item("base", ("TargetPath", "models/x")), Item("other", ("TargetPath", @"models\x\"))],
             [Item("adapter", ("BaseModel", "base")), Item("adapter", ("BaseModel", "other"))]);
         AssertFails("LORA1010", [Item("base", ("TargetPath", "models/x"))],

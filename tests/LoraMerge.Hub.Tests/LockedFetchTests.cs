@@ -43,11 +43,14 @@ public sealed class LockedFetchTests : IAsyncDisposable
     public async Task With_all_of_it_in_the_cache_nobody_is_asked(bool isLockedMode)
     {
         await Fetch();
+        string said = $"Locked 1 address in {LockPath}: commit that file with the project";
+        Assert.Contains(said, _bench.Lines, StringComparison.Ordinal);
         Server.Forget();
 
         await Fetch(isLockedMode: isLockedMode);
 
         Assert.Empty(Server.Requests);
+        Assert.Equal(2, _bench.Lines.Split(said).Length);
     }
 
     [Fact]
@@ -346,6 +349,16 @@ public sealed class LockedFetchTests : IAsyncDisposable
 
         Assert.Equal((HubCode.NotLocked, Address), Of(faults));
         Assert.Empty(Server.Requests);
+    }
+
+    [Fact]
+    public async Task An_update_where_nothing_is_locked_is_refused()
+    {
+        FetchFaultsException faults = await Assert.ThrowsAsync<FetchFaultsException>(
+            () => Create().UpdateAsync([], TestContext.Current.CancellationToken));
+
+        Assert.Equal((HubCode.NotLocked, LockPath), Of(faults));
+        Assert.StartsWith($"There is no lock file '{LockPath}'", faults.Faults[0].Fault.Message, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();

@@ -40,6 +40,11 @@ internal static class LockErrors
         new(HubCode.NotLocked,
             $"'{address}' is not in the lock file '{path}', so there is nothing to move on. A build adds what its items name; correct the address.");
 
+    public static HubException NothingLocked(string path, bool exists) =>
+        new(HubCode.NotLocked,
+            (exists ? $"The lock file '{path}' has no addresses" : $"There is no lock file '{path}'") + ", so there is nothing to move on. A build "
+                + "writes it; go to its folder, or name it by --lock-file.");
+
     public static HubException RoleDiffers(HubAddress address, string path, bool isLockedAsAdapter) =>
         new(HubCode.LockedOtherwise,
             $"'{address}' is named as {Role(!isLockedAsAdapter)}, but the lock file '{path}' has it as {Role(isLockedAsAdapter)}, with the files that "

@@ -21,6 +21,7 @@ public sealed class LockedFetch
     private readonly List<(string, HubException)> _faults = [];
     private string _current = "";
     private bool _isListUnknown;
+    private int _added;
 
     /// <param name="environment">Hub, cache and token.</param>
     /// <param name="version">Version of LoraMerge.Build, for the hub's logs.</param>
@@ -75,6 +76,8 @@ public sealed class LockedFetch
         foreach (HubWish wish in pinned)
             await TryAsync(wish.Address.Text, async () => fetched.Add(spared.GetValueOrDefault(wish) ?? await FetchAsync(fetcher, wish, cancellation)));
         ThrowIfAnyFault();
+        if (_added > 0)
+            Report(new HubEvent.Information($"Locked {(_added == 1 ? "1 address" : $"{_added} addresses")} in {_path}: commit that file with the project"));
         return fetched;
     }
 
@@ -88,6 +91,8 @@ public sealed class LockedFetch
         HubAddress[] meant = [.. addresses.Count > 0 ? addresses : file.Models.Keys.Select(HubAddress.Parse)];
         foreach (HubAddress address in meant.Where(address => !file.Models.ContainsKey(address.Text)))
             _faults.Add((address.Text, LockErrors.AddressUnknown(address, _path)));
+        if (meant.Length == 0)
+            _faults.Add((_path, LockErrors.NothingLocked(_path, file.Exists)));
         ThrowIfAnyFault();
         using var fetcher = new HubFetcher(_environment, _version, Report, _timing);
         List<FetchedRepository> fetched = [], sure = [];
@@ -222,6 +227,7 @@ public sealed class LockedFetch
         LockFile file = await LockFile.ChangeAsync(
             _path, models => models.ContainsKey(wish.Address.Text) ? models : models.Add(wish.Address.Text, model), cancellation);
         LockedModel written = file.Models[wish.Address.Text];
+        _added++;
         // Another build may have written it meanwhile, and a branch may have moved between the two.
         return written.Says(model) ? fetched
             : written.Role != wish.Role ? throw LockErrors.RoleDiffers(wish.Address, _path, written.Role == HubRole.Adapter)
