@@ -38,7 +38,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             using HubAnswer answer = await _requests.SendAsync(uri, what, 0, cancellation);
             await ThrowIfRefusedAsync(answer, address, revision, null, what, cancellation);
             using JsonDocument json = await ReadJsonAsync(answer, what, cancellation);
-            string? commit = TextOf(json.RootElement, "sha");
+            string? commit = JsonTexts.Find(json.RootElement, "sha");
             return HubNames.IsCommit(commit) ? commit! : throw HubErrors.ListingUnsound(address, "what it gives as commit is none");
         }, cancellation);
     }
@@ -177,18 +177,13 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         try
         {
             using JsonDocument json = JsonDocument.Parse(await ReadAllAsync(answer, what, 1 << 16, cancellation));
-            return TextOf(json.RootElement, "error") ?? "";
+            return JsonTexts.Find(json.RootElement, "error") ?? "";
         }
         catch (Exception fault) when (fault is JsonException or PassingFaultException or HubException)
         {
             return ""; // the status says enough
         }
     }
-
-    private static string? TextOf(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 
     private static Uri? NextPage(HubAnswer answer, string what) =>
         Link.Matches(answer.Header("Link")).FirstOrDefault(link => NextRelation.IsMatch(link.Groups["parameters"].Value)) is { } next
