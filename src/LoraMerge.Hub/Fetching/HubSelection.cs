@@ -101,8 +101,9 @@ internal sealed class HubSelection
             if (FileStamp.Of(index).ByteLength > LongestIndex)
                 throw HubErrors.IndexUnsound(_address, Index!.Path, "it is too long for one");
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
-            return [.. json.RootElement.GetProperty("weight_map").EnumerateObject().Select(pair => pair.Value.GetString() ?? "")
+            string[] shards = [.. json.RootElement.GetProperty("weight_map").EnumerateObject().Select(pair => pair.Value.GetString() ?? "")
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            return shards.Length > 0 ? shards : throw HubErrors.IndexUnsound(_address, Index!.Path, "it names no file");
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException)
         {
