@@ -49,6 +49,21 @@ public sealed class HostileTests
         Assert.Equal(HubCode.ListingRefused, (await bench.Fault()).Code);
     }
 
+    [Fact]
+    public async Task A_hub_that_repeats_the_token_does_not_get_it_shown()
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+        bench.Set("HF_TOKEN", HubServer.Token);
+        bench.Server.Alter = (_, _) => HubReply.Error(403, null, $"no right: Bearer {HubServer.Token}").With("X-HF-Warning", $"topic; {HubServer.Token}");
+
+        HubException fault = await bench.Fault();
+
+        Assert.Equal(HubCode.AccessRefused, fault.Code);
+        Assert.Contains("no right: Bearer ***", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(HubServer.Token, fault.Message + bench.Lines, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/revision/", """{"sha":"\ud800"}""", 200, HubCode.ListingRefused)]
     [InlineData("/tree/", """[{"type":"file","path":"\ud800.json","size":1,"oid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]""", 200, HubCode.ListingRefused)]

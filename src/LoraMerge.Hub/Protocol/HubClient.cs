@@ -113,6 +113,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             throw HubErrors.ProxyFault(host, what, "it asks for a user and a password");
         string code = answer.Header("X-Error-Code");
         string message = answer.Header("X-Error-Message") is { Length: > 0 } text ? text : await ErrorTextAsync(answer, what, cancellation);
+        message = _requests.WithoutToken(message);
         if (code.Length == 0 && answer.IsPage)
             throw HubErrors.NotAHub(host, what, string.Create(CultureInfo.InvariantCulture, $"a page for people, with status {answer.Status}"));
         throw (answer.Status, code) switch
@@ -139,7 +140,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             if (!_toldTopics.Add(parts[0]))
                 return;
         }
-        report(new HubEvent.Information($"The hub says: {parts[^1].Trim()}"));
+        report(new HubEvent.Information($"The hub says: {_requests.WithoutToken(parts[^1].Trim())}"));
     }
 
     private async Task<JsonDocument> ReadJsonAsync(HubAnswer answer, string what, CancellationToken cancellation)
