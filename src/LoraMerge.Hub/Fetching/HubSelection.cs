@@ -63,7 +63,7 @@ internal sealed class HubSelection
         IEnumerable<string> names = _chosen.Files.Select(file => file.RelativePath);
         if (index is not null)
         {
-            string[] shards = [.. ShardsOf(index)];
+            string[] shards = ShardsOf(index);
             if (shards.FirstOrDefault(shard => !_files.ContainsKey(shard)) is string missing)
                 throw HubErrors.ShardMissing(_address, Index!.Path, missing);
             if (Role == HubRole.Base)
@@ -94,7 +94,7 @@ internal sealed class HubSelection
             throw hasAdapter ? HubErrors.IsAdapter(_address) : HubErrors.NoWeights(_address, "a model");
     }
 
-    private IEnumerable<string> ShardsOf(string index)
+    private string[] ShardsOf(string index)
     {
         try
         {
