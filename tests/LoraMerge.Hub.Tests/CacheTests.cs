@@ -395,7 +395,11 @@ public sealed class CacheTests
     [Fact]
     public async Task A_folder_of_a_commit_that_cannot_be_read_is_said()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "whoever may read everything is refused nothing");
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("whoever may read everything is refused nothing");
+            return;
+        }
         await using var bench = new HubBench();
         AsPython(bench, bench.AddModel(), "config.json");
         string snapshot = bench.Folder().Snapshot(HubBench.Commit);
