@@ -61,6 +61,7 @@ public sealed class AddressTests
     [InlineData("hf://acme/tiny@../x")]
     [InlineData("hf://acme/tiny@x/../../y")]
     [InlineData("hf://acme/tiny@x%2F..%2Fy")]
+    [InlineData("hf://acme/tiny@a..b")]
     [InlineData("hf://acme/tiny@x\\y")]
     [InlineData("hf://acme/tiny@x\ny")]
     [InlineData("hf://acme/tiny@a b")]

@@ -372,6 +372,45 @@ public sealed class CacheTests
         Assert.Equal(1, bench.Server.FileRequests);
     }
 
+    [Fact]
+    public async Task Links_that_lead_round_are_not_followed_and_one_in_the_place_of_a_file_is_replaced()
+    {
+        await using var bench = new HubBench();
+        HubRepository repository = bench.AddModel();
+        AsPython(bench, repository, "config.json", "tokenizer.json");
+        string snapshot = bench.Folder().Snapshot(HubBench.Commit);
+        foreach (string name in (string[])["one", "two"])
+            Directory.CreateSymbolicLink(Path.Combine(snapshot, name), "."); // all ways through both are 2 to the 40
+        File.CreateSymbolicLink(Path.Combine(snapshot, "model.safetensors"), "model.safetensors");
+
+        bench.Set("HF_HUB_OFFLINE", "1");
+        Assert.Equal(HubCode.Offline, (await bench.Fault()).Code);
+        bench.Set("HF_HUB_OFFLINE", null);
+        FetchedRepository fetched = await bench.Fetch();
+
+        Assert.Equal(repository.Files["model.safetensors"].Bytes, await File.ReadAllBytesAsync(Path.Combine(snapshot, "model.safetensors"), Token));
+        Assert.Equal(HubBench.Commit, fetched.Commit);
+    }
+
+    [Fact]
+    public async Task A_folder_of_a_commit_that_cannot_be_read_is_said()
+    {
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("whoever may read everything is refused nothing");
+            return;
+        }
+        await using var bench = new HubBench();
+        AsPython(bench, bench.AddModel(), "config.json");
+        string snapshot = bench.Folder().Snapshot(HubBench.Commit);
+        File.SetUnixFileMode(snapshot, UnixFileMode.None);
+
+        HubException fault = await bench.Fault();
+
+        File.SetUnixFileMode(snapshot, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.Equal(HubCode.CacheNotReadable, fault.Code);
+    }
+
     /// <summary>Lays files as huggingface_hub would, who keeps no list.</summary>
     private static void AsPython(HubBench bench, HubRepository repository, params string[] names)
     {

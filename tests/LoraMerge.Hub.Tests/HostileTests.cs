@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using LoraMerge.Hub.Faults;
 using LoraMerge.Hub.Places;
@@ -46,6 +47,37 @@ public sealed class HostileTests
         bench.Server.Alter = (request, reply) => WithEntry(request, reply, "../x", new string('a', 40), "directory");
 
         Assert.Equal(HubCode.ListingRefused, (await bench.Fault()).Code);
+    }
+
+    [Fact]
+    public async Task A_hub_that_repeats_the_token_does_not_get_it_shown()
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+        bench.Set("HF_TOKEN", HubServer.Token);
+        bench.Server.Alter = (_, _) => HubReply.Error(403, null, $"no right: Bearer {HubServer.Token}").With("X-HF-Warning", $"topic; {HubServer.Token}");
+
+        HubException fault = await bench.Fault();
+
+        Assert.Equal(HubCode.AccessRefused, fault.Code);
+        Assert.Contains("no right: Bearer ***", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(HubServer.Token, fault.Message + bench.Lines, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/revision/", """{"sha":"\ud800"}""", 200, HubCode.ListingRefused)]
+    [InlineData("/tree/", """[{"type":"file","path":"\ud800.json","size":1,"oid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]""", 200, HubCode.ListingRefused)]
+    [InlineData("/tree/", """[{"type":"file","path":"config.json","size":1,"oid":"\ud800"}]""", 200, HubCode.ListingRefused)]
+    [InlineData("/tree/", """{"error":"\ud800"}""", 403, HubCode.AccessRefused)]
+    public async Task Half_of_a_surrogate_pair_is_no_text(string route, string body, int status, HubCode expected)
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+        bench.Server.Alter = (request, reply) => request.Path.Contains(route, StringComparison.Ordinal)
+            ? new HubReply(status) { Body = Encoding.UTF8.GetBytes(body) }.With("Content-Type", "application/json") : reply;
+
+        Assert.Equal(expected, (await bench.Fault()).Code);
+        Assert.Equal(0, bench.Server.FileRequests);
     }
 
     [Theory]

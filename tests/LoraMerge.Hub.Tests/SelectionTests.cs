@@ -92,6 +92,7 @@ public sealed class SelectionTests
     [InlineData("""{"weight_map": []}""")]
     [InlineData("""{"weight_map": {"a": "../../../etc/passwd"}}""")]
     [InlineData("""{"weight_map": {"a": 5}}""")]
+    [InlineData("""{"weight_map": {}}""")]
     public async Task An_index_that_is_none_is_said(string index)
     {
         await using var bench = new HubBench();

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Hub.Faults;
 using LoraMerge.Hub.Places;
@@ -52,18 +53,26 @@ internal sealed class HubCache
     }
 
     /// <summary>What lies in a commit's folder, where nobody kept the list; hashes by the names of contents, empty where the cache has no links.</summary>
+    /// <exception cref="HubException">LORA7043.</exception>
     public IReadOnlyList<HubFile> ListSnapshot(string commit)
     {
         string folder = Folder.Snapshot(commit);
-        return !Directory.Exists(folder) ? [] :
-        [
-            .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-                .Where(IsOurs)
-                .Select(path => new HubFile(
-                    Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), FileStamp.Of(path).ByteLength, HashByName(path)))
-                .Where(file => HubNames.IsPath(file.Path) && PartialName.TargetOf(Path.GetFileName(file.Path)) is null)
-                .OrderBy(file => file.Path, StringComparer.Ordinal),
-        ];
+        try
+        {
+            return !Directory.Exists(folder) ? [] :
+            [
+                .. FilesBelow(folder)
+                    .Where(IsOurs)
+                    .Select(path => new HubFile(
+                        Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), FileStamp.Of(path).ByteLength, HashByName(path)))
+                    .Where(file => HubNames.IsPath(file.Path) && PartialName.TargetOf(Path.GetFileName(file.Path)) is null)
+                    .OrderBy(file => file.Path, StringComparer.Ordinal),
+            ];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw HubErrors.CacheNotReadable(folder, fault);
+        }
     }
 
     /// <summary>Whether a file of a commit is in the cache, with the right contents. What is there under its hash alone gets its name.</summary>
@@ -154,10 +163,31 @@ internal sealed class HubCache
     /// <summary>Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, and nowhere else.</summary>
     private bool IsOurs(string path)
     {
-        string real = RealPath.Of(path); // of a link to nothing, .NET says that it exists
+        string real;
+        try
+        {
+            real = RealPath.Of(path); // of a link to nothing, .NET says that it exists
+        }
+        catch (IOException)
+        {
+            return false; // links in a circle
+        }
         return File.Exists(real) && ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
             .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison));
     }
+
+    /// <summary>Not those behind links to folders: a cache has none, and two that somebody planted can lead round for ever.</summary>
+    private static FileSystemEnumerable<string> FilesBelow(string folder) =>
+        new(folder, (ref FileSystemEntry entry) => entry.ToFullPath(), new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = 0,
+            IgnoreInaccessible = false,
+        })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !RealPath.IsLink(entry.ToFullPath()),
+        };
 
     private static string HashByName(string path) =>
         Path.GetFileName(RealPath.Of(path)) is var name && RealPath.IsLink(path) && HubNames.IsHash(name) ? name : "";

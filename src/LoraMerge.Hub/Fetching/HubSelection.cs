@@ -63,7 +63,7 @@ internal sealed class HubSelection
         IEnumerable<string> names = _chosen.Files.Select(file => file.RelativePath);
         if (index is not null)
         {
-            string[] shards = [.. ShardsOf(index)];
+            string[] shards = ShardsOf(index);
             if (shards.FirstOrDefault(shard => !_files.ContainsKey(shard)) is string missing)
                 throw HubErrors.ShardMissing(_address, Index!.Path, missing);
             if (Role == HubRole.Base)
@@ -94,15 +94,16 @@ internal sealed class HubSelection
             throw hasAdapter ? HubErrors.IsAdapter(_address) : HubErrors.NoWeights(_address, "a model");
     }
 
-    private IEnumerable<string> ShardsOf(string index)
+    private string[] ShardsOf(string index)
     {
         try
         {
             if (FileStamp.Of(index).ByteLength > LongestIndex)
                 throw HubErrors.IndexUnsound(_address, Index!.Path, "it is too long for one");
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
-            return [.. json.RootElement.GetProperty("weight_map").EnumerateObject().Select(pair => pair.Value.GetString() ?? "")
+            string[] shards = [.. json.RootElement.GetProperty("weight_map").EnumerateObject().Select(pair => pair.Value.GetString() ?? "")
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            return shards.Length > 0 ? shards : throw HubErrors.IndexUnsound(_address, Index!.Path, "it names no file");
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException)
         {

@@ -70,7 +70,7 @@ internal static class LockFileText
         {
             throw LockErrors.Unsound(path, (fault.LineNumber ?? -1) + 1, fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.'));
         }
-        catch (Exception fault) when (fault is FormatException or HubException)
+        catch (Exception fault) when (fault is FormatException or HubException or InvalidOperationException) // the last of half a surrogate pair
         {
             throw LockErrors.Unsound(path, 0, fault.Message.TrimEnd('.'));
         }

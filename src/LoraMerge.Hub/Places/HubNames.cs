@@ -25,7 +25,7 @@ internal static class HubNames
 
     /// <summary>Whether git could have a branch or tag of this name, and a cache a file of it.</summary>
     public static bool IsRevision(string text) =>
-        text.Length > 0 && IsPath(text) && !text.Any(letter => " ~^:?*[\\".Contains(letter))
+        text.Length > 0 && IsPath(text) && !text.Contains("..") && !text.Any(letter => " ~^:?*[\\".Contains(letter))
         && text.Split('/').All(part => part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal));
 
     private static bool IsSegment(string name) =>

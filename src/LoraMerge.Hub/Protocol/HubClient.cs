@@ -38,7 +38,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             using HubAnswer answer = await _requests.SendAsync(uri, what, 0, cancellation);
             await ThrowIfRefusedAsync(answer, address, revision, null, what, cancellation);
             using JsonDocument json = await ReadJsonAsync(answer, what, cancellation);
-            string? commit = TextOf(json.RootElement, "sha");
+            string? commit = JsonTexts.Find(json.RootElement, "sha");
             return HubNames.IsCommit(commit) ? commit! : throw HubErrors.ListingUnsound(address, "what it gives as commit is none");
         }, cancellation);
     }
@@ -113,6 +113,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             throw HubErrors.ProxyFault(host, what, "it asks for a user and a password");
         string code = answer.Header("X-Error-Code");
         string message = answer.Header("X-Error-Message") is { Length: > 0 } text ? text : await ErrorTextAsync(answer, what, cancellation);
+        message = _requests.WithoutToken(message);
         if (code.Length == 0 && answer.IsPage)
             throw HubErrors.NotAHub(host, what, string.Create(CultureInfo.InvariantCulture, $"a page for people, with status {answer.Status}"));
         throw (answer.Status, code) switch
@@ -139,7 +140,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             if (!_toldTopics.Add(parts[0]))
                 return;
         }
-        report(new HubEvent.Information($"The hub says: {parts[^1].Trim()}"));
+        report(new HubEvent.Information($"The hub says: {_requests.WithoutToken(parts[^1].Trim())}"));
     }
 
     private async Task<JsonDocument> ReadJsonAsync(HubAnswer answer, string what, CancellationToken cancellation)
@@ -177,18 +178,13 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         try
         {
             using JsonDocument json = JsonDocument.Parse(await ReadAllAsync(answer, what, 1 << 16, cancellation));
-            return TextOf(json.RootElement, "error") ?? "";
+            return JsonTexts.Find(json.RootElement, "error") ?? "";
         }
         catch (Exception fault) when (fault is JsonException or PassingFaultException or HubException)
         {
             return ""; // the status says enough
         }
     }
-
-    private static string? TextOf(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 
     private static Uri? NextPage(HubAnswer answer, string what) =>
         Link.Matches(answer.Header("Link")).FirstOrDefault(link => NextRelation.IsMatch(link.Groups["parameters"].Value)) is { } next

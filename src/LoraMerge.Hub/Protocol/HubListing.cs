@@ -18,7 +18,7 @@ internal sealed class HubListing(HubAddress address)
         if (page.ValueKind != JsonValueKind.Array)
             throw HubErrors.ListingUnsound(address, "its list of files is none");
         foreach (JsonElement entry in page.EnumerateArray())
-            Add(entry, TextOf(entry, "type"));
+            Add(entry, JsonTexts.Find(entry, "type"));
     }
 
     /// <exception cref="HubException">LORA7030.</exception>
@@ -49,12 +49,12 @@ internal sealed class HubListing(HubAddress address)
 
     private void Add(JsonElement entry, string? type)
     {
-        if (TextOf(entry, "path") is not string path || !HubNames.IsPath(path))
-            throw Hostile(TextOf(entry, "path") ?? "");
+        if (JsonTexts.Find(entry, "path") is not string path || !HubNames.IsPath(path))
+            throw Hostile(JsonTexts.Find(entry, "path") ?? "");
         if (type != "file")
             return;
         bool isLarge = entry.TryGetProperty("lfs", out JsonElement large) && large.ValueKind == JsonValueKind.Object;
-        Add(new HubFile(path, LengthOf(isLarge ? large : entry), TextOf(isLarge ? large : entry, "oid") ?? ""));
+        Add(new HubFile(path, LengthOf(isLarge ? large : entry), JsonTexts.Find(isLarge ? large : entry, "oid") ?? ""));
     }
 
     private HubException Hostile(string path) =>
@@ -62,9 +62,4 @@ internal sealed class HubListing(HubAddress address)
 
     private static long LengthOf(JsonElement entry) =>
         entry.TryGetProperty("size", out JsonElement size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out long length) ? length : -1;
-
-    private static string? TextOf(JsonElement entry, string name) =>
-        entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 }

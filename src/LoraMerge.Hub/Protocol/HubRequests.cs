@@ -38,6 +38,9 @@ internal sealed class HubRequests : IDisposable
     /// <summary>Whether a token is sent.</summary>
     public bool HasToken => _token is not null;
 
+    /// <summary>Words of a server that are to be shown: one that repeats what it was sent would show the token.</summary>
+    public string WithoutToken(string words) => _token is null ? words : words.Replace(_token, "***", StringComparison.Ordinal);
+
     /// <summary>An address at the hub.</summary>
     /// <param name="path">Escaped, without a slash in front.</param>
     public Uri At(string path) => new($"{_environment.Endpoint.AbsoluteUri.TrimEnd('/')}/{path}");
