@@ -164,8 +164,8 @@ internal static class HubErrors
 
     public static HubException PinDiffers(HubAddress address, string reason) =>
         new(HubCode.PinDiffers,
-            $"What is locked for '{address}' cannot be had: {reason}. Somebody changed the lock file, or the hub another file under the same commit; take the "
-            + "entry out of the lock file only if you trust what is there now.");
+            $"What is locked for '{address}' cannot be had: {reason}. Somebody changed the lock file, or the hub now has another file under the same "
+            + "commit; take the entry out of the lock file only if you trust what is there now.");
 
     // The cache.
 
