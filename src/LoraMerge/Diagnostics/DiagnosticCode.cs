@@ -104,6 +104,7 @@ public enum DiagnosticCode
     BaseIsPlain = 2111,
     RequantizeImpossible = 2112,
     DeltaLost = 2113,
+    NothingToKeep = 2114,
 
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,

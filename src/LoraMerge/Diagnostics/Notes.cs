@@ -48,6 +48,14 @@ internal static class Notes
         CultureInfo.InvariantCulture,
         $"Quantised again: {least:0.000} to {most:0.000} of each delta survived, in {count} {(count == 1 ? "tensor" : "tensors")}"));
 
+    public static MergeEvent.Warning NothingToKeep(string baseModel) =>
+        new(
+            DiagnosticCode.NothingToKeep,
+            $"Requantize=\"keep\" does nothing: the base '{baseModel}' is not quantised, and neither is the result. It keeps the form that a base has and "
+                + "makes none. Leave it out; what makes a small file is Format=\"gguf\" with a Quantization.",
+            baseModel
+        );
+
     public static MergeEvent.Warning DeltaLost(string tensor, double share, int count, double least) => new(
         DiagnosticCode.DeltaLost,
         string.Create(

@@ -88,6 +88,18 @@ public sealed partial class RequantizeTests
     }
 
     [Fact]
+    public async Task A_plain_base_has_no_form_to_keep_which_is_said()
+    {
+        using var bench = new Workbench();
+
+        CommandLineRun run = await bench.RunAsync("--requantize", "keep");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"warning LORA2114: Requantize=\"keep\" does nothing: the base '{bench.Base}' is not quantised", run.Output + run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_GGUF_file_cannot_be_kept_as_it_is()
     {
         using var folder = new TestFolder();
