@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Cli.Terminal;
-using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Fetching;
 using LoraMerge.Reports;
 using LoraMerge.Requests;
@@ -46,12 +45,7 @@ internal static class DequantizeCommand
                 MergeOptions.Values(parsed, options));
             List<ReportedWarning> warnings = [];
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson ? null : Screen.Of(parsed), tell =>
-                new Merger(told =>
-                {
-                    if (told is MergeEvent.Warning warning)
-                        warnings.Add(ReportBuilder.Of(warning));
-                    tell(told);
-                }).DequantizeAsync(request, parsed.GetValue(into)!, cancellation));
+                new Merger(ConsoleEvents.KeepingWarnings(tell, warnings)).DequantizeAsync(request, parsed.GetValue(into)!, cancellation));
             if (asJson)
                 await output.WriteAsync(MergeCommand.ToJson(result, page: null, warnings));
             return 0;

@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Cli.Terminal;
-using LoraMerge.Diagnostics;
 using LoraMerge.Reports;
 using LoraMerge.Requests;
 using LoraMerge.Store;
@@ -64,12 +63,7 @@ internal static class MergeCommand
             string? folder = parsed.GetValue(output);
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson || folder is null ? null : Screen.Of(parsed), tell =>
             {
-                var merger = new Merger(told =>
-                {
-                    if (told is MergeEvent.Warning warning)
-                        warnings.Add(ReportBuilder.Of(warning));
-                    tell(told);
-                });
+                var merger = new Merger(ConsoleEvents.KeepingWarnings(tell, warnings));
                 return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
             });
             if (page is not null)
