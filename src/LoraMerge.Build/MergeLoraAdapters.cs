@@ -153,7 +153,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
             ProjectFile,
             faults
         );
-        bool hasAddresses = BaseModels.Concat(Adapters).Any(item => FetchedFile.IsAddress(item.ItemSpec));
+        bool hasAddresses = BaseModels.Concat(Adapters).Any(item => AddressScheme.Begins(item.ItemSpec));
         FetchedFile? fetched = hasAddresses && FetchedPath is { Length: > 0 } file ? FetchedFile.TryLoad(file) : null;
         IReadOnlyList<ModelRequest> requests = new RequestReader(options, faults, fetched).Read(BaseModels, Adapters);
         if (faults.HasErrors)

@@ -20,7 +20,7 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
     public static NamedInput Of(ITaskItem item, Func<string, BuildFault> missing, FetchedFile? fetched, string role)
     {
         // FullPath would make a folder below the project of an address.
-        if (FetchedFile.IsAddress(item.ItemSpec))
+        if (AddressScheme.Begins(item.ItemSpec))
             return fetched?.Find(role, item.ItemSpec) is { } found
                 ? new NamedInput(found.Folder, found.Fetched.Name, null, found.Fetched)
                 : new NamedInput(item.ItemSpec, NameOfAddress(item.ItemSpec, role), BuildErrors.NotFetched(item.ItemSpec));
@@ -46,7 +46,7 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
     /// <summary>The name that it will have when it is fetched: of a base the repository's, of an adapter in a folder the folder's.</summary>
     private static string NameOfAddress(string address, string role)
     {
-        string[] parts = address.Substring(FetchedFile.AddressScheme.Length).Split('@')[0].Trim('/').Split('/');
+        string[] parts = address.Substring(AddressScheme.Text.Length).Split('@')[0].Trim('/').Split('/');
         if (parts.Length > 2 && parts[0] == "models")
             parts = [.. parts.Skip(1)];
         return role == FetchedFile.OfBase && parts.Length > 1 ? parts[1] : parts[parts.Length - 1];

@@ -115,7 +115,7 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
 
     private string Variables => ContentHash.OfText(CacheVariables ?? "");
 
-    private static ITaskItem[] AddressesIn(ITaskItem[] items) => [.. items.Where(item => FetchedFile.IsAddress(item.ItemSpec))];
+    private static ITaskItem[] AddressesIn(ITaskItem[] items) => [.. items.Where(item => AddressScheme.Begins(item.ItemSpec))];
 
     /// <summary>Those that are not there as they were; all of them where the lock file is another.</summary>
     private ITaskItem[] FindMissing(ITaskItem[] bases, ITaskItem[] adapters)

@@ -13,7 +13,7 @@ namespace LoraMerge.Hub.Places;
 public sealed class HubAddress
 {
     /// <summary>What every address begins with.</summary>
-    public const string Scheme = "hf://";
+    public const string Scheme = AddressScheme.Text;
 
     /// <summary>The revision of an address that names none.</summary>
     public const string DefaultRevision = "main";
@@ -49,7 +49,7 @@ public sealed class HubAddress
     internal IReadOnlyList<HubReading> Readings { get; }
 
     /// <summary>Whether a text is meant as an address of the hub. A bare <c>NAMESPACE/NAME</c> is a folder.</summary>
-    public static bool IsAddress(string text) => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+    public static bool IsAddress(string text) => AddressScheme.Begins(text);
 
     /// <exception cref="HubException">LORA7001.</exception>
     public static HubAddress Parse(string text)

@@ -24,13 +24,7 @@ internal sealed record FetchedFile(string Path, string LockHash, string Variable
     /// <summary>Of a lock file that is not there, or that lacks something: never that of one that is.</summary>
     public const string NoLock = "none";
 
-    /// <summary>What every address of the hub begins with.</summary>
-    public const string AddressScheme = "hf://";
-
     private const string Header = "lora-merge fetched 1";
-
-    /// <summary>Whether a text is meant as an address of the hub. A bare <c>NAMESPACE/NAME</c> is a folder.</summary>
-    public static bool IsAddress(string text) => text.StartsWith(AddressScheme, StringComparison.OrdinalIgnoreCase);
 
     /// <exception cref="IOException">The lock file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The lock file may not be read.</exception>
