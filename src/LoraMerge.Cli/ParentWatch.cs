@@ -5,10 +5,12 @@ using System.Diagnostics;
 namespace LoraMerge.Cli;
 
 /// <summary>Ends this process when the one that started it is gone: a build that is killed cannot tell its worker.</summary>
-/// <remarks>Ending at once is safe: what is half written lies in a staging folder that the next merge removes.</remarks>
+/// <remarks>
+/// Ending at once is safe: what is half written lies in a staging folder that the next merge removes. It is a kill, not an exit: one that comes while libtorch
+/// is loaded waits for the loader, which waits for it, and the process would live on with the store's lock.
+/// </remarks>
 internal sealed class ParentWatch : IDisposable
 {
-    private const int ExitCode = 1;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
 
     private readonly int _processId;
@@ -18,7 +20,7 @@ internal sealed class ParentWatch : IDisposable
     private ParentWatch(int processId)
     {
         _processId = processId;
-        _timer = new Timer(_ => ExitIfGone(), null, TimeSpan.Zero, Interval);
+        _timer = new Timer(_ => EndIfGone(), null, TimeSpan.Zero, Interval);
     }
 
     /// <summary>By which a build gives its process id; people have no use for it.</summary>
@@ -50,11 +52,14 @@ internal sealed class ParentWatch : IDisposable
     public void Dispose() => _timer.Dispose();
 
     /// <summary>Twice in a row: a clock that is set between the two readings, or a look that the system refuses, is no end of a process.</summary>
-    private void ExitIfGone()
+    private void EndIfGone()
     {
         bool isGone = !IsAlive(_processId);
         if (isGone && _wasGone)
-            Environment.Exit(ExitCode);
+        {
+            using Process self = Process.GetCurrentProcess();
+            self.Kill();
+        }
         _wasGone = isGone;
     }
 }
