@@ -44,8 +44,12 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
         /// <summary>Rows as large as many layers are cut where all changes allow it, and so is what only changes its dtype.</summary>
         public override long RowLength => Changes.All(change => change.MayCutRows) ? (Source.Shape.IsEmpty ? 1 : Source.Shape[^1]) : base.RowLength;
 
-        /// <summary>Rows that arithmetic takes at once, counted from the first.</summary>
-        internal long GroupRows => RowGroup.RowsOf(RowLength, RowsTogether);
+        /// <summary>Rows that arithmetic takes at once, counted from the first; set by tests only, which look at small weights in several groups.</summary>
+        internal long GroupRows
+        {
+            get => field > 0 ? field : RowGroup.RowsOf(RowLength, RowsTogether);
+            init;
+        }
 
         /// <summary>Elements of such a group, which is never cut apart.</summary>
         internal long GroupLength => Math.Min(Source.ElementCount, checked(GroupRows * RowLength));
