@@ -125,8 +125,8 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
             return [.. bases, .. adapters];
         return
         [
-            .. bases.Where(item => !IsThere(known.Find(FetchedFile.OfBase, item.ItemSpec))),
-            .. adapters.Where(item => !IsThere(known.Find(FetchedFile.OfAdapter, item.ItemSpec))),
+            .. bases.Where(item => !IsThere(known.Find(InputRole.Base, item.ItemSpec))),
+            .. adapters.Where(item => !IsThere(known.Find(InputRole.Adapter, item.ItemSpec))),
         ];
     }
 

@@ -18,9 +18,6 @@ namespace LoraMerge.Agreed.Fingerprints;
 /// </remarks>
 internal sealed record FetchedFile(string Path, string LockHash, string Variables, IReadOnlyList<FetchedFile.Input> Inputs)
 {
-    public const string OfBase = "base";
-    public const string OfAdapter = "adapter";
-
     /// <summary>Of a lock file that is not there, or that lacks something: never that of one that is.</summary>
     public const string NoLock = "none";
 
@@ -122,7 +119,7 @@ internal sealed record FetchedFile(string Path, string LockHash, string Variable
     }
 
     /// <summary>An address with the files that it became.</summary>
-    /// <param name="Role"><see cref="OfBase"/> or <see cref="OfAdapter"/>.</param>
+    /// <param name="Role">One of <see cref="InputRole"/>.</param>
     /// <param name="Folder">Absolute path in the cache.</param>
     /// <param name="Fetched">Its name, commit and the names of its files.</param>
     /// <param name="Files">The same files as they were when they were held to their hashes.</param>
