@@ -171,8 +171,6 @@ public sealed class Merger
         }
         foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)).Concat(layout.Notes))
             _report(note);
-        if (inputs is { Request.KeepsQuantization: true, Checkpoint.Form: null })
-            _report(Notes.NothingToKeep(inputs.Checkpoint.Path));
         if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(layout, limit) is var held && held > limit)
             _report(Notes.MemoryLimitTooLow(limit, held));
         return layout;
