@@ -45,7 +45,8 @@ internal static class MergeBenchmark
     private static void Run(RandomModel model, int runs, bool isCold, string[] more)
     {
         Print(
-            $"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}"
+            $"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; "
+                + $"{Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}"
         );
         Print($"| run | cp + sync (s) | merge (s) | ratio | merge: processor time (s) | merge: peak memory (MB) |");
         Print($"| --- | ---: | ---: | ---: | ---: | ---: |");

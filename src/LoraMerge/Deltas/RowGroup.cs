@@ -7,7 +7,9 @@ namespace LoraMerge.Deltas;
 /// </remarks>
 internal static class RowGroup
 {
-    /// <summary>4 MB of float32: of less, the steps of a formula cost more than what they do; of more, it leaves the processor's caches between two steps.</summary>
+    /// <summary>
+    /// 4 MB of float32: of less, the steps of a formula cost more than what they do; of more, it leaves the processor's caches between two steps.
+    /// </summary>
     private const long Elements = 1 << 20;
 
     /// <summary>Products of fewer rows cost as much.</summary>
