@@ -1,6 +1,4 @@
 using System.IO.Hashing;
-using LoraMerge.Beside;
-using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Planning;
 
@@ -24,26 +22,5 @@ internal sealed class SafetensorsLayout(LayoutInputs planned) : ModelLayout
 
     public override IWeightSink OpenSink(MergePlan left, string folder, int? threads) => new ShardSink(left, folder);
 
-    public override void WriteBeside(ModelFolder folder)
-    {
-        foreach (SideFile file in Plan.SideFiles)
-        {
-            if (Plan.ChangedBytes(file, planned.Inputs.Checkpoint.Config) is byte[] changed)
-                folder.Write(file.RelativePath, changed);
-            else
-                folder.Copy(file.Source, file.RelativePath);
-        }
-        if (Plan.IndexName is string index)
-            WriteIndex(folder, index);
-    }
-
-    private void WriteIndex(ModelFolder folder, string name)
-    {
-        if (Plan.IndexSource is string source)
-            folder.Copy(source, name);
-        else
-            folder.Write(name, CheckpointIndex.ToBytes(
-                Plan.ByteLength,
-                Plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
-    }
+    public override void WriteBeside(ModelFolder folder) => folder.WriteBeside(Plan, planned.Inputs.Checkpoint.Config);
 }
