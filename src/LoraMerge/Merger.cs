@@ -106,7 +106,7 @@ public sealed class Merger
     {
         MergeManifest? merged = mergedModel is null ? null : ManifestOf(mergedModel);
         List<ReportedWarning> warnings = [];
-        var measuring = new Merger(told => Note(told, warnings));
+        var measuring = new Merger(ReportedWarning.Keeping(_report, warnings));
         OpenedInputs inputs = OpenedInputs.Open(request);
         InputHashes known = LayoutInputs.HashNamed(inputs, InputHashes.None, cancellation);
         ModelLayout layout = measuring.LayOutAndReport(inputs, inputs.Plan(), known);
@@ -152,13 +152,6 @@ public sealed class Merger
             throw Errors.PathNotFound("merged model", mergedModel);
         string file = Path.Combine(mergedModel, MergeManifest.FileName);
         return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName);
-    }
-
-    private void Note(MergeEvent told, List<ReportedWarning> warnings)
-    {
-        if (told is MergeEvent.Warning warning)
-            warnings.Add(ReportBuilder.Of(warning));
-        _report(told);
     }
 
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
