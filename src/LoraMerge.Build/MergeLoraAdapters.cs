@@ -344,7 +344,7 @@ public sealed class MergeLoraAdapters : WorkerTask
 
     private static TaskItem ContentItem(ModelRequest request, FoundModel found, StoredFile file, bool isRead)
     {
-        string path = Path.Combine(found.Place.Folder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
+        string path = FileNames.PathIn(found.Place.Folder, file.RelativePath);
         var item = new TaskItem(EscapedText.Of(path));
         item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
         item.SetMetadata(PlaceMergedFiles.FolderMetadata, EscapedText.Of(request.TargetPath));

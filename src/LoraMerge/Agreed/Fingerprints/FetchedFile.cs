@@ -155,13 +155,10 @@ internal sealed record FetchedFile(string Path, string LockHash, string Variable
     {
         public static StampedFile Take(string folder, string relativePath)
         {
-            string path = PathIn(folder, relativePath);
+            string path = FileNames.PathIn(folder, relativePath);
             return new StampedFile(relativePath, FileStamp.Of(path), ChangeTime.TicksOf(path));
         }
 
-        public string PathIn(string folder) => PathIn(folder, RelativePath);
-
-        private static string PathIn(string folder, string relativePath) =>
-            System.IO.Path.Combine(folder, relativePath.Replace('/', System.IO.Path.DirectorySeparatorChar));
+        public string PathIn(string folder) => FileNames.PathIn(folder, RelativePath);
     }
 }
