@@ -37,7 +37,7 @@ internal sealed class FolderTwin(string folder, ISet<string> own, FileSteps step
         {
             // If it is the earlier model that was left, nothing but its manifest may know its files any more.
             IEnumerable<string> listed = ManifestLines.FilesOf(ManifestOf(left))
-                .Select(file => Path.Combine(folder, file.Replace('/', Path.DirectorySeparatorChar)));
+                .Select(file => FileNames.PathIn(folder, file));
             Delete(left, folder, new HashSet<string>(own.Concat(listed), InputGuard.Paths), steps);
         }
     }

@@ -4,13 +4,12 @@ using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
-using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
 /// <summary>Merges what is not up to date, in a process of its own, and returns the files of the merged models.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask, IDisposable
+public sealed class MergeLoraAdapters : WorkerTask
 {
     internal const string BaseModelItem = "LoraBaseModel";
     internal const string AdapterItem = "LoraAdapter";
@@ -18,18 +17,11 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>How often a model is looked for, or merged, that another process takes away before this build can hold it.</summary>
     private const int MostAttempts = 3;
 
-    private readonly CancellationTokenSource _cancellation = new();
-    private volatile Worker? _worker;
-
     /// <summary>All LoraBaseModel items.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];
 
     /// <summary>All LoraAdapter items.</summary>
     public ITaskItem[] Adapters { get; set; } = [];
-
-    /// <summary>Absolute path of the project file.</summary>
-    [Required]
-    public string ProjectFile { get; set; } = "";
 
     /// <summary>Absolute paths of other files that set properties of the project, where they are known.</summary>
     public string[] SettingsFiles { get; set; } = [];
@@ -48,24 +40,11 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>LoraMergeCacheMaxSize.</summary>
     public string? CacheMaxSize { get; set; }
 
-    /// <summary>Absolute path of lora-merge.dll.</summary>
-    [Required]
-    public string WorkerPath { get; set; } = "";
-
     /// <summary>The platform that this build runs on, such as linux-x64.</summary>
     public string? HostRuntime { get; set; }
 
     /// <summary>Absolute path of the folder with libtorch for that platform; empty where its package is not there.</summary>
     public string? RuntimeFolder { get; set; }
-
-    /// <summary>DOTNET_HOST_PATH. Not looked up here: several projects with different environments may be built in one process.</summary>
-    public string? HostPath { get; set; }
-
-    /// <summary>PATH, for the same reason.</summary>
-    public string? SearchPath { get; set; }
-
-    /// <summary>The folder of the SDK's dotnet.</summary>
-    public string? SdkRoot { get; set; }
 
     /// <summary>LoraMergeEnabled; the targets do not get here where it is false.</summary>
     public string? Enabled { get; set; }
@@ -121,12 +100,6 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>The configuration that is built, for messages.</summary>
     public string Configuration { get; set; } = "Debug";
 
-    /// <summary>Only look up what an earlier build merged.</summary>
-    public bool NoBuild { get; set; }
-
-    /// <inheritdoc/>
-    public bool FailIfNotIncremental { get; set; }
-
     /// <summary>The files of all merged models, with TargetPath.</summary>
     [Output]
     public ITaskItem[] MergedFiles { get; private set; } = [];
@@ -134,13 +107,6 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
     /// <summary>What this build remembers, to be deleted by Clean.</summary>
     [Output]
     public ITaskItem[] StateFiles { get; private set; } = [];
-
-    /// <inheritdoc/>
-    public void Cancel()
-    {
-        _cancellation.Cancel();
-        _worker?.Cancel();
-    }
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -206,11 +172,8 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         }
         MergedFiles = [.. merged];
         StateFiles = [.. states];
-        return !faults.HasErrors && !_cancellation.IsCancellationRequested;
+        return !faults.HasErrors && !Cancellation.IsCancellationRequested;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _cancellation.Dispose();
 
     private Dictionary<string, string?> Properties => new()
     {
@@ -235,7 +198,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         try
         {
             var check = new ModelLookup(request, store, $"{StatePrefix}{request.Name}.state", placement: null, ReadsAll(request, store));
-            return check.Find(newerThanTicks, _cancellation.Token) is not null;
+            return check.Find(newerThanTicks, Cancellation) is not null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
@@ -264,7 +227,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
             var check = new ModelLookup(request, store, statePath, PlacementOf(request), ReadsAll(request, store));
-            FoundModel? found = check.Find(newerThanTicks, _cancellation.Token);
+            FoundModel? found = check.Find(newerThanTicks, Cancellation);
             if (found is not null)
                 TryWrite(statePath, request.BaseItem, faults, () => check.SaveFound(found));
             else if (!MayMerge(request, check, faults) || !Merge(request, store, statePath, newerThanTicks, check, faults))
@@ -273,7 +236,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
                 found = FindMerged(store, statePath);
             if (found is not null && store.BelongsToProject)
                 TryWrite(store.Path, request.BaseItem, faults, () => new StoreUsers(store.Path).Record(statePath, found.Place.Name));
-            if (found is not null && HeldModels.TryHold(BuildEngine, found, _cancellation.Token))
+            if (found is not null && HeldModels.TryHold(BuildEngine, found, Cancellation))
                 return found;
             Log.LogMessage(MessageImportance.Normal, "'{0}' was taken out of '{1}' before it could be used.", request.Name, store.Path);
         }
@@ -334,8 +297,6 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         return isReady && Run(host, WorkerJob.Merge(ResponseFile(statePath), request), faults);
     }
 
-    private string? FindHost(FaultLog faults) => DotnetHost.FindFor(WorkerPath, HostPath, SdkRoot, SearchPath, faults);
-
     /// <summary>What the worker has noted.</summary>
     private static FoundModel? FindMerged(ModelStore store, string statePath) =>
         StateFile.TryLoad(statePath) is { Key: { } key, Entry: { } name }
@@ -343,15 +304,6 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
         && StoreEntry.TryLoad(place, key) is { } entry
             ? new FoundModel(key, place, entry, IsRefreshed: false)
             : null;
-
-    private bool Run(string host, WorkerJob job, FaultLog faults)
-    {
-        var worker = new Worker(this, host, WorkerPath, job, ProjectFile, faults);
-        _worker = worker;
-        bool isDone = !_cancellation.IsCancellationRequested && worker.Execute();
-        _worker = null;
-        return isDone;
-    }
 
     private static bool TryWrite(string path, ITaskItem? item, FaultLog faults, Action write)
     {
@@ -392,7 +344,7 @@ public sealed class MergeLoraAdapters : Task, ICancelableTask, IIncrementalTask,
 
     private static TaskItem ContentItem(ModelRequest request, FoundModel found, StoredFile file, bool isRead)
     {
-        string path = Path.Combine(found.Place.Folder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
+        string path = FileNames.PathIn(found.Place.Folder, file.RelativePath);
         var item = new TaskItem(EscapedText.Of(path));
         item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
         item.SetMetadata(PlaceMergedFiles.FolderMetadata, EscapedText.Of(request.TargetPath));

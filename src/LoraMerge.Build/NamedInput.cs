@@ -16,7 +16,7 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
     /// <param name="item">A LoraBaseModel or a LoraAdapter.</param>
     /// <param name="missing">What is said of a path that is not there.</param>
     /// <param name="fetched">What was fetched for the project; null where nothing was.</param>
-    /// <param name="role">As what: <see cref="FetchedFile.OfBase"/> or <see cref="FetchedFile.OfAdapter"/>.</param>
+    /// <param name="role">As what: one of <see cref="InputRole"/>.</param>
     public static NamedInput Of(ITaskItem item, Func<string, BuildFault> missing, FetchedFile? fetched, string role)
     {
         // FullPath would make a folder below the project of an address.
@@ -46,9 +46,7 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
     /// <summary>The name that it will have when it is fetched: of a base the repository's, of an adapter in a folder the folder's.</summary>
     private static string NameOfAddress(string address, string role)
     {
-        string[] parts = address.Substring(AddressScheme.Text.Length).Split('@')[0].Trim('/').Split('/');
-        if (parts.Length > 2 && parts[0] == "models")
-            parts = [.. parts.Skip(1)];
-        return role == FetchedFile.OfBase && parts.Length > 1 ? parts[1] : parts[parts.Length - 1];
+        string[] path = [.. AddressParts.Of(address).Path.Where(part => part.Length > 0)];
+        return role == InputRole.Base && path.Length > 1 ? path[1] : path.LastOrDefault() ?? "";
     }
 }

@@ -164,5 +164,5 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         return new PlacedFile(file.ItemSpec, At(file.GetMetadata("TargetPath")), hash.Length > 0 ? hash : null);
     }
 
-    private string At(string targetPath) => Path.Combine(Root, targetPath.Replace('/', Path.DirectorySeparatorChar));
+    private string At(string targetPath) => FileNames.PathIn(Root, targetPath);
 }

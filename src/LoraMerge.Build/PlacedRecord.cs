@@ -86,18 +86,18 @@ internal sealed class PlacedRecord
             string path = line.Substring(space + 1);
             if (line.StartsWith("root ", StringComparison.Ordinal))
             {
-                string full = Path.GetFullPath(At(Path.GetDirectoryName(FilePath)!, path));
+                string full = Path.GetFullPath(FileNames.PathIn(Path.GetDirectoryName(FilePath)!, path));
                 (root, folder) = (Presence.IsSurelyNone(full) ? null : full, null); // gone with all that was in it
             }
             else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
             {
-                folder = At(root, path);
+                folder = FileNames.PathIn(root, path);
                 files = [];
                 _models.Add(new RecordedModel(root, folder, files));
             }
             else if (line.StartsWith("file ", StringComparison.Ordinal) && folder is not null && RelativePath.IsBelow(path))
             {
-                files.Add(At(folder, path));
+                files.Add(FileNames.PathIn(folder, path));
             }
         }
     }
@@ -111,8 +111,6 @@ internal sealed class PlacedRecord
     }
 
     private static string Trimmed(string root) => root.TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
-
-    private static string At(string folder, string relativePath) => Path.Combine(folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
 }
 
 /// <param name="Root">Absolute path of the output or publish folder.</param>

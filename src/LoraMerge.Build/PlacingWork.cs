@@ -22,7 +22,7 @@ internal sealed record PlacingWork(IReadOnlyList<PlacedFile> Changed, IReadOnlyL
         IEnumerable<string> listed = changed
             .Where(file => file.IsManifest)
             .SelectMany(manifest => ManifestLines.FilesOf(manifest.Destination))
-            .Select(file => Path.Combine(model.Folder, file.Replace('/', Path.DirectorySeparatorChar)));
+            .Select(file => FileNames.PathIn(model.Folder, file));
         List<string> known = [.. earlierFiles.Concat(listed).Where(file => !wanted.Contains(file)).Distinct()];
         List<string> gone = [.. known.Where(Presence.OfAny)];
         if (changed.Count + gone.Count > 0)

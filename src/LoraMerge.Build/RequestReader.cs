@@ -55,7 +55,7 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults, Fet
     private BaseModel ReadBase(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.BaseModelItem, faults);
-        var named = NamedInput.Of(item, BuildErrors.BaseModelMissing, fetched, FetchedFile.OfBase);
+        var named = NamedInput.Of(item, BuildErrors.BaseModelMissing, fetched, InputRole.Base);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
         OptionValues values = ofProject.With(ReadOptions(item, OptionOwner.BaseModel));
@@ -92,7 +92,7 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults, Fet
     private Adapter ReadAdapter(ITaskItem item)
     {
         RequestedMetadata.Check(item, MergeLoraAdapters.AdapterItem, faults);
-        var named = NamedInput.Of(item, BuildErrors.AdapterMissing, fetched, FetchedFile.OfAdapter);
+        var named = NamedInput.Of(item, BuildErrors.AdapterMissing, fetched, InputRole.Adapter);
         if (named.Fault is { } fault)
             faults.Error(item, fault);
         var options = new AdapterOptions(named.Name, ReadOptions(item, OptionOwner.Adapter)) { Origin = named.Fetched?.Origin };

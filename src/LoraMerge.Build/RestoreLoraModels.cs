@@ -3,7 +3,6 @@ using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Agreed.Options;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
-using Task = Microsoft.Build.Utilities.Task;
 
 namespace LoraMerge.Build;
 
@@ -12,20 +11,13 @@ namespace LoraMerge.Build;
 /// is asked.
 /// </summary>
 [MSBuildMultiThreadableTask]
-public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
+public sealed class RestoreLoraModels : WorkerTask
 {
-    private volatile Worker? _worker;
-    private volatile bool _isCanceled;
-
     /// <summary>All LoraBaseModel items; those that are no addresses are passed over.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];
 
     /// <summary>All LoraAdapter items; those that are no addresses are passed over.</summary>
     public ITaskItem[] Adapters { get; set; } = [];
-
-    /// <summary>Absolute path of the project file.</summary>
-    [Required]
-    public string ProjectFile { get; set; } = "";
 
     /// <summary>Absolute path of the lock file.</summary>
     [Required]
@@ -47,38 +39,12 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
     /// </summary>
     public string? Store { get; set; }
 
-    /// <summary>Absolute path of lora-merge.dll.</summary>
-    [Required]
-    public string WorkerPath { get; set; } = "";
-
-    /// <summary>DOTNET_HOST_PATH.</summary>
-    public string? HostPath { get; set; }
-
-    /// <summary>PATH.</summary>
-    public string? SearchPath { get; set; }
-
-    /// <summary>The folder of the SDK's dotnet.</summary>
-    public string? SdkRoot { get; set; }
-
-    /// <summary>Only look whether all is there.</summary>
-    public bool NoBuild { get; set; }
-
-    /// <inheritdoc/>
-    public bool FailIfNotIncremental { get; set; }
-
     /// <summary>What this build remembers, to be deleted by Clean.</summary>
     [Output]
     public ITaskItem[] StateFiles { get; private set; } = [];
 
     /// <summary>Where the arguments of the fetch lie that left a file.</summary>
     internal static string ResponseFileOf(string fetchedPath) => fetchedPath + ".rsp";
-
-    /// <inheritdoc/>
-    public void Cancel()
-    {
-        _isCanceled = true;
-        _worker?.Cancel();
-    }
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -108,7 +74,7 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
             faults.Error(null, BuildErrors.Unwritable(ResponseFile, FileFault.Reason(fault)));
         }
         StateFiles = [.. ((string[])[FetchedPath, ResponseFile]).Where(File.Exists).Select(path => new TaskItem(EscapedText.Of(path)))];
-        return !faults.HasErrors && !_isCanceled;
+        return !faults.HasErrors && !Cancellation.IsCancellationRequested;
     }
 
     private string ResponseFile => ResponseFileOf(FetchedPath);
@@ -125,8 +91,8 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
             return [.. bases, .. adapters];
         return
         [
-            .. bases.Where(item => !IsThere(known.Find(FetchedFile.OfBase, item.ItemSpec))),
-            .. adapters.Where(item => !IsThere(known.Find(FetchedFile.OfAdapter, item.ItemSpec))),
+            .. bases.Where(item => !IsThere(known.Find(InputRole.Base, item.ItemSpec))),
+            .. adapters.Where(item => !IsThere(known.Find(InputRole.Adapter, item.ItemSpec))),
         ];
     }
 
@@ -146,14 +112,10 @@ public sealed class RestoreLoraModels : Task, ICancelableTask, IIncrementalTask
 
     private void Restore(ITaskItem[] bases, ITaskItem[] adapters, bool isLockedMode, FaultLog faults)
     {
-        if (DotnetHost.FindFor(WorkerPath, HostPath, SdkRoot, SearchPath, faults) is not { } host)
+        if (FindHost(faults) is not { } host)
             return;
         AtomicFile.WriteLines(ResponseFile, WorkerArguments.OfRestore(
             bases.Select(item => item.ItemSpec), adapters.Select(item => item.ItemSpec), LockFile, isLockedMode, FetchedPath, Variables, Store));
-        var worker = new Worker(this, host, WorkerPath, WorkerJob.Restore(ResponseFile, bases.Concat(adapters)), ProjectFile, faults);
-        _worker = worker;
-        if (!_isCanceled)
-            worker.Execute();
-        _worker = null;
+        Run(host, WorkerJob.Restore(ResponseFile, bases.Concat(adapters)), faults);
     }
 }

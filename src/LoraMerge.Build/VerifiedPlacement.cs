@@ -22,7 +22,7 @@ internal sealed class VerifiedPlacement(IBuildEngine4 engine, string outputFolde
     /// <exception cref="UnauthorizedAccessException">The file cannot be read.</exception>
     public string Hash(StoredFile file, string path, CancellationToken cancellation)
     {
-        var place = new PlacedFile(path, Path.Combine(outputFolder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar)), file.Hash);
+        var place = new PlacedFile(path, FileNames.PathIn(outputFolder, file.RelativePath), file.Hash);
         if (!PlacedModel.IsWeightFile(path) || place.IsInPlace)
             return ContentHash.OfFile(path, cancellation);
         var copy = new StagedCopy(_beside.OfNew(place.Destination));

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using LoraMerge.Cli.Terminal;
 using LoraMerge.Diagnostics;
-using LoraMerge.Reports;
 using Spectre.Console;
 
 namespace LoraMerge.Cli;
@@ -27,14 +26,6 @@ internal sealed class ConsoleEvents(TextWriter output, TextWriter error)
             ? MergeBar.RunAsync(screen, showsLines, work)
             : work(new ConsoleEvents(showsLines ? to.Output : TextWriter.Null, to.Error).Report);
     }
-
-    /// <summary>Tells on, and keeps the warnings for what is written afterwards.</summary>
-    public static Action<MergeEvent> KeepingWarnings(Action<MergeEvent> tell, ICollection<ReportedWarning> warnings) => happened =>
-    {
-        if (happened is MergeEvent.Warning warning)
-            warnings.Add(ReportBuilder.Of(warning));
-        tell(happened);
-    };
 
     public void Report(MergeEvent happened)
     {

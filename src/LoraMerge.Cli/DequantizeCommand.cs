@@ -45,7 +45,7 @@ internal static class DequantizeCommand
                 MergeOptions.Values(parsed, options));
             List<ReportedWarning> warnings = [];
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson ? null : Screen.Of(parsed), tell =>
-                new Merger(ConsoleEvents.KeepingWarnings(tell, warnings)).DequantizeAsync(request, parsed.GetValue(into)!, cancellation));
+                new Merger(ReportedWarning.Keeping(tell, warnings)).DequantizeAsync(request, parsed.GetValue(into)!, cancellation));
             if (asJson)
                 await output.WriteAsync(MergeCommand.ToJson(result, page: null, warnings));
             return 0;

@@ -90,7 +90,7 @@ internal static class FetchCommand
     private static JsonNode ToJson(FetchedRepository fetched) => new JsonObject
     {
         ["address"] = fetched.Address.Text,
-        ["role"] = InputLocation.RoleOf(fetched.Role),
+        ["role"] = fetched.Role.Word(),
         ["commit"] = fetched.Commit,
         ["subfolder"] = fetched.Subfolder,
         ["folder"] = fetched.Folder,

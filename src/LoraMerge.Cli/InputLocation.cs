@@ -16,9 +16,6 @@ internal sealed record InputLocation(string Path, FetchedInput? Fetched = null)
     {
     }
 
-    /// <summary>As a file of a build has the role, and JSON.</summary>
-    public static string RoleOf(HubRole role) => role == HubRole.Adapter ? FetchedFile.OfAdapter : FetchedFile.OfBase;
-
     /// <summary>What a merge is told of a repository that was fetched.</summary>
     public static FetchedInput Describe(FetchedRepository fetched) => new(fetched.Name, fetched.Address.Text, fetched.Commit, fetched.Names)
     {
@@ -35,7 +32,7 @@ internal sealed record InputLocation(string Path, FetchedInput? Fetched = null)
     {
         FetchedFile? known = FetchedFile.TryLoad(System.IO.Path.GetFullPath(fetchedFile));
         return [.. inputs.Select(input => !HubAddress.IsAddress(input.Text) ? new InputLocation(input.Text)
-            : known?.Find(RoleOf(input.Role), input.Text) is { } found
+            : known?.Find(input.Role.Word(), input.Text) is { } found
                 ? new InputLocation(found.Folder, found.Fetched)
                 : throw Errors.InputNotFetched(input.Text, fetchedFile))];
     }

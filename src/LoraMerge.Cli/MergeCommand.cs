@@ -63,7 +63,7 @@ internal static class MergeCommand
             string? folder = parsed.GetValue(output);
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson || folder is null ? null : Screen.Of(parsed), tell =>
             {
-                var merger = new Merger(ConsoleEvents.KeepingWarnings(tell, warnings));
+                var merger = new Merger(ReportedWarning.Keeping(tell, warnings));
                 return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
             });
             if (page is not null)

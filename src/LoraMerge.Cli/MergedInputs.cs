@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LoraMerge.Agreed.Entries;
-using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Agreed.ModelFiles;
 using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Fetching;
@@ -25,9 +24,9 @@ internal sealed class MergedInputs
         foreach (MergeManifest manifest in store is null || !Directory.Exists(store) ? [] : EntryPlace.AllIn(store).Select(TryRead).OfType<MergeManifest>())
         {
             if (manifest.Base.Origin is { ListHash: not null } ofBase)
-                files[(FetchedFile.OfBase, ofBase)] = manifest.Base.Files;
+                files[(InputRole.Base, ofBase)] = manifest.Base.Files;
             foreach (ManifestAdapter adapter in manifest.Adapters.Where(adapter => adapter.Origin?.ListHash is not null))
-                files[(FetchedFile.OfAdapter, adapter.Origin!)] = adapter.Files;
+                files[(InputRole.Adapter, adapter.Origin!)] = adapter.Files;
         }
         return new MergedInputs(files.ToImmutable());
     }
@@ -39,7 +38,7 @@ internal sealed class MergedInputs
         var names = new ListedNames([.. fetched.Names]);
         string[] chosen = [.. (isBase ? ChosenFiles.OfBase(names) : ChosenFiles.OfAdapter(names)).Files.Select(file => file.RelativePath)];
         ManifestOrigin origin = ManifestOrigin.Of(InputLocation.Describe(fetched))!;
-        bool isKnown = _files.TryGetValue((InputLocation.RoleOf(fetched.Role), origin), out ImmutableSortedDictionary<string, string>? hashes);
+        bool isKnown = _files.TryGetValue((fetched.Role.Word(), origin), out ImmutableSortedDictionary<string, string>? hashes);
         return isKnown && chosen.All(hashes!.ContainsKey)
             ? fetched.Names.Zip(fetched.Files, (name, file) => (name, file.ByteLength)).Where(file => chosen.Contains(file.name, StringComparer.Ordinal))
                 .ToDictionary(file => file.name, file => new KnownFile(file.ByteLength, hashes![file.name]), StringComparer.Ordinal)

@@ -53,6 +53,6 @@ internal static class RestoreCommand
         bool isThere = fetched.Names.All(name => File.Exists(Path.Combine(fetched.Folder, name)));
         FetchedInput input = InputLocation.Describe(fetched);
         return FetchedFile.Input.Take(
-            InputLocation.RoleOf(fetched.Role), fetched.Folder, isThere ? input : input with { Known = merged.Find(fetched) });
+            fetched.Role.Word(), fetched.Folder, isThere ? input : input with { Known = merged.Find(fetched) });
     }
 }

@@ -106,7 +106,7 @@ public sealed class Merger
     {
         MergeManifest? merged = mergedModel is null ? null : ManifestOf(mergedModel);
         List<ReportedWarning> warnings = [];
-        var measuring = new Merger(told => Note(told, warnings));
+        var measuring = new Merger(ReportedWarning.Keeping(_report, warnings));
         OpenedInputs inputs = OpenedInputs.Open(request);
         InputHashes known = LayoutInputs.HashNamed(inputs, InputHashes.None, cancellation);
         ModelLayout layout = measuring.LayOutAndReport(inputs, inputs.Plan(), known);
@@ -154,13 +154,6 @@ public sealed class Merger
         return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName);
     }
 
-    private void Note(MergeEvent told, List<ReportedWarning> warnings)
-    {
-        if (told is MergeEvent.Warning warning)
-            warnings.Add(ReportBuilder.Of(warning));
-        _report(told);
-    }
-
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)
     {
         ModelLayout layout = LayoutInputs.LayOut(inputs, plan, known);
@@ -171,8 +164,6 @@ public sealed class Merger
         }
         foreach (MergeEvent note in plan.Notes.Concat(MissingFiles.Of(inputs.Checkpoint, plan.SideFiles)).Concat(layout.Notes))
             _report(note);
-        if (inputs is { Request.KeepsQuantization: true, Checkpoint.Form: null })
-            _report(Notes.NothingToKeep(inputs.Checkpoint.Path));
         if (inputs.Request.MaxMemory is long limit && ModelWriter.MemoryBytes(layout, limit) is var held && held > limit)
             _report(Notes.MemoryLimitTooLow(limit, held));
         return layout;

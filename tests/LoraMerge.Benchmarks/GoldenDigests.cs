@@ -55,7 +55,8 @@ internal static class GoldenDigests
                 lines.Add(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"tensor {name} {tensor.ChangedShare} {string.Join("; ", tensor.Deltas.Select(delta => $"{delta.Adapter} {delta.Method} {delta.Scaling} {delta.Norm}"))}"
+                        $"tensor {name} {tensor.ChangedShare} "
+                            + $"{string.Join("; ", tensor.Deltas.Select(delta => $"{delta.Adapter} {delta.Method} {delta.Scaling} {delta.Norm}"))}"
                     )
                 );
         }

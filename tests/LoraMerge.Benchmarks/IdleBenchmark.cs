@@ -50,7 +50,12 @@ internal static class IdleBenchmark
         );
         File.WriteAllText(
             Path.Combine(folder, "nuget.config"),
-            $"""<configuration><config><add key="globalPackagesFolder" value="{folder}/packages" /></config><packageSources><clear /><add key="feed" value="{folder}/feed" /></packageSources></configuration>"""
+            $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{folder}/packages" /></config>
+              <packageSources><clear /><add key="feed" value="{folder}/feed" /></packageSources>
+            </configuration>
+            """
         );
         foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
             File.WriteAllText(Path.Combine(folder, file), "<Project />");
@@ -58,7 +63,10 @@ internal static class IdleBenchmark
         string with = WriteProject(
             folder,
             "with",
-            $"""<PackageReference Include="LoraMerge.Build" Version="{version}" PrivateAssets="all" /><LoraBaseModel Include="base" /><LoraAdapter Include="adapter" />"""
+            $"""
+            <PackageReference Include="LoraMerge.Build" Version="{version}" PrivateAssets="all" />
+            <LoraBaseModel Include="base" /><LoraAdapter Include="adapter" />
+            """
         );
         WriteModel(with);
         Build(without);

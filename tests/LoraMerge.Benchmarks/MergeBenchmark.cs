@@ -44,8 +44,10 @@ internal static class MergeBenchmark
 
     private static void Run(RandomModel model, int runs, bool isCold, string[] more)
     {
+        LlamaShape shape = model.Shape;
+        string place = isCold ? "on the disk" : "in the cache of files";
         Print(
-            $"{model.Shape.Layers} blocks of width {model.Shape.Hidden}, {model.Shape.ByteLength:N0} bytes of {model.Shape.DType}; {Environment.ProcessorCount} processors; inputs {(isCold ? "on the disk" : "in the cache of files")}"
+            $"{shape.Layers} blocks of width {shape.Hidden}, {shape.ByteLength:N0} bytes of {shape.DType}; {Environment.ProcessorCount} processors; inputs {place}"
         );
         Print($"| run | cp + sync (s) | merge (s) | ratio | merge: processor time (s) | merge: peak memory (MB) |");
         Print($"| --- | ---: | ---: | ---: | ---: | ---: |");

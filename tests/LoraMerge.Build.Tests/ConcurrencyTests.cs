@@ -4,7 +4,8 @@ namespace LoraMerge.Build.Tests;
 public sealed class ConcurrencyTests
 {
     private const string TwoFrameworks =
-        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
+        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType>"
+            + "<EnableDefaultCompileItems>false</EnableDefaultCompileItems>";
 
     [Fact]
     public async Task Two_target_frameworks_merge_once()

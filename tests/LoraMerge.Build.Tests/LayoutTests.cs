@@ -123,7 +123,8 @@ public sealed class LayoutTests
         project.WriteProject("""
             <LoraBaseModel Include="models/base" TargetPath="chat\model" /><LoraBaseModel Include="bases/second/" DType="float16" />
             <LoraAdapter Include="adapters/pirate" BaseModel="models/base" /><LoraAdapter Include="adapters/space" BaseModel="models/base" Weight="0.5" />
-            <LoraAdapter Include="adapters/pirate/" BaseModel="second" MergedModelName="pirate" /><LoraAdapter Include="adapters/space" BaseModel="second" MergedModelName="space" />
+            <LoraAdapter Include="adapters/pirate/" BaseModel="second" MergedModelName="pirate" />
+            <LoraAdapter Include="adapters/space" BaseModel="second" MergedModelName="space" />
             """);
 
         BuildResult built = (await project.BuildAsync()).ThrowIfFailed();

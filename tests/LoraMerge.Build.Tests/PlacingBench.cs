@@ -128,7 +128,8 @@ internal sealed class PlacingBench : IDisposable
         name switch
         {
             "lora-merge.json" =>
-                $"{{\n \"name\": \"{model}\",\n \"files\": {{\n{string.Join(",\n", (model == "old" ? s_old : s_new).Except([name]).Select(file => $"  \"{file}\": \"0\""))}\n }}\n}}\n",
+                $"{{\n \"name\": \"{model}\",\n \"files\": {{\n"
+                + string.Join(",\n", (model == "old" ? s_old : s_new).Except([name]).Select(file => $"  \"{file}\": \"0\"")) + "\n }\n}\n",
             "model.safetensors" or "model-00002-of-00002.safetensors" => model + name.PadRight((1 << 20) + 1),
             _ => model + " " + name,
         };

@@ -64,7 +64,11 @@ public sealed partial class PropertyCheckTests : IDisposable
     {
         Write(
             "src/App.csproj",
-            """<Project><Import Project="$(MSBuildThisFileDirectory)more.props" /><Import Project="$(Unknown)/x.props" /><Import Project="gone.props" /></Project>"""
+            """
+            <Project>
+              <Import Project="$(MSBuildThisFileDirectory)more.props" /><Import Project="$(Unknown)/x.props" /><Import Project="gone.props" />
+            </Project>
+            """
         );
         Write("src/more.props", "<Project><PropertyGroup><LoraMergeA>x</LoraMergeA></PropertyGroup></Project>");
         Write(

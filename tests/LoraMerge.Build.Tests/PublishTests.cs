@@ -130,7 +130,10 @@ public sealed class PublishTests
         project.Write("Directory.Build.targets", """
             <Project>
               <Target Name="Elsewhere" AfterTargets="ComputeResolvedFilesToPublishList">
-                <ItemGroup><ResolvedFileToPublish Update="@(ResolvedFileToPublish)" Condition="'%(Extension)' == '.safetensors'" RelativePath="elsewhere/%(Filename)%(Extension)" /></ItemGroup>
+                <ItemGroup>
+                  <ResolvedFileToPublish Update="@(ResolvedFileToPublish)" Condition="'%(Extension)' == '.safetensors'"
+                                         RelativePath="elsewhere/%(Filename)%(Extension)" />
+                </ItemGroup>
               </Target>
             </Project>
             """);

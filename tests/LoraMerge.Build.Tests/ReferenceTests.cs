@@ -99,8 +99,8 @@ public sealed class ReferenceTests
         project.WritePlainProject("mid/Mid.csproj", """<ProjectReference Include="../lib/App.csproj" />""");
         project.WritePlainProject("app/Exe.csproj", """<ProjectReference Include="../mid/Mid.csproj" />""", "<OutputType>Exe</OutputType>");
         project.Write("app/Program.cs", $"""
-            System.Console.WriteLine(System.Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.IO.File.ReadAllBytes(System.IO.Path.Combine(System.AppContext.BaseDirectory,
-                "{Model}")))));
+            byte[] model = System.IO.File.ReadAllBytes(System.IO.Path.Combine(System.AppContext.BaseDirectory, "{Model}"));
+            System.Console.WriteLine(System.Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(model)));
             """);
         return project;
     }

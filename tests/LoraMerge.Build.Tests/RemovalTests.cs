@@ -67,7 +67,8 @@ public sealed class RemovalTests
     [Theory]
     [InlineData("<TargetFramework>net10.0</TargetFramework>")]
     [InlineData(
-        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType><EnableDefaultCompileItems>false</EnableDefaultCompileItems>"
+        "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks><OutputType>Library</OutputType>"
+            + "<EnableDefaultCompileItems>false</EnableDefaultCompileItems>"
     )]
     public async Task A_rebuild_merges_exactly_once(string frameworks)
     {

@@ -16,7 +16,10 @@ internal static class SlowModel
 
     /// <summary>Items that merge for a minute, if nobody stops them.</summary>
     public const string SlowItems =
-        """<LoraBaseModel Include="models/base" Combine="ties_svd" Density="0.5" /><LoraAdapter Include="adapters/pirate" /><LoraAdapter Include="adapters/parrot" />""";
+        """
+        <LoraBaseModel Include="models/base" Combine="ties_svd" Density="0.5" />
+        <LoraAdapter Include="adapters/pirate" /><LoraAdapter Include="adapters/parrot" />
+        """;
 
     /// <summary>Items of the same files that merge at once.</summary>
     public static string QuickItems(string weight) =>

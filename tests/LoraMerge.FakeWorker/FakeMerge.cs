@@ -57,9 +57,8 @@ internal static class FakeMerge
 
     private static void Merge(FakeArguments arguments, List<InputRoot> roots, List<HashedInput> inputs, string key, EntryPlace place)
     {
-        Console.WriteLine(
-            $"Merging {string.Join(" and ", arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path))))} into {arguments.Name}"
-        );
+        IEnumerable<string> adapters = arguments.Adapters.Select(adapter => ModelOptions.NameOf(adapter.Path, File.Exists(adapter.Path)));
+        Console.WriteLine($"Merging {string.Join(" and ", adapters)} into {arguments.Name}");
         string folder = place.Folder;
         foreach (string left in Directory.GetDirectories(arguments.Store, "*.partial").Append(folder).Where(Directory.Exists))
             Directory.Delete(left, recursive: true);

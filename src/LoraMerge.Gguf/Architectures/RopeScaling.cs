@@ -56,8 +56,6 @@ internal sealed class RopeScaling
         ? [.. list.EnumerateArray().Select(value => (float)HuggingFaceConfig.RealOf($"{Field}.{name}", value))]
         : throw LayoutErrors.ConfigFieldMissing($"{Field}.{name}");
 
-    public bool Has(string name) => Find(name) is not null;
-
     private JsonElement? Find(string name) =>
         _parameters is { } fields && fields.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

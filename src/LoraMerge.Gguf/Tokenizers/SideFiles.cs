@@ -9,11 +9,7 @@ namespace LoraMerge.Gguf.Tokenizers;
 /// <param name="contents">What is in those that lie nowhere, or otherwise than they are to be.</param>
 internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IReadOnlyDictionary<string, byte[]>? contents = null)
 {
-    public static SideFiles None { get; } = new(new Dictionary<string, string>());
-
     public IEnumerable<string> Names => paths.Keys.Order(StringComparer.Ordinal);
-
-    public bool Has(string name) => paths.ContainsKey(name);
 
     /// <summary>The files of a folder and of those in it.</summary>
     public static SideFiles OfFolder(string folder) => new(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)

@@ -220,13 +220,11 @@ internal sealed class HubCache
         }
     }
 
-    private static void Copy(string from, string to)
+    private static void Copy(string from, string to) => AtomicFile.Place(to, partial =>
     {
-        string partial = PartialName.For(to);
         File.Copy(from, partial);
         DiskFlush.OfFile(partial);
-        File.Move(partial, to, overwrite: true);
-    }
+    });
 
     private static string? TryRead(string path)
     {
@@ -242,12 +240,10 @@ internal sealed class HubCache
 
     private void TryWrite(string path, string text)
     {
-        string partial = PartialName.For(path);
         try
         {
             MakeFolder(Path.GetDirectoryName(path)!);
-            File.WriteAllText(partial, text);
-            File.Move(partial, path, overwrite: true);
+            AtomicFile.Place(path, partial => File.WriteAllText(partial, text));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or HubException { Code: HubCode.CacheNotWritable })
         {

@@ -34,7 +34,7 @@ internal static class LockFileText
         foreach ((string address, LockedModel model) in models)
         {
             yield return $"    {Text(address)}: {{";
-            yield return $"      \"role\": {Text(LockedModel.NameOf(model.Role))},";
+            yield return $"      \"role\": {Text(model.Role.Word())},";
             yield return $"      \"commit\": {Text(model.Pins.Commit)},";
             if (model.Pins.Subfolder.Length > 0)
                 yield return $"      \"subfolder\": {Text(model.Pins.Subfolder)},";
@@ -91,8 +91,8 @@ internal static class LockFileText
         Dictionary<string, JsonElement> members = Members(model, what, "role", "commit", "subfolder?", "files");
         HubRole role = TextOf(members["role"], $"the role of {what}") switch
         {
-            "base" => HubRole.Base,
-            "adapter" => HubRole.Adapter,
+            InputRole.Base => HubRole.Base,
+            InputRole.Adapter => HubRole.Adapter,
             string other => throw new FormatException($"the role of {what} is '{other}', and is 'base' or 'adapter' otherwise"),
         };
         string commit = TextOf(members["commit"], $"the commit of {what}");

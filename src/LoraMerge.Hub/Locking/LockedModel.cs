@@ -11,7 +11,4 @@ internal sealed record LockedModel(HubRole Role, HubPins Pins)
     /// <summary>Whether both say the same, file by file.</summary>
     public bool Says(LockedModel other) =>
         Role == other.Role && Pins.Commit == other.Pins.Commit && Pins.Subfolder == other.Pins.Subfolder && Pins.Files.SequenceEqual(other.Pins.Files);
-
-    /// <summary>As a lock file has the role.</summary>
-    public static string NameOf(HubRole role) => role == HubRole.Adapter ? "adapter" : "base";
 }

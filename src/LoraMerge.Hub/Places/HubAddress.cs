@@ -23,8 +23,6 @@ public sealed class HubAddress
     /// <summary>More would be as many requests.</summary>
     private const int MostReadings = 6;
 
-    private static readonly string[] s_otherKinds = ["datasets", "spaces", "kernels", "buckets"];
-
     private HubAddress(string text, string owner, string name, IReadOnlyList<HubReading> readings)
     {
         Text = text;
@@ -58,24 +56,22 @@ public sealed class HubAddress
             throw HubErrors.AddressInvalid(text, $"it does not begin with '{Scheme}'");
         if (text.Any(char.IsControl) || text.Contains('\\'))
             throw HubErrors.AddressInvalid(text, "it holds a backslash or a control character");
-        string rest = text.Substring(Scheme.Length);
-        int at = rest.IndexOf('@');
-        string[] path = (at < 0 ? rest.TrimEnd('/') : rest.Substring(0, at)).Split('/');
-        if (s_otherKinds.Contains(path[0], StringComparer.Ordinal))
-            throw HubErrors.AddressInvalid(text, $"'{path[0]}' are no models, and only models and adapters can be merged");
-        if (path[0] == "models")
-            path = [.. path.Skip(1)];
-        if (path.Length < 2)
+        var parts = AddressParts.Of(text);
+        if (parts.Kind is not (null or AddressParts.Models))
+            throw HubErrors.AddressInvalid(text, $"'{parts.Kind}' are no models, and only models and adapters can be merged");
+        IReadOnlyList<string> path = parts.Path;
+        if (path.Count < 2)
             throw HubErrors.AddressInvalid(text, "a namespace and a name are expected, with a slash between");
         if (!IsName(path[0]) || !IsName(path[1]) || path[1].EndsWith(".git", StringComparison.Ordinal))
             throw HubErrors.AddressInvalid(text, $"'{path[0]}/{path[1]}' is no name that a repository can have");
         string subfolder = string.Join("/", path.Skip(2));
         if (subfolder.Length > 0 && !HubNames.IsPath(subfolder))
             throw HubErrors.AddressInvalid(text, $"'{subfolder}' is no folder within a repository");
-        HubReading[] readings = at < 0 ? [new HubReading(DefaultRevision, subfolder)] : [.. ReadingsOf(rest.Substring(at + 1), subfolder).Where(IsSound)];
+        HubReading[] readings = parts.Revision is null ? [new HubReading(DefaultRevision, subfolder)]
+            : [.. ReadingsOf(parts.Revision, subfolder).Where(IsSound)];
         return readings.Length > 0
             ? new HubAddress(text, path[0], path[1], readings)
-            : throw HubErrors.AddressInvalid(text, $"'{rest.Substring(at + 1)}' is no branch, tag or commit, and none with a folder behind it");
+            : throw HubErrors.AddressInvalid(text, $"'{parts.Revision}' is no branch, tag or commit, and none with a folder behind it");
     }
 
     /// <inheritdoc/>

@@ -17,19 +17,17 @@ public sealed class HubFolder(string cache, string id)
     public string Snapshot(string commit) => System.IO.Path.Combine(Path, "snapshots", commit);
 
     /// <summary>The folder of a commit that an address means.</summary>
-    public string Snapshot(string commit, string subfolder) => subfolder.Length == 0 ? Snapshot(commit) : Within(Snapshot(commit), subfolder);
+    public string Snapshot(string commit, string subfolder) => subfolder.Length == 0 ? Snapshot(commit) : FileNames.PathIn(Snapshot(commit), subfolder);
 
     /// <summary>A file of a commit.</summary>
-    public string File(string commit, string path) => Within(Snapshot(commit), path);
+    public string File(string commit, string path) => FileNames.PathIn(Snapshot(commit), path);
 
     /// <summary>Contents of a hash.</summary>
     public string Blob(string hash) => System.IO.Path.Combine(Blobs, hash);
 
     /// <summary>The file that says which commit a branch or tag was.</summary>
-    public string Ref(string revision) => Within(System.IO.Path.Combine(Path, "refs"), revision);
+    public string Ref(string revision) => FileNames.PathIn(System.IO.Path.Combine(Path, "refs"), revision);
 
     /// <summary>What is locked while contents are fetched.</summary>
     public string Lock(string hash) => System.IO.Path.Combine(cache, ".locks", _name, hash + ".lock");
-
-    private static string Within(string folder, string path) => System.IO.Path.Combine(folder, path.Replace('/', System.IO.Path.DirectorySeparatorChar));
 }

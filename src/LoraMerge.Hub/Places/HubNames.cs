@@ -15,10 +15,10 @@ internal static class HubNames
     public static bool IsPath(string path) => path.Split('/').All(IsSegment);
 
     /// <summary>Whether a text is a commit, or git's name of contents: 40 hexadecimal digits in small letters.</summary>
-    public static bool IsCommit(string? text) => text is { Length: 40 } && text.All(IsDigit);
+    public static bool IsCommit(string? text) => text is { Length: 40 } && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Whether a text is a SHA-256: 64 hexadecimal digits in small letters.</summary>
-    public static bool IsSha256(string? text) => text is { Length: 64 } && text.All(IsDigit);
+    public static bool IsSha256(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Whether a text is the hash of a file, by one way or the other.</summary>
     public static bool IsHash(string? text) => IsCommit(text) || IsSha256(text);
@@ -36,6 +36,4 @@ internal static class HubNames
     private static bool IsWindowsName(string name) =>
         name[name.Length - 1] is not ('.' or ' ') && !s_devices.Contains(name.Split('.')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase)
         && !name.Any(letter => "<>\"|?*".Contains(letter));
-
-    private static bool IsDigit(char c) => c is (>= '0' and <= '9') or (>= 'a' and <= 'f');
 }

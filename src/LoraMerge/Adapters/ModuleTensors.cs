@@ -43,18 +43,6 @@ internal sealed class ModuleTensors
     /// <exception cref="LoraMergeException">LORA3008.</exception>
     public StoredTensor Needed(TensorRole role, string? key = null) => Find(role, key) ?? throw Missing(role);
 
-    /// <summary>All tensors of a role that has keys, by their keys.</summary>
-    public SortedDictionary<string, StoredTensor> FindAll(TensorRole role)
-    {
-        var found = new SortedDictionary<string, StoredTensor>(StringComparer.Ordinal);
-        foreach (((_, string? key), StoredTensor tensor) in _tensors.Where(pair => pair.Key.Role == role))
-        {
-            _taken.Add(tensor);
-            found[key!] = tensor;
-        }
-        return found;
-    }
-
     /// <summary>A tensor that the whole adapter shares; null where it has none.</summary>
     public StoredTensor? FindShared(TensorRole role, string? key = null) => _all.FindShared(role, key);
 

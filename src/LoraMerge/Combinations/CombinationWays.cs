@@ -23,9 +23,6 @@ internal static class CombinationWays
 
     private static readonly FrozenDictionary<CombinationWay, string> s_names = s_byName.ToFrozenDictionary(pair => pair.Value, pair => pair.Key);
 
-    /// <summary>All names, for messages and help.</summary>
-    public static string AllNames { get; } = string.Join(", ", Enum.GetValues<CombinationWay>().Select(way => way.Text));
-
     public static bool TryParse(string text, out CombinationWay way) => s_byName.TryGetValue(text, out way);
 
     public static bool TryParse(string text, out MajoritySign sign)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using LoraMerge.Checkpoints;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -84,7 +83,7 @@ internal sealed class TensorComparer : IDisposable
             }
             for (int i = 0; i < count; i++)
             {
-                double one = ToDouble(first.DType, ones.Slice(i * size, size)), other = ToDouble(second.DType, others.Slice(i * otherSize, otherSize));
+                double one = StoredFloat.Read(first.DType, ones[(i * size)..]), other = StoredFloat.Read(second.DType, others[(i * otherSize)..]);
                 if (!isSameDType && !one.Equals(other))
                     different++;
                 distance.Add(one, other);
@@ -109,12 +108,4 @@ internal sealed class TensorComparer : IDisposable
             tensor.ReadInto(files, offset * 8 / tensor.DType.BitsPerElement(), bytes);
         return bytes;
     }
-
-    private static double ToDouble(DType dtype, ReadOnlySpan<byte> element) => dtype switch
-    {
-        DType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(element) << 16),
-        DType.F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(element),
-        DType.F32 => BinaryPrimitives.ReadSingleLittleEndian(element),
-        _ => BinaryPrimitives.ReadDoubleLittleEndian(element),
-    };
 }

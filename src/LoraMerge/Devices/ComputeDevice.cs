@@ -9,9 +9,6 @@ namespace LoraMerge.Devices;
 /// <param name="Note">One line for the user where the choice was ours; else null.</param>
 internal sealed record ComputeDevice(torch.Device Device, string? Note)
 {
-    /// <summary>Whether a text names a device: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
-    public static bool IsValid(string text) => text is "auto" or "cpu" || TryParseCuda(text, out _);
-
     /// <summary>Loads libtorch and opens the device that was asked for.</summary>
     /// <param name="asked"><c>auto</c>: CUDA when its runtime is installed and a device is there, else the CPU.</param>
     /// <param name="nativesFolder">Folder of the CPU libraries; null to take the one of this executable.</param>

@@ -1,5 +1,8 @@
 using System.IO.Hashing;
+using LoraMerge.Beside;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Formats;
@@ -42,6 +45,26 @@ internal sealed class ModelFolder(string folder)
         }
         Flush(to);
         _hashes[relativePath] = Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    /// <summary>The files that go beside a plan's weights, and the index of its weight files.</summary>
+    /// <param name="plan">With the weight files as they are written.</param>
+    /// <param name="config">The base's.</param>
+    /// <exception cref="LoraMergeException">LORA1109 to LORA1111, LORA5020.</exception>
+    public void WriteBeside(MergePlan plan, ModelConfig config)
+    {
+        foreach (SideFile file in plan.SideFiles)
+        {
+            if (plan.ChangedBytes(file, config) is byte[] changed)
+                Write(file.RelativePath, changed);
+            else
+                Copy(file.Source, file.RelativePath);
+        }
+        if (plan.IndexSource is string source)
+            Copy(source, plan.IndexName!);
+        else if (plan.IndexName is string index)
+            Write(index, CheckpointIndex.ToBytes(
+                plan.ByteLength, plan.Shards.SelectMany(shard => shard.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, shard.FileName)))));
     }
 
     private static long LengthOf(string file)

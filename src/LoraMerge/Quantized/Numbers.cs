@@ -90,17 +90,14 @@ internal static class Numbers
 
     private static void Widen(DType dtype, ReadOnlySpan<byte> bytes, Span<double> into, bool areExponents)
     {
+        int size = dtype.BitsPerElement() / 8;
         for (int i = 0; i < into.Length; i++)
         {
             into[i] = dtype switch
             {
-                DType.F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(bytes[(i * 2)..]),
-                DType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadInt16LittleEndian(bytes[(i * 2)..]) << 16),
-                DType.F32 => BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * 4)..]),
-                DType.F64 => BinaryPrimitives.ReadDoubleLittleEndian(bytes[(i * 8)..]),
                 DType.F8_E4M3 when !areExponents => E4M3[bytes[i]],
                 DType.F8_E8M0 or DType.U8 => E8M0[bytes[i]],
-                _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "No dtype of scales."),
+                _ => StoredFloat.Read(dtype, bytes[(i * size)..]),
             };
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LoraMerge.Checkpoints;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
@@ -65,7 +66,7 @@ internal static class Rounding
                 uint bits = BitConverter.SingleToUInt32Bits((float)Math.Min(scale, float.MaxValue / 2));
                 bits = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
                 BinaryPrimitives.WriteUInt16LittleEndian(bytes[(at * 2)..], (ushort)bits);
-                return BitConverter.UInt32BitsToSingle(bits << 16);
+                return StoredFloat.Read(dtype, bytes[(at * 2)..]);
             case DType.F8_E4M3:
                 bytes[at] = ToE4M3(scale);
                 return Numbers.E4M3[bytes[at]];

@@ -20,9 +20,6 @@ internal sealed class Html
     public void Add([InterpolatedStringHandlerArgument("")] ref Handler markup) => _ = markup;
 #pragma warning restore CA1822
 
-    /// <summary>What another page text has.</summary>
-    public void Add(Html other) => _text.Append(other._text);
-
     public override string ToString() => _text.ToString();
 
     /// <summary>Control characters, and those that turn the direction of what follows, become visible; the rest is encoded.</summary>

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraMerge.Diagnostics;
 using LoraMerge.Manifests;
 
 namespace LoraMerge.Reports;
@@ -133,7 +135,16 @@ internal sealed record ReportedRun(long ReadByteLength, long WrittenByteLength, 
 /// <summary>A warning.</summary>
 /// <param name="Code">Such as LORA1120.</param>
 /// <param name="Text">What it says.</param>
-internal sealed record ReportedWarning(string Code, string Text);
+internal sealed record ReportedWarning(string Code, string Text)
+{
+    /// <summary>Tells on, and keeps the warnings for what is written afterwards.</summary>
+    public static Action<MergeEvent> Keeping(Action<MergeEvent> tell, ICollection<ReportedWarning> warnings) => happened =>
+    {
+        if (happened is MergeEvent.Warning warning)
+            warnings.Add(new ReportedWarning(string.Create(CultureInfo.InvariantCulture, $"LORA{(int)warning.Code:D4}"), warning.Text));
+        tell(happened);
+    };
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MergeReport))]

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using LoraMerge.Checkpoints;
-using LoraMerge.Diagnostics;
 using LoraMerge.Manifests;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -34,9 +33,6 @@ internal static class ReportBuilder
         var model = new ReportedModel(plan.Tensors.Count(), plan.Tensors.Sum(tensor => tensor.Source.ElementCount), byteLength);
         return Make(source, manifest, model, [.. manifest.Tensors.Select(tensor => Of(tensor.Key, tensor.Value, known.GetValueOrDefault(tensor.Key)))]);
     }
-
-    public static ReportedWarning Of(MergeEvent.Warning warning) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"LORA{(int)warning.Code:D4}"), warning.Text);
 
     /// <returns>Null for what is no finite number, which JSON does not have.</returns>
     public static double? SixDigits(double? value) => value is double number && double.IsFinite(number)

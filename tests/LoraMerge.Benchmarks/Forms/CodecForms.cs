@@ -55,14 +55,20 @@ internal static class CodecForms
                 Tensor zeros = parts["qzeros"].unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side / Group, 1, Side);
                 return (numbers - zeros).to(ScalarType.Float32).mul_(parts["scales"].to(ScalarType.Float32).unsqueeze(1)).view(Side, Side).t().contiguous();
             }),
-        new("compressed-tensors int4", """{"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"g": {"targets": ["Linear"], "weights": {"num_bits": 4, "group_size": 128}}}}""",
+        new("compressed-tensors int4", """
+            {"quant_method": "compressed-tensors", "format": "pack-quantized",
+             "config_groups": {"g": {"targets": ["Linear"], "weights": {"num_bits": 4, "group_size": 128}}}}
+            """,
             [
                 ("weight_packed", DType.I32, [Side, Side / 8], null), ("weight_scale", DType.F16, [Side, Side / Group], Halves),
                 ("weight_shape", DType.I64, [2], bytes => MemoryMarshal.AsBytes((ReadOnlySpan<long>)[Side, Side]).CopyTo(bytes)),
             ],
             parts => parts["weight_packed"].unsqueeze(-1).bitwise_right_shift(arange(0, 32, 4, ScalarType.Int32)).bitwise_and(15).sub_(8)
                 .to(ScalarType.Float32).view(Side, Side / Group, Group).mul_(parts["weight_scale"].to(ScalarType.Float32).unsqueeze(-1)).view(Side, Side)),
-        new("compressed-tensors int3", """{"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"g": {"targets": ["Linear"], "weights": {"num_bits": 3, "group_size": 128}}}}""",
+        new("compressed-tensors int3", """
+            {"quant_method": "compressed-tensors", "format": "pack-quantized",
+             "config_groups": {"g": {"targets": ["Linear"], "weights": {"num_bits": 3, "group_size": 128}}}}
+            """,
             [
                 ("weight_packed", DType.I32, [Side, Side * 3 / 32], null), ("weight_scale", DType.F16, [Side, Side / Group], Halves),
                 ("weight_shape", DType.I64, [2], bytes => MemoryMarshal.AsBytes((ReadOnlySpan<long>)[Side, Side]).CopyTo(bytes)),

@@ -171,7 +171,8 @@ internal static class KindFormulas
         Tensor w = x.Widen(Name), spectrum = x.Buffer("spectrum", [Side * Side], ScalarType.Float64).zero_();
         spectrum.index_put_(x.Own("waveft_spectrum").to(ScalarType.Float64), TensorIndex.Tensor(Drawn(KindForms.Places)));
         Tensor quarters = spectrum.view(2, Side / 2, 2, Side / 2);
-        (Tensor low, Tensor right, Tensor below, Tensor both) = (quarters[0].select(1, 0), quarters[0].select(1, 1), quarters[1].select(1, 0), quarters[1].select(1, 1));
+        (Tensor low, Tensor right) = (quarters[0].select(1, 0), quarters[0].select(1, 1));
+        (Tensor below, Tensor both) = (quarters[1].select(1, 0), quarters[1].select(1, 1));
         Tensor delta = x.Buffer("delta", [Side / 2, 2, Side / 2, 2], ScalarType.Float64);
         for (int n = 0; n < 4; n++)
         {

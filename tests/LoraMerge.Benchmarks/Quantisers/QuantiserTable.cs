@@ -8,6 +8,7 @@ using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Blocks;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Layout;
+using LoraMerge.Gguf.Tests;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Benchmarks.Quantisers;

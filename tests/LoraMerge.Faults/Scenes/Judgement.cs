@@ -64,7 +64,12 @@ internal sealed partial class Judgement(Scene scene, FolderState start, IReadOnl
     {
         bool isAsInTheEnd = ends.Any(end => IsAs(end, place));
         if (!IsAs(start, place) && !isAsInTheEnd && (outcome.IsGood || !MayBeNone(place, outcome)))
-            return $"'{place.Folder}' is neither the earlier model nor the new one: {string.Join(", ", FilesOf(place).Where(path => now[path] != FolderState.Folder).Select(path => $"{Path.GetRelativePath(place.Folder, path)} is {Describe(path)}"))}";
+        {
+            IEnumerable<string> files = FilesOf(place)
+                .Where(path => now[path] != FolderState.Folder)
+                .Select(path => $"{Path.GetRelativePath(place.Folder, path)} is {Describe(path)}");
+            return $"'{place.Folder}' is neither the earlier model nor the new one: {string.Join(", ", files)}";
+        }
         return outcome.IsGood && !isAsInTheEnd && ends.All(place.Counts) ? $"exit code 0, but '{place.Folder}' is not the new model" : null;
     }
 

@@ -9,8 +9,8 @@ public sealed class FetchedInputTests
     [
         "config.json", "tokenizer.json", "model.safetensors.index.json", "model-1.safetensors", "model-2.safetensors", "model.fp16.safetensors",
         "weights.data",
-        "adapter_config.json", "adapter_model.safetensors", "chat_template.jinja", "notes.txt", "additional_chat_templates/tool.jinja", "original/tokenizer.model",
-        "original/consolidated.00.pth", "onnx/model.onnx", "1_Pooling/config.json", "checkpoint-1/model.safetensors",
+        "adapter_config.json", "adapter_model.safetensors", "chat_template.jinja", "notes.txt", "additional_chat_templates/tool.jinja",
+        "original/tokenizer.model", "original/consolidated.00.pth", "onnx/model.onnx", "1_Pooling/config.json", "checkpoint-1/model.safetensors",
     ];
 
     [Fact]

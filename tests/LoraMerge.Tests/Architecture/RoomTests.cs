@@ -41,7 +41,10 @@ public sealed partial class RoomTests
         ["Reuse"] = ["Diagnostics", "Checkpoints", "Quantized", "Planning", "Merging", "Formats", "Manifests"],
         ["Writing"] = ["Diagnostics", "Devices", "Checkpoints", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Reuse"],
         ["Store"] = ["Diagnostics", "Checkpoints", "Planning", "Requests", "Merging", "Formats", "Manifests", "Output", "Reuse", "Writing"],
-        ["Comparing"] = ["Diagnostics", "Beside", "Devices", "Checkpoints", "Quantized", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing"],
+        ["Comparing"] =
+        [
+            "Diagnostics", "Beside", "Devices", "Checkpoints", "Quantized", "Adapters", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing",
+        ],
         ["Reports"] = ["Diagnostics", "Devices", "Checkpoints", "Planning", "Requests", "Merging", "Formats", "Manifests", "Writing", "Comparing"],
         ["Inspecting"] = ["Diagnostics", "Beside", "Checkpoints", "Quantized", "Adapters", "Dialects", "Requests", "Formats", "Manifests"],
     };

@@ -8,7 +8,8 @@ public sealed class TokenizerFormTests
 {
     private const string Config = "tokenizer_config.json";
     private const string OldConfig = """
-        { "tokenizer_class": "LlamaTokenizerFast", "added_tokens_decoder": { "2": { "content": "</s>" } }, "additional_special_tokens": ["<a>"], "legacy": false }
+        { "tokenizer_class": "LlamaTokenizerFast", "added_tokens_decoder": { "2": { "content": "</s>" } }, "additional_special_tokens": ["<a>"],
+          "legacy": false }
         """;
 
     private const string NewConfig = """

@@ -17,7 +17,7 @@ public sealed class CombinedMergeTests
     private static readonly AdapterRequest s_wide = new(AdapterOf("combo-cat-different-ranks", "adapter-1"), 0.5); // rank 8
     private static readonly AdapterRequest s_everywhere = new(AdapterOf("lora-llama-float32", "adapter"), 1); // all projections, rank 4
 
-    public static TheoryData<string> Ways => [.. CombinationWays.AllNames.Split(", ").Where(name => name != "sequential")];
+    public static TheoryData<string> Ways => [.. Enum.GetValues<CombinationWay>().Select(way => way.Text).Where(name => name != "sequential")];
 
     [Theory]
     [MemberData(nameof(Ways))]

@@ -83,7 +83,8 @@ public sealed class FormsTogetherTests
         Matrix newNorm = Matrix.Of(Prefix + "model.norm.weight", 3);
         string fields = """
             "r": 3, "lora_alpha": 6, "bias": "all", "lora_bias": true, "modules_to_save": ["norm"], "target_parameters": ["mlp.experts.down_proj"],
-            "rank_pattern": { "mlp.experts.down_proj": 2 }, "alpha_pattern": { "experts.down_proj": 5 }, "layers_to_transform": [0], "layers_pattern": "layers", "exclude_modules": ["lm_head"]
+            "rank_pattern": { "mlp.experts.down_proj": 2 }, "alpha_pattern": { "experts.down_proj": 5 }, "layers_to_transform": [0],
+            "layers_pattern": "layers", "exclude_modules": ["lm_head"]
             """;
         using TinyFolder folder = new TinyFolder(Untied, down, q, qBias, k, kBias, norm)
             .With(fields, new AdapterRequest("", weight) { ExpertLayout = layout }, downA, downB, a, b, bBias, newKBias, newNorm);

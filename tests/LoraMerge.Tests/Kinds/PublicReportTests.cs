@@ -128,7 +128,10 @@ public sealed class PublicReportTests
     public async Task An_expert_of_a_vision_language_model_goes_into_the_fused_tensor()
     {
         string config =
-            """{ "model_type": "qwen3_5_moe", "architectures": ["Qwen3_5MoeForConditionalGeneration"], "text_config": { "model_type": "qwen3_5_moe_text", "hidden_size": 4 } }""";
+            """
+            { "model_type": "qwen3_5_moe", "architectures": ["Qwen3_5MoeForConditionalGeneration"],
+              "text_config": { "model_type": "qwen3_5_moe_text", "hidden_size": 4 } }
+            """;
         Matrix gateUp = Matrix.Of("model.language_model.layers.0.mlp.experts.gate_up_proj", 2, 6, 4),
             down = Matrix.Of("model.language_model.layers.0.mlp.experts.down_proj", 2, 4, 3);
         Matrix a = Matrix.Of("base_model.model.language_model.model.layers.0.mlp.experts.1.down_proj.lora_A.weight", 1, 3),

@@ -50,7 +50,10 @@ public sealed class TiedWeightsTests
     public async Task A_tie_of_a_part_ends_where_each_release_of_transformers_reads_it()
     {
         string nested =
-            """{ "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "text_config": { "model_type": "llama", "tie_word_embeddings": true } }""";
+            """
+            { "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"],
+              "text_config": { "model_type": "llama", "tie_word_embeddings": true } }
+            """;
         Matrix shared = Shared.Named("language_model.model.embed_tokens.weight");
         using TinyFolder folder = new TinyFolder(nested, shared).With(
             "",
@@ -288,7 +291,10 @@ public sealed class TiedWeightsTests
     public async Task The_head_of_T5_takes_over_the_scale_of_the_tied_model()
     {
         string t5 =
-            """{ "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 3, "scale_decoder_outputs": true, "tie_word_embeddings": true }""";
+            """
+            { "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 3, "scale_decoder_outputs": true,
+              "tie_word_embeddings": true }
+            """;
         Matrix row = Matrix.Of("base_model.model.shared.token_adapter.trainable_tokens_delta", 1, 3);
         using TinyFolder folder = new TinyFolder(t5, Shared.Named("shared.weight")).With("\"trainable_token_indices\": { \"shared\": [2] }", HeadA, HeadB, row);
 

@@ -95,7 +95,8 @@ public sealed partial class RequantizeTests
         CommandLineRun run = await bench.RunAsync("--requantize", "keep");
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains($"warning LORA2114: Requantize=\"keep\" does nothing: the base '{bench.Base}' is not quantised", run.Output + run.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"warning LORA2114: Requantize=\"keep\" does nothing: the base '{bench.Base}' is not quantised", run.Output + run.Error, StringComparison.Ordinal);
         bench.Passed();
     }
 

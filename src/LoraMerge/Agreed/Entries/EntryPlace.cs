@@ -1,5 +1,3 @@
-using LoraMerge.Agreed.FileSystem;
-
 namespace LoraMerge.Agreed.Entries;
 
 /// <summary>Where an entry of a store lies, whether it is there or not.</summary>
@@ -28,7 +26,7 @@ internal sealed record EntryPlace(string Store, string Name)
     public static bool IsName(string name)
     {
         int dash = name.Length - KeyDigitCount - 1;
-        return dash > 0 && name[dash] == '-' && name.Skip(dash + 1).All(PartialName.IsDigit);
+        return dash > 0 && name[dash] == '-' && name.Skip(dash + 1).All(char.IsAsciiHexDigitLower);
     }
 
     /// <summary>Whether a file of a store is the mark of an entry.</summary>

@@ -50,7 +50,7 @@ internal sealed record StoreEntry(string Key, long FinishedTicks, IReadOnlyList<
         var files = new List<StoredFile>();
         foreach (StoredFile file in Files)
         {
-            string path = Path.Combine(place.Folder, file.RelativePath.Replace('/', Path.DirectorySeparatorChar));
+            string path = FileNames.PathIn(place.Folder, file.RelativePath);
             if (!Presence.OfFile(path) || IsLink(path, place.Store))
                 return null;
             FileStamp stamp = FileStamp.Of(path);

@@ -50,5 +50,5 @@ internal sealed class StoreUsers(string store)
         return [.. EntryPlace.AllIn(store).Where(place => !used.Contains(place.Name))];
     }
 
-    private static bool IsUser(string file) => Path.GetFileName(file) is { Length: 32 } name && name.All(PartialName.IsDigit);
+    private static bool IsUser(string file) => Path.GetFileName(file) is { Length: 32 } name && name.All(char.IsAsciiHexDigitLower);
 }

@@ -7,7 +7,7 @@ using System.Runtime.InteropServices;
 
 namespace LoraMerge.Agreed.FileSystem;
 
-/// <summary>Small text files that are there whole or not at all, on the disk too.</summary>
+/// <summary>Files that are there whole or not at all; small text files on the disk too.</summary>
 internal static class AtomicFile
 {
     private const int MostAttempts = 20;
@@ -30,6 +30,24 @@ internal static class AtomicFile
             attempt++;
         DiskFlush.OfFolder(folder);
         DeleteRemains(folder, target => target == Path.GetFileName(path));
+    }
+
+    /// <summary>Makes a file under a name of its own beside its place, and renames it; where either fails, nothing is left of it.</summary>
+    /// <param name="path">What it is called in the end.</param>
+    /// <param name="make">Makes it, whole; is given where.</param>
+    public static void Place(string path, Action<string> make)
+    {
+        string partial = PartialName.For(path);
+        try
+        {
+            make(partial);
+            Move(partial, path);
+        }
+        catch
+        {
+            TryDelete(partial);
+            throw;
+        }
     }
 
     /// <summary>Deletes what processes left that were killed while they wrote: files that nobody has open.</summary>
@@ -102,15 +120,14 @@ internal static class AtomicFile
     /// </returns>
     private static bool TryWrite(string path, byte[] bytes, bool isLastAttempt)
     {
-        string partial = PartialName.For(path);
         try
         {
-            using (FileStream file = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            Place(path, partial =>
             {
+                using FileStream file = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None);
                 file.Write(bytes, 0, bytes.Length);
                 DiskFlush.OfFile(file, path);
-            }
-            Move(partial, path);
+            });
             return true;
         }
         catch (DirectoryNotFoundException) when (!isLastAttempt)
@@ -120,13 +137,7 @@ internal static class AtomicFile
         }
         catch (IOException fault) when (!isLastAttempt && (fault is FileNotFoundException || FileLock.IsTaken(fault)))
         {
-            TryDelete(partial);
             return false;
-        }
-        catch
-        {
-            TryDelete(partial);
-            throw;
         }
     }
 

@@ -17,10 +17,7 @@ internal static class PartialName
     {
         int length = name.Length - Suffix.Length - DigitCount - 1;
         bool isPartial = length > 0 && name[length] == '.' && name.EndsWith(Suffix, StringComparison.Ordinal)
-            && name.Skip(length + 1).Take(DigitCount).All(IsDigit);
+            && name.Skip(length + 1).Take(DigitCount).All(char.IsAsciiHexDigitLower);
         return isPartial ? name.Substring(0, length) : null;
     }
-
-    /// <summary>Hexadecimal, as this tool writes them.</summary>
-    public static bool IsDigit(char c) => c is (>= '0' and <= '9') or (>= 'a' and <= 'f');
 }

@@ -18,9 +18,6 @@ namespace LoraMerge.Agreed.Fingerprints;
 /// </remarks>
 internal sealed record FetchedFile(string Path, string LockHash, string Variables, IReadOnlyList<FetchedFile.Input> Inputs)
 {
-    public const string OfBase = "base";
-    public const string OfAdapter = "adapter";
-
     /// <summary>Of a lock file that is not there, or that lacks something: never that of one that is.</summary>
     public const string NoLock = "none";
 
@@ -122,7 +119,7 @@ internal sealed record FetchedFile(string Path, string LockHash, string Variable
     }
 
     /// <summary>An address with the files that it became.</summary>
-    /// <param name="Role"><see cref="OfBase"/> or <see cref="OfAdapter"/>.</param>
+    /// <param name="Role">One of <see cref="InputRole"/>.</param>
     /// <param name="Folder">Absolute path in the cache.</param>
     /// <param name="Fetched">Its name, commit and the names of its files.</param>
     /// <param name="Files">The same files as they were when they were held to their hashes.</param>
@@ -158,13 +155,10 @@ internal sealed record FetchedFile(string Path, string LockHash, string Variable
     {
         public static StampedFile Take(string folder, string relativePath)
         {
-            string path = PathIn(folder, relativePath);
+            string path = FileNames.PathIn(folder, relativePath);
             return new StampedFile(relativePath, FileStamp.Of(path), ChangeTime.TicksOf(path));
         }
 
-        public string PathIn(string folder) => PathIn(folder, RelativePath);
-
-        private static string PathIn(string folder, string relativePath) =>
-            System.IO.Path.Combine(folder, relativePath.Replace('/', System.IO.Path.DirectorySeparatorChar));
+        public string PathIn(string folder) => FileNames.PathIn(folder, RelativePath);
     }
 }

@@ -8,5 +8,5 @@ internal sealed class DiskNames(string path) : IFolderNames
 
     public IReadOnlyList<string> FoldersIn(string folder) => [.. Directory.GetDirectories(Within(folder)).Select(subfolder => Path.GetFileName(subfolder))];
 
-    private string Within(string folder) => folder.Length == 0 ? path : Path.Combine(path, folder.Replace('/', Path.DirectorySeparatorChar));
+    private string Within(string folder) => folder.Length == 0 ? path : FileNames.PathIn(path, folder);
 }

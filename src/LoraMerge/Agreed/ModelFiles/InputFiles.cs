@@ -84,7 +84,7 @@ internal sealed class InputFiles
     private void Add(ChosenFile file)
     {
         string relativePath = file.RelativePath;
-        string path = Path.Combine(_folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
+        string path = FileNames.PathIn(_folder, relativePath);
         if (_fetched?.Known is { } known)
         {
             KnownFile of = known[relativePath];

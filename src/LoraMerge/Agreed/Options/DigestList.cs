@@ -43,7 +43,7 @@ internal static class DigestList
             name = name.Substring(2);
         digest = digest.ToLowerInvariant();
         bool isNamed = split >= 0 || isLineOfSum;
-        return digest.Length == DigestLength && digest.All(digit => digit is (>= '0' and <= '9') or (>= 'a' and <= 'f'))
+        return digest.Length == DigestLength && digest.All(char.IsAsciiHexDigitLower)
             && (!isNamed || IsPath(name));
     }
 

@@ -108,23 +108,7 @@ internal sealed class RequantizedLayout : ModelLayout
     public PlannedShard FileOf(string fileName) =>
         Plan.Shards.First(shard => shard.FileName == fileName) with { Tensors = [.. Files[fileName].Select(tensor => tensor.Tensor)] };
 
-    public override void WriteBeside(ModelFolder folder)
-    {
-        foreach (SideFile file in Plan.SideFiles)
-        {
-            if (Plan.ChangedBytes(file, _base.Config) is byte[] changed)
-                folder.Write(file.RelativePath, changed);
-            else
-                folder.Copy(file.Source, file.RelativePath);
-        }
-        if (Plan.IndexName is not string index)
-            return;
-        if (Plan.IndexSource is string source)
-            folder.Copy(source, index);
-        else
-            folder.Write(index, CheckpointIndex.ToBytes(
-                ByteLengthOf(Plan), Files.SelectMany(file => file.Value.Select(tensor => KeyValuePair.Create(tensor.Tensor.Name, file.Key)))));
-    }
+    public override void WriteBeside(ModelFolder folder) => folder.WriteBeside(Written, _base.Config);
 
     /// <summary>How a weight of the base is stored.</summary>
     public WeightCodec CodecOf(PlannedTensor.Computed weight) => BaseOf(weight).Codec;

@@ -11,5 +11,5 @@ internal sealed class SafetensorsFormat : ModelFormat
 
     public override ModelLayout LayOut(LayoutInputs planned) => planned.Inputs is { Request.KeepsQuantization: true, Checkpoint.Form: not null }
         ? RequantizedLayout.Create(planned)
-        : new SafetensorsLayout(planned.Plan, planned.Inputs.Checkpoint.Config);
+        : new SafetensorsLayout(planned);
 }

@@ -26,7 +26,9 @@ public sealed class BoftTests : KindContract
             factors
         );
 
-        (int Output, int Input) Place(int o, int i) => isAcross ? Math.DivRem((o * inputs) + i, layer.Outputs) is var (row, column) ? (column, row) : default : (o, i);
+        (int Output, int Input) Place(int o, int i) => !isAcross ? (o, i)
+            : Math.DivRem((o * inputs) + i, layer.Outputs) is var (row, column) ? (column, row)
+            : default;
 
         double At(int output, int input) => isAcross ? layer.Weight.Values[(input * layer.Outputs) + output] : layer.At(output, input);
 

@@ -55,7 +55,10 @@ public sealed class LoHaTests : KindContract
         Matrix[] b = [layer.Tensor("hada_w1_a", 4, 1), layer.Tensor("hada_w2_a", 4, 1)],
             a = [layer.Tensor("hada_w1_b", 1, 8), layer.Tensor("hada_w2_b", 1, 8)];
         using TinyFolder folder = new TinyFolder("{}", layer.Weight).With(
-            $$"""{{fields}}, "peft_type": "LOHA", "use_effective_conv2d": false, "r": 2, "alpha": 4, "rank_pattern": { "up_proj": 1 }, "alpha_pattern": { "mlp.up_proj": 8 }""",
+            $$"""
+            {{fields}}, "peft_type": "LOHA", "use_effective_conv2d": false, "r": 2, "alpha": 4, "rank_pattern": { "up_proj": 1 },
+            "alpha_pattern": { "mlp.up_proj": 8 }
+            """,
             [.. b, .. a]
         );
 

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 
-namespace LoraMerge.Gguf.Assembly;
+namespace LoraMerge.Gguf.Tests;
 
-/// <summary>Writes a laid-out model to its file, or to several.</summary>
+/// <summary>Writes a laid-out model to its file, or to several, of rows that are there already; a merge writes them as they come.</summary>
 internal static class GgufModelWriter
 {
     /// <param name="layout">The model.</param>
@@ -32,7 +33,6 @@ internal static class GgufModelWriter
             writer.Commit();
             paths.Add(path);
         }
-
         return paths.ToImmutable();
     }
 }
