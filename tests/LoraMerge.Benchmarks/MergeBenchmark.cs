@@ -45,9 +45,10 @@ internal static class MergeBenchmark
     private static void Run(RandomModel model, int runs, bool isCold, string[] more)
     {
         LlamaShape shape = model.Shape;
+        int processors = Environment.ProcessorCount;
         string place = isCold ? "on the disk" : "in the cache of files";
         Print(
-            $"{shape.Layers} blocks of width {shape.Hidden}, {shape.ByteLength:N0} bytes of {shape.DType}; {Environment.ProcessorCount} processors; inputs {place}"
+            $"{shape.Layers} blocks of width {shape.Hidden}, {shape.ByteLength:N0} bytes of {shape.DType}; {processors} processors; inputs {place}"
         );
         Print($"| run | cp + sync (s) | merge (s) | ratio | merge: processor time (s) | merge: peak memory (MB) |");
         Print($"| --- | ---: | ---: | ---: | ---: | ---: |");
