@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -10,5 +11,5 @@ internal static class Cat
 {
     /// <summary>A′ <c>[Σ r, in]</c> and B′ <c>[out, Σ r]</c>.</summary>
     public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs) =>
-        (cat([.. pairs.Select(pair => pair.A.mul(pair.AdapterWeight * pair.Scaling))], 0), cat([.. pairs.Select(pair => pair.B)], 1));
+        (cat([.. pairs.Select(pair => pair.A.Times(pair.AdapterWeight * pair.Scaling))], 0), cat([.. pairs.Select(pair => pair.B)], 1));
 }

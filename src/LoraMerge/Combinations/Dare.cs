@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -25,7 +26,7 @@ internal static class Dare
             long length = Math.Min(PieceElements, elements.shape[0] - first);
             Tensor mask = empty(length, ScalarType.Bool);
             draws.Fill(first, density, mask.bytes);
-            elements.narrow(0, first, length).mul_(mask.to(tensor.device)).div_(density);
+            elements.narrow(0, first, length).mul_(mask.to(tensor.device)).Divide(density);
         }
         return tensor;
     }

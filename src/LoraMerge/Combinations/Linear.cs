@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -14,11 +15,11 @@ internal static class Linear
         {
             if (sum is null)
             {
-                sum = tensor.mul_(weights[i]);
+                sum = tensor.Multiply(weights[i]);
             }
             else
             {
-                sum.add_(tensor, alpha: weights[i]);
+                sum.Add(tensor, times: weights[i]);
                 tensor.Dispose();
             }
         }

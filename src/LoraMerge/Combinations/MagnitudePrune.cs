@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -26,7 +27,7 @@ internal static class MagnitudePrune
         Tensor magnitudes = tensor.abs().cpu().flatten();
         (_, Tensor largest) = magnitudes.topk(checked((int)kept), sorted: false);
         Tensor mask = zeros(tensor.numel(), ScalarType.Bool);
-        mask.index_fill_(0, largest, true);
+        mask.Mark(largest);
         tensor.mul_(mask.view(tensor.shape).to(tensor.device));
         return tensor;
     }

@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -10,6 +11,6 @@ namespace LoraMerge.Combinations;
 internal static class ProductWise
 {
     public static (Tensor A, Tensor B) Combine(IReadOnlyList<FactorPair> pairs, ElementwiseWay way, int rank) => Svd.Truncate(
-        way(pairs.Select(pair => pair.B.matmul(pair.A).mul_(pair.Scaling)), [.. pairs.Select(pair => pair.AdapterWeight)], "BA"),
+        way(pairs.Select(pair => pair.B.matmul(pair.A).Multiply(pair.Scaling)), [.. pairs.Select(pair => pair.AdapterWeight)], "BA"),
         rank);
 }

@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Combinations;
@@ -22,19 +23,19 @@ internal static class Ties
         foreach (Tensor tensor in pruned)
         {
             using Tensor? sign = majority == MajoritySign.Frequency ? tensor.sign() : null;
-            votes.add_(sign ?? tensor);
+            votes.Add(sign ?? tensor);
         }
-        Tensor isPlus = votes.ge(0);
+        Tensor isPlus = votes.IsAtLeast(0);
         Tensor isMinus = isPlus.logical_not();
         Tensor sum = votes.zero_();
         Tensor count = zeros_like(sum);
         foreach ((int i, Tensor tensor) in pruned.Index())
         {
             using var element = NewDisposeScope();
-            Tensor agrees = tensor.gt(0).logical_and_(isPlus).logical_or_(tensor.lt(0).logical_and_(isMinus));
-            count.add_(agrees);
-            sum.add_(tensor.mul_(agrees), alpha: weights[i]);
+            Tensor agrees = tensor.IsMoreThan(0).logical_and_(isPlus).logical_or_(tensor.IsLessThan(0).logical_and_(isMinus));
+            count.Add(agrees);
+            sum.Add(tensor.mul_(agrees), times: weights[i]);
         }
-        return sum.div_(count.clamp_min_(1)).MoveToOuterDisposeScope();
+        return sum.div_(count.RaiseTo(1)).MoveToOuterDisposeScope();
     }
 }

@@ -36,7 +36,7 @@ internal static class AdapterValues
             ? Read(stored, files, ScalarType.Float64, CPU)
             : ReadIntegers(stored, files);
         Tensor indices = numbers.to(ScalarType.Int64);
-        Tensor isWrong = indices.lt(0).logical_or_(indices.ge(count)).logical_or_(indices.ne(numbers)).flatten();
+        Tensor isWrong = indices.IsLessThan(0).logical_or_(indices.IsAtLeast(count)).logical_or_(indices.ne(numbers)).flatten();
         if (indices.NumberOfElements > 0 && isWrong.any().item<bool>())
         {
             long index = isWrong.to(ScalarType.Int32).argmax().item<long>();

@@ -21,7 +21,7 @@ internal abstract class AddedRowsDelta(double scaling) : WeightDelta
             double norm = rows.to(ScalarType.Float64).norm().item<double>();
             // Where the sum of the squares is beyond float64, the norm itself may not be.
             _norm = double.Hypot(_norm, double.IsFinite(norm) ? norm : ProductNorm.Of(rows.reshape(-1, 1), ones(1, 1, rows.dtype, rows.device)));
-            w.narrow(0, first, rows.shape[0]).add_(rows, alpha: scaling);
+            w.narrow(0, first, rows.shape[0]).Add(rows, times: scaling);
         }
     }
 

@@ -26,7 +26,7 @@ internal abstract class BaseReducedDelta : WeightDelta
     public override void ApplyTo(Tensor w, long firstRow)
     {
         using var scope = NewDisposeScope();
-        Tensor left = (Left.narrow(0, firstRow, w.shape[0]) * -_factor).to(w.dtype); // [rows, r]
+        Tensor left = Left.narrow(0, firstRow, w.shape[0]).Times(-_factor).to(w.dtype); // [rows, r]
         w.addmm_(left, Right.to(w.dtype));
     }
 }

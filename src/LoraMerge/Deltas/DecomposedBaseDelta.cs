@@ -68,8 +68,8 @@ internal sealed class DecomposedBaseDelta : WeightDelta
         foreach ((long first, long count) in PieceSize.Cut(w.shape[0], w.shape[1]))
         {
             using var scope = NewDisposeScope();
-            Tensor part = _rest!.narrow(0, firstRow + first, count).sub(source.narrow(0, first, count)).mul_(_adapterWeight);
-            w.narrow(0, first, count).add_(part.to(w.dtype).to(w.device));
+            Tensor part = _rest!.narrow(0, firstRow + first, count).sub(source.narrow(0, first, count)).Multiply(_adapterWeight);
+            w.narrow(0, first, count).Add(part.to(w.dtype).to(w.device));
         }
     }
 

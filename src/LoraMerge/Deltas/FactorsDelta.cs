@@ -14,7 +14,7 @@ internal sealed class FactorsDelta : WeightDelta
     /// <param name="adapterWeight">c.</param>
     public FactorsDelta(Tensor factors, bool isByColumn, double adapterWeight)
     {
-        _factors = adapterWeight == 1 ? factors : factors.sub_(1).mul_(adapterWeight).add_(1);
+        _factors = adapterWeight == 1 ? factors : factors.Subtract(1).Multiply(adapterWeight).Add(1);
         _isByColumn = isByColumn;
     }
 

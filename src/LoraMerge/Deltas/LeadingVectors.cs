@@ -86,7 +86,7 @@ internal static class LeadingVectors
         (Tensor q1, Tensor r1) = linalg.qr(vectors.t() - before.t().matmul(outside));
         Tensor again = before.matmul(q1);
         (Tensor q2, Tensor r2) = linalg.qr(q1 - before.t().matmul(again));
-        return (q2.t().contiguous(), cat([outside.add_(again.matmul(r1)), r2.matmul(r1)], 0));
+        return (q2.t().contiguous(), cat([outside.Add(again.matmul(r1)), r2.matmul(r1)], 0));
     }
 
     /// <summary>Numbers between -1 and 1 without any pattern (SplitMix64), in float64.</summary>

@@ -25,7 +25,7 @@ internal sealed class LowRankDelta : WeightDelta
         bool isDouble = b.dtype == ScalarType.Float64;
         _alpha = isDouble ? 1 : scaling;
         if (isDouble)
-            b.mul_(scaling);
+            b.Multiply(scaling);
     }
 
     /// <summary>A weight stored <c>[in, out]</c> gets (B·A)ᵀ = Aᵀ·Bᵀ, which is the same formula with the factors exchanged.</summary>
@@ -76,7 +76,7 @@ internal sealed class LowRankDelta : WeightDelta
     public Tensor RowsOfB(long first, long count)
     {
         using var scope = NewDisposeScope();
-        return (_b.narrow(0, first, count).to(ScalarType.Float64).cpu() * _alpha).MoveToOuterDisposeScope();
+        return _b.narrow(0, first, count).to(ScalarType.Float64).cpu().Times(_alpha).MoveToOuterDisposeScope();
     }
 
     /// <summary>Columns of A, in float64 on the CPU.</summary>
@@ -98,7 +98,7 @@ internal sealed class LowRankDelta : WeightDelta
     public void AddMultiple(Tensor w, long firstRow, double factor)
     {
         using var scope = NewDisposeScope();
-        Tensor rows = _b.narrow(0, firstRow, w.shape[0]) * factor; // [rows, r]
+        Tensor rows = _b.narrow(0, firstRow, w.shape[0]).Times(factor); // [rows, r]
         w.addmm_(rows, _a, beta: 1, alpha: (float)_alpha);
     }
 

@@ -18,7 +18,7 @@ internal sealed class PlacesDelta : WeightDelta
         using var scope = NewDisposeScope();
         (Tensor unique, Tensor? inverse, _) = places.unique(sorted: true, return_inverse: true);
         Tensor sums = zeros(unique.shape, values.dtype, values.device);
-        sums.index_add_(0, inverse!, values, 1);
+        sums.AddAt(0, inverse!, values);
         _places = unique.DetachFromDisposeScope();
         _values = sums.DetachFromDisposeScope();
         _sorted = unique.cpu().data<long>().ToArray();
@@ -41,7 +41,7 @@ internal sealed class PlacesDelta : WeightDelta
         if (count == 0)
             return;
         using var scope = NewDisposeScope();
-        w.view(-1).index_add_(0, _places.narrow(0, first, count) - start, _values.narrow(0, first, count), _scaling);
+        w.view(-1).AddAt(0, _places.narrow(0, first, count).Minus(start), _values.narrow(0, first, count), times: _scaling);
     }
 
     public override void Dispose()

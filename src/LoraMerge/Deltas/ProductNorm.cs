@@ -41,8 +41,8 @@ internal static class ProductNorm
         foreach ((long first, long count) in PieceSize.Cut(n, elementsOfRow: Math.Max(tall.NumberOfElements / Math.Max(n, 1), 1)))
         {
             using var scope = NewDisposeScope();
-            Tensor piece = tall.narrow(-2, first, count).to(ScalarType.Float64, copy: true).mul_(Math.ScaleB(1, -exponent));
-            gram.add_(piece.transpose(-1, -2).matmul(piece));
+            Tensor piece = tall.narrow(-2, first, count).to(ScalarType.Float64, copy: true).Multiply(Math.ScaleB(1, -exponent));
+            gram.Add(piece.transpose(-1, -2).matmul(piece));
         }
         return gram;
     }

@@ -13,7 +13,7 @@ internal static class Rotation
     {
         using var scope = NewDisposeScope();
         Tensor identity = eye(skew.shape[1], dtype: ScalarType.Float64, device: skew.device).unsqueeze(0);
-        return linalg.solve(identity - skew, identity + skew).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+        return linalg.solve(identity - skew, identity.Plus(skew)).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -29,16 +29,16 @@ internal static class Rotation
         Tensor sum = eye(q.shape[1], dtype: ScalarType.Float64, device: q.device).unsqueeze(0).repeat(q.shape[0], 1, 1);
         if (terms == 1)
             return sum.MoveToOuterDisposeScope();
-        sum.add_(q, alpha: 2);
+        sum.Add(q, times: 2);
         if (terms == 2)
             return sum.MoveToOuterDisposeScope();
         Tensor power = q.matmul(q);
-        sum.add_(power, alpha: 2);
+        sum.Add(power, times: 2);
         int last = hasFullLastTerm ? terms - 1 : Math.Max(terms - 1, 3);
         for (int exponent = 3; exponent <= last; exponent++)
         {
             power = power.matmul(q);
-            sum.add_(power, alpha: exponent == last && !hasFullLastTerm ? 1 : 2);
+            sum.Add(power, times: exponent == last && !hasFullLastTerm ? 1 : 2);
         }
         return sum.MoveToOuterDisposeScope();
     }
@@ -48,7 +48,7 @@ internal static class Rotation
     public static Tensor SkewPart(Tensor matrices)
     {
         using var scope = NewDisposeScope();
-        return (matrices - matrices.transpose(1, 2)).mul_(0.5).MoveToOuterDisposeScope();
+        return (matrices - matrices.transpose(1, 2)).Multiply(0.5).MoveToOuterDisposeScope();
     }
 
     /// <summary>Skew-symmetric matrices of their strict upper triangles, row by row.</summary>
@@ -58,9 +58,9 @@ internal static class Rotation
     public static Tensor Skew(Tensor triangles, long size)
     {
         using var scope = NewDisposeScope();
-        Tensor numbers = arange(size * size, ScalarType.Int64, triangles.device).view(size, size);
+        Tensor numbers = TensorArithmetic.CountFrom(0, size * size, triangles.device).view(size, size);
         Tensor places = numbers.triu(1).flatten();
-        places = places.masked_select(places.ne(0)); // in order: the triangle never holds place 0
+        places = places.masked_select(places.IsNot(0)); // in order: the triangle never holds place 0
         Tensor full = zeros([triangles.shape[0], size * size], ScalarType.Float64, triangles.device);
         full.index_copy_(1, places, triangles);
         Tensor upper = full.view(-1, size, size);
@@ -73,6 +73,6 @@ internal static class Rotation
     {
         using var scope = NewDisposeScope();
         Tensor norm = matrices.mul(matrices).sum([1, 2], keepdim: true).sqrt();
-        return where(norm.le(limit), matrices, matrices.mul(limit) / norm).MoveToOuterDisposeScope();
+        return where(norm.IsAtMost(limit), matrices, matrices.Times(limit) / norm).MoveToOuterDisposeScope();
     }
 }

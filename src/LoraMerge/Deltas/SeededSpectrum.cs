@@ -15,7 +15,7 @@ internal sealed class SeededSpectrum : IDisposable
         using var scope = NewDisposeScope();
         long columns = isTransposed ? inputs.Weight.RowCount : inputs.Weight.RowLength; // inputs of the layer
         Tensor places = SeededPlaces.Of(inputs.Weight.ElementCount, stored.ElementCount, seed, inputs.Kept);
-        Tensor outputs = places.div(columns, RoundingMode.floor), others = places - (outputs * columns);
+        Tensor outputs = places.FloorDividedBy(columns), others = places - outputs.Times(columns);
         Rows = (isTransposed ? others : outputs).to(inputs.Device).DetachFromDisposeScope();
         Columns = (isTransposed ? outputs : others).to(inputs.Device).DetachFromDisposeScope();
         Values = inputs.Read(stored).to(ScalarType.Float64).DetachFromDisposeScope();

@@ -41,5 +41,5 @@ internal sealed class ChangeMeter
         isRoundedHere && _delta > 0 ? _kept / _delta : null,
         deltas.Count > 0 && deltas.All(delta => delta is LowRankDelta) ? ProductSpectrum.Of([.. deltas.Cast<LowRankDelta>()]) : []);
 
-    private static double SquareOf(Tensor values) => values.square().sum().item<double>();
+    private static double SquareOf(Tensor values) => values.ToThePower(2).sum().item<double>();
 }

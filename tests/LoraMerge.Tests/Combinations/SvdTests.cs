@@ -1,4 +1,5 @@
 using LoraMerge.Combinations;
+using LoraMerge.Deltas;
 using static TorchSharp.torch;
 
 namespace LoraMerge.Tests.Combinations;
@@ -10,7 +11,7 @@ public sealed class SvdTests
     {
         using var scope = Torch.Scope();
         FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 2, scaling: 2, adapterWeight: 0.7), Torch.Pair(seed: 5, rank: 4, scaling: 0.5, adapterWeight: -1.2)];
-        (Tensor wholeA, Tensor wholeB) = Svd.Truncate(Torch.Change(pairs[0]).add(Torch.Change(pairs[1])), rank: 4);
+        (Tensor wholeA, Tensor wholeB) = Svd.Truncate(Torch.Change(pairs[0]).Plus(Torch.Change(pairs[1])), rank: 4);
 
         (Tensor a, Tensor b) = Svd.Combine(pairs, rank: 4);
 
@@ -24,7 +25,7 @@ public sealed class SvdTests
     {
         using var scope = Torch.Scope();
         FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 2, scaling: 2, adapterWeight: 0.7), Torch.Pair(seed: 5, rank: 3, scaling: 1, adapterWeight: 1)];
-        Tensor expected = Torch.Change(pairs[0]).add(Torch.Change(pairs[1]));
+        Tensor expected = Torch.Change(pairs[0]).Plus(Torch.Change(pairs[1]));
 
         (Tensor a, Tensor b) = Svd.Combine(pairs, rank: 5);
 
@@ -40,7 +41,7 @@ public sealed class SvdTests
             Torch.Pair(seed: 1, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6),
             Torch.Pair(seed: 5, rank: 8, scaling: 1, adapterWeight: 1, rows: 5, columns: 6),
         ];
-        Tensor expected = Torch.Change(pairs[0]).add(Torch.Change(pairs[1]));
+        Tensor expected = Torch.Change(pairs[0]).Plus(Torch.Change(pairs[1]));
 
         (Tensor a, Tensor b) = Svd.Combine(pairs, rank: 8);
 
@@ -52,7 +53,7 @@ public sealed class SvdTests
     {
         using var scope = Torch.Scope();
         FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 2, scaling: 2, adapterWeight: 0.7), Torch.Pair(seed: 5, rank: 4, scaling: 0.5, adapterWeight: -1.2)];
-        Tensor expected = Torch.Change(pairs[0]).add(Torch.Change(pairs[1]));
+        Tensor expected = Torch.Change(pairs[0]).Plus(Torch.Change(pairs[1]));
 
         (Tensor a, Tensor b) = Cat.Combine(pairs);
 
@@ -66,7 +67,7 @@ public sealed class SvdTests
         using var scope = Torch.Scope();
         FactorPair[] pairs = [Torch.Pair(seed: 1, rank: 2, scaling: 4, adapterWeight: 0.5), Torch.Pair(seed: 5, rank: 2, scaling: 1, adapterWeight: 2)];
         Tensor expected = Ties.Elect(
-            [pairs[0].B.matmul(pairs[0].A).mul(4), pairs[1].B.matmul(pairs[1].A)],
+            [pairs[0].B.matmul(pairs[0].A).Times(4), pairs[1].B.matmul(pairs[1].A)],
             [0.5, 2],
             LoraMerge.Combinations.MajoritySign.Total
         );

@@ -1,4 +1,5 @@
 using LoraMerge.Combinations;
+using LoraMerge.Deltas;
 using LoraMerge.Devices;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ internal static class Torch
         new(Noise(seed, rank, columns), Noise(seed + 1, rows, rank), scaling, adapterWeight);
 
     /// <summary>w·s·B·A.</summary>
-    public static Tensor Change(FactorPair pair) => pair.B.matmul(pair.A).mul(pair.Scaling * pair.AdapterWeight);
+    public static Tensor Change(FactorPair pair) => pair.B.matmul(pair.A).Times(pair.Scaling * pair.AdapterWeight);
 
     public static double[] Values(Tensor tensor) => tensor.contiguous().data<double>().ToArray();
 

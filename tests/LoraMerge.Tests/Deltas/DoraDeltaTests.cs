@@ -14,13 +14,13 @@ public sealed class DoraDeltaTests
     public void Norms_of_old_releases_are_those_of_the_weight_as_stored()
     {
         using var scope = NewDisposeScope();
-        Tensor w = arange(1, 10, ScalarType.Float64).reshape(3, 3); // [in, out]
+        Tensor w = TensorArithmetic.CountFrom(1, 9, CPU).to(ScalarType.Float64).reshape(3, 3); // [in, out]
         Tensor a = tensor(new double[,] { { 0.5, -1, 2 } }); // [r, in]
         Tensor b = tensor(new double[,] { { 1 }, { -2 }, { 0.25 } }); // [out, r]
         Tensor m = tensor(new double[] { 3, 4, 5 }); // [out]
         const double s = 1.5;
-        Tensor v = w.t() + (s * b.matmul(a)); // [out, in]
-        Tensor norm = linalg.vector_norm(w + (s * b.matmul(a)), ord: 2, dims: [1]);
+        Tensor v = w.t().Plus(b.matmul(a).Times(s)); // [out, in]
+        Tensor norm = linalg.norm(w.Plus(b.matmul(a).Times(s)), ord: 2.0, dims: [1]);
         Tensor expected = ((m / norm).unsqueeze(1) * v).t();
 
         // Stored [in, out], the factors of the product change places.

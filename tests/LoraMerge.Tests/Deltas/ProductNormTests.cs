@@ -24,7 +24,7 @@ public sealed class ProductNormTests
     {
         using var scope = NewDisposeScope();
 
-        double norm = ProductNorm.Of(full([8, 1], left, ScalarType.Float64), full([1, 8], right, ScalarType.Float64));
+        double norm = ProductNorm.Of(ones(8, 1, ScalarType.Float64).Times(left), ones(1, 8, ScalarType.Float64).Times(right));
 
         Assert.Equal(expected, norm, expected * 1e-15); // a root and two products, each rounded once
     }
@@ -43,7 +43,8 @@ public sealed class ProductNormTests
     public void It_is_that_of_the_product_however_many_pieces_the_factors_have()
     {
         using var scope = NewDisposeScope();
-        Tensor left = arange(0, 2_200_000).remainder(7).sub(3).view(-1, 2), right = arange(0, 3_000_000).remainder(5).sub(1).view(2, -1);
+        Tensor left = TensorArithmetic.CountFrom(0, 2_200_000, CPU).Modulo(7).Minus(3).view(-1, 2);
+        Tensor right = TensorArithmetic.CountFrom(0, 3_000_000, CPU).Modulo(5).Minus(1).view(2, -1);
 
         double norm = ProductNorm.Of(left.to(ScalarType.BFloat16), right.to(ScalarType.Float32));
 

@@ -1,4 +1,5 @@
 using LoraMerge.Checkpoints;
+using LoraMerge.Deltas;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 using LoraMerge.Tests.Golden;
@@ -124,7 +125,7 @@ public sealed class ReducedBasePrecisionTests
             "any" => any,
             "rank 3" => Any("left", rows, 3).matmul(Any("right", 3, columns)),
             "rank 1" => Any("left", rows, 1).matmul(Any("right", 1, columns)),
-            "equal values" => eye(rows, columns, ScalarType.Float64) * 0.75,
+            "equal values" => eye(rows, columns, ScalarType.Float64).Times(0.75),
             _ => zeros([rows, columns], ScalarType.Float64),
         };
         return weight.to(ScalarType.Float32).to(ScalarType.Float64);

@@ -1,4 +1,5 @@
 using LoraMerge.Combinations;
+using LoraMerge.Deltas;
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 using LoraMerge.Planning;
@@ -74,7 +75,7 @@ public sealed class ReducedBaseTests
 
         using var scope = NewDisposeScope();
         (Tensor q, Tensor r) = linalg.qr(tensor(weight.AsDoubles()).view(rows, columns));
-        Tensor residual = tensor(weight.AsDoubles()).view(rows, columns) - (3 * q.narrow(1, 0, Rank).matmul(r.narrow(0, 0, Rank)));
+        Tensor residual = tensor(weight.AsDoubles()).view(rows, columns) - q.narrow(1, 0, Rank).matmul(r.narrow(0, 0, Rank)).Times(3);
         Matrix.AssertNear(Matrix.Add(residual.data<double>().ToArray(), b, a, 3), merged);
         folder.Passed();
     }

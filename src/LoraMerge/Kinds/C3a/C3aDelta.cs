@@ -16,9 +16,9 @@ internal sealed class C3aDelta(Tensor kernel, double adapterWeight) : AddedRowsD
         foreach ((long first, long taken) in PieceSize.Cut(count, elementsOfRow: 4 * columns * size))
         {
             using var scope = NewDisposeScope();
-            Tensor rows = arange(firstRow + first, firstRow + first + taken, 1, ScalarType.Int64, device).unsqueeze(1);
-            Tensor blocks = kernel.index_select(0, rows.squeeze(1).div(size, RoundingMode.floor)); // [rows, in / n, n]
-            Tensor places = (arange(0, size, 1, ScalarType.Int64, device) - rows).remainder(size); // [rows, n]
+            Tensor rows = TensorArithmetic.CountFrom(firstRow + first, taken, device).unsqueeze(1);
+            Tensor blocks = kernel.index_select(0, rows.squeeze(1).FloorDividedBy(size)); // [rows, in / n, n]
+            Tensor places = (TensorArithmetic.CountFrom(0, size, device) - rows).Modulo(size); // [rows, n]
             yield return (blocks.gather(2, places.unsqueeze(1).expand(-1, columns, -1)).view(-1, columns * size), first);
         }
     }

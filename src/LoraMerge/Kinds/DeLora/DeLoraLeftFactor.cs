@@ -20,7 +20,7 @@ internal sealed record DeLoraLeftFactor(StoredTensor A, StoredTensor B, StoredTe
     {
         using var scope = NewDisposeScope();
         Tensor a = inputs.Read(A).to(ScalarType.Float64), b = inputs.Read(B).to(ScalarType.Float64), length = inputs.Read(Length).to(ScalarType.Float64);
-        Tensor norms = linalg.vector_norm(a, dims: [1]).clamp_min(LeastNorm) * linalg.vector_norm(b, dims: [0]).clamp_min(LeastNorm);
-        return b.mul(length.div(A.RowCount).div(norms)).to(inputs.DType).MoveToOuterDisposeScope();
+        Tensor norms = linalg.norm(a, ord: 2.0, dims: [1]).AtLeast(LeastNorm) * linalg.norm(b, ord: 2.0, dims: [0]).AtLeast(LeastNorm);
+        return b.mul(length.DividedBy(A.RowCount).div(norms)).to(inputs.DType).MoveToOuterDisposeScope();
     }
 }

@@ -32,7 +32,7 @@ internal sealed class DeftDelta : BaseReducedDelta
         Tensor replacement = change.Replacement is null
             ? zeros([q.shape[1], inputCount], ScalarType.Float64, inputs.Device)
             : inputs.Read(change.Replacement).to(ScalarType.Float64);
-        Tensor negative = replacement * -change.Scaling;
+        Tensor negative = replacement.Times(-change.Scaling);
         _remaining = (_isTransposed ? negative.t() : negative).contiguous().DetachFromDisposeScope(); // Kᵀ·W₀ is added to it
     }
 

@@ -27,9 +27,9 @@ internal sealed class FourierFtDelta(SeededSpectrum spectrum, WeightFacts weight
 
     private Tensor Rows(long firstRow, long count)
     {
-        Tensor numbers = arange(firstRow, firstRow + count, 1, ScalarType.Int64, spectrum.Rows.device).unsqueeze(1);
-        Tensor angles = (numbers * spectrum.Rows).remainder(weight.RowCount).to(ScalarType.Float64).mul_(2 * Math.PI / weight.RowCount); // [rows, n]
-        Tensor strengths = spectrum.Values / weight.RowCount;
+        Tensor numbers = TensorArithmetic.CountFrom(firstRow, count, spectrum.Rows.device).unsqueeze(1);
+        Tensor angles = (numbers * spectrum.Rows).Modulo(weight.RowCount).to(ScalarType.Float64).Multiply(2 * Math.PI / weight.RowCount); // [rows, n]
+        Tensor strengths = spectrum.Values.DividedBy(weight.RowCount);
         return fft.ifft(complex(Spread(angles.cos().mul_(strengths)), Spread(angles.sin().mul_(strengths)))).real;
     }
 
@@ -37,6 +37,6 @@ internal sealed class FourierFtDelta(SeededSpectrum spectrum, WeightFacts weight
     private Tensor Spread(Tensor values)
     {
         Tensor rows = zeros([values.shape[0], weight.RowLength], ScalarType.Float64, values.device);
-        return rows.index_add_(1, spectrum.Columns, values, 1);
+        return rows.AddAt(1, spectrum.Columns, values);
     }
 }

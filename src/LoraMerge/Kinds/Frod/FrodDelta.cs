@@ -60,8 +60,8 @@ internal sealed class FrodDelta : WeightDelta
     {
         using var single = new SingleThread();
         using var scope = NewDisposeScope();
-        Tensor lengths = linalg.vector_norm(_x, dims: [_isTransposed ? 1 : 0]);
-        Tensor shares = where(lengths.gt(LeastLength), lengths.reciprocal(), zeros_like(lengths)); // 1/‖x‖
+        Tensor lengths = linalg.norm(_x, ord: 2.0, dims: [_isTransposed ? 1 : 0]);
+        Tensor shares = where(lengths.IsMoreThan(LeastLength), lengths.reciprocal(), zeros_like(lengths)); // 1/‖x‖
         _core.mul_(shares.unsqueeze(1)); // diag(1/‖x‖)·M·Vᵀ
         if (!_isTransposed)
             return;
@@ -82,7 +82,7 @@ internal sealed class FrodDelta : WeightDelta
             Tensor made = _isTransposed
                 ? _core.narrow(0, firstRow + first, piece.shape[0]).matmul(_x)
                 : _x.narrow(0, firstRow + first, piece.shape[0]).matmul(_core);
-            w.narrow(0, first, piece.shape[0]).copy_(piece + (_adapterWeight * (made - before)));
+            w.narrow(0, first, piece.shape[0]).copy_(piece.Plus((made - before).Times(_adapterWeight)));
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class FrodDelta : WeightDelta
         {
             using var scope = NewDisposeScope();
             Tensor added = directions.index_select(0, columns.narrow(0, first, count)).mul_(values.narrow(0, first, count));
-            sum.index_add_(0, rows.narrow(0, first, count), added, 1);
+            sum.AddAt(0, rows.narrow(0, first, count), added);
         }
         return sum;
     }

@@ -44,7 +44,7 @@ internal sealed class GloraDelta : WeightDelta
                 sum.narrow(0, first, rows.shape[0]).copy_(rows.matmul(c));
         }
         if (added is not null)
-            sum.add_(added.Rows(0, change.Weight.RowCount));
+            sum.Add(added.Rows(0, change.Weight.RowCount));
         added?.Dispose();
         return new GloraDelta(factors, new Term(sum.to(inputs.DType).DetachFromDisposeScope(), null), change.AdapterWeight);
     }
@@ -58,9 +58,9 @@ internal sealed class GloraDelta : WeightDelta
             using var scope = NewDisposeScope();
             Tensor rows = w.narrow(0, first, count);
             if (_factors is not null)
-                rows.add_(source.narrow(0, first, count).to(w.device).to(w.dtype) * _factors.Rows(firstRow + first, count), alpha: _adapterWeight);
+                rows.Add(source.narrow(0, first, count).to(w.device).to(w.dtype) * _factors.Rows(firstRow + first, count), times: _adapterWeight);
             if (_added is not null)
-                rows.add_(_added.Rows(firstRow + first, count), alpha: _adapterWeight);
+                rows.Add(_added.Rows(firstRow + first, count), times: _adapterWeight);
         }
     }
 

@@ -28,8 +28,8 @@ internal sealed class HiraDelta(Tensor a, Tensor b, double adapterWeight) : Weig
         foreach ((long first, long count) in PieceSize.Cut(w.shape[0], elementsOfRow: 2 * w.shape[1]))
         {
             using var scope = NewDisposeScope();
-            Tensor share = b.narrow(0, firstRow + first, count).matmul(a).mul_(adapterWeight);
-            w.narrow(0, first, count).add_(share.mul_(source.narrow(0, first, count).to(w.device)));
+            Tensor share = b.narrow(0, firstRow + first, count).matmul(a).Multiply(adapterWeight);
+            w.narrow(0, first, count).Add(share.mul_(source.narrow(0, first, count).to(w.device)));
         }
     }
 

@@ -36,9 +36,9 @@ internal sealed class HraDelta : WeightDelta
             for (long j = 0; isOrthonormalised && j < i; j++)
                 column.sub_(u.select(1, j) * u.select(1, j).dot(column));
             column.div_(column.norm());
-            y.select(1, i).copy_(column - y.narrow(1, 0, i).matmul(before.t().matmul(column))).mul_(2);
+            y.select(1, i).copy_(column - y.narrow(1, 0, i).matmul(before.t().matmul(column))).Multiply(2);
         }
-        return new HraDelta(y.mul_(adapterWeight).to(dtype).DetachFromDisposeScope(), u.t().contiguous().to(dtype).DetachFromDisposeScope());
+        return new HraDelta(y.Multiply(adapterWeight).to(dtype).DetachFromDisposeScope(), u.t().contiguous().to(dtype).DetachFromDisposeScope());
     }
 
     public override void ApplyTo(Tensor w, long firstRow)

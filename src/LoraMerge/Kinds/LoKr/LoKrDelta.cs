@@ -67,11 +67,11 @@ internal sealed class LoKrDelta : WeightDelta
         using var scope = NewDisposeScope();
         (long a, long c, long b, long d, long k) = (_first.shape[0], _first.shape[2], _second.shape[0], _second.shape[1], _second.shape[3]);
         long count = w.shape[0];
-        Tensor numbers = arange(firstRow, firstRow + count, ScalarType.Int64, w.device);
-        Tensor inOuter = numbers.floor_divide(_isSecondOutside ? a : b), inInner = numbers.remainder(_isSecondOutside ? a : b);
+        Tensor numbers = TensorArithmetic.CountFrom(firstRow, count, w.device);
+        Tensor inOuter = numbers.FloorDividedBy(_isSecondOutside ? a : b), inInner = numbers.Modulo(_isSecondOutside ? a : b);
         Tensor second = _second.index_select(0, _isSecondOutside ? inOuter : inInner); // [rows, d, 1, k]
         Tensor first = _first.index_select(0, _isSecondOutside ? inInner : inOuter); // [rows, 1, c, 1]
-        w.view(count, d, c, k).addcmul_(first, second, _scaling);
+        w.view(count, d, c, k).AddProduct(first, second, times: _scaling);
     }
 
     public override void Dispose()

@@ -30,6 +30,6 @@ internal sealed record DoraChange(LowRankChange Product, StoredTensor Magnitude,
         string.Create(CultureInfo.InvariantCulture, $"{base.Describe(adapterName)}, rank {Product.A.Sides.Rows}, scaling {Product.Scaling}");
 
     internal override WeightDelta Load(DeltaInputs inputs) => new DoraDelta(
-        Product.LoadProduct(inputs), inputs.ReadAsRows(Magnitude).flatten(), IsByColumn, AdapterWeight, Module,
+        Product.LoadProduct(inputs), inputs.ReadVector(Magnitude), IsByColumn, AdapterWeight, Module,
         HasNormOfStored ? (Product with { IsTransposed = false }).LoadProduct(inputs) : null);
 }

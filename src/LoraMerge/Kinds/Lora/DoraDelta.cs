@@ -59,7 +59,7 @@ internal sealed class DoraDelta : WeightDelta
         _product.ApplyTo(w, firstRow); // V, [rows, columns]
         _squares ??= zeros(w.shape[1], ScalarType.Float64, w.device).DetachFromDisposeScope();
         foreach ((Tensor piece, _) in _pieces.Of(w))
-            _squares.add_(piece.mul_(piece).sum(dim: 0));
+            _squares.Add(piece.mul_(piece).sum(dim: 0));
     }
 
     /// <exception cref="LoraMergeException">LORA5010: an output of V is zero.</exception>
@@ -69,14 +69,14 @@ internal sealed class DoraDelta : WeightDelta
         _product.ApplyTo(w, firstRow); // V, [rows, columns]
         Tensor factor = _isByColumn
             ? Factor(_magnitude, _squares!.sqrt().to(w.dtype), 0)
-            : Factor(_magnitude.narrow(0, firstRow, w.shape[0]), linalg.vector_norm(w, ord: 2, dims: [1]), firstRow).unsqueeze(1);
+            : Factor(_magnitude.narrow(0, firstRow, w.shape[0]), linalg.norm(w, ord: 2.0, dims: [1]), firstRow).unsqueeze(1);
         if (_adapterWeight == 1)
         {
             w.mul_(factor);
             return;
         }
         // W + c·(f·V - W) with W = V - s·B·A: no copy of W has to be kept.
-        w.mul_(factor.mul_(_adapterWeight).add_(1 - _adapterWeight));
+        w.mul_(factor.Multiply(_adapterWeight).Add(1 - _adapterWeight));
         _product.AddMultiple(w, firstRow, _adapterWeight - 1);
     }
 
@@ -92,7 +92,7 @@ internal sealed class DoraDelta : WeightDelta
     /// <summary>m / ‖V‖₂, <c>[outputs]</c>.</summary>
     private Tensor Factor(Tensor magnitude, Tensor norm, long firstOutput)
     {
-        Tensor isZero = norm.eq(0);
+        Tensor isZero = norm.Is(0);
         if (isZero.any().item<bool>())
             throw LoraErrors.DoraOutputIsZero(_module, firstOutput + isZero.to(ScalarType.Int32).argmax().item<long>());
         return magnitude / norm;

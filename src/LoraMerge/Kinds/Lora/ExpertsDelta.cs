@@ -22,7 +22,7 @@ internal sealed class ExpertsDelta : WeightDelta
     public ExpertsDelta(Tensor left, Tensor right, double scaling)
     {
         _left = left;
-        _right = right.mul_(scaling);
+        _right = right.Multiply(scaling);
         _scaling = scaling;
     }
 

@@ -26,8 +26,8 @@ internal sealed class MixedBlocksDelta : WeightDelta
             using var scope = NewDisposeScope();
             Tensor block = _blocks[(firstRow + first) / r]; // Mᵢ
             Tensor rows = w.narrow(0, first, r).view(r, -1, r); // row, j, element
-            Tensor mixed = rows.reshape(-1, r).matmul(block).view(r, -1, r).add_(block.unsqueeze(1));
-            rows.add_(mixed, alpha: _adapterWeight);
+            Tensor mixed = rows.reshape(-1, r).matmul(block).view(r, -1, r).Add(block.unsqueeze(1));
+            rows.Add(mixed, times: _adapterWeight);
         }
     }
 

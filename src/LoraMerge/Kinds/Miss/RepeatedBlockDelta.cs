@@ -35,7 +35,7 @@ internal sealed class RepeatedBlockDelta : AddedRowsDelta
             using var scope = NewDisposeScope();
             _memory ??= empty([PieceSize.RowsFor(repeats * r), repeats, r], dtype, device).DetachFromDisposeScope();
             Tensor repeated = _memory.narrow(0, 0, rows);
-            repeated.copy_(_block.index_select(0, arange(firstRow + first, firstRow + first + rows, ScalarType.Int64, device).remainder(n)).unsqueeze(1));
+            repeated.copy_(_block.index_select(0, TensorArithmetic.CountFrom(firstRow + first, rows, device).Modulo(n)).unsqueeze(1));
             yield return (repeated.view(rows, -1).narrow(1, 0, _columns), first);
         }
     }

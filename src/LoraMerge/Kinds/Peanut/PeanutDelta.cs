@@ -54,7 +54,7 @@ internal sealed class PeanutDelta : BaseReducedDelta
                 before.Push(inner);
             inner = Activated( _layers[i].matmul(inner));
             if (isDecoder)
-                inner += before.Pop();
+                inner = inner.Plus(before.Pop());
         }
         Tensor made = inner.clone().DetachFromDisposeScope();
         _inner.Dispose();
@@ -75,25 +75,26 @@ internal sealed class PeanutDelta : BaseReducedDelta
     private Tensor Activated(Tensor x) => _activation switch
     {
         "gelu" or "gelu_python" => Gelu(x),
-        "gelu_10" => Gelu(x).clamp(-10, 10),
+        "gelu_10" => Gelu(x).Within(-10, 10),
         "gelu_accurate" or "gelu_new" or "gelu_python_tanh" or "gelu_pytorch_tanh" => GeluByTanh(x, Math.Sqrt(2 / Math.PI)),
         "gelu_fast" => GeluByTanh(x, 0.7978845608),
-        "hardswish" => x * (x + 3).clamp(0, 6) / 6,
-        "laplace" => ((x - 0.707107) / (0.282095 * Math.Sqrt(2))).erf().add(1).mul(0.5),
-        "leaky_relu" => x.clamp_min(0) + (x.clamp_max(0) * 0.01),
+        "hardswish" => (x * x.Plus(3).Within(0, 6)).DividedBy(6),
+        "laplace" => x.Minus(0.707107).DividedBy(0.282095 * Math.Sqrt(2)).erf().Plus(1).Times(0.5),
+        "leaky_relu" => x.AtLeast(0).Plus(x.AtMost(0).Times(0.01)),
         "linear" => x,
         "mish" => x * x.exp().log1p().tanh(),
-        "quick_gelu" => x * (x * 1.702).sigmoid(),
-        "relu" => x.clamp_min(0),
-        "relu2" => x.clamp_min(0).pow(2),
-        "relu6" => x.clamp(0, 6),
+        "quick_gelu" => x * x.Times(1.702).sigmoid(),
+        "relu" => x.AtLeast(0),
+        "relu2" => x.AtLeast(0).ToThePower(2),
+        "relu6" => x.Within(0, 6),
         "sigmoid" => x.sigmoid(),
         "silu" or "swish" => x * x.sigmoid(),
         "tanh" => x.tanh(),
         _ => throw new InvalidOperationException($"'{_activation}' is no activation."),
     };
 
-    private static Tensor Gelu(Tensor x) => x * (x / -Math.Sqrt(2)).erfc() / 2;
+    private static Tensor Gelu(Tensor x) => (x * x.DividedBy(-Math.Sqrt(2)).erfc()).DividedBy(2);
 
-    private static Tensor GeluByTanh(Tensor x, double factor) => x * ((x + (0.044715 * x.pow(3))) * factor).tanh().add(1) / 2;
+    private static Tensor GeluByTanh(Tensor x, double factor) => 
+        (x * x.Plus(x.ToThePower(3).Times(0.044715)).Times(factor).tanh().Plus(1)).DividedBy(2);
 }

@@ -59,7 +59,7 @@ internal static class RandLoraFactors
         Tensor Signs(Tensor drawn)
         {
             double share = 1 / (2 * sparsity);
-            return drawn.gt(1 - share).to(ScalarType.Float32).sub_(drawn.lt(share).to(ScalarType.Float32));
+            return drawn.IsMoreThan(1 - share).to(ScalarType.Float32).sub_(drawn.IsLessThan(share).to(ScalarType.Float32));
         }
     }
 }

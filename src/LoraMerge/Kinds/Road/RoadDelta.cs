@@ -46,7 +46,7 @@ internal sealed class RoadDelta : WeightDelta
             using var scope = NewDisposeScope();
             Tensor rows = w.narrow(0, group * groupSize, count * groupSize).view(count, 2, _half, w.shape[1]);
             Tensor turned = rows.flip(1).mul_(_partners.narrow(0, firstGroup + group, count).unsqueeze(3));
-            rows.mul_(_own.narrow(0, firstGroup + group, count).unsqueeze(3)).add_(turned);
+            rows.mul_(_own.narrow(0, firstGroup + group, count).unsqueeze(3)).Add(turned);
         }
     }
 

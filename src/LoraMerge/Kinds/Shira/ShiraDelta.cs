@@ -20,6 +20,6 @@ internal static class ShiraDelta
     private static Tensor Stored(StoredTensor stored, DeltaInputs inputs)
     {
         Tensor rows = inputs.ReadIndices(stored.At(0), inputs.Weight.RowCount), columns = inputs.ReadIndices(stored.At(1), inputs.Weight.RowLength);
-        return (rows * inputs.Weight.RowLength) + columns;
+        return rows.Times(inputs.Weight.RowLength).Plus(columns);
     }
 }

@@ -25,7 +25,7 @@ internal sealed record VbLoraFactor(StoredTensor Bank, StoredTensor Mix, StoredT
         Tensor bank = inputs.Read(Bank);
         Tensor mixed = zeros([Mix.Shape[0], Mix.Shape[1], Bank.Shape[1]], inputs.DType, inputs.Device); // [p, q, length]
         for (int i = 0; i < MixedCount; i++)
-            mixed.addcmul_(bank.index_select(0, vectors.select(2, i).reshape(-1)).view(mixed.shape), shares.select(2, i).unsqueeze(2), 1);
+            mixed.AddProduct(bank.index_select(0, vectors.select(2, i).reshape(-1)).view(mixed.shape), shares.select(2, i).unsqueeze(2), 1);
         return (IsB ? mixed.transpose(1, 2) : mixed).reshape(Sides.Rows, Sides.Columns).contiguous().MoveToOuterDisposeScope();
     }
 
@@ -38,6 +38,6 @@ internal sealed record VbLoraFactor(StoredTensor Bank, StoredTensor Mix, StoredT
     private (Tensor Shares, Tensor Vectors) Saved(DeltaInputs inputs)
     {
         Tensor shares = inputs.Read(Shares!);
-        return (cat([shares, 1 - shares.sum(dim: -1, keepdim: true)], -1), inputs.ReadIndices(Mix, Bank.Shape[0]));
+        return (cat([shares, shares.sum(dim: -1, keepdim: true).neg().Plus(1)], -1), inputs.ReadIndices(Mix, Bank.Shape[0]));
     }
 }

@@ -24,7 +24,7 @@ internal sealed class WaveFtDelta : AddedRowsDelta
         using (spectrum)
         {
             using var scope = NewDisposeScope();
-            return new PlacesDelta((spectrum.Rows * inputs.Weight.RowLength) + spectrum.Columns, spectrum.Values.to(inputs.DType), change.Scaling);
+            return new PlacesDelta(spectrum.Rows.Times(inputs.Weight.RowLength).Plus(spectrum.Columns), spectrum.Values.to(inputs.DType), change.Scaling);
         }
     }
 
@@ -46,13 +46,14 @@ internal sealed class WaveFtDelta : AddedRowsDelta
         using var scope = NewDisposeScope();
         (_spectrum, _weight) = (spectrum, weight);
         WaveletSide down = new(weight.RowCount, wavelet.Low.Length), along = new(weight.RowLength, wavelet.Low.Length);
-        Tensor row = spectrum.Rows + down.Offset, column = spectrum.Columns + along.Offset;
-        Tensor isLower = row.ge(down.Half).to(ScalarType.Int64), isRight = column.ge(along.Half).to(ScalarType.Int64);
+        Tensor row = spectrum.Rows.Plus(down.Offset), column = spectrum.Columns.Plus(along.Offset);
+        Tensor isLower = row.IsAtLeast(down.Half).to(ScalarType.Int64), isRight = column.IsAtLeast(along.Half).to(ScalarType.Int64);
         _half = along.Half;
         _filters = tensor([.. wavelet.Low, .. wavelet.High], ScalarType.Float64, spectrum.Rows.device).view(2, 1, -1).DetachFromDisposeScope(); // low and high
-        _rows = (row - (isLower * down.Half)).DetachFromDisposeScope();
-        _rowFilters = (isRight * wavelet.Low.Length).DetachFromDisposeScope();
-        _columns = (column - (isRight * along.Half) + (isLower * along.Half)).DetachFromDisposeScope(); // those of the high filter behind those of the low one
+        _rows = (row - isLower.Times(down.Half)).DetachFromDisposeScope();
+        _rowFilters = isRight.Times(wavelet.Low.Length).DetachFromDisposeScope();
+        // Those of the high filter behind those of the low one.
+        _columns = (column - isRight.Times(along.Half)).Plus(isLower.Times(along.Half)).DetachFromDisposeScope();
     }
 
     protected override IEnumerable<(Tensor Rows, long First)> RowsOf(long firstRow, long count, ScalarType dtype, Device device)
@@ -76,12 +77,12 @@ internal sealed class WaveFtDelta : AddedRowsDelta
     private Tensor Rows(long firstRow, long count)
     {
         long length = _filters.shape[2], crop = length - 2;
-        Tensor numbers = arange(firstRow, firstRow + count, 1, ScalarType.Int64, _rows.device).unsqueeze(1);
-        Tensor taps = numbers + crop - (_rows * 2); // [rows, n]
-        Tensor isWithin = taps.ge(0).logical_and_(taps.lt(length));
-        Tensor factors = _filters.flatten().index_select(0, (taps.clamp(0, length - 1) + _rowFilters).flatten()).view(count, -1);
+        Tensor numbers = TensorArithmetic.CountFrom(firstRow, count, _rows.device).unsqueeze(1);
+        Tensor taps = numbers.Plus(crop) - _rows.Times(2); // [rows, n]
+        Tensor isWithin = taps.IsAtLeast(0).logical_and_(taps.IsLessThan(length));
+        Tensor factors = _filters.flatten().index_select(0, taps.Within(0, length - 1).Plus(_rowFilters).flatten()).view(count, -1);
         Tensor values = factors.mul_(isWithin.to(ScalarType.Float64)).mul_(_spectrum.Values);
-        Tensor coefficients = zeros([count, 2 * _half], ScalarType.Float64, _rows.device).index_add_(1, _columns, values, 1);
+        Tensor coefficients = zeros([count, 2 * _half], ScalarType.Float64, _rows.device).AddAt(1, _columns, values);
         return nn.functional.conv_transpose1d(coefficients.view(count, 2, _half), _filters, stride: 2).squeeze(1).narrow(1, crop, _weight.RowLength);
     }
 }

@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using LoraMerge.Diagnostics;
 using LoraMerge.Kinds.Frod;
 using static TorchSharp.torch;
@@ -96,8 +97,8 @@ public sealed class FrodTests : KindContract
             Tensor w = tensor(Enumerable.Range(0, layer.Outputs * inputs).Select(n => layer.At(n / inputs, n % inputs)).ToArray()).view(layer.Outputs, inputs);
             Tensor directions = tensor(v.AsDoubles()).view(inputs, inputs);
             Tensor x = w.matmul(linalg.pinv(directions, rtol: 1e-6).t());
-            Tensor norms = linalg.vector_norm(x, dims: [0]);
-            Tensor u = x / norms.where(norms.gt(1e-12), ones_like(norms) * double.PositiveInfinity);
+            Tensor norms = linalg.norm(x, ord: 2.0, dims: [0]);
+            Tensor u = x / norms.where(norms.IsMoreThan(1e-12), ones_like(norms).Times(double.PositiveInfinity));
             double[] core = new double[inputs * inputs];
             for (int n = 0; n < inputs; n++)
                 core[(n * inputs) + n] = diagonal.Values[n];

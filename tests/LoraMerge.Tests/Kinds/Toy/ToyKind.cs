@@ -77,10 +77,10 @@ internal sealed class ToyDelta(Tensor angles, Tensor length, double turns, bool 
     {
         using var scope = NewDisposeScope();
         Tensor outputs = isTransposed ? w.t() : w; // [outputs, inputs]
-        Tensor angle = (angles.narrow(0, isTransposed ? 0 : firstRow / 2, outputs.shape[0] / 2) * turns).unsqueeze(1);
+        Tensor angle = angles.narrow(0, isTransposed ? 0 : firstRow / 2, outputs.shape[0] / 2).Times(turns).unsqueeze(1);
         Tensor p = outputs.slice(0, 0, outputs.shape[0], 2), q = outputs.slice(0, 1, outputs.shape[0], 2);
         Tensor turnedP = ((angle.cos() * p) - (angle.sin() * q)) * length;
-        q.copy_(((angle.sin() * p) + (angle.cos() * q)) * length);
+        q.copy_((angle.sin() * p).Plus(angle.cos() * q) * length);
         p.copy_(turnedP);
     }
 
