@@ -50,6 +50,9 @@ internal static class RequestedMetadata
         "TargetPlatformMoniker",
     ];
 
+    /// <summary>Of metadata that are called like nothing that the items have.</summary>
+    private static readonly string s_codeOfUnknown = BuildErrors.MetadataUnknown("", "", []).Code;
+
     /// <summary>Words that people try who know the matter from elsewhere.</summary>
     private static readonly Dictionary<string, string> s_otherWords = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -95,8 +98,10 @@ internal static class RequestedMetadata
                 .OrderBy(name => name, StringComparer.Ordinal)
         )
         {
-            if (!Contains(s_ofTheBuild, name) || faults.IsWritten(item, itemType, name))
-                faults.Warning(item, Doubt(itemType, name));
+            BuildFault doubt = Doubt(itemType, name);
+            bool isOfOtherItem = Contains(s_ofTheBuild, name) || (doubt.Code == s_codeOfUnknown && faults.IsMadeOfItems(item, itemType));
+            if (!isOfOtherItem || faults.IsWritten(item, itemType, name))
+                faults.Warning(item, doubt);
         }
     }
 

@@ -12,7 +12,9 @@ namespace LoraMerge.Build;
 internal readonly record struct SourcePosition(string File, int Line, int Column)
 {
     // What stands in an Include for text that is only known when it is evaluated: a property, items of another type, metadata; an escaped letter.
-    private static readonly Regex s_computed = new(@"[$@%]\([^)]*\)|%[0-9A-Fa-f]{2}", RegexOptions.CultureInvariant);
+    // Parentheses stand in each other, in transforms and in property functions.
+    private static readonly Regex s_computed =
+        new(@"[$@%]\((?:[^()]|\((?<open>)|\)(?<-open>))*(?(open)(?!))\)|%[0-9A-Fa-f]{2}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
 
     /// <param name="item">Null where the project as a whole is meant.</param>
     /// <param name="fault">What is said of it.</param>
@@ -32,6 +34,12 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
     /// </summary>
     public static bool IsWritten(ITaskItem item, string itemType, string metadata, string projectFile) =>
         Read(FileOf(item, projectFile))?.Descendants().Any(element => element.Name.LocalName == itemType && Place(element, metadata) is not null) == true;
+
+    /// <summary>Whether it is items of another type that became this one, as in <c>Include="@(Voice->'adapters/%(Identity)')"</c>.</summary>
+    public static bool IsMadeOfItems(ITaskItem item, string itemType, string projectFile) =>
+        Read(FileOf(item, projectFile))?.Descendants().Any(
+            element => element.Name.LocalName == itemType
+                && Includes(element, item.ItemSpec, (written, include) => written.Contains("@(") && MayBecome(written, include))) == true;
 
     /// <returns>The file with the positions of its elements; null where it is not there or no XML.</returns>
     public static XDocument? Read(string file)

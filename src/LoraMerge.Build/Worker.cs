@@ -42,7 +42,7 @@ internal sealed class Worker : ToolTask
     }
 
     /// <summary>To be pasted into a shell.</summary>
-    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} {_job.Command} {Quote("@" + _job.ResponseFile)}";
+    public string ShellLine => $"{QuotedArgument.ForShell(_host)} exec {QuotedArgument.ForShell(_workerPath)} {_job.Command} {QuotedArgument.ForShell("@" + _job.ResponseFile)}";
 
     public override void Cancel()
     {
@@ -60,17 +60,8 @@ internal sealed class Worker : ToolTask
 
     protected override string GetWorkingDirectory() => Path.GetDirectoryName(_projectFile)!;
 
-    protected override string GenerateCommandLineCommands()
-    {
-        var line = new CommandLineBuilder();
-        line.AppendSwitch("exec");
-        line.AppendFileNameIfNotNull(_workerPath);
-        line.AppendSwitch(_job.Command);
-        line.AppendFileNameIfNotNull("@" + _job.ResponseFile);
-        foreach (string argument in WorkerArguments.OfParent())
-            line.AppendSwitch(argument);
-        return line.ToString();
-    }
+    protected override string GenerateCommandLineCommands() =>
+        string.Join(" ", ((string[])["exec", _workerPath, _job.Command, "@" + _job.ResponseFile, .. WorkerArguments.OfParent()]).Select(QuotedArgument.ForProcess));
 
     protected override ProcessStartInfo GetProcessStartInfo(string pathToTool, string commandLineCommands, string responseFileSwitch)
     {
@@ -129,6 +120,4 @@ internal sealed class Worker : ToolTask
         return variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
             || variable.Equals("DOTNET_STARTUP_HOOKS", StringComparison.OrdinalIgnoreCase);
     }
-
-    private static string Quote(string argument) => $"\"{argument}\"";
 }

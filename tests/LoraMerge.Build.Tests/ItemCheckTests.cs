@@ -284,6 +284,25 @@ public sealed class ItemCheckTests : IDisposable
             _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber, warning.ColumnNumber)));
     }
 
+    [Fact]
+    public void What_items_have_for_purposes_of_their_own_is_passed_over_where_they_become_adapters()
+    {
+        (string, string)[] metadata = [("Strong", "0.5"), ("Weight", "0.5"), ("Wieght", "1")];
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), """
+            <Project>
+              <ItemGroup>
+                <Voice Include="adapter" Strong="0.5" Wieght="1" />
+                <LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Voice.Strong)" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Run([Item("base")], [Item("adapter", metadata)], task => task.NoBuild = true);
+
+        // What is called almost like metadata of the item was meant for it.
+        Assert.Equal([("LORA1018", 4)], _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber)));
+    }
+
     [Theory]
     [InlineData("models/base/config.json", "PreserveNewest", "", "true", true)]
     [InlineData(@"models\base\config.json", "Always", "Never", "true", true)]
