@@ -89,6 +89,7 @@ internal static class RequestedMetadata
 
     private static OptionOwner OwnerOf(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? OptionOwner.Adapter : OptionOwner.BaseModel;
 
+    /// <summary>Warns of metadata that nobody reads, and refuses such as were lost on their way.</summary>
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
         foreach (
@@ -102,6 +103,11 @@ internal static class RequestedMetadata
             bool isOfOtherItem = Contains(s_ofTheBuild, name) || (doubt.Code == s_codeOfUnknown && faults.IsMadeOfItems(item, itemType));
             if (!isOfOtherItem || faults.IsWritten(item, itemType, name))
                 faults.Warning(item, doubt);
+        }
+        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Where(name => Contains(Of(itemType), name) && item.GetMetadata(name).Length == 0))
+        {
+            if (faults.FindLost(item, itemType, name) is { } reference)
+                faults.Error(item, BuildErrors.MetadataLost(itemType, name, reference));
         }
     }
 

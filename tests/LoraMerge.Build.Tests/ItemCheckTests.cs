@@ -292,7 +292,7 @@ public sealed class ItemCheckTests : IDisposable
             <Project>
               <ItemGroup>
                 <Voice Include="adapter" Strong="0.5" Wieght="1" />
-                <LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Voice.Strong)" />
+                <LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Strong)" />
               </ItemGroup>
             </Project>
             """);
@@ -301,6 +301,21 @@ public sealed class ItemCheckTests : IDisposable
 
         // What is called almost like metadata of the item was meant for it.
         Assert.Equal([("LORA1018", 4)], _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber)));
+    }
+
+    [Theory]
+    [InlineData("""<LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Voice.Strong)" />""", true)]
+    [InlineData("""<LoraAdapter Include="adapter"><Weight>% (Voice.Strong)</Weight></LoraAdapter>""", false)]
+    [InlineData("""<LoraAdapter Include="adapter"><Weight>%( Voice.Strong )</Weight></LoraAdapter>""", true)]
+    [InlineData("""<LoraAdapter Include="adapter" Weight="$(Strong)" />""", false)]
+    [InlineData("""</ItemGroup><Target Name="T"><ItemGroup><LoraAdapter Include="@(Voice)" Weight="%(Voice.Strong)" /></ItemGroup></Target><ItemGroup>""", false)]
+    public void Metadata_of_another_item_that_MSBuild_leaves_empty_are_refused(string item, bool isRefused)
+    {
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"<Project><ItemGroup>{item}</ItemGroup></Project>");
+
+        Run([Item("base")], [Item("adapter", ("Weight", ""))], task => task.NoBuild = true);
+
+        Assert.Equal(isRefused, _engine.Errors.Any(error => error.Code == "LORA1090" && error.LineNumber == 1));
     }
 
     [Theory]
