@@ -248,6 +248,7 @@ internal static class BuildErrors
             IsLast: true
         );
 
+    /// <param name="itemType">LoraBaseModel or LoraAdapter.</param>
     /// <param name="name">The metadata that is empty now.</param>
     /// <param name="reference">What is written for it, such as <c>%(Voice.Strength)</c>.</param>
     public static BuildFault MetadataLost(string itemType, string name, string reference) =>
