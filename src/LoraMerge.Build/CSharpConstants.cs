@@ -74,7 +74,7 @@ internal static class CSharpConstants
                         if (line.StartsWith(" \"key\": \"", global::System.StringComparison.Ordinal))
                             return line.Split('"')[3];
                     }
-                    throw new global::System.IO.InvalidDataException("'" + manifest + "' has no key.");
+                    throw new global::System.FormatException("'" + manifest + "' has no key.");
                 }
             }
             """.Replace("\r", "");

@@ -39,7 +39,7 @@ internal static class FSharpConstants
                 let isKey (line: string) = line.StartsWith(" \"key\": \"", global.System.StringComparison.Ordinal)
                 match global.System.IO.File.ReadLines manifest |> Seq.tryFind isKey with
                 | Some line -> line.Split('"').[3]
-                | None -> raise (global.System.IO.InvalidDataException("'" + manifest + "' has no key."))
+                | None -> raise (global.System.FormatException("'" + manifest + "' has no key."))
             """.Replace("\r", "");
         foreach (ModelConstants model in models)
         {

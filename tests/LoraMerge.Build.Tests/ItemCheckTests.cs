@@ -305,9 +305,9 @@ public sealed class ItemCheckTests : IDisposable
 
     [Theory]
     [InlineData("""<LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Voice.Strong)" />""", true)]
-    [InlineData("""<LoraAdapter Include="adapter"><Weight>% (Voice.Strong)</Weight></LoraAdapter>""", false)]
-    [InlineData("""<LoraAdapter Include="adapter"><Weight>%( Voice.Strong )</Weight></LoraAdapter>""", true)]
-    [InlineData("""<LoraAdapter Include="adapter" Weight="$(Strong)" />""", false)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter"><Weight>% (Voice.Strong)</Weight></LoraAdapter>""", false)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter"><Weight>%( Voice.Strong )</Weight></LoraAdapter>""", true)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter" Weight="$(Strong)" />""", false)]
     [InlineData("""</ItemGroup><Target Name="T"><ItemGroup><LoraAdapter Include="@(Voice)" Weight="%(Voice.Strong)" /></ItemGroup></Target><ItemGroup>""", false)]
     public void Metadata_of_another_item_that_MSBuild_leaves_empty_are_refused(string item, bool isRefused)
     {
