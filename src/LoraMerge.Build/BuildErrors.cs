@@ -255,7 +255,8 @@ internal static class BuildErrors
         new(
             "LORA1090",
             $"{name} of this {itemType} is empty, as outside of targets MSBuild puts nothing in the place of {reference}. "
-                + $"Where the item is made of such items, write %({reference.TrimEnd(')').Substring(reference.IndexOf('.') + 1).Trim()}); else make it in a target.",
+                + $"Where the item is made of such items, write %({reference.TrimEnd(')').Substring(reference.IndexOf('.') + 1).Trim()}); "
+                + "else make it in a target.",
             name
         );
 

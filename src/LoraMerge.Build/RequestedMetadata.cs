@@ -104,7 +104,10 @@ internal static class RequestedMetadata
             if (!isOfOtherItem || faults.IsWritten(item, itemType, name))
                 faults.Warning(item, doubt);
         }
-        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Where(name => Contains(Of(itemType), name) && item.GetMetadata(name).Length == 0))
+        foreach (
+            string name in item.CloneCustomMetadata().Keys.Cast<string>()
+                .Where(name => Contains(Of(itemType), name) && item.GetMetadata(name).Length == 0)
+        )
         {
             if (faults.FindLost(item, itemType, name) is { } reference)
                 faults.Error(item, BuildErrors.MetadataLost(itemType, name, reference));

@@ -43,7 +43,9 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
             element => element.Name.LocalName == itemType
                 && Includes(element, item.ItemSpec, (written, include) => written.Contains("@(") && MayBecome(written, include))) == true;
 
-    /// <returns>What is written for metadata that are empty, where it is those of another item, such as <c>%(Voice.Strength)</c>: only in targets these can be had.</returns>
+    /// <returns>
+    /// What is written for metadata that are empty, where it is those of another item, such as <c>%(Voice.Strength)</c>: only in targets these can be had.
+    /// </returns>
     public static string? FindLost(ITaskItem item, string itemType, string metadata, string projectFile) =>
         Read(FileOf(item, projectFile))?.Descendants()
             .Where(element => element.Name.LocalName == itemType && !element.Ancestors().Any(outer => outer.Name.LocalName == "Target"))

@@ -42,7 +42,8 @@ internal sealed class Worker : ToolTask
     }
 
     /// <summary>To be pasted into a shell.</summary>
-    public string ShellLine => $"{QuotedArgument.ForShell(_host)} exec {QuotedArgument.ForShell(_workerPath)} {_job.Command} {QuotedArgument.ForShell("@" + _job.ResponseFile)}";
+    public string ShellLine =>
+        $"{QuotedArgument.ForShell(_host)} exec {QuotedArgument.ForShell(_workerPath)} {_job.Command} {QuotedArgument.ForShell("@" + _job.ResponseFile)}";
 
     public override void Cancel()
     {
@@ -60,8 +61,11 @@ internal sealed class Worker : ToolTask
 
     protected override string GetWorkingDirectory() => Path.GetDirectoryName(_projectFile)!;
 
-    protected override string GenerateCommandLineCommands() =>
-        string.Join(" ", ((string[])["exec", _workerPath, _job.Command, "@" + _job.ResponseFile, .. WorkerArguments.OfParent()]).Select(QuotedArgument.ForProcess));
+    protected override string GenerateCommandLineCommands()
+    {
+        string[] arguments = ["exec", _workerPath, _job.Command, "@" + _job.ResponseFile, .. WorkerArguments.OfParent()];
+        return string.Join(" ", arguments.Select(QuotedArgument.ForProcess));
+    }
 
     protected override ProcessStartInfo GetProcessStartInfo(string pathToTool, string commandLineCommands, string responseFileSwitch)
     {

@@ -62,7 +62,7 @@ public sealed partial class PropertyCheckTests : IDisposable
     [Fact]
     public void A_program_of_one_file_is_looked_at()
     {
-        Write("app.cs", "#:package LoraMerge.Build@1.0.0\r\n#:property LoraMergeDevice=cpu\r\n#:property  LoraMergeThread = 2\r\n// #:property LoraMergeX=1\r\n");
+        Write("app.cs", "#:package A@1.0.0\r\n#:property LoraMergeDevice=cpu\r\n#:property  LoraMergeThread = 2\r\n// #:property LoraMergeX=1\r\n");
 
         BuildWarningEventArgs warning = Assert.Single(Check("app.cs"));
 
