@@ -248,6 +248,18 @@ internal static class BuildErrors
             IsLast: true
         );
 
+    /// <param name="itemType">LoraBaseModel or LoraAdapter.</param>
+    /// <param name="name">The metadata that is empty now.</param>
+    /// <param name="reference">What is written for it, such as <c>%(Voice.Strength)</c>.</param>
+    public static BuildFault MetadataLost(string itemType, string name, string reference) =>
+        new(
+            "LORA1090",
+            $"{name} of this {itemType} is empty, as outside of targets MSBuild puts nothing in the place of {reference}. "
+                + $"Where the item is made of such items, write %({reference.TrimEnd(')').Substring(reference.IndexOf('.') + 1).Trim()}); "
+                + "else make it in a target.",
+            name
+        );
+
     public static BuildFault ContentMeetsModel(string model, string targetPath, string content, string suggestedName) =>
         new(
             "LORA1032",

@@ -49,6 +49,12 @@ internal sealed class FaultLog(TaskLoggingHelper? log, string projectFile)
     /// <summary>Whether metadata of an item are written on items of its type, rather than taken over from another item.</summary>
     public bool IsWritten(ITaskItem item, string itemType, string metadata) => SourcePosition.IsWritten(item, itemType, metadata, projectFile);
 
+    /// <summary>Whether an item of its type is made of others, with all metadata that those have for purposes of their own.</summary>
+    public bool IsMadeOfItems(ITaskItem item, string itemType) => SourcePosition.IsMadeOfItems(item, itemType, projectFile);
+
+    /// <inheritdoc cref="SourcePosition.FindLost"/>
+    public string? FindLost(ITaskItem item, string itemType, string metadata) => SourcePosition.FindLost(item, itemType, metadata, projectFile);
+
     private void Log(SourcePosition position, BuildFault fault) =>
         log?.LogError(null, fault.Code, null, HelpPage.AddressOf(fault.Code), position.File, position.Line, position.Column, 0, 0, "{0}", fault.Text);
 }

@@ -50,6 +50,9 @@ internal static class RequestedMetadata
         "TargetPlatformMoniker",
     ];
 
+    /// <summary>Of metadata that are called like nothing that the items have.</summary>
+    private static readonly string s_codeOfUnknown = BuildErrors.MetadataUnknown("", "", []).Code;
+
     /// <summary>Words that people try who know the matter from elsewhere.</summary>
     private static readonly Dictionary<string, string> s_otherWords = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -86,6 +89,7 @@ internal static class RequestedMetadata
 
     private static OptionOwner OwnerOf(string itemType) => itemType == MergeLoraAdapters.AdapterItem ? OptionOwner.Adapter : OptionOwner.BaseModel;
 
+    /// <summary>Warns of metadata that nobody reads, and refuses such as were lost on their way.</summary>
     public static void Check(ITaskItem item, string itemType, FaultLog faults)
     {
         foreach (
@@ -95,8 +99,18 @@ internal static class RequestedMetadata
                 .OrderBy(name => name, StringComparer.Ordinal)
         )
         {
-            if (!Contains(s_ofTheBuild, name) || faults.IsWritten(item, itemType, name))
-                faults.Warning(item, Doubt(itemType, name));
+            BuildFault doubt = Doubt(itemType, name);
+            bool isOfOtherItem = Contains(s_ofTheBuild, name) || (doubt.Code == s_codeOfUnknown && faults.IsMadeOfItems(item, itemType));
+            if (!isOfOtherItem || faults.IsWritten(item, itemType, name))
+                faults.Warning(item, doubt);
+        }
+        foreach (
+            string name in item.CloneCustomMetadata().Keys.Cast<string>()
+                .Where(name => Contains(Of(itemType), name) && item.GetMetadata(name).Length == 0)
+        )
+        {
+            if (faults.FindLost(item, itemType, name) is { } reference)
+                faults.Error(item, BuildErrors.MetadataLost(itemType, name, reference));
         }
     }
 

@@ -12,6 +12,7 @@ namespace LoraMerge.Build;
 internal static class RequestedProperties
 {
     private const string Prefix = "LoraMerge";
+    private const string Directive = "#:property ";
 
     /// <summary>Those of README.md.</summary>
     public static readonly string[] OfUsers = [.. OptionTable.Of(OptionOwner.Project).Select(option => option.Name)];
@@ -42,6 +43,8 @@ internal static class RequestedProperties
                 if (Find(file.Key, name) is IXmlLineInfo place)
                     faults.Warning(new SourcePosition(file.Key, place.LineNumber, place.LinePosition), BuildErrors.PropertyUnknown(name, "", Meant(name)));
             }
+            foreach ((string name, int line) in DirectivesIn(file).Where(directive => IsUnknown(directive.Name)))
+                faults.Warning(new SourcePosition(file.Key, line, 1), BuildErrors.PropertyUnknown(name, "", Meant(name)));
         }
         var project = new SourcePosition(projectFile, 0, 0);
         foreach (string name in ofCommandLine.Where(IsUnknown).Where(name => !IsUsed(name, files)))
@@ -65,6 +68,13 @@ internal static class RequestedProperties
         )
             yield return new string([.. text.Skip(at + 1).TakeWhile(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-')]);
     }
+
+    /// <summary>What a program of one file has in the place of a project file: <c>#:property NAME=VALUE</c>.</summary>
+    private static IEnumerable<(string Name, int Line)> DirectivesIn(KeyValuePair<string, string> file) =>
+        !file.Value.Contains(Directive) ? []
+        : from line in file.Value.Split('\n').Select((text, i) => (Text: text.Trim(), Number: i + 1))
+            where line.Text.StartsWith(Directive, StringComparison.Ordinal)
+            select (line.Text.Substring(Directive.Length).Split('=')[0].Trim(), line.Number);
 
     private static XElement? Find(string file, string name) =>
         SourcePosition.Read(file)?.Descendants().FirstOrDefault(element => IsNamed(element, name) && element.Parent?.Name.LocalName == "PropertyGroup");

@@ -12,7 +12,11 @@ namespace LoraMerge.Build;
 internal readonly record struct SourcePosition(string File, int Line, int Column)
 {
     // What stands in an Include for text that is only known when it is evaluated: a property, items of another type, metadata; an escaped letter.
-    private static readonly Regex s_computed = new(@"[$@%]\([^)]*\)|%[0-9A-Fa-f]{2}", RegexOptions.CultureInvariant);
+    // Parentheses stand in each other, in transforms and in property functions.
+    private static readonly Regex s_computed =
+        new(@"[$@%]\((?:[^()]|\((?<open>)|\)(?<-open>))*(?(open)(?!))\)|%[0-9A-Fa-f]{2}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+
+    private static readonly Regex s_ofOtherItem = new(@"%\(\s*([\w-]+)\s*\.\s*[\w-]+\s*\)", RegexOptions.CultureInvariant);
 
     /// <param name="item">Null where the project as a whole is meant.</param>
     /// <param name="fault">What is said of it.</param>
@@ -32,6 +36,27 @@ internal readonly record struct SourcePosition(string File, int Line, int Column
     /// </summary>
     public static bool IsWritten(ITaskItem item, string itemType, string metadata, string projectFile) =>
         Read(FileOf(item, projectFile))?.Descendants().Any(element => element.Name.LocalName == itemType && Place(element, metadata) is not null) == true;
+
+    /// <summary>Whether it is items of another type that became this one, as in <c>Include="@(Voice->'adapters/%(Identity)')"</c>.</summary>
+    public static bool IsMadeOfItems(ITaskItem item, string itemType, string projectFile) =>
+        Read(FileOf(item, projectFile))?.Descendants().Any(
+            element => element.Name.LocalName == itemType
+                && Includes(element, item.ItemSpec, (written, include) => written.Contains("@(") && MayBecome(written, include))) == true;
+
+    /// <returns>
+    /// What is written for metadata that are empty, where it is those of another item, such as <c>%(Voice.Strength)</c>: only in targets these can be had.
+    /// </returns>
+    public static string? FindLost(ITaskItem item, string itemType, string metadata, string projectFile) =>
+        Read(FileOf(item, projectFile))?.Descendants()
+            .Where(element => element.Name.LocalName == itemType && !element.Ancestors().Any(outer => outer.Name.LocalName == "Target"))
+            .Where(element => Includes(element, item.ItemSpec, MayBecome))
+            .Select(element => Place(element, metadata) switch
+            {
+                XAttribute attribute => s_ofOtherItem.Match(attribute.Value),
+                XElement child => s_ofOtherItem.Match(child.Value),
+                _ => Match.Empty,
+            })
+            .FirstOrDefault(match => match.Success && match.Groups[1].Value != itemType)?.Value;
 
     /// <returns>The file with the positions of its elements; null where it is not there or no XML.</returns>
     public static XDocument? Read(string file)

@@ -42,7 +42,8 @@ internal sealed class Worker : ToolTask
     }
 
     /// <summary>To be pasted into a shell.</summary>
-    public string ShellLine => $"{Quote(_host)} exec {Quote(_workerPath)} {_job.Command} {Quote("@" + _job.ResponseFile)}";
+    public string ShellLine =>
+        $"{QuotedArgument.ForShell(_host)} exec {QuotedArgument.ForShell(_workerPath)} {_job.Command} {QuotedArgument.ForShell("@" + _job.ResponseFile)}";
 
     public override void Cancel()
     {
@@ -62,14 +63,8 @@ internal sealed class Worker : ToolTask
 
     protected override string GenerateCommandLineCommands()
     {
-        var line = new CommandLineBuilder();
-        line.AppendSwitch("exec");
-        line.AppendFileNameIfNotNull(_workerPath);
-        line.AppendSwitch(_job.Command);
-        line.AppendFileNameIfNotNull("@" + _job.ResponseFile);
-        foreach (string argument in WorkerArguments.OfParent())
-            line.AppendSwitch(argument);
-        return line.ToString();
+        string[] arguments = ["exec", _workerPath, _job.Command, "@" + _job.ResponseFile, .. WorkerArguments.OfParent()];
+        return string.Join(" ", arguments.Select(QuotedArgument.ForProcess));
     }
 
     protected override ProcessStartInfo GetProcessStartInfo(string pathToTool, string commandLineCommands, string responseFileSwitch)
@@ -129,6 +124,4 @@ internal sealed class Worker : ToolTask
         return variable.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
             || variable.Equals("DOTNET_STARTUP_HOOKS", StringComparison.OrdinalIgnoreCase);
     }
-
-    private static string Quote(string argument) => $"\"{argument}\"";
 }

@@ -284,6 +284,40 @@ public sealed class ItemCheckTests : IDisposable
             _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber, warning.ColumnNumber)));
     }
 
+    [Fact]
+    public void What_items_have_for_purposes_of_their_own_is_passed_over_where_they_become_adapters()
+    {
+        (string, string)[] metadata = [("Strong", "0.5"), ("Weight", "0.5"), ("Wieght", "1")];
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), """
+            <Project>
+              <ItemGroup>
+                <Voice Include="adapter" Strong="0.5" Wieght="1" />
+                <LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Strong)" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Run([Item("base")], [Item("adapter", metadata)], task => task.NoBuild = true);
+
+        // What is called almost like metadata of the item was meant for it.
+        Assert.Equal([("LORA1018", 4)], _engine.Warnings.Select(warning => (warning.Code, warning.LineNumber)));
+    }
+
+    [Theory]
+    [InlineData("""<LoraAdapter Include="@(Voice->'%(Identity)')" Weight="%(Voice.Strong)" />""", true)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter"><Weight>% (Voice.Strong)</Weight></LoraAdapter>""", false)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter"><Weight>%( Voice.Strong )</Weight></LoraAdapter>""", true)]
+    [InlineData("""<LoraAdapter Include="$(Here)adapter" Weight="$(Strong)" />""", false)]
+    [InlineData("""</ItemGroup><Target Name="T"><ItemGroup><LoraAdapter Include="@(V)" Weight="%(V.S)" /></ItemGroup></Target><ItemGroup>""", false)]
+    public void Metadata_of_another_item_that_MSBuild_leaves_empty_are_refused(string item, bool isRefused)
+    {
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"<Project><ItemGroup>{item}</ItemGroup></Project>");
+
+        Run([Item("base")], [Item("adapter", ("Weight", ""))], task => task.NoBuild = true);
+
+        Assert.Equal(isRefused, _engine.Errors.Any(error => error.Code == "LORA1090" && error.LineNumber == 1));
+    }
+
     [Theory]
     [InlineData("models/base/config.json", "PreserveNewest", "", "true", true)]
     [InlineData(@"models\base\config.json", "Always", "Never", "true", true)]

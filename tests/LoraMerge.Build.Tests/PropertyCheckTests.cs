@@ -60,6 +60,17 @@ public sealed partial class PropertyCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_program_of_one_file_is_looked_at()
+    {
+        Write("app.cs", "#:package A@1.0.0\r\n#:property LoraMergeDevice=cpu\r\n#:property  LoraMergeThread = 2\r\n// #:property LoraMergeX=1\r\n");
+
+        BuildWarningEventArgs warning = Assert.Single(Check("app.cs"));
+
+        Assert.Equal(("LORA1036", PathOf("app.cs"), 3), (warning.Code, warning.File, warning.LineNumber));
+        Assert.Contains("Was 'LoraMergeThreads' meant?", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Directory_files_and_what_they_import_are_looked_at()
     {
         Write(

@@ -54,6 +54,7 @@ public sealed partial class ScenarioTableTests
             nameof(ModelLookupTests),
             nameof(ModelIdentifierTests),
             nameof(PublishedToolTests),
+            nameof(QuotedArgumentTests),
         ];
 
         IEnumerable<string> tests = typeof(ScenarioTableTests).Assembly.GetTypes().Where(type => type.IsPublic && !others.Contains(type.Name))
