@@ -16,6 +16,8 @@ internal sealed class Qwen2 : Architecture
           "sliding_window": 4096, "tie_word_embeddings": false }
         """;
 
+    public override bool SaysPooling => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
         .. DecoderTensors.Ends,
