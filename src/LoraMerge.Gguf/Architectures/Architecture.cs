@@ -32,6 +32,9 @@ internal abstract class Architecture
     /// <summary>Whether readers of GGUF always take the embedding for the head.</summary>
     public virtual bool IsHeadAlwaysTied => false;
 
+    /// <summary>Whether readers of GGUF want a head of its own, also where it is the embedding.</summary>
+    public virtual bool IsHeadNeeded => false;
+
     /// <summary>Whether a file says how the vectors of a text's tokens become one, where the model's folder does.</summary>
     public virtual bool SaysPooling => false;
 
@@ -58,7 +61,10 @@ internal abstract class Architecture
     /// <summary>Whether a tensor is not wanted by readers, and may be left out.</summary>
     public virtual bool IsLeftOut(string source, HuggingFaceConfig config) => source.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
-    /// <summary>config.json as the keys of a file say it; null where files of this family are not turned back into Hugging Face's.</summary>
+    /// <summary>Whether files of this family are turned back into Hugging Face's.</summary>
+    public virtual bool CanRestore => false;
+
+    /// <summary>config.json as the keys of a file say it; null where the file is of another family of the same name.</summary>
     public virtual JsonObject? Restore(GgufKeys keys) => null;
 
     /// <summary>Adds the sizes that the tables use.</summary>

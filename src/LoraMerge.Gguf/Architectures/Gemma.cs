@@ -28,6 +28,8 @@ internal class Gemma : Architecture
         .. DecoderTensors.FeedForward,
     ];
 
+    public override bool CanRestore => true;
+
     public override JsonObject? Restore(GgufKeys keys) => RestoreGemma(keys, "gemma");
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)

@@ -38,6 +38,8 @@ internal class Llama : Architecture
         .. FeedForward(config),
     ];
 
+    public override bool CanRestore => true;
+
     public override JsonObject? Restore(GgufKeys keys)
     {
         if (keys.CountOrNull("expert_count") is > 0)

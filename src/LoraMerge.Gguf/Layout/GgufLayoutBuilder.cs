@@ -133,11 +133,10 @@ internal sealed class GgufLayoutBuilder
         {
             if (!IsOfLayer(rule))
             {
-                if (rule.Target != Head || !isTied)
-                {
-                    if (Lay(rule, null) is { } tensor)
-                        yield return tensor;
-                }
+                bool isSame = rule.Target == Head && isTied;
+                if ((!isSame || _architecture.IsHeadNeeded)
+                    && Lay(isSame ? rule with { Source = DecoderTensors.Embedding.Source } : rule, null) is { } tensor)
+                    yield return tensor;
             }
             else if (!isLayered)
             {

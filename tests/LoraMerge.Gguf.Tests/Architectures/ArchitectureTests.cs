@@ -55,6 +55,14 @@ public sealed class ArchitectureTests
     [InlineData("more.zip", "more-deepseek3", "scoring_func", "\"tanh\"")]
     [InlineData("more.zip", "more-deepseek3", "rope_interleave", "false")]
     [InlineData("more.zip", "more-lfm2", "conv_bias", "true")]
+    [InlineData("converter.zip", "cohere2", "sliding_window_pattern", "2")]
+    [InlineData("converter.zip", "cohere2", "use_qk_norm", "true")]
+    [InlineData("converter.zip", "exaone4", "sliding_window", "64")]
+    [InlineData("converter.zip", "exaone4", "layer_types", """["sliding_attention", "full_attention"]""")]
+    [InlineData("converter.zip", "seed-oss", "attention_out_bias", "true")]
+    [InlineData("converter.zip", "arcee", "hidden_act", "\"silu\"")]
+    [InlineData("converter.zip", "olmo", "attention_bias", "true")]
+    [InlineData("converter.zip", "olmo3", "rope_scaling", """{ "rope_type": "llama3", "factor": 2.0 }""")]
     public void What_readers_do_otherwise_is_refused(string archive, string name, string field, string? json)
     {
         GgufLayoutException e = Refuse(archive, name, source => source.With(field, json));
