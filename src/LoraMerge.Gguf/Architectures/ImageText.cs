@@ -1,6 +1,8 @@
 namespace LoraMerge.Gguf.Architectures;
 
-/// <summary>Models that read images too: the names of their part for text, which have moved over the years, and of what readers take from another file.</summary>
+/// <summary>
+/// Models that read images too: the names of their part for text, which have moved over the years, and of what readers take from another file.
+/// </summary>
 internal static class ImageText
 {
     private const string Model = "model.";
