@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>Granite 3: Llama's tensors, and a multiplier at each joint.</summary>
-internal sealed class Granite : Llama
+internal class Granite : Llama
 {
     public override string Name => "granite";
 
