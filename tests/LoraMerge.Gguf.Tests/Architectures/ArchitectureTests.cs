@@ -62,6 +62,9 @@ public sealed class ArchitectureTests
     [InlineData("converter.zip", "seed-oss", "attention_out_bias", "true")]
     [InlineData("converter.zip", "arcee", "hidden_act", "\"silu\"")]
     [InlineData("converter.zip", "olmo", "attention_bias", "true")]
+    [InlineData("converter.zip", "olmoe", "norm_topk_prob", "true")]
+    [InlineData("converter.zip", "olmoe", "clip_qkv", "8.0")]
+    [InlineData("converter.zip", "granite-moe-shared", "num_local_experts", "0")]
     [InlineData("converter.zip", "olmo3", "rope_scaling", """{ "rope_type": "llama3", "factor": 2.0 }""")]
     public void What_readers_do_otherwise_is_refused(string archive, string name, string field, string? json)
     {

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
