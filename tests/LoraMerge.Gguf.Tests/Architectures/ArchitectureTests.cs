@@ -220,6 +220,27 @@ public sealed class ArchitectureTests
         Assert.Equal(isSaid, layout.Notes.Any(note => note.Contains($"a sliding window of {window} tokens", StringComparison.Ordinal)));
     }
 
+    /// <summary>llama.cpp's converter knows CodeLlama, and Granite's code and SmolLM, by the rows of their embedding alone.</summary>
+    [Theory]
+    [InlineData("llama-spm-added", 32016, "tokenizer.ggml.eot_token_id", 32010u)]
+    [InlineData("llama-spm-added", 32017, "tokenizer.ggml.eot_token_id", null)]
+    [InlineData("llama-digits", 49152, "tokenizer.ggml.add_bos_token", false)]
+    [InlineData("llama-digits", 49153, "tokenizer.ggml.add_bos_token", null)]
+    [InlineData("llama-plain", 49152, "tokenizer.ggml.add_bos_token", true)] // a file says it
+    public void Some_models_are_known_by_the_size_of_their_vocabulary(string name, int rows, string key, object? value)
+    {
+        GgufLayout layout = Build("llama.zip", name, source =>
+        {
+            GgufSource changed = source.With("vocab_size", $"{rows}");
+            foreach (string tensor in source.Tensors.Select(tensor => tensor.Name).Where(tensor => tensor is "model.embed_tokens.weight" or "lm_head.weight"))
+                changed = changed.Without(tensor).Plus(tensor, rows, 64);
+            return changed;
+        });
+
+        Assert.Equal(value is not null, layout.Metadata.TryGet(key, out GgufValue found));
+        Assert.Equal(value, value is null ? null : found.Value);
+    }
+
     [Fact]
     public void Equal_models_have_equal_layouts()
     {
