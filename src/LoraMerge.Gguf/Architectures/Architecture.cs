@@ -12,6 +12,8 @@ namespace LoraMerge.Gguf.Architectures;
 /// </summary>
 internal abstract class Architecture
 {
+    private const string Prefix = "model.";
+
     private static readonly (string Key, string Field)[] YarnFields =
     [
         ("yarn_ext_factor", "extrapolation_factor"), ("yarn_attn_factor", "attention_factor"),
@@ -30,23 +32,39 @@ internal abstract class Architecture
     /// <summary>Whether readers of GGUF always take the embedding for the head.</summary>
     public virtual bool IsHeadAlwaysTied => false;
 
+    /// <summary>Whether readers of GGUF want a head of its own, also where it is the embedding.</summary>
+    public virtual bool IsHeadNeeded => false;
+
+    /// <summary>Whether a file says how the vectors of a text's tokens become one, where the model's folder does.</summary>
+    public virtual bool SaysPooling => false;
+
     /// <summary>Whether rows of the embedding beyond the vocabulary are left out.</summary>
     public virtual bool IsEmbeddingCut => false;
 
     /// <summary>How a text becomes tokens, as far as the family decides it.</summary>
-    public virtual TokenizerRules Tokenizer => TokenizerRules.Default;
+    public virtual TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default;
+
+    /// <summary>Whether a class in transformers is of this family: one of its classes, or the same without a head, such as <c>Qwen3Model</c>.</summary>
+    public bool HasClass(string name) => Classes.Contains(name) || IsHeadless(name);
+
+    /// <summary>Whether a class is one of this family without its head: a model that embeds texts, whose head readers take from the embedding.</summary>
+    public bool IsHeadless(string name) => name.EndsWith("Model", StringComparison.Ordinal) && Classes.Contains($"{name[..^"Model".Length]}ForCausalLM");
 
     /// <summary>The table of tensors, in the order of the file.</summary>
     /// <param name="config">With defaults.</param>
     public abstract IEnumerable<TensorRule> Tensors(HuggingFaceConfig config);
 
-    /// <summary>Names that a tensor of the table may have in the folder.</summary>
-    public virtual IEnumerable<string> Spellings(string source) => [source];
+    /// <summary>Names that a tensor of the table may have in the folder: a model that was saved without its head has no prefix.</summary>
+    public virtual IEnumerable<string> Spellings(string source) =>
+        source.StartsWith(Prefix, StringComparison.Ordinal) ? [source, source[Prefix.Length..]] : [source];
 
     /// <summary>Whether a tensor is not wanted by readers, and may be left out.</summary>
     public virtual bool IsLeftOut(string source, HuggingFaceConfig config) => source.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
-    /// <summary>config.json as the keys of a file say it; null where files of this family are not turned back into Hugging Face's.</summary>
+    /// <summary>Whether files of this family are turned back into Hugging Face's.</summary>
+    public virtual bool CanRestore => false;
+
+    /// <summary>config.json as the keys of a file say it; null where the file is of another family of the same name.</summary>
     public virtual JsonObject? Restore(GgufKeys keys) => null;
 
     /// <summary>Adds the sizes that the tables use.</summary>
@@ -147,7 +165,7 @@ internal abstract class Architecture
             keys.Count("rope.scaling.original_context_length", rope.OriginalContext);
             foreach ((string key, string field) in YarnFields)
             {
-                if (rope.RealOrNull(field) is { } value)
+                if ((rope.RealOrNull(field) ?? (field == "attention_factor" ? rope.RealOrNull("attn_factor") : null)) is { } value)
                     keys.Real($"rope.scaling.{key}", value);
             }
         }

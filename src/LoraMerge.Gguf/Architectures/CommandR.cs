@@ -43,6 +43,7 @@ internal sealed class CommandR : Architecture
     {
         base.Describe(config, sizes, keys);
         DescribeRope(config, keys);
+        keys.Count("context_length", config.CountOrNull("model_max_length") ?? config.Count("max_position_embeddings"));
         keys.Text("rope.scaling.type", "none");
         keys.Real("attention.layer_norm_epsilon", config.Real("layer_norm_eps"));
         keys.Real("logit_scale", config.Real("logit_scale"));

@@ -18,7 +18,7 @@ internal class Gemma : Architecture
 
     public override bool IsHeadAlwaysTied => true;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with { SpacePrefix = false, EndOfTurn = 107 };
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with { SpacePrefix = false, EndOfTurn = 107 };
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
@@ -27,6 +27,8 @@ internal class Gemma : Architecture
         .. DecoderTensors.Attention,
         .. DecoderTensors.FeedForward,
     ];
+
+    public override bool CanRestore => true;
 
     public override JsonObject? Restore(GgufKeys keys) => RestoreGemma(keys, "gemma");
 

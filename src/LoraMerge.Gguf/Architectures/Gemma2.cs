@@ -17,7 +17,7 @@ internal class Gemma2 : Gemma
           "query_pre_attn_scalar": 256, "sliding_window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0 }
         """;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with { SpacePrefix = false };
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with { SpacePrefix = false };
 
     /// <summary>The number of layers by which readers know the model of 27 billion, which scales queries otherwise.</summary>
     protected virtual long LayersOfLargest => 46;

@@ -36,15 +36,9 @@ internal sealed class Gemma3 : Gemma2
         CutToVocabulary(DecoderTensors.Head),
     ];
 
-    /// <summary>With the part for images, that for text lies in <c>language_model</c>, which has moved over the years.</summary>
-    public override IEnumerable<string> Spellings(string source) => source.StartsWith("model.", StringComparison.Ordinal)
-        ? [source, $"language_model.{source}", $"model.language_model.{source["model.".Length..]}"]
-        : [source, $"language_model.{source}"];
+    public override IEnumerable<string> Spellings(string source) => ImageText.Spellings(source);
 
-    public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
-        base.IsLeftOut(source, config)
-        || source.Contains("vision_tower.", StringComparison.Ordinal)
-        || source.Contains("multi_modal_projector.", StringComparison.Ordinal);
+    public override bool IsLeftOut(string source, HuggingFaceConfig config) => base.IsLeftOut(source, config) || ImageText.IsOfImages(source);
 
     public override JsonObject? Restore(GgufKeys keys)
     {

@@ -16,7 +16,7 @@ internal sealed class Glm4 : Architecture
           "partial_rotary_factor": 0.5, "tie_word_embeddings": false }
         """;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with
     {
         PreTokenizer = "glm4",
         SpecialTexts = [("eos", "<|endoftext|>"), ("eot", "<|user|>"), ("unk", "<|endoftext|>"), ("bos", "<|endoftext|>")],

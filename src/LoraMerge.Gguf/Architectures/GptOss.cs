@@ -15,6 +15,8 @@ internal sealed class GptOss : Architecture
           "sliding_window": 128, "num_local_experts": 128, "num_experts_per_tok": 4, "swiglu_limit": 7.0, "tie_word_embeddings": false }
         """;
 
+    public override bool IsHeadNeeded => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
         .. DecoderTensors.Ends,

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>Granite 3: Llama's tensors, and a multiplier at each joint.</summary>
-internal sealed class Granite : Llama
+internal class Granite : Llama
 {
     public override string Name => "granite";
 
@@ -19,9 +19,10 @@ internal sealed class Granite : Llama
     public override JsonObject? Restore(GgufKeys keys)
     {
         JsonObject config = RestoreSizes(keys, "granite", Classes[0]);
-        config["attention_multiplier"] = keys.Real("attention.scale");
-        config["embedding_multiplier"] = keys.Real("embedding_scale");
-        config["residual_multiplier"] = keys.Real("residual_scale");
+        // What readers take where a file says nothing: no multiplier, and attention scaled as everywhere.
+        config["attention_multiplier"] = keys.RealOrNull("attention.scale") ?? (1 / Math.Sqrt(config["head_dim"]!.GetValue<long>()));
+        config["embedding_multiplier"] = keys.RealOrNull("embedding_scale") ?? 1;
+        config["residual_multiplier"] = keys.RealOrNull("residual_scale") ?? 1;
         config["logits_scaling"] = keys.Real("logit_scale");
         return config;
     }

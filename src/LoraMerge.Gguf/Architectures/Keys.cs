@@ -11,6 +11,8 @@ internal sealed class Keys(string architecture, GgufMetadata metadata)
 
     public void Counts(string key, IEnumerable<long> values) => metadata.Set($"{architecture}.{key}", values.Select(value => checked((int)value)).ToArray());
 
+    public void Flags(string key, IEnumerable<bool> values) => metadata.Set($"{architecture}.{key}", values.ToArray());
+
     public void Real(string key, double value) => metadata.Set($"{architecture}.{key}", (float)value);
 
     public void Flag(string key, bool value) => metadata.Set($"{architecture}.{key}", value);

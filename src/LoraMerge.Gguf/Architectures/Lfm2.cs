@@ -18,7 +18,7 @@ internal sealed class Lfm2 : Architecture
           "block_multiple_of": 256, "block_ffn_dim_multiplier": 1.0, "block_auto_adjust_ff_dim": true, "tie_word_embeddings": true }
         """;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with { PreTokenizer = "lfm2" };
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with { PreTokenizer = "lfm2" };
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)
     {

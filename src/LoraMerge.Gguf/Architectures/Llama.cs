@@ -8,6 +8,11 @@ namespace LoraMerge.Gguf.Architectures;
 /// <summary>Llama 1 to 3 and all that share its class.</summary>
 internal class Llama : Architecture
 {
+    // What llama.cpp's converter knows these vocabularies by: CodeLlama with tokens for infilling, Granite's code and SmolLM.
+    private const long RowsOfCodeLlama = 32016;
+    private const int EndOfInfill = 32010;
+    private const long RowsOfSmallCode = 49152;
+
     public override string Name => "llama";
 
     public override ImmutableArray<string> Classes => ["LlamaForCausalLM", "LLaMAForCausalLM"];
@@ -17,7 +22,12 @@ internal class Llama : Architecture
           "max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false }
         """;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with { SaysSpacePrefix = true };
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with
+    {
+        SaysSpacePrefix = true,
+        EndOfTurn = config.CountOrNull("vocab_size") == RowsOfCodeLlama ? EndOfInfill : null,
+        AddsBegin = config.CountOrNull("vocab_size") == RowsOfSmallCode ? false : null,
+    };
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
@@ -27,6 +37,8 @@ internal class Llama : Architecture
         .. DecoderTensors.QueryKeyValueBiases.Append(DecoderTensors.OutputBias).InPairs().AllOptional(),
         .. FeedForward(config),
     ];
+
+    public override bool CanRestore => true;
 
     public override JsonObject? Restore(GgufKeys keys)
     {

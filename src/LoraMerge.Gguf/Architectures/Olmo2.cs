@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>OLMo 2: norms behind attention and feed-forward part, none before; norms of queries and keys over all heads.</summary>
-internal sealed class Olmo2 : Architecture
+internal class Olmo2 : Architecture
 {
     public override string Name => "olmo2";
 
@@ -13,6 +13,8 @@ internal sealed class Olmo2 : Architecture
         { "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32, "hidden_act": "silu",
           "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": false }
         """;
+
+    public override bool IsHeadNeeded => true;
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [

@@ -17,7 +17,7 @@ internal sealed class Phi3 : Architecture
           "partial_rotary_factor": 1.0, "tie_word_embeddings": false }
         """;
 
-    public override TokenizerRules Tokenizer => TokenizerRules.Default with { TakesAddedTokensOfJson = true };
+    public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerRules.Default with { TakesAddedTokensOfJson = true };
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>Qwen 2 and 2.5.</summary>
-internal sealed class Qwen2 : Architecture
+internal class Qwen2 : Architecture
 {
     public override string Name => "qwen2";
 
@@ -16,6 +16,8 @@ internal sealed class Qwen2 : Architecture
           "sliding_window": 4096, "tie_word_embeddings": false }
         """;
 
+    public override bool SaysPooling => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
         .. DecoderTensors.Ends,
@@ -25,12 +27,17 @@ internal sealed class Qwen2 : Architecture
         .. DecoderTensors.FeedForward,
     ];
 
+    /// <summary>How rope may be scaled.</summary>
+    protected virtual string[] RopeKinds => ["linear", "yarn"];
+
+    public override bool CanRestore => true;
+
     public override JsonObject? Restore(GgufKeys keys) => RestoreSizes(keys, "qwen2", Classes[0]);
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
-        CheckRope(config, "linear", "yarn");
+        CheckRope(config, RopeKinds);
         if (sizes["q"] != sizes["h"])
             throw NotSayable("head_dim", Invariant($"{sizes["d"]}"), Invariant($"take hidden_size / num_attention_heads, {sizes["h"] / sizes["heads"]}"));
     }

@@ -17,6 +17,8 @@ internal sealed class Qwen2Moe : Architecture
           "shared_expert_intermediate_size": 5632, "norm_topk_prob": false, "decoder_sparse_step": 1 }
         """;
 
+    public override bool IsHeadNeeded => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
         .. DecoderTensors.Ends,

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>Qwen 3.</summary>
-internal sealed class Qwen3 : Architecture
+internal class Qwen3 : Architecture
 {
     public override string Name => "qwen3";
 
@@ -16,15 +16,22 @@ internal sealed class Qwen3 : Architecture
           "use_sliding_window": false, "sliding_window": 4096, "tie_word_embeddings": false }
         """;
 
+    public override bool SaysPooling => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
         [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention, .. DecoderTensors.HeadNorms, .. DecoderTensors.FeedForward];
+
+    /// <summary>How rope may be scaled.</summary>
+    protected virtual string[] RopeKinds => ["linear", "yarn"];
+
+    public override bool CanRestore => true;
 
     public override JsonObject? Restore(GgufKeys keys) => RestoreSizes(keys, "qwen3", Classes[0]);
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
-        CheckRope(config, "linear", "yarn");
+        CheckRope(config, RopeKinds);
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)

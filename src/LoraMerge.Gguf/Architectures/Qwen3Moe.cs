@@ -20,6 +20,8 @@ internal sealed class Qwen3Moe : Architecture
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
         [.. DecoderTensors.Ends, .. DecoderTensors.NormsBefore, .. DecoderTensors.Attention, .. DecoderTensors.HeadNorms, .. DecoderTensors.Experts];
 
+    public override bool CanRestore => true;
+
     public override JsonObject? Restore(GgufKeys keys)
     {
         JsonObject config = RestoreSizes(keys, "qwen3_moe", Classes[0]);

@@ -16,6 +16,8 @@ internal sealed class StableLm : Architecture
           "tie_word_embeddings": false }
         """;
 
+    public override bool IsHeadNeeded => true;
+
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)
     {
         bool isParallel = config.Flag("use_parallel_residual");
@@ -43,7 +45,6 @@ internal sealed class StableLm : Architecture
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
-        CheckFlag(config, "tie_word_embeddings", false, "want a head of its own");
         CheckRope(config);
     }
 

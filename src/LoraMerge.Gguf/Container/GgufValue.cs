@@ -23,6 +23,8 @@ internal readonly record struct GgufValue(GgufValueType Type, object Value)
 
     public static implicit operator GgufValue(float[] values) => new(GgufValueType.Array, values);
 
+    public static implicit operator GgufValue(bool[] values) => new(GgufValueType.Array, values);
+
     /// <summary>The type of the elements of an array; null for other values.</summary>
     public GgufValueType? ElementType => Type != GgufValueType.Array ? null : System.Type.GetTypeCode(Value.GetType().GetElementType()) switch
     {

@@ -17,6 +17,7 @@ internal sealed class GgufLayoutBuilder
     private readonly GgufSource _source;
     private readonly Architecture _architecture;
     private readonly HuggingFaceConfig _config;
+    private readonly bool _isHeadless;
     private readonly Sizes _sizes = new();
     private readonly Dictionary<string, SourceTensor> _byName;
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
@@ -26,6 +27,7 @@ internal sealed class GgufLayoutBuilder
         _source = source;
         var config = HuggingFaceConfig.Of(source.Config);
         _architecture = ArchitectureList.Of(config);
+        _isHeadless = config.Classes.Any(_architecture.IsHeadless);
         _config = config.WithDefaults(_architecture.Defaults);
         _byName = source.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
@@ -63,7 +65,7 @@ internal sealed class GgufLayoutBuilder
     {
         ImmutableArray<TensorRule> rules = Measure();
         _architecture.Check(_config, _sizes);
-        var tokenizer = new TokenizerMetadata(_source.Files, _architecture.Tokenizer);
+        var tokenizer = new TokenizerMetadata(_source.Files, _architecture.Tokenizer(_config));
         CutEmbedding(() => tokenizer.Count);
 
         ImmutableArray<LayoutTensor> tensors = [.. Computed(), .. Laid(rules)];
@@ -101,7 +103,7 @@ internal sealed class GgufLayoutBuilder
     {
         try
         {
-            return new TokenizerMetadata(_source.Files, _architecture.Tokenizer).Count;
+            return new TokenizerMetadata(_source.Files, _architecture.Tokenizer(_config)).Count;
         }
         catch (GgufLayoutException)
         {
@@ -121,7 +123,7 @@ internal sealed class GgufLayoutBuilder
 
     private IEnumerable<LayoutTensor> Laid(ImmutableArray<TensorRule> rules)
     {
-        bool isTied = _config.Flag("tie_word_embeddings");
+        bool isTied = _config.Flag("tie_word_embeddings") || _isHeadless;
         if (!isTied && _architecture.IsHeadAlwaysTied)
             throw LayoutErrors.HeadCannotPart(_architecture.Name, DecoderTensors.Head.Source);
 
@@ -131,11 +133,10 @@ internal sealed class GgufLayoutBuilder
         {
             if (!IsOfLayer(rule))
             {
-                if (rule.Target != Head || !isTied)
-                {
-                    if (Lay(rule, null) is { } tensor)
-                        yield return tensor;
-                }
+                bool isSame = rule.Target == Head && isTied;
+                if ((!isSame || _architecture.IsHeadNeeded)
+                    && Lay(isSame ? rule with { Source = DecoderTensors.Embedding.Source } : rule, null) is { } tensor)
+                    yield return tensor;
             }
             else if (!isLayered)
             {
@@ -223,7 +224,10 @@ internal sealed class GgufLayoutBuilder
         var metadata = new GgufMetadata { { "general.architecture", _architecture.Name }, { "general.type", "model" } };
         foreach ((string key, GgufValue value) in _source.General)
             metadata.TryAdd(key, value);
-        _architecture.Describe(_config, _sizes, new Keys(_architecture.Name, metadata));
+        var keys = new Keys(_architecture.Name, metadata);
+        _architecture.Describe(_config, _sizes, keys);
+        if (_architecture.SaysPooling && Pooling.Find(_source.Files) is { } pooling)
+            keys.Count("pooling_type", pooling);
         metadata.Add("general.file_type", quantization.FileType());
         metadata.Add("general.quantization_version", 2u);
         tokenizer.Describe(metadata, _sizes["tokens"], _source.Config, notes);

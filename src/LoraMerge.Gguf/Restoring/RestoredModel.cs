@@ -29,7 +29,8 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
     };
 
     /// <summary>GGUF's names of the architectures that are turned back.</summary>
-    public static IEnumerable<string> Architectures { get; } = ["gemma", "gemma2", "gemma3", "granite", "llama", "qwen2", "qwen3", "qwen3moe", "smollm3"];
+    public static IEnumerable<string> Architectures { get; } =
+        [.. ArchitectureList.All.Where(architecture => architecture.CanRestore).Select(architecture => architecture.Name).Distinct()];
 
     /// <summary>Turns a file back.</summary>
     /// <param name="model">Stays open as long as the tensors are read.</param>
@@ -40,7 +41,7 @@ internal sealed record RestoredModel(ImmutableArray<RestoredTensor> Tensors, Imm
         string name = model.Metadata.TryGetText("general.architecture", out string? text) ? text : "";
         var keys = new GgufKeys(model, name);
         (Architecture architecture, JsonObject config) = ArchitectureList.All
-            .Where(known => known.Name == name)
+            .Where(known => known.Name == name && known.CanRestore)
             .Select(known => (known, known.Restore(keys)))
             .FirstOrDefault(known => known.Item2 is not null) is ({ } found, { } restored)
             ? (found, restored)

@@ -26,7 +26,15 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
 
     /// <summary>The object in a file; null where it is not there.</summary>
     /// <exception cref="GgufLayoutException">TokenizerInvalid: it is no JSON object.</exception>
-    public JsonElement? Json(string name)
+    public JsonElement? Json(string name) => Parsed(name) is not { } root ? null
+        : root.ValueKind == JsonValueKind.Object ? root
+        : throw LayoutErrors.TokenizerInvalid(name, "there is no object at its top");
+
+    /// <summary>The items of the list in a file; none where it is not there, or holds something else.</summary>
+    /// <exception cref="GgufLayoutException">TokenizerInvalid: it is no JSON.</exception>
+    public IEnumerable<JsonElement> List(string name) => Parsed(name) is { ValueKind: JsonValueKind.Array } root ? root.EnumerateArray() : [];
+
+    private JsonElement? Parsed(string name)
     {
         if (Bytes(name) is not { } bytes)
             return null;
@@ -35,9 +43,7 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
         {
             using JsonDocument document = JsonDocument.Parse(json);
             ThrowIfNotUnicode(document.RootElement);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
-                : throw LayoutErrors.TokenizerInvalid(name, "there is no object at its top");
+            return document.RootElement.Clone();
         }
         catch (InvalidOperationException)
         {

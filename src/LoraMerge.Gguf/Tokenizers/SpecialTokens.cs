@@ -16,7 +16,7 @@ internal static class SpecialTokens
     private static readonly ImmutableArray<(string Kind, string Key)> Kinds =
     [
         ("bos", "bos_token_id"), ("eos", "eos_token_id"), ("unk", "unknown_token_id"), ("sep", "seperator_token_id"),
-        ("pad", "padding_token_id"), ("eot", "eot_token_id"), ("eom", "eom_token_id"),
+        ("pad", "padding_token_id"), ("mask", "mask_token_id"), ("eot", "eot_token_id"), ("eom", "eom_token_id"),
     ];
 
     /// <param name="metadata">Where the keys go.</param>
@@ -31,13 +31,15 @@ internal static class SpecialTokens
         Dictionary<string, string> texts = TextsOf(tokenizerConfig);
         var isAdded = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (JsonElement processor in tokenizer is { } json ? Processors(json) : [])
-            ReadTemplate(processor, texts, isAdded, hasConfig: tokenizerConfig is not null);
+            ReadProcessor(processor, texts, isAdded);
         foreach (string kind in (string[])["bos", "eos"])
         {
             if (tokenizerConfig?.Flag($"add_{kind}_token") is { } added)
                 isAdded[kind] = added;
         }
 
+        if (rules.AddsBegin is { } adds)
+            isAdded.TryAdd("bos", adds);
         foreach ((string kind, string key) in Kinds)
         {
             if (IdOf(kind, tokens, texts, AddedToken.OfTokenizer(tokenizer), tokenizerConfig is not null, config, rules) is { } id)
@@ -53,7 +55,7 @@ internal static class SpecialTokens
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         if (tokenizerConfig is not { } config)
             return texts;
-        foreach (string kind in (string[])["bos", "eos", "unk", "sep", "pad"])
+        foreach (string kind in (string[])["bos", "eos", "unk", "sep", "pad", "mask"])
         {
             if (config.SpecialToken($"{kind}_token") is { } text)
                 texts[kind] = text;
@@ -70,16 +72,23 @@ internal static class SpecialTokens
         : processor.Field("processors") is not null ? processor.List("processors")
         : [processor];
 
-    private static void ReadTemplate(JsonElement processor, Dictionary<string, string> texts, Dictionary<string, bool> isAdded, bool hasConfig)
+    private static void ReadProcessor(JsonElement processor, Dictionary<string, string> texts, Dictionary<string, bool> isAdded)
     {
+        if (processor.Text("type") == "RobertaProcessing")
+        {
+            (isAdded["bos"], isAdded["eos"], isAdded["sep"]) = (true, true, true);
+            if (processor.List("sep").FirstOrDefault() is { ValueKind: JsonValueKind.String } between)
+                texts.TryAdd("sep", between.GetString()!);
+            return;
+        }
+
         JsonElement[] single = [.. processor.List("single")];
         if (processor.Text("type") != "TemplateProcessing" || single.Length < 2)
             return;
         if (TokenOf(single[0]) is { } first)
         {
-            if (!hasConfig)
-                texts["bos"] = first;
-            isAdded["bos"] = texts.TryGetValue("bos", out string? begin) && begin == first;
+            texts.TryAdd("bos", first);
+            isAdded["bos"] = texts["bos"] == first;
         }
 
         if (TokenOf(single[^1]) is { } last)

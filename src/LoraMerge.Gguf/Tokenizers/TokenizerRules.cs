@@ -19,6 +19,9 @@ internal sealed record TokenizerRules
     /// <summary>The number of the token that ends a turn, which readers are told.</summary>
     public int? EndOfTurn { get; init; }
 
+    /// <summary>Whether the begin of a text is added where no file says it; null where readers are told nothing.</summary>
+    public bool? AddsBegin { get; init; }
+
     /// <summary>The name for a pre-tokenizer that has several.</summary>
     public string? PreTokenizer { get; init; }
 

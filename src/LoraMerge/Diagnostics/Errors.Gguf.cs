@@ -26,7 +26,14 @@ internal static partial class Errors
     public static LoraMergeException GgufInvalid(GgufFormatException cause) =>
         new(
             DiagnosticCode.GgufInvalid,
-            $"'{cause.Path}' is no sound GGUF file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.",
+            cause.Fault switch
+            {
+                GgufFault.VersionNotSupported => $"'{cause.Path}' is a GGUF file that is not read: {Sentence(cause.Message)} "
+                    + "Take one that llama.cpp has written since 2023 for usual machines, or the model that it was made of.",
+                GgufFault.SplitInvalid => $"'{cause.Path}' is a part of a model that cannot be opened: {Sentence(cause.Message)} "
+                    + "Have all files of the model in one folder, under the names that they were published with.",
+                _ => $"'{cause.Path}' is no sound GGUF file: {Sentence(cause.Message)} Fetch it again; an interrupted download is the usual cause.",
+            },
             cause.Path,
             cause
         );

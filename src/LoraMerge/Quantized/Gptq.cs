@@ -57,7 +57,7 @@ internal sealed class Gptq : QuantizedFormat
         reading.Add(check.Format, module + ".weight", [outputs, inputs], new GptqCodec(codes, scales, zeros, packing, inputs, groupLength)
         {
             Groups = order,
-            ZerosAreLessOne = !IsSecondVersion(reading.Config),
+            ZerosAreLessOne = !reading.Config.HasWholeZeroPoints,
         });
     }
 
@@ -73,6 +73,4 @@ internal sealed class Gptq : QuantizedFormat
             throw UnreadForms.Refused(reading, $"GPTQ of {other} bits (gptq_p)", check.Codes);
         throw QuantizedErrors.ShapeMismatch(zeros, check.Format, $"[groups, {new PackedIntegers(reading.Config.Number("bits") ?? 4).WordsOf(outputs)}]");
     }
-
-    private static bool IsSecondVersion(QuantizationConfig config) => (config.Text("checkpoint_format") ?? config.Text("format")) == "gptq_v2";
 }

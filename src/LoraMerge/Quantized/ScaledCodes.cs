@@ -11,10 +11,10 @@ namespace LoraMerge.Quantized;
 /// <remarks>
 /// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
 /// matrix of several (<c>[experts]</c> or <c>[experts, 1, 1]</c>), a row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a
-/// block; how large a block is, config.json tells, and the last ones may be smaller. W = code·scale, whatever the name: "inv" is the reciprocal of what
-/// codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the group of each column. Sources: transformers,
-/// <c>integrations/finegrained_fp8.py</c>; compressed-tensors,
-/// <c>quantization/lifecycle/forward.py</c>, <c>dequantize</c>; ModelOpt, <c>qtensor/fp8_tensor.py</c>.
+/// block (in ModelOpt <c>[rows, 1, columns, 1]</c>); how large a block is, config.json tells, and the last ones may be smaller. W = code·scale,
+/// whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the
+/// group of each column. Sources: transformers, <c>integrations/finegrained_fp8.py</c>; compressed-tensors, <c>quantization/lifecycle/forward.py</c>,
+/// <c>dequantize</c>; ModelOpt, <c>qtensor/fp8_tensor.py</c>.
 /// </remarks>
 internal sealed class ScaledCodes : QuantizedFormat
 {
@@ -86,7 +86,7 @@ internal sealed class ScaledCodes : QuantizedFormat
         {
             ScaleGrid grid = ScaleGrid.Of(codes, scales, height, width);
             long[] shape = [.. codes.Shape[..^2], grid.Rows, grid.Columns];
-            if (scales.Shape.AsSpan().SequenceEqual(shape))
+            if (scales.Shape.AsSpan().SequenceEqual(shape) || scales.Shape.AsSpan().SequenceEqual([grid.Rows, 1, grid.Columns, 1]))
                 return grid;
             if (expected.Length == 0)
                 expected = $"[{string.Join(", ", shape)}]";

@@ -55,6 +55,17 @@ public sealed class ArchitectureTests
     [InlineData("more.zip", "more-deepseek3", "scoring_func", "\"tanh\"")]
     [InlineData("more.zip", "more-deepseek3", "rope_interleave", "false")]
     [InlineData("more.zip", "more-lfm2", "conv_bias", "true")]
+    [InlineData("converter.zip", "cohere2", "sliding_window_pattern", "2")]
+    [InlineData("converter.zip", "cohere2", "use_qk_norm", "true")]
+    [InlineData("converter.zip", "exaone4", "sliding_window", "64")]
+    [InlineData("converter.zip", "exaone4", "layer_types", """["sliding_attention", "full_attention"]""")]
+    [InlineData("converter.zip", "seed-oss", "attention_out_bias", "true")]
+    [InlineData("converter.zip", "arcee", "hidden_act", "\"silu\"")]
+    [InlineData("converter.zip", "olmo", "attention_bias", "true")]
+    [InlineData("converter.zip", "olmoe", "norm_topk_prob", "true")]
+    [InlineData("converter.zip", "olmoe", "clip_qkv", "8.0")]
+    [InlineData("converter.zip", "granite-moe-shared", "num_local_experts", "0")]
+    [InlineData("converter.zip", "olmo3", "rope_scaling", """{ "rope_type": "llama3", "factor": 2.0 }""")]
     public void What_readers_do_otherwise_is_refused(string archive, string name, string field, string? json)
     {
         GgufLayoutException e = Refuse(archive, name, source => source.With(field, json));
@@ -207,6 +218,27 @@ public sealed class ArchitectureTests
             archive, name, source => source.With("sliding_window", $"{window}").With("max_position_embeddings", "1024").With("use_sliding_window", isUsed));
 
         Assert.Equal(isSaid, layout.Notes.Any(note => note.Contains($"a sliding window of {window} tokens", StringComparison.Ordinal)));
+    }
+
+    /// <summary>llama.cpp's converter knows CodeLlama, and Granite's code and SmolLM, by the rows of their embedding alone.</summary>
+    [Theory]
+    [InlineData("llama-spm-added", 32016, "tokenizer.ggml.eot_token_id", 32010u)]
+    [InlineData("llama-spm-added", 32017, "tokenizer.ggml.eot_token_id", null)]
+    [InlineData("llama-digits", 49152, "tokenizer.ggml.add_bos_token", false)]
+    [InlineData("llama-digits", 49153, "tokenizer.ggml.add_bos_token", null)]
+    [InlineData("llama-plain", 49152, "tokenizer.ggml.add_bos_token", true)] // a file says it
+    public void Some_models_are_known_by_the_size_of_their_vocabulary(string name, int rows, string key, object? value)
+    {
+        GgufLayout layout = Build("llama.zip", name, source =>
+        {
+            GgufSource changed = source.With("vocab_size", $"{rows}");
+            foreach (string tensor in source.Tensors.Select(tensor => tensor.Name).Where(tensor => tensor is "model.embed_tokens.weight" or "lm_head.weight"))
+                changed = changed.Without(tensor).Plus(tensor, rows, 64);
+            return changed;
+        });
+
+        Assert.Equal(value is not null, layout.Metadata.TryGet(key, out GgufValue found));
+        Assert.Equal(value, value is null ? null : found.Value);
     }
 
     [Fact]

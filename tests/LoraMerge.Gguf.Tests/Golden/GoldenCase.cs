@@ -33,7 +33,7 @@ internal sealed class GoldenCase : IDisposable
     /// <summary>Archive and name of each case.</summary>
     public static IEnumerable<(string Archive, string Name)> All =>
     [
-        .. ((string[])["llama.zip", "qwen.zip", "gemma.zip", "phi.zip", "more.zip", "templates.zip", "errors.zip", "wide.zip"])
+        .. ((string[])["llama.zip", "qwen.zip", "gemma.zip", "phi.zip", "more.zip", "templates.zip", "errors.zip", "wide.zip", "converter.zip"])
             .SelectMany(archive => Fixtures.FoldersOf(archive).Select(name => (archive, name))),
         .. FurtherCases is { } folder
             ? Directory.EnumerateDirectories(folder).Where(path => File.Exists(Path.Combine(path, "case.json"))).Select(path => ("", Path.GetFileName(path)))

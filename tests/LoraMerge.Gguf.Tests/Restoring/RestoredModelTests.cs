@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoraMerge.Gguf.Architectures;
 using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
@@ -150,13 +149,37 @@ public sealed class RestoredModelTests : IDisposable
     }
 
     [Fact]
-    public void The_architectures_that_are_turned_back_are_those_that_say_so()
+    public void The_text_of_a_Mistral_that_reads_images_is_turned_back_as_a_Mistral()
     {
-        IEnumerable<string> names = ArchitectureList.All
-            .Where(architecture => !architecture.GetType().GetMethod("Restore")!.DeclaringType!.IsAbstract)
-            .Select(architecture => architecture.Name);
+        using GoldenCase golden = GoldenCase.Open("converter.zip", "mistral3");
+        var merge = new ExactMerge(golden.BaseFolder, golden.AdapterFolder);
+        using var model = GgufModel.Open(Write(merge, "F32"));
 
-        Assert.Equal(names.Distinct().Order(StringComparer.Ordinal), RestoredModel.Architectures);
+        RestoredModel restored = RestoredModel.Of(model);
+
+        IEnumerable<string> ofText = merge.Source.Tensors.Select(tensor => tensor.Name)
+            .Where(name => !name.Contains("vision_tower", StringComparison.Ordinal) && !name.Contains("projector", StringComparison.Ordinal));
+        Assert.Equal(ofText.Select(name => name.Replace("model.language_model.", "model.", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            restored.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Contains("MistralForCausalLM", System.Text.Encoding.UTF8.GetString(restored.Files["config.json"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_Mistral_does_not_compute_is_not_turned_back_as_one()
+    {
+        using GoldenCase golden = GoldenCase.Open("converter.zip", "ministral3");
+        using var model = GgufModel.Open(Write(new ExactMerge(golden.BaseFolder, golden.AdapterFolder), "F16"));
+
+        GgufLayoutException e = Assert.Throws<GgufLayoutException>(() => RestoredModel.Of(model));
+
+        Assert.Contains("attention.temperature_scale", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_architectures_that_are_turned_back_are_told()
+    {
+        Assert.Equal(
+            ["gemma", "gemma2", "gemma3", "granite", "llama", "mistral3", "qwen2", "qwen3", "qwen3moe", "smollm3"], RestoredModel.Architectures);
     }
 
     [Theory]

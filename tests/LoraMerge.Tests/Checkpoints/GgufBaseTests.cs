@@ -283,7 +283,7 @@ public sealed class GgufBaseTests : IDisposable
     }
 
     [Theory]
-    [InlineData("general.architecture", "general.architecturx", DiagnosticCode.GgufNotRestorable, "llama, qwen2")]
+    [InlineData("general.architecture", "general.architecturx", DiagnosticCode.GgufNotRestorable, "llama, mistral3, qwen2")]
     [InlineData("llama.block_count", "llama.block_xxxxx", DiagnosticCode.GgufNotRestorable, "llama.block_count")]
     [InlineData("blk.1.attn_q.weight", "blk.1.attn_q.weighx", DiagnosticCode.GgufNotRestorable, "blk.1.attn_q.weight")]
     public async Task A_file_that_is_no_such_model_is_refused_by_name(string text, string other, DiagnosticCode code, string says)
@@ -323,6 +323,26 @@ public sealed class GgufBaseTests : IDisposable
 
         Assert.Equal(DiagnosticCode.GgufInvalid, fault.Code);
         Assert.False(Directory.Exists(_folder["merged"]));
+        _folder.Passed();
+    }
+
+    /// <summary>What is sound but not read is not said to be damaged.</summary>
+    [Theory]
+    [InlineData(new byte[] { 1, 0, 0, 0 }, "version 1")]
+    [InlineData(new byte[] { 0, 0, 0, 3 }, "big-endian")]
+    public async Task A_file_of_another_version_is_told_as_such(byte[] version, string says)
+    {
+        Fixtures.Unpack("merge.zip", "gguf-merge-q8-q4", _folder.Path);
+        string gguf = _folder["base/model.gguf"];
+        byte[] bytes = await File.ReadAllBytesAsync(gguf, TestContext.Current.CancellationToken);
+        version.CopyTo(bytes, 4);
+        await File.WriteAllBytesAsync(gguf, bytes, TestContext.Current.CancellationToken);
+
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(() => MergeAsync(gguf, _folder["adapter"], "merged"));
+
+        Assert.Equal(DiagnosticCode.GgufInvalid, fault.Code);
+        Assert.Contains(says, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("download", fault.Message, StringComparison.Ordinal);
         _folder.Passed();
     }
 

@@ -269,6 +269,73 @@ public sealed class WildFormTests
     }
 
     [Theory]
+    [InlineData("auto_round:auto_gptq", 1)]
+    [InlineData("auto_round:gptqmodel", 0)]
+    [InlineData("auto_round", 0)]
+    public void AutoRound_packs_as_GPTQ_does_and_says_whether_zero_points_are_less_one(string packing, int added)
+    {
+        uint[] words = [.. Enumerable.Range(0, 64).Select(_ => (uint)s_random.Next())]; // 8 outputs, 64 inputs
+        uint[] zeros = [0x7777_7777, 0x0123_4567, 0x8765_4321, 0x7070_7070];
+        double[] scales = [.. Enumerable.Range(0, 32).Select(i => 0.125 * (i + 1))];
+        TinyCheckpoint model = Base("""
+            {"quant_method": "auto-round", "packing_format": "PACKING", "bits": 4, "group_size": 32, "sym": false, "data_type": "int",
+             "extra_config": {"model.layers.0.mlp.up_proj": {"group_size": 16}}}
+            """.Replace("PACKING", packing, StringComparison.Ordinal))
+            .Without(Up + ".weight").Add(Words(Up + ".qweight", [8, 8], words)).Add(Words(Up + ".qzeros", [4, 1], zeros))
+            .With(Up + ".scales", DType.F16, [4, 8], scales);
+
+        AssertValues(model, Up, [8, 64], i => Value(i / 64, i % 64), "GPTQ 4 bit", 0, canBeKept: true);
+
+        double Value(int output, int input) =>
+            ((int)((words[(input / 8 * 8) + output] >> (input % 8 * 4)) & 15) - ((int)(zeros[input / 16] >> (output * 4)) & 15) - added)
+                * scales[(input / 16 * 8) + output];
+    }
+
+    [Fact]
+    public void AutoRound_packs_as_AWQ_does_where_it_says_so()
+    {
+        int[] order = [0, 4, 1, 5, 2, 6, 3, 7];
+        uint[] words = [.. Enumerable.Range(0, 32).Select(_ => (uint)s_random.Next())];
+        double[] scales = [.. Enumerable.Range(0, 8).Select(i => 0.125 * (i + 1))];
+        AssertValues(
+            Base("""{"quant_method": "auto-round", "packing_format": "auto_round:auto_awq", "bits": 4, "group_size": 32, "sym": true}""")
+                .Without(Up + ".weight").Add(Words(Up + ".qweight", [32, 1], words)).Add(Words(Up + ".qzeros", [1, 1], [0x8888_8888]))
+                .With(Up + ".scales", DType.F16, [1, 8], scales),
+            Up, [8, 32], i => ((int)((words[i % 32] >> (order[i / 32] * 4)) & 15) - 8) * scales[i / 32], "AWQ GEMM", 0, canBeKept: true);
+    }
+
+    [Theory]
+    [InlineData("\"packing_format\": \"auto_round:auto_gptq\", \"act_bits\": 8")]
+    [InlineData("\"packing_format\": \"auto_round:auto_gptq\", \"data_type\": \"mx_fp\"")]
+    [InlineData("\"packing_format\": \"auto_round:auto_gptq\", \"rotation_config\": {\"hadamard_type\": \"hadamard\"}")]
+    [InlineData("\"packing_format\": \"auto_round:exllamav2\"")]
+    [InlineData("\"bits\": 4")]
+    public void What_AutoRound_packs_in_other_ways_is_refused_by_name(string settings)
+    {
+        using var folder = new TestFolder();
+        string path = Base($"{{\"quant_method\": \"auto-round\", {settings}}}")
+            .Without(Up + ".weight").Add(Words(Up + ".qweight", [8, 8], new uint[64])).Add(Words(Up + ".qzeros", [2, 1], [0, 0]))
+            .With(Up + ".scales", DType.F16, [2, 8], new double[16]).WriteTo(folder["base"]);
+
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => BaseModels.Open(path));
+
+        Assert.Equal(DiagnosticCode.BaseIsQuantized, fault.Code);
+        Assert.Contains("auto-round", fault.Message, StringComparison.Ordinal);
+        folder.Passed();
+    }
+
+    [Fact]
+    public void ModelOpts_blocks_have_sides_of_one_between_their_own()
+    {
+        byte[] codes = Bytes(130 * 256);
+        double[] scales = [0.5, 2, 0.25, 4];
+        AssertValues(
+            Base("{\"quant_method\": \"modelopt\", \"quant_algo\": \"FP8_PB_WO\"}").Add(Raw(Up + ".weight", DType.F8_E4M3, [130, 256], codes))
+                .With(Up + ".weight_scale", DType.F32, [2, 1, 2, 1], scales),
+            Up, [130, 256], i => Float8(codes[i]) * scales[(i / 256 / 128 * 2) + (i % 256 / 128)], "modelopt FP8", 0);
+    }
+
+    [Theory]
     [InlineData("modelopt")]
     [InlineData("modelopt_fp4")]
     public void ModelOpts_ways_have_names_of_their_own(string method)
