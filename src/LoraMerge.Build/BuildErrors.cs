@@ -141,6 +141,12 @@ internal static class BuildErrors
     public static BuildFault OptionOfOtherFormat(string name, string value, string format, string instead) => new("LORA1060",
         $"{name}='{value}' is asked for, which Format=\"{format}\" does not have: {instead}. Correct one of them.", name);
 
+    /// <param name="name">The metadata.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="kept">What the result has of the base, and so cannot have otherwise.</param>
+    public static BuildFault OptionBesideKeep(string name, string value, string kept) => new("LORA1060",
+        $"{name}='{value}' is asked for beside Requantize=\"keep\", with which the result has the base's {kept}. Leave one of them out.", name);
+
     public static BuildFault ModelfileOfNoModel() =>
         new(
             "LORA1060",

@@ -245,12 +245,19 @@ public sealed class MergeLoraAdapters : WorkerTask
     }
 
     /// <summary>
-    /// The page of a model that was merged has been made with it; that of one which was there already is made of its manifest, unless it is there, too.
+    /// The page of a model that was merged has been made with it. That of one which was there already is the one that its merge has left in the store; where
+    /// that measured nothing, one is made of its manifest, unless it is there, too.
     /// </summary>
     private void ProvideReport(ModelRequest request, FoundModel found, string statePath, FaultLog faults)
     {
-        if (!ReportRequest.IsAsked(request) || NoBuild || FailIfNotIncremental || ReportMark.IsOf(found.Key, ReportRequest.PageFor(statePath)))
+        string page = ReportRequest.PageFor(statePath);
+        if (!ReportRequest.IsAsked(request) || NoBuild || FailIfNotIncremental || ReportMark.IsOf(found.Key, page))
             return;
+        if (KeptReport.TryCopy(found.Place, found.Key, page))
+        {
+            Log.LogMessage(MessageImportance.High, "{0}: Report of {1}: {2}", Path.GetFileNameWithoutExtension(ProjectFile), request.Name, page);
+            return;
+        }
         string responseFile = ReportRequest.ResponseFileFor(statePath);
         if (FindHost(faults) is { } host
             && TryWrite(statePath, request.BaseItem, faults, () => AtomicFile.WriteLines(responseFile, ReportRequest.ArgumentsFor(found, statePath))))

@@ -85,8 +85,23 @@ internal sealed class RequestReader(OptionValues ofProject, FaultLog faults, Fet
                     format == "gguf" ? "Quantization asks for a GGUF file's types, such as F16 or BF16" : "its factors are float32"
                 )
             );
-        if (format == "gguf-adapter" && values.Given(OptionTable.MaxShardSize) is { } size)
+        string? size = values.Given(OptionTable.MaxShardSize);
+        if (format == "gguf-adapter" && size is not null)
             faults.Error(item, BuildErrors.OptionOfOtherFormat(OptionTable.MaxShardSize.Name, size, format, "it is one file"));
+        if (values[OptionTable.Requantize] == "keep")
+            RefuseOptionsBesideKeep(item, format, dtype, size);
+    }
+
+    private void RefuseOptionsBesideKeep(ITaskItem item, string format, string dtype, string? size)
+    {
+        if (format != OptionTable.Format.Default)
+            faults.Error(item, BuildErrors.OptionOfOtherFormat(
+                OptionTable.Requantize.Name, "keep", format,
+                format == "gguf" ? "it has types of its own, which Quantization asks for" : "it has no weights of the base"));
+        else if (dtype != OptionTable.DType.Default)
+            faults.Error(item, BuildErrors.OptionBesideKeep(OptionTable.DType.Name, dtype, "dtypes"));
+        else if (size is not null)
+            faults.Error(item, BuildErrors.OptionBesideKeep(OptionTable.MaxShardSize.Name, size, "files"));
     }
 
     private Adapter ReadAdapter(ITaskItem item)

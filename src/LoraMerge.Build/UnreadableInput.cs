@@ -26,6 +26,8 @@ internal static class UnreadableInput
             foreach (InputFile file in list().Files)
             {
                 reading = file.FullPath;
+                if (SpecialKind.Of(reading) is not null)
+                    continue; // a pipe would be waited for; the worker says what it is
                 using FileStream stream = File.OpenRead(reading);
                 stream.ReadByte();
             }

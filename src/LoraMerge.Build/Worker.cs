@@ -11,8 +11,16 @@ internal sealed class Worker : ToolTask
 {
     private const int LongestLastWords = 300;
 
-    /// <summary>Faults of pins stand at the pin.</summary>
-    private static readonly string[] PinCodes = ["LORA7060", "LORA7061", "LORA7062"];
+    /// <summary>Faults of what one metadata asks for stand at it.</summary>
+    private static readonly Dictionary<string, string> s_metadata = new()
+    {
+        ["LORA2112"] = OptionTable.Requantize.Name,
+        ["LORA2113"] = OptionTable.Requantize.Name,
+        ["LORA2114"] = OptionTable.Requantize.Name,
+        ["LORA7060"] = OptionTable.BaseSha256.Name,
+        ["LORA7061"] = OptionTable.BaseSha256.Name,
+        ["LORA7062"] = OptionTable.BaseSha256.Name,
+    };
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
@@ -100,7 +108,7 @@ internal sealed class Worker : ToolTask
     private void Report(WorkerFault fault)
     {
         _hasReportedError |= fault.IsError;
-        var said = new BuildFault(fault.Code, fault.Text, PinCodes.Contains(fault.Code) ? OptionTable.BaseSha256.Name : null);
+        var said = new BuildFault(fault.Code, fault.Text, s_metadata.TryGetValue(fault.Code, out string? metadata) ? metadata : null);
         ITaskItem? item = _job.ItemOf(fault.Origin);
         bool isOfFile = item is null && Path.IsPathRooted(fault.Origin); // such as the lock file
         SourcePosition position = isOfFile ? new SourcePosition(fault.Origin, 0, 0) : SourcePosition.Of(item, said, _projectFile);

@@ -19,7 +19,7 @@ internal static class Completion
             return false;
         if (!int.TryParse(mark.AsSpan()[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int cursor))
             return false;
-        foreach (string word in Of(line[..Math.Min(cursor, line.Length)], parse))
+        foreach (string word in Of(line[..Math.Min(cursor, line.Length)].TrimStart(), parse))
             output.WriteLine(word);
         return true;
     }

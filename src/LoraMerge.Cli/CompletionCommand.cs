@@ -14,20 +14,35 @@ internal static class CompletionCommand
             }
             complete -o default -F _lora_merge lora-merge
             """,
+        // Of the command alone, and up to the cursor: before it may stand others, as in 'cd x; lora-merge me'.
         ["zsh"] = """
             _lora_merge() {
-                local answer=$(lora-merge "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)
-                if [[ -n $answer ]]; then compadd -- "${(@f)answer}"; else _files; fi
+                local line="${(j: :)words[1,CURRENT-1]} $PREFIX"
+                local -a answer=(${(f)"$(lora-merge "[suggest:${#line}]" "$line" 2>/dev/null)"})
+                if (( $#answer )); then compadd -- $answer; else _files; fi
             }
+            (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
             compdef _lora_merge lora-merge
             """,
         ["fish"] = """
-            complete -c lora-merge -a '(lora-merge "[suggest:"(commandline -C)"]" (commandline))'
+            function __lora_merge
+                set -l line (commandline -cp | string trim --left | string collect)
+                set -l words (lora-merge "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+                if test (count $words) -gt 0
+                    printf '%s\n' $words
+                else
+                    __fish_complete_path (commandline -ct)
+                end
+            end
+            complete -c lora-merge -f -a '(__lora_merge)'
             """,
+        // The text of a command ends before the blank that the cursor stands behind.
         ["pwsh"] = """
             Register-ArgumentCompleter -Native -CommandName lora-merge -ScriptBlock {
                 param($wordToComplete, $commandAst, $cursorPosition)
-                lora-merge "[suggest:$cursorPosition]" "$commandAst" | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+                $length = [Math]::Max(0, $cursorPosition - $commandAst.Extent.StartOffset)
+                $line = "$commandAst".PadRight($length).Substring(0, $length)
+                lora-merge "[suggest:$length]" $line 2>$null | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
             }
             """,
     };

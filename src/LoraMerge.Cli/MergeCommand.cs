@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Cli.Terminal;
 using LoraMerge.Reports;
@@ -67,7 +68,12 @@ internal static class MergeCommand
                 return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
             });
             if (page is not null)
-                page = ReportCommand.Write(Merger.ReportOf(result, warnings), page, asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output);
+            {
+                TextWriter lines = asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output;
+                page = folder is null && TryCopyKept(result, Path.GetFullPath(page), lines)
+                    ? Path.GetFullPath(page)
+                    : ReportCommand.Write(Merger.ReportOf(result, warnings), page, lines);
+            }
             if (asJson)
                 await parsed.InvocationConfiguration.Output.WriteAsync(ToJson(result, page, warnings));
             return 0;
@@ -92,6 +98,16 @@ internal static class MergeCommand
         ["report"] = page,
         ["warnings"] = new JsonArray([.. warnings.Select(warning => (JsonNode)new JsonObject { ["code"] = warning.Code, ["text"] = warning.Text })]),
     });
+
+    /// <summary>The report of the merge that made the entry of a store, be it this one or an earlier one.</summary>
+    private static bool TryCopyKept(MergeResult result, string page, TextWriter lines)
+    {
+        var place = new EntryPlace(Path.GetDirectoryName(result.Folder)!, Path.GetFileName(result.Folder));
+        bool isThere = KeptReport.TryCopy(place, result.Manifest.Key, page);
+        if (isThere)
+            ReportCommand.Tell(result.Manifest.Name, page, lines);
+        return isThere;
+    }
 
     /// <summary>By its tokens: an option that is given twice has no value, and a fault of its own.</summary>
     private static bool IsGiven(SymbolResult command, Option option) => command.GetResult(option) is { Tokens: [.., { Value.Length: > 0 }] };

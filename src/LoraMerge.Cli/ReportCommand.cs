@@ -64,9 +64,12 @@ internal static class ReportCommand
     public static string Write(MergeReport report, string path, TextWriter lines)
     {
         string file = ReportFile.Write(report, path);
-        lines.WriteLine($"Report of {report.Manifest.Name}: {file}");
+        Tell(report.Manifest.Name, file, lines);
         return file;
     }
+
+    /// <summary>Says where a page is.</summary>
+    public static void Tell(string model, string file, TextWriter lines) => lines.WriteLine($"Report of {model}: {file}");
 
     /// <summary>The name stands in a manifest, which may be anybody's: no path comes out of it.</summary>
     private static string FileNameOf(MergeReport report)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Checkpoints;
 using LoraMerge.Comparing;
@@ -75,16 +76,26 @@ public sealed class Merger
     public Task<MergeResult> DequantizeAsync(MergeRequest request, string outputFolder, CancellationToken cancellation) =>
         MergeAsync(request with { Adapters = [], OnlyDequantizes = true }, outputFolder, cancellation);
 
-    /// <summary>Merges into the store of a build, unless the store has the model already.</summary>
+    /// <summary>
+    /// Merges into the store of a build, unless the store has the model already. What was measured is kept beside the entry, for those who find it there.
+    /// </summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the store.</exception>
-    internal Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation) =>
-        new StoreMerge(request, into, _report).RunAsync(
+    internal Task<MergeResult> MergeIntoStoreAsync(MergeRequest request, StoreRequest into, CancellationToken cancellation)
+    {
+        List<ReportedWarning> warnings = [];
+        var noting = new Merger(ReportedWarning.Keeping(_report, warnings));
+        return new StoreMerge(request, into, _report).RunAsync(
             (inputs, known, destination, earlier) =>
             {
                 known = LayoutInputs.HashNamed(inputs, known, cancellation);
-                return new ModelWriter(inputs, LayOutAndReport(inputs, inputs.Plan(), known), _report).Write(destination, known, earlier, cancellation);
+                ModelLayout layout = noting.LayOutAndReport(inputs, inputs.Plan(), known);
+                MergeResult result = new ModelWriter(inputs, layout, noting._report).Write(destination, known, earlier, cancellation);
+                if (request.IsMeasured)
+                    ReportFile.Keep(ReportOf(result, warnings), EntryPlace.For(Path.GetFullPath(into.Store), result.Manifest.Name, result.Manifest.Key));
+                return result;
             },
             cancellation);
+    }
 
     /// <summary>Computes a merged model again and compares it with the one in a folder.</summary>
     /// <exception cref="LoraMergeException">A fault of the request, its inputs or the folder.</exception>
@@ -104,7 +115,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">A fault of the request or its inputs; LORA5050, LORA5051.</exception>
     internal async Task<MergeReport> ReportAsync(MergeRequest request, string? mergedModel, CancellationToken cancellation)
     {
-        MergeManifest? merged = mergedModel is null ? null : ManifestOf(mergedModel);
+        MergeManifest? merged = mergedModel is null ? null : ManifestOf(mergedModel, hasInputs: true);
         List<ReportedWarning> warnings = [];
         var measuring = new Merger(ReportedWarning.Keeping(_report, warnings));
         OpenedInputs inputs = OpenedInputs.Open(request);
@@ -120,7 +131,7 @@ public sealed class Merger
     /// <exception cref="LoraMergeException">LORA1107, LORA5051, LORA6050, or it is unsound.</exception>
     internal static MergeReport ReportOf(string mergedModel)
     {
-        MergeManifest manifest = ManifestOf(mergedModel);
+        MergeManifest manifest = ManifestOf(mergedModel, hasInputs: false);
         return ReportBuilder.Of(manifest, GgufFiles.Find(mergedModel) is null ? BaseModels.Open(mergedModel) : null);
     }
 
@@ -146,12 +157,12 @@ public sealed class Merger
         string first, FetchedInput? fetchedFirst, string second, FetchedInput? fetchedSecond, CancellationToken cancellation) =>
         Task.Run(() => ComparedModels.Diff(first, fetchedFirst, second, fetchedSecond, cancellation), cancellation);
 
-    private static MergeManifest ManifestOf(string mergedModel)
+    private static MergeManifest ManifestOf(string mergedModel, bool hasInputs)
     {
         if (!InputListing.IsThere(mergedModel))
             throw Errors.PathNotFound("merged model", mergedModel);
         string file = Path.Combine(mergedModel, MergeManifest.FileName);
-        return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName);
+        return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName, hasInputs);
     }
 
     private ModelLayout LayOutAndReport(OpenedInputs inputs, MergePlan plan, InputHashes known)

@@ -119,6 +119,31 @@ public sealed class ItemCheckTests : IDisposable
         Assert.Contains(reason, _engine.Errors.Single().Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Format", "gguf", "Requantize='keep'")]
+    [InlineData("Format", "gguf-adapter", "Requantize='keep'")]
+    [InlineData("DType", "float16", "DType='float16'")]
+    [InlineData("MaxShardSize", "1GB", "MaxShardSize='1GB'")]
+    public void What_keeps_the_form_of_its_base_cannot_have_another(string name, string value, string refused)
+    {
+        File.WriteAllText(Path.Combine(_folder, "App.csproj"), $"""
+            <Project>
+              <ItemGroup>
+                <LoraBaseModel Include="{_folder}/base">
+                  <Requantize>keep</Requantize>
+                  <{name}>{value}</{name}>
+                </LoraBaseModel>
+              </ItemGroup>
+            </Project>
+            """);
+
+        AssertFails("LORA1060", [Item("base", ("Requantize", "keep"), (name, value))], [Item("adapter")]);
+
+        BuildErrorEventArgs error = _engine.Errors.Single();
+        Assert.StartsWith(refused, error.Message, StringComparison.Ordinal);
+        Assert.Equal(name == "Format" ? 4 : 5, error.LineNumber);
+    }
+
     [Fact]
     public void A_GPU_is_asked_for_as_cuda()
     {

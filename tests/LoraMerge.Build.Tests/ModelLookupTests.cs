@@ -1,6 +1,7 @@
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Agreed.ModelFiles;
+using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
 namespace LoraMerge.Build.Tests;
@@ -53,6 +54,20 @@ public sealed class ModelLookupTests : IDisposable
 
         Assert.Contains("no longer holds it", check.Reason, StringComparison.Ordinal);
         Assert.Equal(["model.safetensors"], StateFile.TryLoad(StatePath)!.Inputs.Select(input => input.RelativePath));
+    }
+
+    [Fact]
+    public async System.Threading.Tasks.Task A_pipe_among_the_inputs_is_not_opened_to_find_who_is_to_blame()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no mkfifo there.");
+        WriteInputs(adapterLength: 100, baseLength: 100);
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(_folder, "base", "LICENSE")]))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        (ITaskItem, string)? blamed = await System.Threading.Tasks.Task.Run(() => UnreadableInput.Find(Request))
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Null(blamed);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

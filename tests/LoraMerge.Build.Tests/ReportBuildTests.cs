@@ -29,6 +29,31 @@ public sealed class ReportBuildTests
     }
 
     [Fact]
+    public async Task Whoever_finds_the_model_gets_the_report_of_its_merge_to_the_byte()
+    {
+        using TestProject project = TestProject.WithRealWorker();
+        project.Write("Program.cs", "public static class Program { public static void Main() { } }");
+        project.WriteProject(
+            properties: "<TargetFrameworks>net48;netstandard2.0</TargetFrameworks><OutputType Condition=\"'$(TargetFramework)' == "
+                + "'netstandard2.0'\">Library</OutputType>"
+        );
+        string[] pages = ["obj/Debug/net48/App.csproj.lora.base.report.html", "obj/Debug/netstandard2.0/App.csproj.lora.base.report.html"];
+
+        BuildResult built = (await project.BuildAsync(On)).ThrowIfFailed();
+        string first = await File.ReadAllTextAsync(project.PathOf(pages[0]), TestContext.Current.CancellationToken);
+        string second = await File.ReadAllTextAsync(project.PathOf(pages[1]), TestContext.Current.CancellationToken);
+        Directory.Delete(project.PathOf("obj/Debug"), recursive: true);
+        BuildResult again = (await project.BuildAsync("--no-restore", On)).ThrowIfFailed();
+
+        Assert.Equal((1, 0, 0), (built.Merges, again.Merges, again.Workers));
+        Assert.Contains("Measured while the model was merged.", first, StringComparison.Ordinal);
+        Assert.Equal(first, second);
+        Assert.All(pages, page => Assert.Contains($"App: Report of base: {project.PathOf(page)}", built.Lines));
+        Assert.All(pages, page => Assert.Equal(first, File.ReadAllText(project.PathOf(page))));
+        Assert.All(pages, page => Assert.Contains($"App: Report of base: {project.PathOf(page)}", again.Lines));
+    }
+
+    [Fact]
     public async Task A_model_that_is_there_already_gets_the_report_of_its_manifest()
     {
         using TestProject project = TestProject.WithRealWorker();

@@ -412,7 +412,8 @@ public sealed class CacheTests
     }
 
     /// <summary>Lays files as huggingface_hub would, who keeps no list.</summary>
-    private static void AsPython(HubBench bench, HubRepository repository, params string[] names)
+    /// <summary>What huggingface_hub leaves of files that it fetched.</summary>
+    internal static void AsPython(HubBench bench, HubRepository repository, params string[] names)
     {
         HubFolder folder = bench.Folder(repository.Id);
         Directory.CreateDirectory(folder.Blobs);

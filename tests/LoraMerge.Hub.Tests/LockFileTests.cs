@@ -63,6 +63,19 @@ public sealed class LockFileTests : IDisposable
         Assert.Equal(2, LockFile.Read(FilePath).Models.Count);
     }
 
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task A_file_in_UTF_16_is_named_as_that(string encoding)
+    {
+        await File.WriteAllTextAsync(FilePath, Sound, Encoding.GetEncoding(encoding), TestContext.Current.CancellationToken);
+
+        HubException fault = Assert.Throws<HubException>(() => LockFile.Read(FilePath));
+
+        Assert.Equal(HubCode.LockFileUnsound, fault.Code);
+        Assert.Contains("UTF-16", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_would_say_the_same_is_not_written()
     {
@@ -87,7 +100,7 @@ public sealed class LockFileTests : IDisposable
     [Theory]
     [InlineData("", "", "no lock file")]
     [InlineData("{", "[", "")]
-    [InlineData("\"version\": 1", "\"version\": 2", "knows version 1 only")]
+    [InlineData("\"version\": 1", "\"version\": 0", "its version is 0, and 1 is expected")]
     [InlineData("\"version\": 1", "\"version\": \"1\"", "version")]
     [InlineData("\"version\": 1,", "", "lacks 'version'")]
     [InlineData("\"role\": \"base\"", "\"role\": \"Base\"", "'Base'")]
@@ -131,6 +144,26 @@ public sealed class LockFileTests : IDisposable
 
         Assert.Equal(HubCode.LockFileUnsound, fault.Code);
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"version\": 1,", "\"version\": 2,")]
+    [InlineData("\"version\": 1,", "\"version\": 1.5, \"release\": {},")]
+    [InlineData("\"models\": {", "\"repositories\": {", "\"version\": 1,", "\"version\": 2,")]
+    public async Task A_file_of_a_later_release_is_left_alone_and_the_update_is_advised(params string[] changes)
+    {
+        string text = Sound;
+        foreach (string[] change in changes.Chunk(2))
+            text = text.Replace(change[0], change[1], StringComparison.Ordinal);
+        await WriteAsync(text);
+
+        HubException fault = await Assert.ThrowsAsync<HubException>(
+            () => LockFile.ChangeAsync(FilePath, models => models.Clear(), TestContext.Current.CancellationToken));
+
+        Assert.Equal(HubCode.LockFileUnsound, fault.Code);
+        Assert.Contains("Update the package LoraMerge.Build", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("source control", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(text, await File.ReadAllTextAsync(FilePath, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -310,6 +310,30 @@ public sealed class LockedFetchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_cache_that_Python_filled_serves_offline_and_is_locked_by_the_first_build_online_without_a_byte()
+    {
+        HubRepository repository = Server.Repositories["acme/tiny"];
+        CacheTests.AsPython(_bench, repository, [.. repository.Files.Keys]);
+        _bench.Set("HF_HUB_OFFLINE", "1");
+
+        FetchedRepository offline = await Fetch();
+
+        Assert.Equal([HubCode.ListUnknown, HubCode.LeftUnlocked], _bench.Warnings);
+        Assert.Contains("The next build that is online locks it", _bench.Lines, StringComparison.Ordinal);
+        Assert.False(File.Exists(LockPath));
+        Assert.Empty(Server.Requests);
+
+        _bench.Set("HF_HUB_OFFLINE", null);
+        _bench.Events.Clear();
+        FetchedRepository online = await Fetch();
+
+        Assert.Equal((offline.Commit, offline.Folder), (online.Commit, online.Folder));
+        Assert.Equal((0, 0L), (Server.FileRequests, Server.FileBytes));
+        Assert.Empty(_bench.Warnings);
+        Assert.Equal(offline.Files.Select(file => file.Path), LockFile.Read(LockPath).Models[Address].Pins.Files.Select(file => file.Path));
+    }
+
+    [Fact]
     public async Task A_complete_lock_file_in_a_folder_that_cannot_be_written_is_only_read()
     {
         await Fetch();

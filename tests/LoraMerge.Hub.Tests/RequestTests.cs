@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using LoraMerge.Hub.Faults;
 using LoraMerge.Hub.Fetching;
 using LoraMerge.Hub.Tests.Server;
@@ -20,6 +21,34 @@ public sealed class RequestTests
         FetchedRepository fetched = await bench.Fetch();
 
         Assert.Equal("{}", await File.ReadAllTextAsync(Path.Combine(fetched.Folder, "config.json"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_mark_of_UTF_8_before_what_the_hub_says_does_no_harm()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Small("model.safetensors.index.json", "\uFEFF{\"weight_map\": {\"a\": \"model-1.safetensors\"}}")
+            .Large("model-1.safetensors", 10);
+        bench.Server.Alter = (request, reply) => request.Path.StartsWith("/api/models/", StringComparison.Ordinal)
+            ? reply with { Body = [0xEF, 0xBB, 0xBF, .. reply.Body] } : reply;
+
+        Assert.Equal(["model-1.safetensors", "model.safetensors.index.json"], (await bench.Fetch()).Names);
+
+        bench.Server.Alter = (_, _) => HubReply.Json("\uFEFF{\"error\":\"not you\"}", 403);
+        Assert.Contains("says 'not you'", (await bench.Fault("hf://acme/other")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task An_index_in_UTF_16_is_named_as_that(string encoding)
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Small("model.safetensors.index.json", "").Commit(HubBench.Commit, "main", (
+            "model.safetensors.index.json",
+            new HubContents([.. Encoding.GetEncoding(encoding).Preamble, .. Encoding.GetEncoding(encoding).GetBytes("{\"weight_map\": {}}")], false)));
+
+        Assert.Contains("UTF-16", (await bench.Fault()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

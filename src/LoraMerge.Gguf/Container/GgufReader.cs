@@ -24,6 +24,8 @@ internal sealed class GgufReader : IDisposable
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public static GgufReader Open(string path)
     {
+        if ((File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 })
+            throw new GgufFormatException(GgufFault.Truncated, path, null, "It is empty, or no file at all, as pipes and devices are."); // which never open
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
         try
         {

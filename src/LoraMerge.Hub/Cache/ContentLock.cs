@@ -19,7 +19,8 @@ internal static class ContentLock
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                return RealPath.IsLink(path) ? null : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+                bool isForeign = RealPath.IsLink(path) || SpecialKind.Of(path) is not null;
+                return isForeign ? null : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
             catch (IOException fault) when (FileLock.IsTaken(fault))
             {

@@ -48,7 +48,7 @@ internal sealed class HubCache
 
     public void WriteList(string commit, IReadOnlyList<HubFile> files)
     {
-        if (!File.Exists(OwnList(commit)))
+        if (TryRead(OwnList(commit)) is null)
             TryWrite(OwnList(commit), KeptList.Write(files));
     }
 
@@ -160,7 +160,9 @@ internal sealed class HubCache
         return true;
     }
 
-    /// <summary>Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, and nowhere else.</summary>
+    /// <summary>
+    /// Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, and nowhere else. Pipes and the like are none.
+    /// </summary>
     private bool IsOurs(string path)
     {
         string real;
@@ -172,7 +174,7 @@ internal sealed class HubCache
         {
             return false; // links in a circle
         }
-        return File.Exists(real) && ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
+        return File.Exists(real) && SpecialKind.Of(real) is null && ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
             .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison));
     }
 
@@ -230,7 +232,7 @@ internal sealed class HubCache
     {
         try
         {
-            return File.Exists(path) ? File.ReadAllText(path) : null;
+            return File.Exists(path) && SpecialKind.Of(path) is null ? File.ReadAllText(path) : null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

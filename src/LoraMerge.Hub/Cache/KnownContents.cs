@@ -18,7 +18,8 @@ internal sealed class KnownContents
         File = Path.Combine(repositoryFolder, OwnFolder, "known");
         try
         {
-            foreach (string[] parts in System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).Select(line => line.Split('\t', 2)) : [])
+            bool isThere = System.IO.File.Exists(File) && SpecialKind.Of(File) is null;
+            foreach (string[] parts in isThere ? System.IO.File.ReadLines(File).Select(line => line.Split('\t', 2)) : [])
                 _lines[parts[0]] = parts[^1];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

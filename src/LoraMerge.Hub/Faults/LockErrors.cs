@@ -13,6 +13,19 @@ internal static class LockErrors
             $"'{path}' is no lock file of models: {reason}{At(line)}. Nothing was fetched. Take the file from your source control again; or delete it, "
                 + "and the next build writes it with what the hub has now.");
 
+    public static HubException IsUtf16(string path) =>
+        new(HubCode.LockFileUnsound,
+            $"'{path}' is text in UTF-16, and UTF-8 is expected. Nothing was fetched. Save it as UTF-8, or take the file from your source control again.");
+
+    /// <param name="path">The lock file.</param>
+    /// <param name="found">Its version, as it is written.</param>
+    /// <param name="known">The latest version that is known.</param>
+    public static HubException IsLater(string path, string found, int known) =>
+        new(HubCode.LockFileUnsound,
+            FormattableString.Invariant($"'{path}' was written by a later release of LoraMerge.Build: its version is {found}, and this release knows ")
+                + FormattableString.Invariant($"{known} at most. Nothing was fetched, and the file is left as it is. Update the package LoraMerge.Build ")
+                + "(and the tool lora-merge, where it reads the file) to the release that whoever committed the file builds with.");
+
     public static HubException HoldsConflict(string path, int line) =>
         new(HubCode.LockFileUnsound,
             $"'{path}' holds the marks of a merge conflict{At(line)}. Nothing was fetched. Keep one side of each conflict, or take one of the two files "
@@ -62,8 +75,8 @@ internal static class LockErrors
 
     public static HubEvent NotLocked(HubAddress address, string path) =>
         new HubEvent.Warning(HubCode.LeftUnlocked,
-            $"'{address}' is not written to the lock file '{path}': without requests nobody can tell which files its commit has. Build once while "
-                + "online, to lock it.");
+            $"'{address}' is not written to the lock file '{path}': without requests nobody can tell which files its commit has. The next build that is "
+                + "online locks it, and fetches nothing that the cache has.");
 
     private static string At(long line) => line > 0 ? FormattableString.Invariant($" (line {line})") : "";
 

@@ -26,7 +26,7 @@ internal sealed class FileDownload(HubClient client, HubAddress address, string 
     {
         try
         {
-            if (RealPath.IsLink(_partial))
+            if (RealPath.IsLink(_partial) || SpecialKind.Of(_partial) is not null)
                 File.Delete(_partial);
             bool isResumed = FileLength(_partial) > 0;
             if (await FetchAsync(cancellation) is not string fault)

@@ -100,7 +100,10 @@ internal sealed class HubSelection
         {
             if (FileStamp.Of(index).ByteLength > LongestIndex)
                 throw HubErrors.IndexUnsound(_address, Index!.Path, "it is too long for one");
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
+            byte[] bytes = File.ReadAllBytes(index);
+            if (TextMark.IsOfUtf16(bytes))
+                throw HubErrors.IndexUnsound(_address, Index!.Path, "its text is UTF-16, and UTF-8 is expected");
+            using JsonDocument json = JsonDocument.Parse(TextMark.Without((ReadOnlyMemory<byte>)bytes));
             string[] shards = [.. json.RootElement.GetProperty("weight_map").EnumerateObject().Select(pair => pair.Value.GetString() ?? "")
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
             return shards.Length > 0 ? shards : throw HubErrors.IndexUnsound(_address, Index!.Path, "it names no file");

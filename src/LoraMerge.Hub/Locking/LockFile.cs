@@ -28,6 +28,8 @@ internal sealed record LockFile(string Path, bool Exists, ImmutableSortedDiction
             var none = new LockFile(path, false, ImmutableSortedDictionary.Create<string, LockedModel>(StringComparer.Ordinal));
             if (!Presence.OfFile(path))
                 return Presence.OfFolder(path) ? throw LockErrors.Unsound(path, 0, "it is a folder") : none;
+            if (SpecialKind.Of(path) is string kind)
+                throw LockErrors.Unsound(path, 0, $"it is {kind}");
             if (FileStamp.Of(path).ByteLength > LongestText)
                 throw LockErrors.Unsound(path, 0, "it is too long for one");
             return none with { Exists = true, Models = none.Models.AddRange(LockFileText.Read(path, File.ReadAllBytes(path))) };

@@ -22,7 +22,6 @@ internal static class LockFileText
     private const string Sha256 = "sha256";
     private const string GitSha1 = "git-sha1";
 
-    private static readonly byte[] s_utf8Mark = [0xEF, 0xBB, 0xBF];
     private static readonly string[] s_conflictMarks = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
 
     public static IEnumerable<string> Write(IReadOnlyDictionary<string, LockedModel> models)
@@ -56,7 +55,9 @@ internal static class LockFileText
     /// <exception cref="HubException">LORA7050.</exception>
     public static IReadOnlyDictionary<string, LockedModel> Read(string path, byte[] bytes)
     {
-        ReadOnlyMemory<byte> text = bytes.AsSpan().StartsWith(s_utf8Mark) ? bytes.AsMemory(s_utf8Mark.Length) : bytes;
+        if (TextMark.IsOfUtf16(bytes))
+            throw LockErrors.IsUtf16(path);
+        ReadOnlyMemory<byte> text = TextMark.Without((ReadOnlyMemory<byte>)bytes);
         string[] lines = Encoding.UTF8.GetString(text.Span).Split('\n');
         int conflict = Array.FindIndex(lines, line => s_conflictMarks.Any(mark => line.StartsWith(mark, StringComparison.Ordinal)));
         if (conflict >= 0)
@@ -64,25 +65,38 @@ internal static class LockFileText
         try
         {
             using JsonDocument json = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
-            return ReadModels(json.RootElement);
+            return ReadModels(path, json.RootElement);
         }
         catch (JsonException fault)
         {
             throw LockErrors.Unsound(path, (fault.LineNumber ?? -1) + 1, fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].TrimEnd('.'));
         }
-        catch (Exception fault) when (fault is FormatException or HubException or InvalidOperationException) // the last of half a surrogate pair
+        catch (HubException fault) when (fault.Code != HubCode.LockFileUnsound)
+        {
+            throw LockErrors.Unsound(path, 0, fault.Message.TrimEnd('.'));
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidOperationException) // the latter of half a surrogate pair
         {
             throw LockErrors.Unsound(path, 0, fault.Message.TrimEnd('.'));
         }
     }
 
-    private static Dictionary<string, LockedModel> ReadModels(JsonElement root)
+    private static Dictionary<string, LockedModel> ReadModels(string path, JsonElement root)
     {
+        ThrowIfLater(path, root);
         Dictionary<string, JsonElement> members = Members(root, "it", "version", "models");
         if (members["version"].ValueKind != JsonValueKind.Number || !members["version"].TryGetInt32(out int version) || version != Version)
-            throw new FormatException($"its version is {members["version"].GetRawText()}, and this release of LoraMerge.Build knows version {Version} only");
+            throw new FormatException($"its version is {members["version"].GetRawText()}, and {Version} is expected");
         return Object(members["models"], "'models'").ToDictionary(
             model => model.Name, model => ReadModel(HubAddress.Parse(model.Name), model.Value), StringComparer.Ordinal);
+    }
+
+    /// <summary>Before anything else is looked at: a later version may have other members.</summary>
+    private static void ThrowIfLater(string path, JsonElement root)
+    {
+        if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("version", out JsonElement written)
+            && written.ValueKind == JsonValueKind.Number && written.TryGetDouble(out double version) && version > Version)
+            throw LockErrors.IsLater(path, written.GetRawText(), Version);
     }
 
     private static LockedModel ReadModel(HubAddress address, JsonElement model)

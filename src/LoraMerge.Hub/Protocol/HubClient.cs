@@ -148,7 +148,7 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         byte[] bytes = await ReadAllAsync(answer, what, LongestJson, cancellation);
         try
         {
-            return JsonDocument.Parse(bytes);
+            return JsonDocument.Parse(TextMark.Without((ReadOnlyMemory<byte>)bytes));
         }
         catch (JsonException)
         {
@@ -177,7 +177,8 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             return "";
         try
         {
-            using JsonDocument json = JsonDocument.Parse(await ReadAllAsync(answer, what, 1 << 16, cancellation));
+            byte[] bytes = await ReadAllAsync(answer, what, 1 << 16, cancellation);
+            using JsonDocument json = JsonDocument.Parse(TextMark.Without((ReadOnlyMemory<byte>)bytes));
             return JsonTexts.Find(json.RootElement, "error") ?? "";
         }
         catch (Exception fault) when (fault is JsonException or PassingFaultException or HubException)

@@ -34,7 +34,7 @@ internal static class SideFileChoice
     {
         InputFile[] files = [.. checkpoint.Files.Files.Where(file => file.IsBeside)];
         foreach (InputFile file in files)
-            ThrowIfNotThere(file.FullPath);
+            ThrowIfUnusable(file.FullPath);
         return files.ToDictionary(file => file.RelativePath, file => SideSource.Of(file)!, StringComparer.Ordinal);
     }
 
@@ -43,7 +43,7 @@ internal static class SideFileChoice
         var files = new SideFileSet();
         foreach (InputFile file in checkpoint.Files.Files.Where(file => file.IsBeside))
         {
-            ThrowIfNotThere(file.FullPath);
+            ThrowIfUnusable(file.FullPath);
             files.Add(file, null);
         }
         notes.AddRange(LeftBehind.Of(checkpoint, adapters));
@@ -51,7 +51,7 @@ internal static class SideFileChoice
         {
             foreach (InputFile file in adapter.Files.Files.Where(file => file.IsBeside))
             {
-                ThrowIfNotThere(file.FullPath);
+                ThrowIfUnusable(file.FullPath);
                 if (files.AdapterOf(file.RelativePath) is Adapter other && !files.BytesOf(file.RelativePath)!.HasSameBytesAs(SideSource.Of(file)!))
                     notes.Add(Notes.SideFileClash(file.RelativePath, other.Path, adapter.Path));
                 if (files.BytesOf(file.RelativePath) is not SideSource there || !there.HasSameBytesAs(SideSource.Of(file)!))
@@ -62,11 +62,12 @@ internal static class SideFileChoice
     }
 
     /// <summary>Found now rather than behind gigabytes of weights.</summary>
-    private static void ThrowIfNotThere(string file)
+    private static void ThrowIfUnusable(string file)
     {
         try
         {
             LfsPointer.ThrowIf(file);
+            Utf16Text.ThrowIf(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -35,11 +35,7 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
 
     /// <summary>Its bytes, without the mark of UTF-8.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static ReadOnlySpan<byte> BytesOf(SideSource file)
-    {
-        ReadOnlySpan<byte> json = file.ReadBytes(Longest);
-        return json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? json[3..] : json;
-    }
+    public static ReadOnlySpan<byte> BytesOf(SideSource file) => TextMark.Without(file.ReadBytes(Longest));
 }
 
 /// <summary>How a tokenizer.json writes its merges.</summary>

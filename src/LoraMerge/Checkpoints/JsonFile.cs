@@ -39,10 +39,7 @@ internal static class JsonFile
     {
         ReadOnlySpan<byte> bytes = ReadBytes(file, longest);
         LfsPointer.ThrowIfStartOf(file, bytes, bytes.Length);
-        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-            bytes = bytes[3..];
-        if (bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
-            throw new JsonException("its text is UTF-16, but UTF-8 is expected");
+        bytes = Utf8Of(bytes);
         JsonNode? node;
         try
         {
@@ -75,6 +72,12 @@ internal static class JsonFile
         string text = Encoding.UTF8.GetString(NotANumber.FromJson(Encoding.UTF8.GetBytes(node.ToJsonString())));
         return text.Length <= longest ? text : text[..longest] + "...";
     }
+
+    /// <summary>A text without the mark that editors, mostly on Windows, put before one.</summary>
+    /// <exception cref="JsonException">It is UTF-16.</exception>
+    public static ReadOnlySpan<byte> Utf8Of(ReadOnlySpan<byte> text) => TextMark.IsOfUtf16(text)
+        ? throw new JsonException("its text is UTF-16, but UTF-8 is expected")
+        : TextMark.Without(text);
 
     /// <summary>All bytes of a file that is no longer than it may be.</summary>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>

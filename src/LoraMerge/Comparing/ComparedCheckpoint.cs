@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Beside;
 using LoraMerge.Checkpoints;
 using LoraMerge.Formats.Requantized;
@@ -48,13 +49,18 @@ internal sealed class ComparedCheckpoint(Checkpoint merged, MergePlan plan, Mode
 
     public IEnumerable<string> MetadataDifferences => [];
 
+    public IReadOnlyDictionary<string, double> KeptShares { get; private set; } = ImmutableDictionary<string, double>.Empty;
+
     public void Take(MergedBlocks blocks)
     {
         if (Requantized is null)
             blocks.WriteTo(_sink);
         else
-            new RequantizedBytes(Requantized).Run(
-                Requantized.Plan, blocks, _ => { }, (tensor, offset, bytes) => _sink.Write(0, 0, tensor.Tensor, offset, bytes), _ => { });
+        {
+            var made = new RequantizedBytes(Requantized);
+            made.Run(Requantized.Plan, blocks, _ => { }, (tensor, offset, bytes) => _sink.Write(0, 0, tensor.Tensor, offset, bytes), _ => { });
+            KeptShares = made.KeptShares;
+        }
     }
 
     public void Dispose() => _sink.Dispose();

@@ -60,7 +60,7 @@ internal sealed class ComparedGguf(GgufModel merged, string path, GgufFileSet la
     }
 
     public void Take(MergedBlocks blocks) =>
-        layout.BytesOf(layout.Files, request.Threads ?? Environment.ProcessorCount).Run(blocks, begin: _ => { }, Compare, end: _ => { });
+        layout.BytesOf(layout.Plan, request.Threads ?? Environment.ProcessorCount).Run(blocks, begin: _ => { }, Compare, end: _ => { });
 
     public void Dispose() => merged.Dispose();
 

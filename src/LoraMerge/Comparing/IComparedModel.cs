@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Merging;
 
 namespace LoraMerge.Comparing;
@@ -22,6 +23,9 @@ internal interface IComparedModel : IDisposable
 
     /// <summary>What the weight files say besides tensors, and the merge would not: a line each.</summary>
     IEnumerable<string> MetadataDifferences { get; }
+
+    /// <summary>As <see cref="Formats.IWeightSink.KeptShares"/>; known after <see cref="Take"/>.</summary>
+    IReadOnlyDictionary<string, double> KeptShares => ImmutableDictionary<string, double>.Empty;
 
     /// <summary>Compares all that the merge computes.</summary>
     void Take(MergedBlocks blocks);

@@ -26,7 +26,7 @@ internal static class ModelVerifier
         inputs.Pins.CheckAll(_ => true, cancellation);
         using var files = new TensorFiles(inputs.Checkpoint.Shards);
         var pipeline = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device), progress: null);
-        IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, merged.Take, cancellation);
+        TensorOutcome[] outcomes = [.. pipeline.Run(files, merged.Take, cancellation).Select(outcome => outcome.WithKept(merged.KeptShares))];
         InputHashes hashes = known.With(inputs.Checkpoint.Shards.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         var comparison = new ModelComparison(layout.TensorCount, [.. merged.Differences], [.. merged.FileDifferences])
         {

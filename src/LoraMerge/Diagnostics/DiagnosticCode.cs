@@ -105,6 +105,7 @@ public enum DiagnosticCode
     RequantizeImpossible = 2112,
     DeltaLost = 2113,
     NothingToKeep = 2114,
+    TextIsUtf16 = 2115,
 
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,

@@ -96,10 +96,17 @@ internal static partial class Errors
             $"'{model}' was not made of these inputs: its manifest has the key {key}, and they give {expected}. Name the base, the adapters and the options "
                 + "that it was merged with ('lora-merge verify' says what differs), or leave them out for a report of its manifest alone.");
 
-    public static LoraMergeException NoManifestToReport(string model, string file) =>
+    /// <param name="model">What was named as a merged model.</param>
+    /// <param name="file">Name of a manifest.</param>
+    /// <param name="hasInputs">Whether base and adapters are given too.</param>
+    public static LoraMergeException NoManifestToReport(string model, string file, bool hasInputs) =>
         new(
             DiagnosticCode.NoManifestToReport,
-            $"'{model}' has no {file}, by which a merged model tells what it was made of. Name the folder of a merged model, or give --base and --adapter.");
+            $"'{model}' has no {file}, by which a merged model tells what it was made of. "
+                + (hasInputs
+                    ? "Leave it out, and the report is of the merge that the base and the adapters give; or name the folder of the model that was "
+                        + "merged of them."
+                    : "Name the folder of a merged model; or, for a report of a merge that was not made yet, give --base and --adapter instead."));
 
     public static LoraMergeException NotAStore(string folder) =>
         new(

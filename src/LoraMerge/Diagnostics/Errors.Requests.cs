@@ -108,6 +108,13 @@ internal static partial class Errors
             file
         );
 
+    public static LoraMergeException TextIsUtf16(string file) =>
+        new(
+            DiagnosticCode.TextIsUtf16,
+            $"'{file}' is text in UTF-16, but UTF-8 is expected: whatever opens the merged model could not read it. Save it as UTF-8.",
+            file
+        );
+
     public static LoraMergeException InputLeadsOut(string link, string target) =>
         new(DiagnosticCode.InputLeadsOut,
             $"'{link}' is a link to '{target}', outside of its model's folder: the merged model would hold a file that is not the model's. "

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraMerge.Diagnostics;
 using LoraMerge.Merging;
 
@@ -11,6 +12,9 @@ internal interface IWeightSink : IDisposable
 
     /// <summary>Bytes of tensors that were written.</summary>
     long WrittenByteLength { get; }
+
+    /// <summary>For each weight that was quantised again, the share of its ΔW that the codes hold; complete after <see cref="Write"/>.</summary>
+    IReadOnlyDictionary<string, double> KeptShares => ImmutableDictionary<string, double>.Empty;
 
     /// <summary>What is known only when all is written, for people.</summary>
     IEnumerable<MergeEvent> Notes => [];

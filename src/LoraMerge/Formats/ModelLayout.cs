@@ -24,6 +24,13 @@ internal abstract class ModelLayout
     /// <summary>Whether a tensor of the plan may be copied from an earlier model instead: where its bytes lie in the files as the plan has them.</summary>
     public virtual bool TakesStoredTensors => false;
 
+    /// <summary>
+    /// The tensors of a weight file, in the order of the plan's that they are made of; none where the plan's lie in the file themselves. In what is left of a
+    /// plan, a copy may stand in the place of all that one of them is made of.
+    /// </summary>
+    /// <param name="fileName">The file in <see cref="Plan"/>.</param>
+    public virtual IEnumerable<MadeTensor> MadeIn(string fileName) => [];
+
     /// <summary>A hash of all that decides a weight file besides what is computed for it.</summary>
     /// <param name="fileName">The file in <see cref="Plan"/>.</param>
     public abstract string FingerprintOf(string fileName);

@@ -42,14 +42,22 @@ internal static class ManifestBuilder
                 outcome => outcome.Tensor.Name, outcome => Tensor(outcome, inputs.AdapterNames, recipes?.Of(outcome.Tensor)), StringComparer.Ordinal),
             files.ToImmutableSortedDictionary(StringComparer.Ordinal))
         {
+            Kept = KeptOf([.. outcomes.DistinctBy(outcome => outcome.Tensor.Name).Select(outcome => outcome.KeptShare).OfType<double>()]),
             FileRecipes = recipes is null ? null : layout.Plan.Shards.ToImmutableSortedDictionary(
                 shard => shard.FileName, shard => recipes.Of(shard, layout.FingerprintOf(shard.FileName)), StringComparer.Ordinal),
+            MadeRecipes = recipes is null ? null : NotEmpty(
+                layout.Plan.Shards.SelectMany(shard => recipes.OfMade(layout, shard)).ToImmutableSortedDictionary(StringComparer.Ordinal)),
         };
     }
 
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
         hashed.Where(input => input.Root.Label == label)
             .ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
+
+    private static ImmutableSortedDictionary<string, string>? NotEmpty(ImmutableSortedDictionary<string, string> map) => map.IsEmpty ? null : map;
+
+    private static ManifestKept? KeptOf(double[] shares) =>
+        shares.Length == 0 ? null : new ManifestKept(shares.Length, SixDigits(shares.Min()), SixDigits(shares.Max()));
 
     private static string? NameOf(ExpertLayout layout) => layout == ExpertLayout.Peft ? null : ExpertLayouts.NameOf(layout);
 
@@ -91,6 +99,7 @@ internal static class ManifestBuilder
         outcome.ChangedShare is double share ? SixDigits(share) : null,
         [.. outcome.Tensor.Changes.Select((change, i) => Delta(change, outcome.DeltaNorms[i], adapterNames))])
     {
+        KeptShare = outcome.KeptShare is double kept ? SixDigits(kept) : null,
         Recipe = recipe,
     };
 

@@ -11,11 +11,11 @@ namespace LoraMerge.Manifests;
 /// </summary>
 internal static class ManifestComparison
 {
-    /// <summary>Norms are sums of floating-point numbers, written with six digits: the last one may be another on another machine.</summary>
-    private const double NormTolerance = 1e-5;
+    /// <summary>Norms and shares are sums of floating-point numbers, written with six digits: the last one may be another on another machine.</summary>
+    private const double SumTolerance = 1e-5;
 
     /// <summary>Who made it, what is held to the files themselves, what only saves work, and what is compared tensor by tensor.</summary>
-    private static readonly string[] s_leftOut = ["tool", "key", "files", "sha256", "fileRecipes", "tensors"];
+    private static readonly string[] s_leftOut = ["tool", "key", "files", "sha256", "fileRecipes", "madeRecipes", "kept", "tensors"];
 
     /// <param name="there">The manifest of the merged model.</param>
     /// <param name="expected">What the merge would write; its files do not count here.</param>
@@ -60,13 +60,13 @@ internal static class ManifestComparison
             (JsonArray one, JsonArray other) when one.Count == other.Count => one.Zip(other)
                 .SelectMany((pair, i) => Differences($"{path}[{i}]", pair.First, pair.Second)),
             (JsonArray one, JsonArray other) => [string.Create(CultureInfo.InvariantCulture, $"{path}: {one.Count} are listed, {other.Count} expected")],
-            _ when JsonNode.DeepEquals(there, expected) || AreNearNorms(path, there, expected) => [],
+            _ when JsonNode.DeepEquals(there, expected) || AreNearSums(path, there, expected) => [],
             _ => [$"{path}: {Text(there)} is listed, {Text(expected)} expected"],
         };
 
-    private static bool AreNearNorms(string path, JsonNode? there, JsonNode? expected) =>
-        path.EndsWith(".norm", StringComparison.Ordinal) && there is not null && expected is not null
-        && Math.Abs((double)there - (double)expected) <= NormTolerance * Math.Abs((double)expected);
+    private static bool AreNearSums(string path, JsonNode? there, JsonNode? expected) =>
+        (path.EndsWith(".norm", StringComparison.Ordinal) || path.EndsWith(".keptShare", StringComparison.Ordinal)) && there is not null && expected is not null
+        && Math.Abs((double)there - (double)expected) <= SumTolerance * Math.Abs((double)expected);
 
     private static string Text(JsonNode? node) => node is null ? "nothing" : node.ToJsonString();
 

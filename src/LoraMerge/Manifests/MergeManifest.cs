@@ -28,8 +28,17 @@ public sealed record MergeManifest(
     ImmutableSortedDictionary<string, ManifestTensor> Tensors,
     ImmutableSortedDictionary<string, string> Files)
 {
+    /// <summary>What is left of the deltas of a model that was quantised again; null for all others.</summary>
+    public ManifestKept? Kept { get; init; }
+
     /// <summary>Fingerprint of what decides each weight file; a later merge takes over a file whose recipe is the same.</summary>
     public ImmutableSortedDictionary<string, string>? FileRecipes { get; init; }
+
+    /// <summary>
+    /// Fingerprint of what decides each tensor of a GGUF file, by its name there; a later merge takes over a tensor whose recipe is the same. Null for other
+    /// formats.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string>? MadeRecipes { get; init; }
 
     /// <summary>Its name in the model's folder.</summary>
     public const string FileName = "lora-merge.json";
@@ -42,7 +51,8 @@ public sealed record MergeManifest(
     {
         try
         {
-            MergeManifest? manifest = JsonSerializer.Deserialize(JsonFile.ReadBytes(file, JsonFile.LongestManifest), ManifestJson.Default.MergeManifest);
+            MergeManifest? manifest = JsonSerializer.Deserialize(
+                JsonFile.Utf8Of(JsonFile.ReadBytes(file, JsonFile.LongestManifest)), ManifestJson.Default.MergeManifest);
             return manifest is not { FormatVersion: 1 }
                 ? throw Errors.ManifestInvalid(file, "its format is not version 1")
                 : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
@@ -122,9 +132,18 @@ public sealed record ManifestAdapter(
 /// <param name="Deltas">What was applied, in this order.</param>
 public sealed record ManifestTensor(string? ReplacedBy, double? ChangedShare, ImmutableArray<ManifestDelta> Deltas)
 {
+    /// <summary>The share of ΔW that its codes hold, where it was quantised again.</summary>
+    public double? KeptShare { get; init; }
+
     /// <summary>Fingerprint of what decides its bytes; a later merge takes over a tensor whose recipe is the same.</summary>
     public string? Recipe { get; init; }
 }
+
+/// <summary>What is left of deltas, ⟨ΔW′, ΔW⟩ / ‖ΔW‖², after their weights were quantised again.</summary>
+/// <param name="Tensors">Of how many weights.</param>
+/// <param name="Least">The smallest share.</param>
+/// <param name="Most">The largest share.</param>
+public sealed record ManifestKept(int Tensors, double Least, double Most);
 
 /// <summary>One adapter's change of one tensor, or that of several combined.</summary>
 /// <param name="Adapter">The adapter's name; those of several with '+' between.</param>

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Changes;
 using LoraMerge.Checkpoints;
+using LoraMerge.Formats;
 using LoraMerge.Planning;
 
 namespace LoraMerge.Manifests;
@@ -65,6 +66,36 @@ internal sealed class Recipes
         foreach (PlannedTensor tensor in shard.Tensors)
             text.Append(tensor is PlannedTensor.Computed computed ? Of(computed) : Identify(tensor.Source)).Append('\n');
         return ContentHash.OfText(text.ToString());
+    }
+
+    /// <exception cref="Diagnostics.LoraMergeException">LORA1110, LORA1111: an adapter's tensor cannot be read.</exception>
+    /// <param name="made">A tensor of a file.</param>
+    /// <param name="sources">What it is made of.</param>
+    public string Of(MadeTensor made, IEnumerable<PlannedTensor> sources)
+    {
+        var text = new StringBuilder(_head);
+        text.Append("made ").Append(made.Form).Append('\n');
+        foreach (PlannedTensor tensor in sources)
+            text.Append(tensor is PlannedTensor.Computed computed ? Of(computed) : Identify(tensor.Source)).Append('\n');
+        return ContentHash.OfText(text.ToString());
+    }
+
+    /// <summary>Those of all tensors of a file that are made of others, by their names.</summary>
+    /// <inheritdoc cref="Of(MadeTensor, IEnumerable{PlannedTensor})" path="/exception"/>
+    public IEnumerable<KeyValuePair<string, string>> OfMade(ModelLayout layout, PlannedShard shard) =>
+        from part in MadeOf(layout, shard)
+        where part.Sources.Length > 0
+        select KeyValuePair.Create(part.Made.Name, Of(part.Made, part.Sources));
+
+    /// <summary>The tensors of a file with what each is made of.</summary>
+    public static IEnumerable<(MadeTensor Made, PlannedTensor[] Sources)> MadeOf(ModelLayout layout, PlannedShard shard)
+    {
+        int first = 0;
+        foreach (MadeTensor made in layout.MadeIn(shard.FileName))
+        {
+            yield return (made, [.. shard.Tensors.AsSpan(first, made.SourceCount)]);
+            first += made.SourceCount;
+        }
     }
 
     private string Identify(TensorSource source) => source is StoredTensor stored

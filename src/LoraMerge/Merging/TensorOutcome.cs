@@ -11,6 +11,14 @@ internal sealed record TensorOutcome(PlannedTensor.Computed Tensor, double? Chan
     /// <summary>How large the change is, where that was asked for.</summary>
     public TensorMeasure? Measure { get; init; }
 
+    /// <summary>The share of ΔW that the codes of a weight hold which was quantised again; null for all others.</summary>
+    public double? KeptShare { get; init; }
+
+    /// <summary>The same, with what is left of its ΔW where it was quantised again.</summary>
+    /// <param name="keptShares">By the names of weights.</param>
+    public TensorOutcome WithKept(IReadOnlyDictionary<string, double> keptShares) =>
+        keptShares.TryGetValue(Tensor.Name, out double kept) ? this with { KeptShare = kept } : this;
+
     /// <summary>
     /// Whether the merged model has other bytes there than the base, or values that an adapter holds whole; of another dtype, whether anything was added.
     /// </summary>

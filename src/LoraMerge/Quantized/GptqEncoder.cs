@@ -16,7 +16,7 @@ internal sealed class GptqEncoder : WeightEncoder
         _codec = codec;
         _scales = BytesOf(codec.Scales);
         int bits = codec.Packing.Bits, middle = 1 << (bits - 1);
-        // Where the zero is stored less one, readers differ on 0; AutoGPTQ cannot store it either.
+        // Where the zero is stored less one, readers differ on 0; AutoGPTQ cannot store it either. No value is lost by that: see IntegerGroups.
         _groups = new IntegerGroups(bits, AreAll(codec, files, middle) ? middle : null, LeastZero: codec.ZerosAreLessOne ? 1 : 0);
     }
 

@@ -12,7 +12,8 @@ internal readonly record struct IntegerGroups(int Bits, int? Middle, int LeastZe
 
     /// <summary>
     /// With one zero point for all: scale = 2·largest / (2^bits - 1). Else scale = (most - least) / (2^bits - 1), zero among the values, as GPTQ's
-    /// <c>find_params</c>.
+    /// <c>find_params</c>. Where that zero point cannot be stored, as 0 of values that are none below zero, the least that can be is taken and the steps
+    /// are so much longer that the largest value still has a number: no value is cut off.
     /// </summary>
     /// <returns>The scale as it is stored, and the zero point.</returns>
     public (double Scale, int Zero) Store(DType dtype, Span<byte> scales, long index, ReadOnlySpan<float> values)
@@ -24,7 +25,10 @@ internal readonly record struct IntegerGroups(int Bits, int? Middle, int LeastZe
         if (Middle is int middle)
             return (Rounding.Store(dtype, scales, index, isZero ? 1 : 2 * Math.Max(most, -least) / Most), middle);
         double scale = Rounding.Store(dtype, scales, index, isZero ? 1 : (most - least) / Most);
-        return (scale, scale == 0 ? LeastZero : (int)Math.Clamp(Math.Round(-least / scale), LeastZero, Most));
+        double zero = scale == 0 ? LeastZero : Math.Round(-least / scale);
+        if (zero >= LeastZero)
+            return (scale, (int)Math.Min(zero, Most));
+        return (Rounding.Store(dtype, scales, index, isZero ? 1 : most / (Most - LeastZero)), LeastZero);
     }
 
     /// <summary>The nearest number.</summary>

@@ -7,8 +7,10 @@ namespace LoraMerge.Quantized;
 /// <remarks>
 /// Two codes in a byte along a row, the first in the low nibble. compressed-tensors: <c>m.weight_packed</c>, <c>m.weight_scale</c> and for NVFP4
 /// <c>m.weight_global_scale</c>; W = code·(scale / global). Without a global scale it is MXFP4, whose scales are exponents: W = code·2^(scale - 127).
-/// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. Sources: compressed-tensors,
-/// <c>compressors/nvfp4_quantized</c>; ModelOpt, <c>qtensor/nvfp4_tensor.py</c>.
+/// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. Experts of Llama 4 and gpt-oss, stacked: <c>W</c>,
+/// <c>W_weight_scale</c> and <c>W_weight_scale_2</c>, packed down the inputs, <c>[experts, K/2, columns]</c>; others along them, <c>[experts, rows, K/2]</c>.
+/// Sources: compressed-tensors, <c>compressors/nvfp4_quantized</c>; ModelOpt, <c>qtensor/nvfp4_tensor.py</c>; TensorRT-LLM, <c>fused_moe/quantization.py</c>,
+/// FUSED_GATE_UP_PROJ.
 /// </remarks>
 internal sealed class Nvfp4 : QuantizedFormat
 {
@@ -22,6 +24,8 @@ internal sealed class Nvfp4 : QuantizedFormat
                 ReadCompressed(reading, codes, codes.Name[..^"_packed".Length]);
             else if (reading.Find(codes.Name + "_scale_2") is StoredTensor second)
                 ReadModelOpt(reading, codes, second);
+            else if (reading.Find(codes.Name + "_weight_scale_2") is StoredTensor ofStack)
+                ReadStack(reading, codes, ofStack);
         }
     }
 
@@ -49,6 +53,30 @@ internal sealed class Nvfp4 : QuantizedFormat
         ThrowIfNotOne(second, check);
         reading.Add(check.Format, codes.Name, PlainShape(codes), new FourBitFloatCodec(codes, scales, NvGroup) { Global = second });
     }
+
+    /// <summary>Shapes tell which way the codes are packed; of one code and one scale, both ways are the same.</summary>
+    private static void ReadStack(QuantizedReading reading, StoredTensor codes, StoredTensor globals)
+    {
+        var check = new PartCheck(reading, codes, "modelopt NVFP4");
+        check.Sides(codes, 3);
+        StoredTensor scales = check.Needed(codes.Name + "_weight_scale");
+        check.Type(scales, DType.F8_E4M3);
+        check.Type(globals, DType.F32);
+        (long experts, long rows, long columns) = (codes.Shape[0], codes.Shape[1], codes.Shape[2]);
+        long[] down = [experts, GroupsOf(rows), columns], along = [experts, rows, GroupsOf(columns)];
+        bool arePackedDown = scales.Shape.AsSpan().SequenceEqual(down);
+        if (!arePackedDown && !scales.Shape.AsSpan().SequenceEqual(along))
+            throw QuantizedErrors.ShapeMismatch(scales, check.Format, $"[{string.Join(", ", down)}] or [{string.Join(", ", along)}]");
+        if (globals.ElementCount != 1 && (globals.ElementCount != experts || globals.Shape[0] != experts))
+            throw QuantizedErrors.ShapeMismatch(globals, check.Format, $"[1] or [{experts}]");
+        if (columns > int.MaxValue / 2)
+            throw QuantizedErrors.ShapeInvalid(codes, codes.Shape);
+        reading.Add(
+            check.Format, codes.Name, arePackedDown ? [experts, rows * 2, columns] : [experts, rows, columns * 2],
+            new StackedFourBitFloatCodec(codes, scales, globals, arePackedDown), reading.Find(codes.Name + "_input_scale"));
+    }
+
+    private static long GroupsOf(long bytes) => ((bytes * 2) + NvGroup - 1) / NvGroup;
 
     private static void ThrowIfNotOne(StoredTensor global, PartCheck check)
     {

@@ -1,3 +1,4 @@
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Diagnostics;
@@ -20,6 +21,20 @@ internal static class ReportFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Errors.OutputNotWritable(file, e);
+        }
+    }
+
+    /// <summary>Keeps a report beside an entry of a store. Where that cannot be, only the numbers are missed that a manifest does not hold.</summary>
+    public static void Keep(MergeReport report, EntryPlace place)
+    {
+        try
+        {
+            if (!Presence.OfAny(place.ReportFile) || ReportMark.IsIn(place.ReportFile))
+                AtomicFile.WriteLines(place.ReportFile, [ReportPage.Of(report)]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, or a folder in its place: the model is there, and that counts.
         }
     }
 

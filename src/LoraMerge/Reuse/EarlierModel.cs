@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Formats;
 using LoraMerge.Formats.Gguf;
 using LoraMerge.Manifests;
 using LoraMerge.Planning;
@@ -13,7 +15,8 @@ internal sealed class EarlierModel
 {
     private readonly string _folder;
     private readonly MergeManifest _manifest;
-    private readonly Checkpoint? _checkpoint; // of formats whose tensors can be taken one by one
+    private readonly Checkpoint? _checkpoint; // where the plan's tensors lie in the files themselves
+    private readonly IReadOnlyDictionary<string, StoredTensor> _made; // where they do not
     private readonly Dictionary<string, FileStamp> _soundFiles;
 
     private EarlierModel(string folder, MergeManifest manifest, Dictionary<string, FileStamp> soundFiles)
@@ -21,7 +24,9 @@ internal sealed class EarlierModel
         _folder = folder;
         _manifest = manifest;
         _soundFiles = soundFiles;
-        _checkpoint = GgufFiles.Find(folder) is null ? BaseModels.Open(folder) : null;
+        string? gguf = GgufFiles.Find(folder);
+        _checkpoint = gguf is null ? BaseModels.Open(folder) : null;
+        _made = gguf is null || manifest.MadeRecipes is null ? ImmutableDictionary<string, StoredTensor>.Empty : GgufFiles.BytesIn(gguf);
     }
 
     /// <returns>Null where the entry is not whole, or of another version.</returns>
@@ -57,6 +62,13 @@ internal sealed class EarlierModel
     /// <summary>What the merge that computed exactly this tensor wrote down; null where none did.</summary>
     public ManifestTensor? FindMade(PlannedTensor.Computed tensor, string recipe) =>
         _manifest.Tensors.TryGetValue(tensor.Name, out ManifestTensor? made) && made.Recipe == recipe ? made : null;
+
+    /// <summary>Where exactly these bytes of a tensor of a file lie; null where they do not, or their file is not sound.</summary>
+    public StoredTensor? FindMade(MadeTensor made, string recipe) =>
+        _manifest.MadeRecipes?.GetValueOrDefault(made.Name) == recipe && _made.TryGetValue(made.Name, out StoredTensor? bytes)
+        && bytes.ByteLength == made.ByteLength && _soundFiles.ContainsKey(Path.GetFileName(bytes.File))
+            ? bytes
+            : null;
 
     /// <summary>Where a tensor that was made lies; null where its file is not sound, or holds it in another form.</summary>
     public StoredTensor? FindStored(string name) =>

@@ -16,6 +16,9 @@ namespace LoraMerge.Reuse;
 /// <param name="Outcomes">What the earlier merge did to the tensors that are taken over.</param>
 internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, EarlierFile> Files, ImmutableArray<TensorOutcome> Outcomes)
 {
+    /// <summary>Bytes of tensors that are taken over from within a file that they were made for.</summary>
+    private long MadeByteLength { get; init; }
+
     /// <summary>Nothing is there to be taken over.</summary>
     public static ReusedParts None(MergePlan plan) => new(plan, ImmutableDictionary<string, EarlierFile>.Empty, []);
 
@@ -43,21 +46,30 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
 
     private long SavedBytes =>
         Plan.Shards.Where(shard => Files.ContainsKey(shard.FileName)).SelectMany(shard => shard.Tensors).Sum(tensor => tensor.ByteLength)
-        + Outcomes.Sum(outcome => outcome.Tensor.ByteLength);
+        + Outcomes.Sum(outcome => outcome.Tensor.ByteLength) + MadeByteLength;
 
     private static ReusedParts Of(ModelLayout layout, EarlierModel earlier, Recipes recipes)
     {
         MergePlan plan = layout.Plan;
         var outcomes = ImmutableArray.CreateBuilder<TensorOutcome>();
+        long madeByteLength = 0;
         ImmutableDictionary<string, EarlierFile> files = plan.Shards
             .Select(shard => (shard.FileName, File: earlier.Find(shard, recipes.Of(shard, layout.FingerprintOf(shard.FileName)))))
             .Where(pair => pair.File is not null)
             .ToImmutableDictionary(pair => pair.FileName, pair => pair.File!);
         MergePlan rest = plan with
         {
-            Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. shard.Tensors.Select(tensor => Take(tensor, shard.FileName))] })],
+            Shards = [.. plan.Shards.Select(shard => shard with { Tensors = [.. TakeAll(shard)] })],
         };
-        return new ReusedParts(rest, files, outcomes.ToImmutable());
+        return new ReusedParts(rest, files, outcomes.ToImmutable()) { MadeByteLength = madeByteLength };
+
+        IEnumerable<PlannedTensor> TakeAll(PlannedShard shard)
+        {
+            (MadeTensor Made, PlannedTensor[] Sources)[] made = [.. Recipes.MadeOf(layout, shard)];
+            return made.Length == 0 || files.ContainsKey(shard.FileName)
+                ? shard.Tensors.Select(tensor => Take(tensor, shard.FileName))
+                : made.SelectMany(part => TakeMade(part.Made, part.Sources));
+        }
 
         PlannedTensor Take(PlannedTensor tensor, string file)
         {
@@ -65,10 +77,27 @@ internal sealed record ReusedParts(MergePlan Plan, ImmutableDictionary<string, E
                 return tensor;
             StoredTensor? stored = layout.TakesStoredTensors ? earlier.FindStored(tensor.Name) : null;
             if (stored is not null || files.ContainsKey(file))
-                outcomes.Add(new TensorOutcome(computed, made.ChangedShare, [.. made.Deltas.Select(delta => delta.Norm)]));
+                outcomes.Add(OutcomeOf(computed, made));
             return stored is null ? tensor : new PlannedTensor.PassThrough(tensor.Name, stored);
         }
+
+        // All or nothing: a tensor of the file is a copy, or made of all of its sources.
+        PlannedTensor[] TakeMade(MadeTensor made, PlannedTensor[] sources)
+        {
+            PlannedTensor.Computed[] changed =
+                [.. sources.OfType<PlannedTensor.Computed>().Where(tensor => !tensor.Changes.IsEmpty || tensor.ReplacedBy is not null)];
+            ManifestTensor?[] known = [.. changed.Select(tensor => earlier.FindMade(tensor, recipes.Of(tensor)))];
+            if (made.ByteLength == 0 || sources.Length == 0 || known.Contains(null)
+                || earlier.FindMade(made, recipes.Of(made, sources)) is not StoredTensor bytes)
+                return sources;
+            outcomes.AddRange(changed.Zip(known, (tensor, done) => OutcomeOf(tensor, done!)));
+            madeByteLength += made.ByteLength;
+            return [new PlannedTensor.PassThrough(made.Name, bytes)];
+        }
     }
+
+    private static TensorOutcome OutcomeOf(PlannedTensor.Computed tensor, ManifestTensor done) =>
+        new(tensor, done.ChangedShare, [.. done.Deltas.Select(delta => delta.Norm)]) { KeptShare = done.KeptShare };
 
     private static bool IsPlaced(EarlierFile file, string path)
     {

@@ -44,7 +44,8 @@ internal sealed class StoreContents(string store)
     }
 
     /// <summary>
-    /// Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the name, the files. Files that no merge wrote stay.
+    /// Deletes an entry in an order that leaves no half of it, whenever this is killed: the mark, the report, the name, the files. Files that no merge wrote
+    /// stay.
     /// </summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be deleted.</exception>
@@ -53,6 +54,7 @@ internal sealed class StoreContents(string store)
         string folder = place.Folder;
         string[] files = FilesOf(place);
         File.Delete(place.MarkFile);
+        KeptReport.Delete(place);
         if (!Presence.OfFolder(folder))
             return;
         string emptied = OwnFiles.In(folder, files).FindForeign() is null ? SetAside(folder) : folder;
@@ -112,7 +114,9 @@ internal sealed class StoreContents(string store)
             Try(() => OwnFiles.In(folder).Delete());
         foreach (EntryPlace place in EntryPlace.EverUsedIn(store).Where(IsUnmarked))
             EntryLease.TryOwn(place)?.Remove();
-        AtomicFile.DeleteRemains(store, EntryPlace.IsMark);
+        foreach (EntryPlace place in EntryPlace.EverReportedIn(store).Where(IsUnmarked))
+            Try(() => KeptReport.Delete(place));
+        AtomicFile.DeleteRemains(store, name => EntryPlace.IsMark(name) || EntryPlace.IsReport(name));
 
         static bool IsPartial(string folder) => PartialName.TargetOf(Path.GetFileName(folder)) is not null;
 

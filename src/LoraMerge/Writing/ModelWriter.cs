@@ -110,7 +110,7 @@ internal sealed class ModelWriter
         using var files = new TensorFiles(hashed, _inputs.Pins.Has);
         using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
         var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan));
-        IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, sink.Write, cancellation);
+        TensorOutcome[] outcomes = [.. pipeline.Run(files, sink.Write, cancellation).Select(outcome => outcome.WithKept(sink.KeptShares))];
         foreach (MergeEvent note in sink.Notes)
             _report(note);
         InputHashes hashes = known.With(hashed.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));

@@ -10,6 +10,9 @@ internal static class CodecForms
 {
     private const long Side = Form.Side, Group = 128;
 
+    /// <summary>Words of a row's zero points.</summary>
+    private const long GemvWords = ((Side / Group) + 7) / 8;
+
     private static readonly Tensor s_nibbles = tensor(new float[] { 0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6 });
 
     private static readonly string s_state = $$"""{"quant_type": "nf4", "blocksize": 64, "dtype": "bfloat16", "shape": [{{Side}}, {{Side}}]}""";
@@ -43,6 +46,19 @@ internal static class CodecForms
                 Tensor zeros = (parts["qzeros"] + 0x1111_1111).unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side / Group, 1, Side);
                 return (numbers - zeros).to(ScalarType.Float32).mul_(parts["scales"].to(ScalarType.Float32).unsqueeze(1)).view(Side, Side).t().contiguous();
             }),
+        new("GPTQ 4 bit act-order", """{"quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": true}""",
+            [
+                ("qweight", DType.I32, [Side / 8, Side], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null),
+                    ("scales", DType.F16, [Side / Group, Side], Halves), ("g_idx", DType.I32, [Side], Shuffled),
+            ],
+            parts =>
+            {
+                Tensor shifts = arange(0, 32, 4, ScalarType.Int32), groups = parts["g_idx"].to(ScalarType.Int64);
+                Tensor numbers = parts["qweight"].unsqueeze(1).bitwise_right_shift(shifts.view(1, 8, 1)).bitwise_and(15).view(Side, Side);
+                Tensor zeros = (parts["qzeros"] + 0x1111_1111).unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side / Group, Side);
+                return (numbers - zeros.index_select(0, groups)).to(ScalarType.Float32)
+                    .mul_(parts["scales"].to(ScalarType.Float32).index_select(0, groups)).t().contiguous();
+            }),
         new("AWQ GEMM", """{"quant_method": "awq", "bits": 4, "group_size": 128, "version": "gemm"}""",
             [
                 ("qweight", DType.I32, [Side, Side / 8], null), ("qzeros", DType.I32, [Side / Group, Side / 8], null),
@@ -54,6 +70,20 @@ internal static class CodecForms
                 Tensor numbers = parts["qweight"].unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side / Group, Group, Side);
                 Tensor zeros = parts["qzeros"].unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side / Group, 1, Side);
                 return (numbers - zeros).to(ScalarType.Float32).mul_(parts["scales"].to(ScalarType.Float32).unsqueeze(1)).view(Side, Side).t().contiguous();
+            }),
+        new("AWQ GEMV", """{"quant_method": "awq", "bits": 4, "group_size": 128, "version": "gemv"}""",
+            [
+                ("qweight", DType.I32, [Side, Side / 8], null), ("qzeros", DType.I32, [Side, GemvWords], null),
+                    ("scales", DType.F16, [Side, GemvWords * 8], Halves),
+            ],
+            parts =>
+            {
+                Tensor shifts = arange(0, 32, 4, ScalarType.Int32);
+                Tensor numbers = parts["qweight"].unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side, Side / Group, Group);
+                Tensor zeros = parts["qzeros"].unsqueeze(-1).bitwise_right_shift(shifts).bitwise_and(15).view(Side, GemvWords * 8)
+                    .narrow(1, 0, Side / Group).unsqueeze(-1);
+                return (numbers - zeros).to(ScalarType.Float32)
+                    .mul_(parts["scales"].narrow(1, 0, Side / Group).to(ScalarType.Float32).unsqueeze(-1)).view(Side, Side);
             }),
         new("compressed-tensors int4", """
             {"quant_method": "compressed-tensors", "format": "pack-quantized",
@@ -122,6 +152,15 @@ internal static class CodecForms
     {
         foreach (ref ushort value in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan()))
             value = BitConverter.HalfToUInt16Bits((Half)(0.5f + (value / 131072f)));
+    }
+
+    /// <summary>The group of each input, as an order by activations leaves it.</summary>
+    private static void Shuffled(byte[] bytes)
+    {
+        Span<int> groups = MemoryMarshal.Cast<byte, int>(bytes.AsSpan());
+        for (int i = 0; i < groups.Length; i++)
+            groups[i] = i / (int)Group;
+        new Random(7).Shuffle(groups);
     }
 
     private static void NoNaN(byte[] bytes)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using GoldenCase = LoraMerge.Gguf.Tests.Golden.GoldenCase;
 
 namespace LoraMerge.Tests.BadInput;
 
@@ -66,6 +67,52 @@ public sealed class SpecialFileTests
     }
 
     [Fact]
+    public async Task A_pipe_in_the_place_of_a_merged_GGUF_file_is_refused_by_all_that_compare()
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "llama-plain");
+        string merged = await MergeToGguf(golden);
+        string file = Assert.Single(Directory.GetFiles(merged, "*.gguf")), copy = Path.Combine(golden.OutputFolder, "copy.gguf");
+        File.Move(file, copy);
+        await PutPipe(file);
+
+        foreach (string[] command in (string[][])[
+            ["verify", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--device", "cpu", "--format", "gguf", merged],
+            ["diff", copy, merged], ["diff", file, copy], ["inspect", merged]])
+        {
+            CommandLineRun run = await CommandLineRun.Of(command).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+            Assert.Equal((1, true), (run.ExitCode, (run.Output + run.Error).Contains("LORA1112", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task A_pipe_in_the_place_of_a_later_part_of_a_GGUF_model_is_refused()
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "split");
+        string merged = await MergeToGguf(golden, "--max-shard-size", "100KB");
+        await PutPipe(Directory.GetFiles(merged, "*.gguf").Order(StringComparer.Ordinal).Last());
+
+        CommandLineRun run = await CommandLineRun.Of("plan", "--base", merged, "--adapter", golden.AdapterFolder)
+            .WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        Assert.Contains("error LORA2060", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_report_is_not_written_over_a_pipe()
+    {
+        using var bench = new Workbench();
+        string page = Path.Combine(bench.Folder, "page.html");
+        await PutPipe(page);
+
+        CommandLineRun run = await CommandLineRun.Of("report", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--output", page)
+            .WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        Assert.Contains("error LORA1150", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
     public async Task A_socket_is_refused()
     {
         Assert.SkipUnless(Socket.OSSupportsUnixDomainSockets && !OperatingSystem.IsWindows(), "There are no sockets among files here.");
@@ -127,6 +174,15 @@ public sealed class SpecialFileTests
 
         AssertRefused(run, "LICENSE", "a pipe");
         bench.Passed();
+    }
+
+    private static async Task<string> MergeToGguf(GoldenCase golden, params string[] further)
+    {
+        string merged = Path.Combine(golden.OutputFolder, "merged");
+        CommandLineRun run = await CommandLineRun.Of([
+            "merge", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--output", merged, "--device", "cpu", "--format", "gguf", .. further]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return merged;
     }
 
     private static async Task PutPipe(string path)

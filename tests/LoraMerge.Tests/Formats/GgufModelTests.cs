@@ -11,6 +11,12 @@ namespace LoraMerge.Tests.Formats;
 /// <summary>A merged GGUF file is verified, compared, inspected and planned like any other merged model.</summary>
 public sealed class GgufModelTests
 {
+    public static TheoryData<string, string> MergedCases =>
+    [
+        .. GoldenCase.All.Where(golden => GoldenCase.ExpectationOf(golden.Archive, golden.Name) == "gguf")
+            .Select(golden => new TheoryDataRow<string, string>(golden.Archive, golden.Name)),
+    ];
+
     [Theory]
     [InlineData("llama.zip", "llama-plain", "Q8_0")]
     [InlineData("wide.zip", "llama-wide", "Q4_K_M")]
@@ -148,11 +154,11 @@ public sealed class GgufModelTests
         Assert.All(refused.Zip(codes), pair => Assert.Contains(pair.Second, pair.First.Error, StringComparison.Ordinal));
     }
 
-    /// <summary>The first has the metadata, which names the adapter's hash; others are the same where no tensor of theirs is changed.</summary>
+    /// <summary>Whole files where there are several; the first has the metadata, which names the adapter's hash. Within a file, tensor by tensor.</summary>
     [Theory]
-    [InlineData("100KB", true)]
-    [InlineData(null, false)]
-    public async Task Files_that_a_changed_adapter_does_not_touch_are_not_written_again(string? size, bool isSplit)
+    [InlineData("100KB")]
+    [InlineData(null)]
+    public async Task What_a_changed_adapter_does_not_touch_is_not_made_again(string? size)
     {
         using GoldenCase golden = GoldenCase.Open("llama.zip", "split");
         MergeRequest request = new(golden.BaseFolder, [new AdapterRequest(golden.AdapterFolder)])
@@ -163,15 +169,45 @@ public sealed class GgufModelTests
             Device = "cpu",
         };
         await StoreAsync(request, golden, "store");
-        string weights = Path.Combine(golden.AdapterFolder, "adapter_model.safetensors");
-        byte[] bytes = await File.ReadAllBytesAsync(weights, TestContext.Current.CancellationToken);
-        bytes[^2] ^= 64; // of the last tensor
-        await File.WriteAllBytesAsync(weights, bytes, TestContext.Current.CancellationToken);
+        await ChangeLastTensorAsync(golden);
 
         MergeResult second = await StoreAsync(request, golden, "store"), anew = await StoreAsync(request, golden, "other");
 
-        Assert.Equal(isSplit, second.WrittenByteLength < anew.WrittenByteLength);
+        Assert.Equal(size is not null, second.WrittenByteLength < anew.WrittenByteLength);
+        Assert.Equal(1, second.ComputedTensorCount);
+        Assert.InRange(anew.ComputedTensorCount, 2, int.MaxValue);
         Assert.Equal(FolderContents.Of(anew.Folder), FolderContents.Of(second.Folder));
+    }
+
+    /// <summary>Stacks of experts, rows in pairs for rope, numbers of the config: each tensor of the file is made in a way of its own.</summary>
+    [Theory]
+    [MemberData(nameof(MergedCases))]
+    public async Task A_GGUF_file_with_tensors_of_an_earlier_one_is_the_same_to_the_byte(string archive, string name)
+    {
+        using GoldenCase golden = GoldenCase.Open(archive, name);
+        MergeRequest request = new(golden.BaseFolder, [new AdapterRequest(golden.AdapterFolder)])
+        {
+            Format = "gguf", Quantization = golden.Types.Last(), Device = "cpu",
+        };
+        await StoreAsync(request with { Quantization = request.Quantization == "F32" ? "BF16" : "F32" }, golden, "store");
+        MergeResult first = await StoreAsync(request, golden, "store");
+
+        MergeResult named = await StoreAsync(request with { BaseVersion = "2" }, golden, "store");
+        await ChangeLastTensorAsync(golden);
+        MergeResult changed = await StoreAsync(request, golden, "store"), anew = await StoreAsync(request, golden, "other");
+
+        Assert.Equal(FolderContents.Of(anew.Folder), FolderContents.Of(changed.Folder));
+        Assert.InRange(changed.ComputedTensorCount, 1, Math.Max(1, anew.ComputedTensorCount - 1));
+        Assert.Equal((0, first.Manifest.Tensors.Count), (named.ComputedTensorCount, named.Manifest.Tensors.Count));
+        Assert.Equal(first.Manifest.MadeRecipes, named.Manifest.MadeRecipes);
+    }
+
+    private static async Task ChangeLastTensorAsync(GoldenCase golden)
+    {
+        string weights = Path.Combine(golden.AdapterFolder, "adapter_model.safetensors");
+        byte[] bytes = await File.ReadAllBytesAsync(weights, TestContext.Current.CancellationToken);
+        bytes[^2] ^= 64;
+        await File.WriteAllBytesAsync(weights, bytes, TestContext.Current.CancellationToken);
     }
 
     private static Task<MergeResult> StoreAsync(MergeRequest request, GoldenCase golden, string store) => new Merger().MergeIntoStoreAsync(

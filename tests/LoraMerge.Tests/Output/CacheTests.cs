@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Entries;
+using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Requests;
 using LoraMerge.Store;
@@ -64,6 +65,29 @@ public sealed class CacheTests
         Assert.Contains("Left: 1 model", cleared.Output, StringComparison.Ordinal);
         Assert.Equal((0, 1), (JsonNode.Parse(clearedAgain.Output)!["removed"]!.AsArray().Count, JsonNode.Parse(clearedAgain.Output)!["left"]!.AsArray().Count));
         Assert.Equal([models[1]], ModelsOf(bench));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_report_that_is_kept_goes_with_its_entry_and_no_other_file_of_its_name_does()
+    {
+        using var bench = new Workbench();
+        MergeResult result = await new Merger().MergeIntoStoreAsync(
+            bench.Request() with { IsMeasured = true },
+            new StoreRequest(Store(bench), Path.Combine(bench.Folder, "measured.state"), NewerThan: null), CancellationToken.None);
+        string kept = result.Folder + ".report", page = await File.ReadAllTextAsync(kept, TestContext.Current.CancellationToken);
+        string orphan = Path.Combine(Store(bench), "gone-0123456789abcdef.report"), foreign = Path.Combine(Store(bench), "other-0123456789abcdef.report");
+        await File.WriteAllTextAsync(orphan, page, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(foreign, "somebody's", TestContext.Current.CancellationToken);
+
+        await CommandLineRun.Of(["cache", "prune", Store(bench)]);
+        bool isKept = File.Exists(kept), isOrphanKept = File.Exists(orphan);
+        CommandLineRun cleared = await CommandLineRun.Of(["cache", "clear", Store(bench)]);
+
+        Assert.Equal(ReportMark.Of(result.Manifest.Key), page[..ReportMark.Of(result.Manifest.Key).Length]);
+        Assert.Equal((true, false, false), (isKept, isOrphanKept, File.Exists(kept)));
+        Assert.True(cleared.ExitCode == 0, cleared.Error);
+        Assert.Equal("somebody's", await File.ReadAllTextAsync(foreign, TestContext.Current.CancellationToken));
         bench.Passed();
     }
 

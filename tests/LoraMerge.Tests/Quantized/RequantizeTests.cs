@@ -3,10 +3,13 @@ using System.Text.RegularExpressions;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Tests;
+using LoraMerge.Manifests;
 using LoraMerge.Quantized;
 using LoraMerge.Requests;
 using LoraMerge.Safetensors;
+using LoraMerge.Store;
 using LoraMerge.Tests.Golden;
+using LoraMerge.Writing;
 
 namespace LoraMerge.Tests.Quantized;
 
@@ -66,9 +69,32 @@ public sealed partial class RequantizeTests
             Assert.Equal(shares.Min(), double.Parse(line.Groups["least"].Value, CultureInfo.InvariantCulture), 0.002);
             Assert.Equal(shares.Max(), double.Parse(line.Groups["most"].Value, CultureInfo.InvariantCulture), 0.002);
         }
+        MergeManifest manifest = MergeManifest.Read(Path.Combine(folder["kept"], MergeManifest.FileName));
+        double[] written = [.. manifest.Tensors.Values.Select(tensor => tensor.KeptShare).OfType<double>()];
+        Assert.Equal(shares.Count, written.Length);
+        Assert.All(shares.Order().Zip(written.Order()), pair => Assert.Equal(pair.First, pair.Second, 0.002));
+        Assert.Equal(shares.Count > 0 ? new ManifestKept(written.Length, written.Min(), written.Max()) : null, manifest.Kept);
         Assert.Equal(shares.Any(share => share < 0.9), said.Any(text => text.Contains("DeltaLost", StringComparison.Ordinal)));
         Assert.Equal(FilesBeside(golden.BaseFolder), FilesBeside(folder["kept"]).Where(file => file != "lora-merge.json"));
         Assert.Equal(File.ReadAllBytes(Path.Combine(golden.BaseFolder, "config.json")), File.ReadAllBytes(Path.Combine(folder["kept"], "config.json")));
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task What_is_left_of_the_deltas_is_said_of_files_that_are_taken_over_too()
+    {
+        using var folder = new TestFolder();
+        PackedBase.Unpack("bnb-nf4", folder["case"]);
+        MergeRequest request = GoldenCase.At(folder["case"]).Request() with { KeepsQuantization = true };
+        var store = new StoreRequest(folder["store"], folder["state"], NewerThan: null);
+
+        MergeResult first = await new Merger().MergeIntoStoreAsync(request, store, CancellationToken.None);
+        MergeResult again = await new Merger().MergeIntoStoreAsync(request with { BaseVersion = "2" }, store, CancellationToken.None);
+
+        Assert.Equal(0, again.ComputedTensorCount);
+        Assert.NotNull(first.Manifest.Kept);
+        Assert.Equal(first.Manifest.Kept, again.Manifest.Kept);
+        Assert.Equal(first.Manifest.Tensors.Values.Select(tensor => tensor.KeptShare), again.Manifest.Tensors.Values.Select(tensor => tensor.KeptShare));
         folder.Passed();
     }
 

@@ -348,6 +348,47 @@ public sealed class WildFormTests
             Up, [2, 16], i => values[(codes[i / 2] >> (i % 2 * 4)) & 15] * Float8(scales[i / 16]) * 0.5, "modelopt NVFP4", 0);
     }
 
+    /// <summary>Down the inputs as Llama 4 and gpt-oss have them, or along them; one scale for all, or one for each expert.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void ModelOpts_experts_may_be_stacked(bool arePackedDown, bool hasGlobals)
+    {
+        const string name = "model.layers.0.mlp.experts.gate_up_proj";
+        const int experts = 2, inputs = 64, outputs = 3;
+        byte[] codes = Bytes(experts * inputs * outputs / 2), scales = Bytes(experts * inputs * outputs / 16);
+        double[] values = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], globals = hasGlobals ? [0.5, 0.75] : [0.5];
+        long[] Shape(int perByte) => arePackedDown ? [experts, inputs / perByte, outputs] : [experts, outputs, inputs / perByte];
+        int At(int i, int together) => arePackedDown ? (i / outputs / together * outputs) + (i % outputs) : i / together;
+
+        AssertValues(
+            Base("""{"quant_method": "modelopt", "quant_algo": "NVFP4"}""")
+                .Add(Raw(name, DType.U8, Shape(2), codes)).Add(Raw(name + "_weight_scale", DType.F8_E4M3, Shape(16), scales))
+                .With(name + "_weight_scale_2", DType.F32, hasGlobals ? [experts] : [], globals).With(name + "_input_scale", DType.F32, [], 1),
+            name, Shape(1),
+            i => values[(codes[At(i, 2)] >> ((arePackedDown ? i / outputs : i) % 2 * 4)) & 15] * Float8(scales[At(i, 16)])
+                * globals[hasGlobals ? i / (inputs * outputs) : 0],
+            "modelopt NVFP4", 1);
+    }
+
+    [Theory]
+    [InlineData(new long[] { 2, 3, 3 }, new long[] { 1 })] // no way of packing
+    [InlineData(new long[] { 2, 4, 3 }, new long[] { 2, 2 })] // one for gate and one for up: which rows are which is not told
+    public void A_stack_whose_parts_do_not_fit_is_refused(long[] ofScales, long[] ofGlobals)
+    {
+        const string name = "model.layers.0.mlp.experts.gate_up_proj";
+        using var folder = new TestFolder();
+        string model = Base("""{"quant_method": "modelopt", "quant_algo": "NVFP4"}""").Add(Raw(name, DType.U8, [2, 32, 3], Bytes(192)))
+            .Add(Raw(name + "_weight_scale", DType.F8_E4M3, ofScales, Bytes((int)ofScales.Aggregate((one, other) => one * other))))
+            .With(name + "_weight_scale_2", DType.F32, ofGlobals, [.. Enumerable.Repeat(1.0, (int)ofGlobals.Aggregate((one, other) => one * other))])
+            .WriteTo(folder["base"]);
+
+        Assert.Equal(DiagnosticCode.QuantizedShapeMismatch, Assert.Throws<LoraMergeException>(() => BaseModels.Open(model)).Code);
+        folder.Passed();
+    }
+
     [Fact]
     public void Bitsandbytes_may_have_an_odd_number_of_values_and_experts_in_one_tensor()
     {

@@ -225,6 +225,18 @@ public sealed class ReportNumberTests
         LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Merger.ReportOf(Path.Combine(Sample, "models", "base")));
 
         Assert.Equal(DiagnosticCode.NoManifestToReport, fault.Code);
+        Assert.Contains("give --base and --adapter", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Base_and_adapters_are_not_asked_for_where_they_were_given()
+    {
+        LoraMergeException fault = await Assert.ThrowsAsync<LoraMergeException>(
+            () => new Merger().ReportAsync(Request("pirate"), Path.Combine(Sample, "models", "base"), CancellationToken.None));
+
+        Assert.Equal(DiagnosticCode.NoManifestToReport, fault.Code);
+        Assert.Contains("Leave it out", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("--base", fault.Message, StringComparison.Ordinal);
     }
 
     private static MergeRequest Request(params string[] adapters) =>

@@ -7,6 +7,7 @@ internal sealed record EntryPlace(string Store, string Name)
 {
     private const string MarkExtension = ".entry";
     private const string UseExtension = ".use";
+    private const string ReportExtension = ".report";
 
     /// <summary>Digits of the key that an entry's name ends with.</summary>
     public const int KeyDigitCount = 16;
@@ -20,6 +21,9 @@ internal sealed record EntryPlace(string Store, string Name)
     /// <summary>Locked by whoever uses the entry; its time says when it was last used.</summary>
     public string UseFile => Path.Combine(Store, Name + UseExtension);
 
+    /// <summary>The page with what was measured while the entry was merged, where that was asked for.</summary>
+    public string ReportFile => Path.Combine(Store, Name + ReportExtension);
+
     public static EntryPlace For(string store, string modelName, string key) => new(store, $"{modelName}-{key.Substring(0, KeyDigitCount)}");
 
     /// <summary>Whether a name is one that <see cref="For"/> gives.</summary>
@@ -32,6 +36,17 @@ internal sealed record EntryPlace(string Store, string Name)
     /// <summary>Whether a file of a store is the mark of an entry.</summary>
     public static bool IsMark(string fileName) =>
         fileName.EndsWith(MarkExtension, StringComparison.Ordinal) && IsName(Path.GetFileNameWithoutExtension(fileName));
+
+    /// <summary>Whether a file of a store is the report of an entry.</summary>
+    public static bool IsReport(string fileName) =>
+        fileName.EndsWith(ReportExtension, StringComparison.Ordinal) && IsName(Path.GetFileNameWithoutExtension(fileName));
+
+    /// <summary>All entries of which there are reports.</summary>
+    /// <inheritdoc cref="AllIn" path="/exception"/>
+    public static IEnumerable<EntryPlace> EverReportedIn(string store) =>
+        from file in Directory.GetFiles(store)
+        where IsReport(Path.GetFileName(file))
+        select new EntryPlace(store, Path.GetFileNameWithoutExtension(file));
 
     /// <summary>All entries that are marked as complete; none where there is no store.</summary>
     /// <exception cref="IOException">The store cannot be read.</exception>

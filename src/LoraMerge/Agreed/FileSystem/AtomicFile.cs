@@ -103,6 +103,8 @@ internal static class AtomicFile
         {
             try
             {
+                if (FileStamp.Of(path).ByteLength == 0)
+                    return []; // not opened: a pipe would be waited for
                 using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
                 using StreamReader reader = new(file, s_utf8);
                 return reader.ReadToEnd().Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);

@@ -31,6 +31,8 @@ internal static class ReportMark
 
     private static bool BeginsWith(string file, string text)
     {
+        if (FileStamp.Of(file).ByteLength == 0)
+            return false; // not opened: a pipe would be waited for
         byte[] expected = Encoding.UTF8.GetBytes(text);
         byte[] found = new byte[expected.Length];
         using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

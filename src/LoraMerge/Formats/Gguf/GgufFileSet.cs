@@ -15,15 +15,15 @@ internal abstract class GgufFileSet : ModelLayout
 
     public override int TensorCount => Files.Sum(file => file.Layout.Tensors.Length);
 
-    /// <summary>Makes the bytes of some files.</summary>
-    /// <param name="files">Of <see cref="Files"/>, in their order.</param>
+    /// <summary>Makes the bytes of files.</summary>
+    /// <param name="left">The plan, or what is left of it: some of its files, in their order.</param>
     /// <param name="threads">How many work at once.</param>
-    public abstract GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads);
+    public abstract GgufBytes BytesOf(MergePlan left, int threads);
 
     public override long ByteLengthOf(MergePlan left) => FilesOf(left).Sum(file => file.Layout.FileLength);
 
     public override IWeightSink OpenSink(MergePlan left, string folder, int? threads) =>
-        new GgufSink(BytesOf([.. FilesOf(left)], threads ?? Environment.ProcessorCount), folder);
+        new GgufSink(BytesOf(left, threads ?? Environment.ProcessorCount), folder);
 
     /// <summary>What stands beside the weights, by its name.</summary>
     public virtual IReadOnlyDictionary<string, byte[]> Beside => ImmutableDictionary<string, byte[]>.Empty;
@@ -36,7 +36,8 @@ internal abstract class GgufFileSet : ModelLayout
             folder.Write(name, bytes);
     }
 
-    private IEnumerable<GgufFile> FilesOf(MergePlan left)
+    /// <summary>The files that are in what is left of a plan.</summary>
+    protected IEnumerable<GgufFile> FilesOf(MergePlan left)
     {
         var names = left.Shards.Select(shard => shard.FileName).ToHashSet(StringComparer.Ordinal);
         return Files.Where(file => names.Contains(file.Name));

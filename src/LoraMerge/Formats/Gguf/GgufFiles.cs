@@ -1,5 +1,7 @@
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Gguf.Container;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Formats.Gguf;
 
@@ -15,11 +17,12 @@ internal static class GgufFiles
         return Directory.Exists(path) && WeightFiles.Among(Names(path)) is { Form: WeightForm.Gguf, Entry: string entry } ? Path.Combine(path, entry) : null;
     }
 
-    /// <exception cref="LoraMergeException">LORA1110, LORA2060.</exception>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2060.</exception>
     public static GgufModel Open(string file)
     {
         try
         {
+            SpecialFile.ThrowIf(file);
             return GgufModel.Open(file);
         }
         catch (GgufFormatException e)
@@ -31,6 +34,17 @@ internal static class GgufFiles
             throw Errors.InputNotReadable(file, e);
         }
     }
+
+    /// <summary>The bytes of each tensor of a model as they lie in its files, whatever their type.</summary>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2060.</exception>
+    public static IReadOnlyDictionary<string, StoredTensor> BytesIn(string file)
+    {
+        using GgufModel model = Open(file);
+        return model.Tensors.ToDictionary(tensor => tensor.Name, tensor => BytesOf(tensor, model.FileOf(tensor)), StringComparer.Ordinal);
+    }
+
+    private static StoredTensor BytesOf(GgufTensor tensor, GgufReader file) => new(
+        tensor.Name, DType.U8, [tensor.ByteLength], Path.GetFullPath(file.Path), file.Header.DataOffset + tensor.ByteOffset, tensor.ByteLength);
 
     private static bool IsFile(string path) => GgufNames.IsOne(path) && !Directory.Exists(path);
 

@@ -104,8 +104,15 @@ internal sealed class GgufModelLayout : GgufFileSet
     public static (string Architecture, ImmutableArray<LayoutTensor> Tensors) TensorsOf(LayoutInputs planned) =>
         Guarded(planned, () => GgufLayoutBuilder.TensorsOf(SourceOf(planned), isChecked: true));
 
-    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) =>
-        new MergedBytes([.. files.Select(file => (file, TensorsOf(file)))], threads);
+    public override IEnumerable<MadeTensor> MadeIn(string fileName)
+    {
+        GgufFile file = Files.First(file => file.Name == fileName);
+        return TensorsOf(file).Zip(file.Layout.Tensors, (tensor, placed) => new MadeTensor(
+            tensor.Name, $"gguf {tensor.Type} {placed.ShapeText} {string.Join("; ", tensor.Steps)}", tensor.Sources.Length, placed.ByteLength));
+    }
+
+    public override GgufBytes BytesOf(MergePlan left, int threads) =>
+        new MergedBytes([.. FilesOf(left).Zip(left.Shards, (file, shard) => new MergedFile(file, TensorsOf(file), shard))], threads);
 
     private static T Guarded<T>(LayoutInputs planned, Func<T> layOut)
     {

@@ -5,13 +5,14 @@ using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Faults;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Merging;
+using LoraMerge.Planning;
 
 namespace LoraMerge.Formats.Gguf;
 
 /// <summary>Makes the bytes of files out of merged rows as they come, each value rounded once.</summary>
-/// <param name="files">The files, and what their tensors are made of.</param>
+/// <param name="files">The files.</param>
 /// <param name="threads">How many round at once.</param>
-internal sealed class MergedBytes(ImmutableArray<(GgufFile File, ImmutableArray<LayoutTensor> Tensors)> files, int threads) : GgufBytes
+internal sealed class MergedBytes(ImmutableArray<MergedFile> files, int threads) : GgufBytes
 {
     /// <inheritdoc/>
     public override void Run(MergedBlocks blocks, Action<GgufFile> begin, Take take, Action<GgufFile> end)
@@ -23,7 +24,7 @@ internal sealed class MergedBytes(ImmutableArray<(GgufFile File, ImmutableArray<
             for (int i = 0; i < files.Length; i++)
             {
                 begin(files[i].File);
-                Run(files[i].File, files[i].Tensors, i, rows, assembler, take);
+                Run(files[i], i, rows, assembler, take);
                 end(files[i].File);
             }
             while (blocks.Next())
@@ -37,16 +38,20 @@ internal sealed class MergedBytes(ImmutableArray<(GgufFile File, ImmutableArray<
         }
     }
 
-    private static void Run(GgufFile file, ImmutableArray<LayoutTensor> tensors, int number, PlannedRows rows, TensorAssembler assembler, Take take)
+    private static void Run(MergedFile file, int number, PlannedRows rows, TensorAssembler assembler, Take take)
     {
         int source = 0;
-        for (int i = 0; i < tensors.Length; i++)
+        for (int i = 0; i < file.Tensors.Length; i++)
         {
-            LayoutTensor tensor = tensors[i];
-            GgufTensor placed = file.Layout.Tensors[i];
+            LayoutTensor tensor = file.Tensors[i];
+            GgufTensor placed = file.File.Layout.Tensors[i];
             rows.Begin(tensor, number, source);
-            assembler.Write(tensor, (offset, bytes) => take(placed, offset, bytes));
-            source += tensor.Sources.Length;
+            bool isCopied = !tensor.Sources.IsEmpty && file.Planned.Tensors[source] is PlannedTensor.PassThrough;
+            if (isCopied)
+                rows.Copy(placed.ByteLength, (offset, bytes) => take(placed, offset, bytes));
+            else
+                assembler.Write(tensor, (offset, bytes) => take(placed, offset, bytes));
+            source += isCopied ? 1 : tensor.Sources.Length;
         }
     }
 }

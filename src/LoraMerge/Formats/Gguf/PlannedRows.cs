@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoraMerge.Gguf.Assembly;
 using LoraMerge.Gguf.Layout;
 using LoraMerge.Merging;
 
@@ -18,7 +19,7 @@ internal sealed class PlannedRows(MergedBlocks blocks)
     /// <param name="first">Number of its first source there; the others follow.</param>
     public void Begin(LayoutTensor tensor, int shard, int first) => (_tensor, _shard, _first) = (tensor, shard, first);
 
-    /// <summary>Gives rows, as <see cref="LoraMerge.Gguf.Assembly.MergedRows"/> asks for them.</summary>
+    /// <summary>Gives rows, as <see cref="MergedRows"/> asks for them.</summary>
     /// <param name="tensor">A source of the tensor that was begun.</param>
     /// <param name="firstRow">Number of the first row; a row is what the last dimension holds.</param>
     /// <param name="destination">Room for whole rows.</param>
@@ -35,6 +36,24 @@ internal sealed class PlannedRows(MergedBlocks blocks)
             values.CopyTo(destination);
             destination = destination[values.Length..];
             element += values.Length;
+        }
+    }
+
+    /// <summary>Gives the bytes of the tensor that was begun, which the merge copies.</summary>
+    /// <param name="byteLength">How many.</param>
+    /// <param name="bytes">Takes them.</param>
+    public void Copy(long byteLength, TensorBytes bytes)
+    {
+        for (long taken = 0; taken < byteLength; taken += blocks.Bytes.Length)
+        {
+            do
+            {
+                _hasBlock = blocks.Next();
+                if (!_hasBlock)
+                    throw new InvalidOperationException($"The merge ended before byte {taken} of '{_tensor!.Name}'.");
+            }
+            while ((blocks.Current.Shard, blocks.Current.Index) != (_shard, _first));
+            bytes(taken, blocks.Bytes);
         }
     }
 

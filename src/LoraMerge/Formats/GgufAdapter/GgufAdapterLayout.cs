@@ -74,7 +74,7 @@ internal sealed class GgufAdapterLayout : GgufFileSet
     public override string FingerprintOf(string fileName) =>
         Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash(Files[0].Layout.HeaderBytes.Span)); // which names the adapters' hashes and weights
 
-    public override GgufBytes BytesOf(ImmutableArray<GgufFile> files, int threads) => new AdapterBytes(Files[0], _tensors, _rank);
+    public override GgufBytes BytesOf(MergePlan left, int threads) => new AdapterBytes(Files[0], _tensors, _rank);
 
     private static void ThrowIfNotLowRank(PlannedTensor.Computed tensor)
     {

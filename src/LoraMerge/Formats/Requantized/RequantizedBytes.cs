@@ -12,13 +12,13 @@ internal sealed class RequantizedBytes(RequantizedLayout layout)
 {
     private const int PieceLength = 1 << 20;
 
-    private readonly SortedDictionary<string, double> _survived = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, double> _keptShares = new(StringComparer.Ordinal);
 
     /// <summary>Takes bytes of a tensor of a file, from an offset on.</summary>
     public delegate void Write(WrittenTensor tensor, long byteOffset, ReadOnlySpan<byte> bytes);
 
     /// <summary>For each weight that was changed, <c>⟨ΔW′, ΔW⟩ / ‖ΔW‖²</c>.</summary>
-    public IReadOnlyDictionary<string, double> Survived => _survived;
+    public IReadOnlyDictionary<string, double> KeptShares => _keptShares;
 
     /// <param name="left">The files to make.</param>
     /// <param name="blocks">What is computed for them.</param>
@@ -96,7 +96,7 @@ internal sealed class RequantizedBytes(RequantizedLayout layout)
             }
         });
         if (sums.Share is double share)
-            _survived[weight.Name] = share;
+            _keptShares[weight.Name] = share;
         return encoder;
     }
 

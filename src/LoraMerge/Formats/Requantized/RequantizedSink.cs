@@ -22,14 +22,17 @@ internal sealed class RequantizedSink(RequantizedLayout layout, MergePlan left, 
     public long WrittenByteLength => _files.WrittenByteLength;
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> KeptShares => _bytes.KeptShares;
+
+    /// <inheritdoc/>
     public IEnumerable<MergeEvent> Notes
     {
         get
         {
-            if (_bytes.Survived.Count == 0)
+            if (KeptShares.Count == 0)
                 yield break;
-            yield return Diagnostics.Notes.DeltasSurvived(_bytes.Survived.Values.Min(), _bytes.Survived.Values.Max(), _bytes.Survived.Count);
-            KeyValuePair<string, double>[] lost = [.. _bytes.Survived.Where(pair => pair.Value < LeastShare).OrderBy(pair => pair.Value)];
+            yield return Diagnostics.Notes.DeltasSurvived(KeptShares.Values.Min(), KeptShares.Values.Max(), KeptShares.Count);
+            KeyValuePair<string, double>[] lost = [.. KeptShares.Where(pair => pair.Value < LeastShare).OrderBy(pair => pair.Value)];
             if (lost.Length > 0)
                 yield return Diagnostics.Notes.DeltaLost(lost[0].Key, lost[0].Value, lost.Length, LeastShare);
         }
