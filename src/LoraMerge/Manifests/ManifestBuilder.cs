@@ -35,7 +35,7 @@ internal static class ManifestBuilder
                 Origin = ManifestOrigin.Of(request.Adapters[i].Fetched),
                 Sha256 = inputs.Pins.Of(inputs.Snapshot.Roots[i + 1]),
                 AdapterVersion = request.Adapters[i].AdapterVersion,
-                ExpertLayout = NameOf(request.Adapters[i].ExpertLayout),
+                ExpertLayout = request.Adapters[i].ExpertLayout is { } asked ? ExpertLayouts.NameOf(asked) : null,
             })],
             Options(request),
             outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(
@@ -50,8 +50,6 @@ internal static class ManifestBuilder
     private static ImmutableSortedDictionary<string, string> FilesOf(ImmutableArray<HashedInput> hashed, string label) =>
         hashed.Where(input => input.Root.Label == label)
             .ToImmutableSortedDictionary(input => input.File.RelativePath, input => input.Hash, StringComparer.Ordinal);
-
-    private static string? NameOf(ExpertLayout layout) => layout == ExpertLayout.Peft ? null : ExpertLayouts.NameOf(layout);
 
     private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
     {
