@@ -17,7 +17,14 @@ internal sealed partial record AdapterKey(string Module, RoleUse Use, TensorRole
         new("original_module") { Use = RoleUse.Ignored },
         new("token_adapter.trainable_tokens_original") { Use = RoleUse.Ignored },
         new("token_adapter.trainable_tokens_delta") { Use = RoleUse.Rows },
+        // What a model computes when it is built, and dumps of the whole model hold all the same.
+        new("rotary_emb.inv_freq") { Use = RoleUse.Ignored },
+        new("embeddings.position_ids") { Use = RoleUse.Ignored },
+        new("attn.masked_bias") { Use = RoleUse.Ignored },
     ];
+
+    /// <summary>What FSDP calls all parameters of a module, strung together: none of them can be told from it.</summary>
+    private const string FlatLeaf = "._flat_param";
 
     /// <summary>The key behind the leaf, of a role that has several.</summary>
     public string? Key { get; init; }
@@ -35,7 +42,7 @@ internal sealed partial record AdapterKey(string Module, RoleUse Use, TensorRole
             if (Match(path, role) is AdapterKey key)
                 return key;
         }
-        if (path.Split('.').Any(AdapterKinds.IsLeafOfSomeKind))
+        if (path.Split('.').Any(AdapterKinds.IsLeafOfSomeKind) || path.EndsWith(FlatLeaf, StringComparison.Ordinal))
             return null;
         if (BaseLayerKey.Match(path) is { Success: true } baseLayer)
             return new AdapterKey(baseLayer.Groups["module"].Value, RoleUse.BaseLayer, null, baseLayer.Groups["parameter"].Value, null);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Checkpoints;
 using NuGet.Versioning;
 
 namespace LoraMerge.Adapters;
@@ -45,6 +46,9 @@ internal abstract class AdapterKind
 
     /// <summary>The field that names the tokens whose rows it holds.</summary>
     internal virtual string TokensField => "trainable_token_indices";
+
+    /// <summary>Tensors that stand for nothing: a trainer saves them without elements where a model has no such layer.</summary>
+    internal virtual IEnumerable<StoredTensor> Placeholders(IReadOnlyCollection<StoredTensor> tensors) => [];
 
     /// <summary>Reads what only this kind has; refuses by name what cannot be merged to the model that was trained.</summary>
     /// <param name="fields">adapter_config.json.</param>

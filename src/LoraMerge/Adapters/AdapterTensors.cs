@@ -73,7 +73,10 @@ internal sealed class AdapterTensors
         string? adapterName = null;
         foreach (StoredTensor tensor in weights.SelectMany(shard => shard.Tensors))
             adapterName ??= AdapterKey.Parse(tensor.Name, _roles)?.AdapterName;
-        foreach (StoredTensor tensor in weights.SelectMany(shard => shard.Tensors))
+        StoredTensor[] all = [.. weights.SelectMany(shard => shard.Tensors)];
+        var placeholders = _kind.Placeholders(all).ToHashSet();
+        _ignored.AddRange(placeholders.Select(tensor => tensor.Name));
+        foreach (StoredTensor tensor in all.Where(tensor => !placeholders.Contains(tensor)))
             Add(tensor, adapterName, dialect);
         TakeSavedCopies();
         SortByModule();

@@ -7,12 +7,12 @@ namespace LoraMerge.Adapters;
 /// <param name="Adapter">The adapter.</param>
 /// <param name="Index">Its number in the request, from 0.</param>
 /// <param name="Weight">Factor on its change.</param>
-/// <param name="ExpertLayout">Order of the columns of B for fused experts.</param>
+/// <param name="ExpertLayout">Order of the columns of B for fused experts, as it was asked for; null for what the adapter says.</param>
 /// <param name="Base">The base model; headers only.</param>
 /// <param name="PathInBase">Path of a module of the live model in the base's files.</param>
 /// <param name="Notes">Gets what the user should know.</param>
 internal sealed record AppliedAdapter(
-    Adapter Adapter, int Index, double Weight, ExpertLayout ExpertLayout, Checkpoint Base, Func<string, string> PathInBase, ICollection<MergeEvent> Notes)
+    Adapter Adapter, int Index, double Weight, ExpertLayout? ExpertLayout, Checkpoint Base, Func<string, string> PathInBase, ICollection<MergeEvent> Notes)
 {
     public AdapterOrigin Origin => Adapter.Config.Origin;
 

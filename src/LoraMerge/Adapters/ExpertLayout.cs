@@ -1,6 +1,6 @@
 namespace LoraMerge.Adapters;
 
-/// <summary>Order of the columns of lora_B for fused experts, which the file does not tell.</summary>
+/// <summary>Order of the columns of lora_B for fused experts.</summary>
 public enum ExpertLayout
 {
     /// <summary>All experts of rank 0, then of rank 1, …: PEFT.</summary>

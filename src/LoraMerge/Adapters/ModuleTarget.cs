@@ -36,8 +36,8 @@ internal sealed record ModuleTarget(TensorSource Source, AppliedAdapter By)
         return (fits, fitsTransposed) switch
         {
             (true, false) => false,
-            (false, true) => true,
-            (false, false) => throw Mismatch(module),
+            (false, true) when Orientation.MayBeTransposed(module.Path, Source, By.Adapter) => true,
+            (_, false) or (false, true) => throw Mismatch(module),
             _ => Orientation.OfSquare(module.Path, Source, By.Base, By.Adapter),
         };
     }

@@ -14,6 +14,12 @@ internal static class Orientation
 
     private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
 
+    /// <summary>Whether a weight that fits input by output alone can be stored so: it is called as those are, or the adapter says so. A linear layer that fits
+    /// only turned round belongs to another model.</summary>
+    public static bool MayBeTransposed(string module, TensorSource weight, Adapter adapter) =>
+        adapter.Config.HasFanInFanOutFlag || Conv1DModules.Contains(module.Split('.')[^1]) || weight.Name.Split('.') is [.., var stored, _]
+            && Conv1DModules.Contains(stored);
+
     /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its neighbours show, else what the architecture of its part of the model
     /// says.</summary>
     /// <exception cref="LoraMergeException">LORA4004: nothing decides.</exception>

@@ -107,6 +107,9 @@ public enum DiagnosticCode
     NothingToKeep = 2114,
     TextIsUtf16 = 2115,
 
+    // 2120-2129: what a base holds besides a model.
+    BaseHoldsLooseAdapter = 2120,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,
@@ -175,6 +178,15 @@ public enum DiagnosticCode
     GgufAdapterOfOtherType = 3134,
     GgufIsNoAdapter = 3135,
 
+    // 3140-3169: what a file shows of the training that it does not say.
+    ExpertLayoutAssumed = 3140,
+    ExpertLayoutContradicted = 3141,
+    TrainedOnReducedBase = 3142,
+    TrainedOnOtherVariant = 3143,
+    InitialisationUnknown = 3144,
+    TargetParametersMissing = 3145,
+    TrainedOnAdapter = 3146,
+
     // 4xxx: planning.
     ModuleNotInBase = 4001,
     ShapeMismatch = 4002,
@@ -209,12 +221,15 @@ public enum DiagnosticCode
     ModuleSizesUnknown = 4051,
     ProjectionDrawAssumed = 4052,
 
-    // 4060-4079: where modules lie.
+    // 4060-4069: where modules lie.
     ModulePlaceAmbiguous = 4060,
     RowsNotInOrder = 4061,
     SavedPlaceAmbiguous = 4062,
     TensorIsNew = 4063,
     AdapterIsInBase = 4064,
+
+    // 4070-4079: embedding and head.
+    TiedCopiesDiffer = 4070,
 
     // 4080-4089: what lies beside the weights.
     ChatTemplatesDiffer = 4080,

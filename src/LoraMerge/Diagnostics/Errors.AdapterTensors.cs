@@ -7,6 +7,10 @@ namespace LoraMerge.Diagnostics;
 // An adapter's tensors: what is missing, what is too much, and what does not fit together.
 internal static partial class Errors
 {
+    /// <summary>What to do about parameters that FSDP strung together in one row of numbers.</summary>
+    internal const string FlatRemedy =
+        "FSDP had it flat, as its processes share it out: save the adapter again from a checkpoint of the training, with FULL_STATE_DICT.";
+
     /// <summary>Modules that have a row for each token.</summary>
     private static readonly string[] VocabularyWords = ["embed_tokens", "lm_head", "wte", "embed_in", "embed_out", "word_embeddings", "shared"];
 
@@ -63,8 +67,8 @@ internal static partial class Errors
     public static LoraMergeException AdapterTensorUnknown(StoredTensor tensor, string kind) =>
         new(
             DiagnosticCode.AdapterTensorUnknown,
-            $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that an adapter of {kind} has, so what it would do is unknown. Use the "
-                + "file that the training saved.",
+            $"Tensor '{tensor.Name}' {tensor.ShapeText} in '{tensor.File}' is none that an adapter of {kind} has, so what it would do is unknown. "
+                + (tensor.Name.EndsWith("_flat_param", StringComparison.Ordinal) ? FlatRemedy : "Use the file that the training saved."),
             tensor.File
         );
 
@@ -78,8 +82,11 @@ internal static partial class Errors
     public static LoraMergeException AdapterDTypeInvalid(StoredTensor tensor) =>
         new(
             DiagnosticCode.AdapterDTypeInvalid,
-            $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. Save the adapter again in one of "
-                + "these.",
+            $"Tensor '{tensor.Name}' in '{tensor.File}' is {tensor.DType.HeaderName()}, but F32, F16 or BF16 is expected. "
+                + (tensor.Name.Contains(".base_layer.", StringComparison.Ordinal)
+                    ? "It is a weight of the quantised base: the file is a dump of the whole model, as it was while it was trained. Save the adapter alone "
+                        + "(PEFT's save_pretrained)."
+                    : "Save the adapter again in one of these."),
             tensor.File
         );
 

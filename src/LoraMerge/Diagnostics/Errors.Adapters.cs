@@ -144,6 +144,7 @@ internal static partial class Errors
 
     private static string ConfigRemedy(string path) => PathGuess.AdaptersIn(path) is { Count: > 0 } inside ? Inside("an adapter", "adapters", inside)
         : OtherFormHint(path)
-            ?? (PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
+            ?? (PathGuess.FileIn(path, "adapter", ".safetensors") is string weights ? $"Fetch the file that was saved with '{weights}'."
+            : PathGuess.IsModel(path) ? "It looks like a base model: name it as one, and the adapter's folder in its place."
             : "Fetch the file that was saved with it.");
 }

@@ -10,7 +10,10 @@ internal static partial class Errors
     public static LoraMergeException CheckpointHasNoWeights(string folder) =>
         new(DiagnosticCode.CheckpointHasNoWeights,
             $"The base model '{folder}' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several such files. "
-            + (PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside) : "Fetch the model's weights into it."), folder);
+            + (PathGuess.ModelsIn(folder) is { Count: > 0 } inside ? Inside("a model", "models", inside)
+                : PathGuess.FileIn(folder, "consolidated", "") is string own
+                    ? $"'{own}' is in the form of its maker (Meta, Mistral), with other names and rows; fetch the model in Hugging Face's form."
+                    : "Fetch the model's weights into it."), folder);
 
     public static LoraMergeException SafetensorsInvalid(string file, SafetensorsFormatException cause) =>
         new(
@@ -140,5 +143,15 @@ internal static partial class Errors
         PathGuess.FileIn(folder, "", ".gguf") is string gguf ? $"It holds '{gguf}', a GGUF file of llama.cpp: if it is the adapter, name it itself."
         : PathGuess.FileIn(folder, "adapter_", ".pt") is string own
             ? $"It holds '{own}', a checkpoint of torchtune in its own form: name the adapter that torchtune saved beside it in the form of PEFT."
+        : PathGuess.FileIn(folder, "", ".pth.lora") is string lit
+            ? $"It holds '{lit}', an adapter of LitGPT in its own form, with names and joined projections of its own: merge it there (litgpt merge_lora), and "
+                + "convert the result (litgpt convert_from_litgpt)."
+        : PathGuess.FileIn(folder, "", ".nemo") is string nemo
+            ? $"It holds '{nemo}', an archive of NeMo with Megatron's names: merge it there, or export it in the form of PEFT (Megatron-Bridge: "
+                + "save_hf_adapter)."
+        : PathGuess.FileBelow(folder, "adapter_model.") is string below ? $"'{below}' is in it: put it and adapter_config.json into one folder, and name that."
+        : PathGuess.IsAdapter(folder) && PathGuess.FileIn(folder, "model", ".safetensors") is string state
+            ? $"It holds '{state}', which no release of PEFT calls an adapter's; a training's state (accelerate) has that name. If it holds the adapter's "
+                + "tensors and no weights of the model, call it adapter_model.safetensors."
         : null;
 }

@@ -80,6 +80,15 @@ internal static partial class Errors
             copy.Parts[0].File
         );
 
+    public static LoraMergeException TiedCopiesDiffer(TensorSource shared) =>
+        new(
+            DiagnosticCode.TiedCopiesDiffer,
+            $"By its config.json the base's output head and '{shared.Name}' in '{shared.Parts[0].File}' are one tensor (tie_word_embeddings), but its files "
+                + "hold a head of its own with other values. transformers 4 puts the embedding in its place, transformers 5 keeps both, so that it is unknown "
+                + "which head the adapter was trained with. If both count, set tie_word_embeddings to false; if not, leave the head out of the base's files.",
+            shared.Parts[0].File
+        );
+
     public static LoraMergeException VerificationFailed(string file, string expected, string found) =>
         new(
             DiagnosticCode.VerificationFailed,

@@ -114,6 +114,34 @@ internal static class Notes
         return new($"Not in the merged model, as they are no part of one: {string.Join(", ", names.Take(most))}{more}.");
     }
 
+    public static MergeEvent.Warning BaseHoldsLooseAdapter(IReadOnlyList<string> tensors, string checkpoint) =>
+        new(
+            DiagnosticCode.BaseHoldsLooseAdapter,
+            $"The base model '{checkpoint}' holds tensors of an adapter that is not merged into it: {tensors.Count}, such as '{tensors[0]}'. They are copied, "
+                + "and whoever loads the merged model passes over them, so that what they were trained for is not in it. Merge that adapter first (PEFT's "
+                + "merge_and_unload, then save_pretrained), or name the model that it was trained on.",
+            checkpoint
+        );
+
+    public static MergeEvent.Warning TrainedOnReducedBase(string trained, string method, string baseModel, string adapter) => new(
+        DiagnosticCode.TrainedOnReducedBase,
+        $"Adapter '{adapter}' was trained on '{trained}'. By its name ('{method}') that is no published model, but what was left of one after a part of its "
+            + $"weights had been taken into the adapter, or after they had been quantised for it; merged into the model as published, that part counts twice. "
+            + $"Name it as the base, if '{baseModel}' is another one.",
+        adapter);
+
+    public static MergeEvent.Warning TrainedOnAdapter(string trained, string baseModel, string adapter) => new(
+        DiagnosticCode.TrainedOnAdapter,
+        $"Adapter '{adapter}' was trained on '{trained}', which by its name is an adapter itself, or a save of a training: what that had learned was in the "
+            + $"model, and has to be in the base. If it is not in '{baseModel}', name it as the first LoraAdapter, before this one.",
+        adapter);
+
+    public static MergeEvent.Warning TrainedOnOtherVariant(string trained, string baseModel, string adapter) => new(
+        DiagnosticCode.TrainedOnOtherVariant,
+        $"Adapter '{adapter}' was trained on '{trained}', and the base is '{baseModel}': the same model, tuned otherwise. Shapes and names fit, but the merged "
+            + $"model is not the one that was trained. Name '{trained}' as the base.",
+        adapter);
+
     public static MergeEvent.Warning BaseHasOwnAdapter(string checkpoint) =>
         new(
             DiagnosticCode.BaseHasOwnAdapter,

@@ -21,6 +21,7 @@ internal static partial class OtherLibraries
                 || fields.Json["network_args"] is JsonObject
                 || fields.Json["network_module"]?.ToString().StartsWith("lycoris", StringComparison.Ordinal) == true
         ),
+        ("ms-swift's own tuners, before it took PEFT's", fields => fields.Has("swift_type") && !fields.Has("peft_type")),
         ("kohya's sd-scripts", fields => fields.Has("network_module") || fields.Has("network_dim")),
         ("diffusers", fields => fields.Has("_diffusers_version")),
         ("mlx-vlm, whose factors are called A and B", fields => fields.Has("rank") && fields.Has("alpha") && !fields.Has("r") && !fields.Has("lora_alpha")),
@@ -54,7 +55,9 @@ internal static partial class OtherLibraries
             return "LyCORIS";
         if (Kohya.IsMatch(tensor))
             return "kohya's sd-scripts";
-        return Diffusers.IsMatch(tensor) ? "diffusers" : null;
+        if (Diffusers.IsMatch(tensor))
+            return "diffusers";
+        return LoraLib.IsMatch(tensor) ? "loralib (microsoft/LoRA), or code after its pattern: its scaling and its joined projections are in no file" : null;
     }
 
     /// <summary>The whole path of a module in one word, and the leaves of LyCORIS' own kinds.</summary>
@@ -67,8 +70,14 @@ internal static partial class OtherLibraries
     [GeneratedRegex(@"^lora_[a-z0-9]+_[^.]+\.(lora_(down|up|mid)\.weight|alpha)$|\.lora_(down|up)\.weight$", RegexOptions.CultureInvariant)]
     private static partial Regex Kohya { get; }
 
-    /// <summary>Layers that Megatron's models have and no others.</summary>
-    [GeneratedRegex(@"(^|\.)decoder\.layers\.(\d+\.)?(self_attention\.linear_(qkv|proj)|mlp\.(experts\.)?linear_fc[12])\.", RegexOptions.CultureInvariant)]
+    /// <summary>Factors that are parameters of the layer, not layers.</summary>
+    [GeneratedRegex(@"\.lora_[AB]$", RegexOptions.CultureInvariant)]
+    private static partial Regex LoraLib { get; }
+
+    /// <summary>Layers that Megatron's models have and no others, and what it calls the factors.</summary>
+    [GeneratedRegex(
+        @"(^|\.)decoder\.layers\.(\d+\.)?(self_attention\.linear_(qkv|proj)|mlp\.(experts\.)?linear_fc[12])\.|\.adapter\.linear_(in|out)\.weight$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Megatron { get; }
 
     /// <summary>Names of a pipeline's parts in front, or the leaves of its first releases.</summary>

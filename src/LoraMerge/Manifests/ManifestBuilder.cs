@@ -35,7 +35,7 @@ internal static class ManifestBuilder
                 Origin = ManifestOrigin.Of(request.Adapters[i].Fetched),
                 Sha256 = inputs.Pins.Of(inputs.Snapshot.Roots[i + 1]),
                 AdapterVersion = request.Adapters[i].AdapterVersion,
-                ExpertLayout = NameOf(request.Adapters[i].ExpertLayout),
+                ExpertLayout = request.Adapters[i].ExpertLayout is { } asked ? ExpertLayouts.NameOf(asked) : null,
             })],
             Options(request),
             outcomes.DistinctBy(outcome => outcome.Tensor.Name).ToImmutableSortedDictionary(
@@ -58,8 +58,6 @@ internal static class ManifestBuilder
 
     private static ManifestKept? KeptOf(double[] shares) =>
         shares.Length == 0 ? null : new ManifestKept(shares.Length, SixDigits(shares.Min()), SixDigits(shares.Max()));
-
-    private static string? NameOf(ExpertLayout layout) => layout == ExpertLayout.Peft ? null : ExpertLayouts.NameOf(layout);
 
     private static ImmutableSortedDictionary<string, string> Options(MergeRequest request)
     {

@@ -122,7 +122,7 @@ public sealed record ManifestAdapter(
     /// <summary>The release that the user said wrote it.</summary>
     public string? AdapterVersion { get; init; }
 
-    /// <summary>How the factors of fused experts were taken to lie, where that is not PEFT's way.</summary>
+    /// <summary>How the user said that the factors of fused experts lie; null where the file was to say it.</summary>
     public string? ExpertLayout { get; init; }
 }
 

@@ -86,7 +86,8 @@ internal sealed partial record FusedPart(TensorSource Tensor, PartPlace Place, b
                 ?? Fused(graniteGateUp, graniteDown, isOutputByInput: true)
                 ?? Stacked($"{block}.switch_mlp.{projection}.weight")
                 ?? Stacked($"{block}.experts.{projection}.weight")
-                ?? Stacked($"{block}.experts.{projection}");
+                ?? Stacked($"{block}.experts.{projection}")
+                ?? (match.Groups["projection"].Value == "w1" ? Stacked($"{block}.experts.up_proj") : null); // Tinker's name, of experts without a gate
 
             FusedExpert? Fused(string gateUp, string down, bool isOutputByInput) => Stack(ofGateUp ? gateUp : down) is { } tensor
                 ? new FusedExpert(tensor, Stack(ofGateUp ? down : gateUp), expert, ofGateUp, half, isOutputByInput)

@@ -5,7 +5,8 @@ namespace LoraMerge.Planning;
 
 /// <summary>Projections that one file has joined and another apart, though transformers has one form of the model alone: converted to another family, or
 /// trained by a library that takes them apart.</summary>
-/// <remarks>unsloth trains Phi-3 as a Llama; others publish the converted files. The joined ones lie one behind the other, in this order.</remarks>
+/// <remarks>unsloth trains Phi-3 as a Llama; Tinker trains the projections of Qwen 3.5's linear attention and of Nemotron's Mamba layers apart; others publish
+/// converted files. The joined ones lie one behind the other, in this order.</remarks>
 internal static class JoinedProjections
 {
     private static readonly (string Joined, ImmutableArray<string> Apart)[] Layers =
@@ -14,15 +15,19 @@ internal static class JoinedProjections
         ("W_pack", ["q_proj", "k_proj", "v_proj"]),
         ("gate_up_proj", ["gate_proj", "up_proj"]),
         ("gate_up_proj", ["w1", "w3"]),
+        ("in_proj_qkv", ["in_proj_q", "in_proj_k", "in_proj_v"]),
+        ("in_proj", ["gate_proj", "x_proj"]),
     ];
 
     private static readonly ImmutableArray<string> JoinedNames =
     [
         "qkv_proj", "W_pack", "query_key_value", "Wqkv", "qkv", "c_attn", "wqkv", "in_proj", "att_proj", "gate_up_proj", "up_gate_proj", "ff_proj",
+        "in_proj_qkv", "in_proj_qkvz",
     ];
 
     private static readonly ImmutableArray<string> NamesApart =
-        ["q_proj", "k_proj", "v_proj", "query", "key", "value", "q_lin", "gate_proj", "up_proj", "w1", "w3"];
+        ["q_proj", "k_proj", "v_proj", "query", "key", "value", "q_lin", "gate_proj", "up_proj", "w1", "w3", "x_proj", "in_proj_q",
+            "in_proj_k", "in_proj_v"];
 
     /// <summary>Families whose <c>qkv_proj</c> is all of the queries, then keys, then values. CodeGen's is sorted otherwise.</summary>
     private static readonly ImmutableArray<string> PlainFamilies = ["phi3", "phi3_v", "phi4mm", "phimm", "baichuan"];
@@ -81,11 +86,25 @@ internal static class JoinedProjections
         if (joined == "gate_up_proj")
             return holder.RowCount % 2 == 0 ? [holder.RowCount / 2, holder.RowCount / 2] : null;
         ConfigPart part = checkpoint.Config.PartOf(holder.Name);
+        if (joined == "in_proj_qkv")
+            return RowsOf(part, ("linear_num_key_heads", "linear_key_head_dim"), ("linear_num_value_heads", "linear_value_head_dim")) is [var keys, var values]
+                && (2 * keys) + values == holder.RowCount ? [keys, keys, values] : null;
+        if (joined == "in_proj") // what follows are the layer's B, C and Δ
+            return part.ModelType == "nemotron_h" && RowsOf(part, ("mamba_num_heads", "mamba_head_dim")) is [var inner] && 2 * inner <= holder.RowCount
+                ? [inner, inner] : null;
         if (part.ModelType is not string family || !PlainFamilies.Contains(family) || part.Number("num_attention_heads") is not (> 0 and double heads))
             return null;
         double keyHeads = part.Number("num_key_value_heads") ?? heads;
         double size = holder.RowCount / (heads + (2 * keyHeads));
         return size == Math.Floor(size)
             && (part.Number("head_dim") ?? size) == size ? [(long)(heads * size), (long)(keyHeads * size), (long)(keyHeads * size)] : null;
+    }
+
+    /// <summary>Rows of projections by their numbers of heads and the sizes of these; null where config.json lacks any.</summary>
+    private static ImmutableArray<long>? RowsOf(ConfigPart part, params (string Heads, string Size)[] fields)
+    {
+        const double most = int.MaxValue;
+        double?[] rows = [.. fields.Select(field => part.Number(field.Heads) * part.Number(field.Size))];
+        return Array.TrueForAll(rows, count => count is >= 1 and <= most) ? [.. rows.Select(count => (long)count!.Value)] : null;
     }
 }

@@ -33,6 +33,8 @@ internal sealed class MergePlanner
         vocabulary = VocabularyPlanner.Part(vocabulary, adapters.Zip(_names, (asked, names) => (asked.Adapter, names)), checkpoint);
         _draft = new PlanDraft(checkpoint, vocabulary, options);
         _draft.Notes.AddRange(checkpoint.Notes);
+        if (LooseAdapter.In(checkpoint) is { } loose)
+            _draft.Notes.Add(loose);
     }
 
     /// <exception cref="LoraMergeException">LORA1101, LORA2017, LORA3031, LORA3045, LORA3052, LORA4001 to LORA4032, LORA5030, LORA5031.</exception>
@@ -46,6 +48,8 @@ internal sealed class MergePlanner
         VocabularyPlanner.AddParted(_draft);
         for (int i = 0; i < _adapters.Length; i++)
             Add(i, isSequential ? _adapters[i] : _adapters[i] with { Weight = 1 }, _names[i]); // a combination has its own use for weights
+        if (!_adapters.IsEmpty)
+            VocabularyPlanner.HoldCopies(_draft, _adapters[0].Adapter);
         if (_draft.IsEmpty && !_adapters.IsEmpty)
             throw Errors.NothingToMerge(_checkpoint.Path, _adapters.Select(a => a.Adapter.Path));
         if (!isSequential)
@@ -136,7 +140,7 @@ internal sealed class MergePlanner
     {
         (Adapter adapter, double weight) = asked;
         adapter.Dialect.ThrowIfBaseIsChanged(adapter, _checkpoint.Config);
-        Warn(adapter);
+        Warn(adapter, _adapters.Take(index).Select(other => other.Adapter.Name));
         WarnOfLostBiases(adapter, names);
         var by = new AppliedAdapter(adapter, index, weight, asked.ExpertLayout, _checkpoint, names.Apply, _draft.Notes);
         var saved = new SavedPlanner(_draft, by, names, i => _adapters[i].Adapter.Path);
@@ -155,13 +159,12 @@ internal sealed class MergePlanner
             && _draft.Vocabulary.IsMember(path)
         && adapter.Modules.Any(other => names.Apply(other.Path) == _draft.Vocabulary.Embedding);
 
-    private void Warn(Adapter adapter)
+    private void Warn(Adapter adapter, IEnumerable<string> earlier)
     {
         foreach (string field in adapter.Config.UnknownFields)
             _draft.Notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
         _draft.Notes.AddRange(adapter.Notes);
-        if (adapter.Config.BaseModelName is string name && QuantizedNames.IsQuantizedName(name) && _checkpoint.Form is null)
-            _draft.Notes.Add(Notes.AdapterTrainedOnQuantizedBase(name, _checkpoint.Name, adapter.Path));
+        _draft.Notes.AddRange(TrainedBase.Notes(adapter, _checkpoint, earlier));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
     }

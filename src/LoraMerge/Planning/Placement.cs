@@ -11,7 +11,7 @@ namespace LoraMerge.Planning;
 /// <summary>Where the modules of an adapter lie by a reading of its names, and whether they fit there.</summary>
 internal sealed class Placement
 {
-    private readonly ExpertLayout _layout;
+    private readonly ExpertLayout? _layout;
     private readonly Adapter _adapter;
     private readonly Checkpoint _checkpoint;
     private readonly Vocabulary _vocabulary;

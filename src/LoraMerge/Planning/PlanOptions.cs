@@ -20,5 +20,5 @@ internal sealed record PlanOptions(OutputDType DType, long? MaxShardSize, bool A
 internal sealed record PlannedAdapter(Adapter Adapter, double Weight)
 {
     /// <summary>Order of the columns of lora_B for fused experts.</summary>
-    public ExpertLayout ExpertLayout { get; init; }
+    public ExpertLayout? ExpertLayout { get; init; }
 }

@@ -64,6 +64,20 @@ internal static class VocabularyPlanner
             draft.AddNew(member + ".weight", shared!, shared!.DType);
     }
 
+    /// <summary>Has copies of the shared tensor that the base's files hold looked at, where ends part that start from them: they have to be equal.</summary>
+    public static void HoldCopies(PlanDraft draft, Adapter adapter)
+    {
+        Vocabulary vocabulary = draft.Vocabulary;
+        if (!vocabulary.IsParted || !draft.Checkpoint.TryFind(vocabulary.Embedding + ".weight", out TensorSource? embedding)
+            || embedding is not StoredTensor shared)
+            return;
+        foreach (string name in vocabulary.StoredMembers.Where(member => member != vocabulary.Embedding).Select(member => member + ".weight"))
+        {
+            if (draft.Target(name, adapter) is { ReplacedBy: null } copy && copy.Source.Shape.AsSpan().SequenceEqual(shared.Shape.AsSpan()))
+                copy.Add(new SameAsChange(0, name, shared) { IsOfTie = true });
+        }
+    }
+
     /// <summary>
     /// T5 and its kin multiply the decoder's output by d_model^-½ while the ends are tied, and no longer once they part: the head takes the factor over.
     /// </summary>

@@ -91,8 +91,8 @@ public sealed record AdapterRequest(string Path, double Weight = 1)
     /// <summary>SHA-256 that its weights must have, as <see cref="MergeRequest.Sha256"/>; null for any.</summary>
     public string? Sha256 { get; init; }
 
-    /// <summary>How the factors of fused experts lie in its file, which the file does not tell.</summary>
-    public ExpertLayout ExpertLayout { get; init; }
+    /// <summary>How the factors of fused experts lie in its file; null for what the file says of it, or shows of the library that wrote it.</summary>
+    public ExpertLayout? ExpertLayout { get; init; }
 
     /// <summary>What is known of it from the hub; null for one that the user laid there.</summary>
     internal FetchedInput? Fetched { get; init; }

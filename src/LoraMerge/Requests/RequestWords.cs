@@ -64,9 +64,9 @@ internal static class RequestWords
         new(OptionTable.AdapterVersion, adapter => adapter.Version, (adapter, text) => adapter with { Version = text }),
         new(OptionTable.BaseRange, adapter => adapter.BaseVersionRange, (adapter, text) => adapter with { BaseVersionRange = text }),
         new(OptionTable.AdapterRelease, adapter => adapter.AdapterVersion, (adapter, text) => adapter with { AdapterVersion = text }),
-        new(OptionTable.ExpertLayout, adapter => ExpertLayouts.NameOf(adapter.ExpertLayout), (adapter, text) => adapter with
+        new(OptionTable.ExpertLayout, adapter => adapter.ExpertLayout is { } layout ? ExpertLayouts.NameOf(layout) : null, (adapter, text) => adapter with
         {
-            ExpertLayout = ExpertLayouts.TryParse(text, out ExpertLayout layout) ? layout : throw Unread(text),
+            ExpertLayout = text == "auto" ? null : ExpertLayouts.TryParse(text, out ExpertLayout layout) ? layout : throw Unread(text),
         }),
         new(OptionTable.AdapterSha256, adapter => Digests(adapter.Sha256), (adapter, text) => adapter with { Sha256 = text }),
     ];

@@ -18,7 +18,7 @@ public sealed class MissingFilesTests
     [Fact]
     public void A_base_without_a_config_is_warned_of()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama().WithoutFile("config.json"), TinyAdapter.Lora().Module("model.layers.0.mlp.up_proj", 4, 6));
+        using var bench = new Workbench(TinyCheckpoint.Llama().WithoutFile("config.json"), TinyAdapter.Lora().Module("model.layers.0.mlp.up_proj", 6, 4));
 
         MergeEvent.Warning warning = Assert.Single(Warnings(bench.Request()));
 
@@ -69,7 +69,7 @@ public sealed class MissingFilesTests
     [Fact]
     public void Weights_that_are_named_alone_lose_the_files_beside_them_with_a_warning()
     {
-        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Module("model.layers.0.mlp.up_proj", 4, 6));
+        using var bench = new Workbench(TinyCheckpoint.Llama(), TinyAdapter.Lora().Module("model.layers.0.mlp.up_proj", 6, 4));
         bench.Base = bench.InBase("model.safetensors");
         MergeEvent.Warning warning = Assert.Single(Warnings(bench.Request()));
         File.Delete(Path.Combine(Path.GetDirectoryName(bench.Base)!, "config.json"));

@@ -41,6 +41,85 @@ public sealed class ExpertTests
         folder.Passed();
     }
 
+    /// <summary>unslothai/unsloth-zoo#1232: the file says it since September 2026; what is asked for goes before, with a warning.</summary>
+    [Theory]
+    [InlineData("rank_major", null, ExpertLayout.Peft, false)]
+    [InlineData("grouped_by_expert", null, ExpertLayout.Unsloth, false)]
+    [InlineData("grouped_by_expert", ExpertLayout.Unsloth, ExpertLayout.Unsloth, false)]
+    [InlineData("grouped_by_expert", ExpertLayout.Peft, ExpertLayout.Peft, true)]
+    [InlineData("rank_major", ExpertLayout.Unsloth, ExpertLayout.Unsloth, true)]
+    public async Task The_layout_is_the_one_that_the_file_states(string stated, ExpertLayout? asked, ExpertLayout taken, bool isContradicted)
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down)
+            .With($"{Fields}, \"lora_B_layout\": \"{stated}\"", new AdapterRequest("") { ExpertLayout = asked }, DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, taken), merged[GateUp.Name]);
+        Matrix.AssertNear(Expected(Down, DownB, DownA, taken), merged[Down.Name]);
+        Assert.Equal(isContradicted ? 1 : 0, folder.Warnings.Count(warning => warning.Code == DiagnosticCode.ExpertLayoutContradicted));
+        folder.Passed();
+    }
+
+    /// <summary>unslothai/unsloth#5410, unslothai/unsloth#6930: files of before say nothing, but whose they are.</summary>
+    [Theory]
+    [InlineData("\"auto_mapping\": { \"unsloth_fixed\": true }", null, ExpertLayout.Unsloth, true)]
+    [InlineData("\"auto_mapping\": { \"unsloth_fixed\": true }", ExpertLayout.Peft, ExpertLayout.Peft, false)]
+    [InlineData("\"base_model_name_or_path\": \"unsloth/Qwen3-30B-A3B\"", null, ExpertLayout.Peft, true)]
+    [InlineData("\"base_model_name_or_path\": \"Qwen/Qwen3-30B-A3B\"", null, ExpertLayout.Peft, false)]
+    public async Task A_file_of_unsloth_that_states_no_layout_is_read_as_unsloth_trained_it(
+        string shown, ExpertLayout? asked, ExpertLayout taken, bool isAssumed)
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down)
+            .With($"{Fields}, {shown}", new AdapterRequest("") { ExpertLayout = asked }, DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, taken), merged[GateUp.Name]);
+        Assert.Equal(isAssumed ? 1 : 0, folder.Warnings.Count(warning => warning.Code == DiagnosticCode.ExpertLayoutAssumed));
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Of_rank_one_both_layouts_are_one_and_nothing_is_said()
+    {
+        Matrix a = Matrix.Of("mlp.experts.lora_A.weight", Experts, Inner), b = Matrix.Of("mlp.experts.lora_B.weight", Hidden, Experts);
+        using TinyFolder folder = new TinyFolder(Config, Down)
+            .With("\"target_parameters\": [\"mlp.experts.down_proj\"], \"auto_mapping\": { \"unsloth_fixed\": true }", a, b);
+
+        await folder.Merge();
+
+        Assert.DoesNotContain(folder.Warnings, warning => warning.Code == DiagnosticCode.ExpertLayoutAssumed);
+        folder.Passed();
+    }
+
+    [Theory]
+    [InlineData("\"r\": 2")]
+    [InlineData("\"r\": 2, \"target_parameters\": [\"router.weight\"]")]
+    public async Task Pairs_of_parameters_that_the_config_does_not_name_are_told(string fields)
+    {
+        using TinyFolder both = new TinyFolder(Config, GateUp, Down).With(fields, DownA, DownB, GateUpA, GateUpB);
+        using TinyFolder one = new TinyFolder(Config, GateUp, Down).With(fields, DownA, DownB);
+
+        DiagnosticCode[] codes = [await both.MergeFails(), await one.MergeFails()];
+
+        Assert.All(codes, code => Assert.Equal(DiagnosticCode.TargetParametersMissing, code));
+        both.Passed();
+        one.Passed();
+    }
+
+    [Fact]
+    public async Task A_layout_that_nobody_has_is_an_error()
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down)
+            .With($"{Fields}, \"lora_B_layout\": \"column_major\"", DownA, DownB, GateUpA, GateUpB);
+
+        DiagnosticCode code = await folder.MergeFails();
+
+        Assert.Equal(DiagnosticCode.AdapterConfigInvalid, code);
+        folder.Passed();
+    }
+
     [Theory]
     [InlineData("mlp.experts.lora_magnitude_vector", "\"use_dora\": true")]
     [InlineData("mlp.experts.base_layer.lora_B.bias", "\"lora_bias\": true")]

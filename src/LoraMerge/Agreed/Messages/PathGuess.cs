@@ -66,6 +66,12 @@ internal static class PathGuess
     public static string? FileIn(string folder, string start, string end) => EntriesOf(folder).Select(entry => Path.GetFileName(entry)!)
         .FirstOrDefault(name => name.StartsWith(start, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>A file right below a subfolder, by the start of its name, as 'folder/file'; null where there is none.</summary>
+    public static string? FileBelow(string folder, string start) => FoldersIn(folder)
+        .Select(subfolder => EntriesOf(subfolder).Select(entry => Path.GetFileName(entry)!)
+            .FirstOrDefault(name => name.StartsWith(start, StringComparison.Ordinal)) is { } name ? $"{Path.GetFileName(subfolder)}/{name}" : null)
+        .FirstOrDefault(found => found is not null);
+
     /// <returns>The names in quotation marks, with 'and' before the last.</returns>
     public static string Quoted(IReadOnlyList<string> names) => names.Count < 2
         ? string.Concat(names.Select(name => $"'{name}'"))

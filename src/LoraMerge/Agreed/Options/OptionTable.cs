@@ -130,10 +130,10 @@ internal static class OptionTable
         Description = "Release of PEFT or mlx_lm that wrote adapter N, for files that do not tell.",
     };
 
-    public static readonly MergeOption ExpertLayout = new(OptionOwner.Adapter, "ExpertLayout", OptionForm.OneOf("peft", "unsloth"))
+    public static readonly MergeOption ExpertLayout = new(OptionOwner.Adapter, "ExpertLayout", OptionForm.OneOf("auto", "peft", "unsloth"))
     {
-        Switch = "--expert-layout", Key = "expert-layout", Default = "peft", ValueName = "N=LAYOUT",
-        Description = "Layout of fused experts in adapter N: peft (default) or unsloth.",
+        Switch = "--expert-layout", Key = "expert-layout", Default = "auto", ValueName = "N=LAYOUT",
+        Description = "Layout of fused experts in adapter N: auto (what its file says, default), peft or unsloth.",
     };
 
     /// <summary>Of the build alone: from a shell nothing is locked.</summary>

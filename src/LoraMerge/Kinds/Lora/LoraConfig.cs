@@ -32,6 +32,12 @@ internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindCon
     /// <summary><c>init_lora_weights</c> where it is a name, such as <c>pissa</c>: some of them change the base before training.</summary>
     public string? Initialisation { get; init; }
 
+    /// <summary><c>lora_B_layout</c>: how the columns of B lie for fused experts; null where the file does not say.</summary>
+    public ExpertLayout? StatedExpertLayout { get; init; }
+
+    /// <summary>Whether unsloth left its mark in <c>auto_mapping</c>.</summary>
+    public bool IsWrittenByUnsloth { get; init; }
+
     internal override int? LargestRank => Ranks.LargestRank;
 
     internal override string? What => UsesDora

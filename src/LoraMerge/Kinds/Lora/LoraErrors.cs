@@ -30,7 +30,7 @@ internal static class LoraErrors
         new(
             DiagnosticCode.RankMismatch,
             $"lora_A {a.ShapeText} and lora_B {b.ShapeText} of '{module}' in '{a.File}' do not fit: the first side of A and the second of B must be one "
-                + "rank. Save the adapter again.",
+                + $"rank. {(a.Shape.Length == 1 && b.Shape.Length == 1 ? Errors.FlatRemedy : "Save the adapter again.")}",
             a.File
         );
 
@@ -64,6 +64,16 @@ internal static class LoraErrors
             $"'{magnitude.Name}' of adapter '{adapter}' is {magnitude.ShapeText}, but '{module.Path}' has other outputs: '{weight.Name}' of the base is "
                 + $"{weight.ShapeText}. The adapter was trained for a base of another size.",
             adapter
+        );
+
+    public static LoraMergeException TargetParametersMissing(string module, StoredTensor first) =>
+        new(
+            DiagnosticCode.TargetParametersMissing,
+            $"'{first.Name}' in '{first.File}' belongs to a parameter of '{module}', such as the fused weights of all its experts, but "
+                + "\"target_parameters\" of adapter_config.json names none of that module, so it is unknown which one was "
+                + "trained. Use the adapter_config.json that was saved with the "
+                + "weights.",
+            first.File
         );
 
     public static LoraMergeException ParameterUnknown(string module, IEnumerable<string> parameters, int count, string adapter) =>

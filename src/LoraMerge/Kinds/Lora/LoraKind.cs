@@ -31,6 +31,7 @@ internal sealed class LoraKind : AdapterKind
         "enable_lora",
         "eva_config",
         "init_lora_weights",
+        "lora_B_layout",
         "kasa_config",
         "loftq_config",
         "lora_alpha",
@@ -62,6 +63,8 @@ internal sealed class LoraKind : AdapterKind
 
     internal override VersionRange? LostBiases => LoraHistory.BiasesNotSaved;
 
+    internal override IEnumerable<StoredTensor> Placeholders(IReadOnlyCollection<StoredTensor> tensors) => StackedPairs.Placeholders(tensors);
+
     internal override KindConfig ReadConfig(ConfigFields fields, AdapterConfig general)
     {
         ThrowIfNotMergeable(fields);
@@ -76,6 +79,8 @@ internal sealed class LoraKind : AdapterKind
             UsesKasa = fields.HasValue("kasa_config"),
             Initialisation = Initialisation(fields),
             EnabledProjections = EnabledProjections(fields),
+            StatedExpertLayout = ExpertLayoutChoice.Stated(fields),
+            IsWrittenByUnsloth = fields.Json["auto_mapping"] is JsonObject mapping && ConfigFields.HasValue(mapping["unsloth_fixed"]),
         };
     }
 

@@ -16,6 +16,29 @@ internal static class LoraNotes
             adapter
         );
 
+    public static MergeEvent.Warning InitialisationUnknown(string method, string adapter) => new(
+        DiagnosticCode.InitialisationUnknown,
+        $"adapter_config.json of '{adapter}' says init_lora_weights \"{method}\", which no release of PEFT that is known has. If it takes a part of the "
+            + "base away before training, as MiLoRA and PiSSA do, the merged model is not the one that was trained: merge into the base that the "
+            + "trainer saved, with "
+            + "init_lora_weights set to true.",
+        adapter);
+
+    public static MergeEvent.Warning ExpertLayoutAssumed(ExpertLayout layout, string adapter) => new(
+        DiagnosticCode.ExpertLayoutAssumed,
+        $"Adapter '{adapter}' changes fused experts and was trained with {(layout == ExpertLayout.Unsloth ? "unsloth" : "a base of unsloth's")}. Until "
+            + $"September 2026 unsloth laid lora_B out expert by expert, PEFT and unsloth since then rank by rank; the file does not tell, and is read as "
+            + $"{(layout == ExpertLayout.Unsloth ? "the former" : "the latter")}. Wrongly read, every expert gets a mixture of the others' changes. To "
+            + "choose, set ExpertLayout of the adapter to unsloth or peft.",
+        adapter);
+
+    public static MergeEvent.Warning ExpertLayoutContradicted(ExpertLayout asked, string adapter) => new(
+        DiagnosticCode.ExpertLayoutContradicted,
+        $"ExpertLayout=\"{ExpertLayouts.NameOf(asked)}\" is asked for, but adapter_config.json of '{adapter}' says by \"lora_B_layout\" that its lora_B "
+            + $"lies {(asked == ExpertLayout.Peft ? "expert by expert, as unsloth's did" : "rank by rank, as PEFT's does")}. It is merged as asked; if that "
+            + "is no correction of the file, leave ExpertLayout out.",
+        adapter);
+
     public static MergeEvent.Warning DoraAssumed(string module, string adapter) =>
         new(DiagnosticCode.DoraAssumed,
             $"Adapter '{adapter}' holds magnitudes, such as that of '{module}', but its adapter_config.json does not say \"use_dora\", as torchtune's "

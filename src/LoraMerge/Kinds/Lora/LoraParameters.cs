@@ -130,6 +130,7 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
             by.Notes.Add(Notes.PatternOrderAmbiguous(candidate.Path, alphas, by.Adapter.Path));
         double scaling = Config.ScalingOf(candidate.Path, rank) * by.Weight;
         ExpertTensors tensors = candidate.Tensors;
+        ExpertLayout layout = ExpertLayoutChoice.Of(Config, by, isOne: tensors.ExpertCount == 1 || rank == 1);
         return tensors.Parts.Select(part => new TensorChange(
             part.Name,
             new ExpertsChange(
@@ -138,7 +139,7 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
                 pair.A,
                 pair.B,
                 scaling,
-                new ExpertSlice(tensors.ExpertCount, part.Expert, part.FirstRow, part.RowCount, isTransposed, by.ExpertLayout)
+                new ExpertSlice(tensors.ExpertCount, part.Expert, part.FirstRow, part.RowCount, isTransposed, layout)
             )
         ));
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using LoraMerge.Adapters;
 using LoraMerge.Changes;
@@ -10,6 +11,10 @@ namespace LoraMerge.Kinds.Lora;
 internal sealed class LoraTensors
 {
     private const string WrapperPart = AdapterTensors.WrapperPart;
+
+    /// <summary>Ways to begin that leave the base as it is, and those whose part of the base is taken away again. Others are refused before.</summary>
+    private static readonly FrozenSet<string> HarmlessOrKnown =
+        FrozenSet.ToFrozenSet(["true", "false", "gaussian", "eva", "orthogonal", "mica", "pissa", "olora"], StringComparer.Ordinal);
 
     private readonly LoraConfig _config;
     private readonly AdapterTensors _tensors;
@@ -26,13 +31,17 @@ internal sealed class LoraTensors
     }
 
     /// <summary>The layers, then the modules of which parameters are adapted, both in ordinal order of their paths.</summary>
-    /// <exception cref="LoraMergeException">LORA3004, LORA3008, LORA3016.</exception>
+    /// <exception cref="LoraMergeException">LORA3004, LORA3008, LORA3016, LORA3145.</exception>
     public static ImmutableArray<AdaptedModule> Read(LoraConfig config, AdapterTensors tensors, ICollection<MergeEvent> notes)
     {
+        if (config.Initialisation is string method && !HarmlessOrKnown.Contains(method))
+            notes.Add(LoraNotes.InitialisationUnknown(method, tensors.Path));
         var unchosen = new LoraTensors(config, tensors);
         RankAndAlpha ranks = PatternChoice.Choose(config.Ranks, tensors.Config.Origin, [.. unchosen.Ranks()], tensors.Path, notes);
         var reader = new LoraTensors(config with { Ranks = ranks, UsesDora = UsesDora(config, tensors, notes) }, tensors);
         ILookup<bool, ModuleTensors> modules = tensors.Modules.ToLookup(module => reader.IsParameterPath(module.Path));
+        if (tensors.Modules.FirstOrDefault(reader.LacksTargetParameter) is ModuleTensors lacking)
+            throw LoraErrors.TargetParametersMissing(WithoutWrappers(lacking.Path), lacking.First);
         return
         [
             .. modules[false].SelectMany(module => StackedPairs.Are(module, config) ? StackedPairs.Read(module, reader._config) : [reader.Module(module)]),
@@ -152,6 +161,14 @@ internal sealed class LoraTensors
                 return true;
         }
         return _hasTargetWithoutModule && module.EndsWith("experts", StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether a pair can only be one of a parameter, and the configuration names none of its module.</summary>
+    private bool LacksTargetParameter(ModuleTensors module)
+    {
+        string path = WithoutWrappers(module.Path);
+        bool isOfParameter = path != module.Path || path.EndsWith(".experts", StringComparison.Ordinal);
+        return isOfParameter && module.Look(LoraRoles.A) is { Shape.Length: 2 } && !_config.ParametersOf(path).Any();
     }
 
     private static LoraParameterPair ParameterPair(ModuleTensors tensors)

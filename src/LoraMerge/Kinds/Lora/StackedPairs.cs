@@ -23,6 +23,15 @@ internal static class StackedPairs
             && module.Look(LoraRoles.B) is { Shape.Length: 3 }
         && a.Shape[1] <= int.MaxValue && config.Ranks.AlphasOf(module.Name, (int)a.Shape[1]).Any();
 
+    /// <summary>The empty pairs that Tinker saves of the third projection where experts have two, as Nemotron's: beside stacked ones of the first.</summary>
+    public static IEnumerable<StoredTensor> Placeholders(IReadOnlyCollection<StoredTensor> tensors)
+    {
+        const string third = ".experts.w3.", first = ".experts.w1.";
+        var stacked = tensors.Where(tensor => tensor.Shape.Length == 3).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        return tensors.Where(tensor => tensor.Shape is [0] && tensor.Name.Contains(third, StringComparison.Ordinal)
+            && stacked.Contains(tensor.Name.Replace(third, first, StringComparison.Ordinal)));
+    }
+
     /// <exception cref="LoraMergeException">LORA3004, LORA3051.</exception>
     public static IEnumerable<LoraModule> Read(ModuleTensors module, LoraConfig config)
     {

@@ -1,0 +1,53 @@
+using LoraMerge.Adapters;
+using LoraMerge.Diagnostics;
+
+namespace LoraMerge.Kinds.Lora;
+
+/// <summary>Finds out in which order an adapter's columns of B lie for fused experts.</summary>
+/// <remarks>
+/// PEFT, and all who read its files, take them rank by rank. unsloth's own forward pass took them expert by expert until September 2026; since then it reads
+/// them as PEFT does, and writes <c>lora_B_layout</c> (unsloth-zoo, pull requests 1232 and 1269). Names and shapes are the same either way.
+/// </remarks>
+internal static class ExpertLayoutChoice
+{
+    /// <summary>unsloth's words for the two orders.</summary>
+    private const string RankByRank = "rank_major", ExpertByExpert = "grouped_by_expert";
+
+    /// <summary>The order that a file states; null where it does not.</summary>
+    /// <exception cref="LoraMergeException">LORA3002: it states another one.</exception>
+    public static ExpertLayout? Stated(ConfigFields fields) => fields.Text("lora_B_layout") switch
+    {
+        null => null,
+        RankByRank => ExpertLayout.Peft,
+        ExpertByExpert => ExpertLayout.Unsloth,
+        var other => throw fields.Invalid($"\"lora_B_layout\" is \"{other}\", but {RankByRank} or {ExpertByExpert} is expected"),
+    };
+
+    /// <summary>The order of one merge: what was asked for, else what the file says, else what it shows of the library that trained it.</summary>
+    /// <param name="config">The adapter's configuration.</param>
+    /// <param name="by">The adapter.</param>
+    /// <param name="isOne">Whether both orders are one: there is one expert, or one rank.</param>
+    public static ExpertLayout Of(LoraConfig config, AppliedAdapter by, bool isOne)
+    {
+        if (by.ExpertLayout is ExpertLayout asked)
+        {
+            if (!isOne && config.StatedExpertLayout is ExpertLayout stated && stated != asked)
+                Add(by, LoraNotes.ExpertLayoutContradicted(asked, by.Adapter.Path));
+            return asked;
+        }
+        if (isOne || config.StatedExpertLayout is not null)
+            return config.StatedExpertLayout ?? ExpertLayout.Peft;
+        bool isOfUnslothsBase = by.Adapter.Config.BaseModelName?.StartsWith("unsloth/", StringComparison.OrdinalIgnoreCase) == true;
+        ExpertLayout taken = config.IsWrittenByUnsloth ? ExpertLayout.Unsloth : ExpertLayout.Peft;
+        if (config.IsWrittenByUnsloth || isOfUnslothsBase)
+            Add(by, LoraNotes.ExpertLayoutAssumed(taken, by.Adapter.Path));
+        return taken;
+    }
+
+    /// <summary>Once, however many layers have experts.</summary>
+    private static void Add(AppliedAdapter by, MergeEvent.Warning note)
+    {
+        if (!by.Notes.Contains(note))
+            by.Notes.Add(note);
+    }
+}
