@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Cli.Terminal;
+using LoraMerge.Diagnostics;
 using LoraMerge.Reports;
 using LoraMerge.Requests;
 using LoraMerge.Store;
@@ -53,21 +54,21 @@ internal static class MergeCommand
         {
             using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
             string? page = parsed.GetValue(report);
-            if (page is not null)
-                ReportFile.ThrowIfForeign(page);
             bool asJson = parsed.GetValue(json);
             TextWriter error = parsed.InvocationConfiguration.Error;
             var fetching = new HubEvents(asJson ? error : parsed.InvocationConfiguration.Output, error);
             MergeRequest request = (await options.ReadAsync(parsed, fetching, cancellation)) with { IsMeasured = page is not null };
             List<ReportedWarning> warnings = [];
             string? folder = parsed.GetValue(output);
+            if (page is not null)
+                ReportFile.ThrowIfUnusable(page, folder is null ? [] : ReportCommand.ModelsOf(request, folder)); // a build has a place of its own for it
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson || folder is null ? null : Screen.Of(parsed), tell =>
             {
                 var merger = new Merger(ReportedWarning.Keeping(tell, warnings));
                 return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
             });
             if (page is not null)
-                page = ReportCommand.Write(Merger.ReportOf(result, warnings), page, asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output);
+                page = WritePage(result, warnings, page, asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output);
             if (asJson)
                 await parsed.InvocationConfiguration.Output.WriteAsync(ToJson(result, page, warnings));
             return 0;
@@ -92,6 +93,19 @@ internal static class MergeCommand
         ["report"] = page,
         ["warnings"] = new JsonArray([.. warnings.Select(warning => (JsonNode)new JsonObject { ["code"] = warning.Code, ["text"] = warning.Text })]),
     });
+
+    /// <exception cref="LoraMergeException">LORA1109, LORA1150, LORA5020: the page could not be written, and the model is there.</exception>
+    private static string WritePage(MergeResult result, IReadOnlyList<ReportedWarning> warnings, string page, TextWriter lines)
+    {
+        try
+        {
+            return ReportCommand.Write(Merger.ReportOf(result, warnings), page, lines);
+        }
+        catch (LoraMergeException fault)
+        {
+            throw Errors.OnlyReportFailed(fault, result.Folder);
+        }
+    }
 
     /// <summary>By its tokens: an option that is given twice has no value, and a fault of its own.</summary>
     private static bool IsGiven(SymbolResult command, Option option) => command.GetResult(option) is { Tokens: [.., { Value.Length: > 0 }] };

@@ -30,7 +30,9 @@ internal sealed record LockFile(string Path, bool Exists, ImmutableSortedDiction
                 return Presence.OfFolder(path) ? throw LockErrors.Unsound(path, 0, "it is a folder") : none;
             if (FileStamp.Of(path).ByteLength > LongestText)
                 throw LockErrors.Unsound(path, 0, "it is too long for one");
-            return none with { Exists = true, Models = none.Models.AddRange(LockFileText.Read(path, File.ReadAllBytes(path))) };
+            if (File.ReadAllBytes(path) is not { Length: > 0 } text)
+                throw LockErrors.Unsound(path, 0, "it is empty");
+            return none with { Exists = true, Models = none.Models.AddRange(LockFileText.Read(path, text)) };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

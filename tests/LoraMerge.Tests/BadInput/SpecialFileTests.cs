@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using GoldenCase = LoraMerge.Gguf.Tests.Golden.GoldenCase;
 
 namespace LoraMerge.Tests.BadInput;
 
@@ -63,6 +64,24 @@ public sealed class SpecialFileTests
 
         Assert.Contains("LORA1112", run.Output + run.Error, StringComparison.Ordinal);
         bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_pipe_in_the_place_of_a_part_of_a_gguf_model_is_refused()
+    {
+        using GoldenCase golden = GoldenCase.Open("llama.zip", "split");
+        string parts = Path.Combine(golden.OutputFolder, "parts");
+        CommandLineRun split = await CommandLineRun.Of(
+            "merge", "--base", golden.BaseFolder, "--adapter", golden.AdapterFolder, "--format", "gguf", "--max-shard-size", "100KB", "--output", parts,
+            "--device", "cpu");
+        string second = Assert.Single(Directory.GetFiles(parts, "*-00002-of-*.gguf"));
+        await PutPipe(second);
+
+        CommandLineRun run = await CommandLineRun.Of("inspect", parts).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        Assert.True(split.ExitCode == 0, split.Error);
+        Assert.Contains("error LORA2060: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("or it is a pipe", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
