@@ -4,7 +4,7 @@ using LoraMerge.Agreed.Options;
 namespace LoraMerge.Build;
 
 /// <summary>
-/// Every error and warning of the task: 1001–1099 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
+/// Every error and warning of the task: 1001–1099 and 1171 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
 /// worker has a table of its own.
 /// </summary>
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
@@ -19,7 +19,8 @@ internal static class BuildErrors
 
     /// <summary>A hub's name looks like a folder in a folder, of which neither is there, and has a number or a dash in it.</summary>
     private static string HubHint(string path) =>
-        Directory.Exists(Path.GetDirectoryName(path)) || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter))
+        PathGuess.AddressOf(path) is not null || Directory.Exists(Path.GetDirectoryName(path))
+        || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter))
             ? ""
             : " A model of the Hugging Face hub is named by its address: hf://NAMESPACE/NAME.";
 
@@ -188,6 +189,9 @@ internal static class BuildErrors
             $"The property '{name}'{setBy} means nothing, and nothing uses it."
                 + (meant is null ? " README.md of the package lists those that do." : $" Was {meant} meant?")
         );
+
+    public static BuildFault ItemUnknown(string name, string meant) =>
+        new("LORA1171", $"The item '{name}' means nothing, and nothing uses it. Was '{meant}' meant?");
 
     public static BuildFault UnsupportedRuntime(string runtime) =>
         new(

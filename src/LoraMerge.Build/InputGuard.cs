@@ -60,10 +60,6 @@ internal static class InputGuard
             }
         }
 
-        public bool LiesIn(Place folder)
-        {
-            string start = folder.Followed.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar;
-            return Followed.Equals(folder.Followed, FileNames.Comparison) || Followed.StartsWith(start, FileNames.Comparison);
-        }
+        public bool LiesIn(Place folder) => RealPath.IsSameOrBelow(Followed, folder.Followed);
     }
 }

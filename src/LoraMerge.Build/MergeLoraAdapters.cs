@@ -113,8 +113,10 @@ public sealed class MergeLoraAdapters : WorkerTask
     {
         var faults = new FaultLog(Log, ProjectFile);
         OptionValues options = ProjectOptions.Read(Properties, faults);
+        var files = ProjectFiles.Read(ProjectFile, SettingsFiles);
+        RequestedItems.Check(files, faults);
         RequestedProperties.Check(
-            ProjectFiles.Read(ProjectFile, SettingsFiles),
+            files,
             (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [],
             ProjectFile,
             faults

@@ -89,11 +89,11 @@ internal sealed class Worker : ToolTask
 
     protected override void LogEventsFromTextOutput(string singleLine, MessageImportance messageImportance)
     {
-        if (WorkerFault.TryParse(singleLine) is { } fault)
-            Report(fault);
-        else if (messageImportance == StandardOutputImportanceToUse)
-            // Named after the project: builds of others say something at the same time.
+        if (messageImportance == StandardOutputImportanceToUse)
+            // Never a fault, whatever names of files in it look like. Named after the project: builds of others say something at the same time.
             Log.LogMessage(MessageImportance.High, "{0}: {1}", Path.GetFileNameWithoutExtension(_projectFile), singleLine.Trim());
+        else if (WorkerFault.TryParse(singleLine) is { } fault)
+            Report(fault);
         else if (singleLine.Trim().Length > 0)
             KeepLastWords(singleLine.Trim());
     }

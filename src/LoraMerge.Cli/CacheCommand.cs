@@ -36,7 +36,7 @@ internal static class CacheCommand
                 output.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{model.Name}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}"
+                        $"{VisibleText.Of(model.Name)}  {Errors.Bytes(model.ByteLength)}  last used {model.LastUsed.ToLocalTime():yyyy-MM-dd HH:mm}"
                             + $"{(model.IsInUse ? "  in use" : "")}"
                     )
                 );
@@ -109,7 +109,7 @@ internal static class CacheCommand
             return 0;
         }
         foreach (StoredModel model in gone)
-            await output.WriteLineAsync($"Removed {model.Name}, {Errors.Bytes(model.ByteLength)}");
+            await output.WriteLineAsync($"Removed {VisibleText.Of(model.Name)}, {Errors.Bytes(model.ByteLength)}");
         await output.WriteLineAsync($"Left: {Sum(store.Models)}");
         return 0;
     }

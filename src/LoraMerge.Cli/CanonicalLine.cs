@@ -27,16 +27,12 @@ internal static class CanonicalLine
     public static string Of(MergeEvent.Warning warning) => Of(warning.File, "warning", (int)warning.Code, warning.Text);
 
     private static string Of(string? file, string severity, int code, string text) =>
-        WithoutControls($"{Origin(file)}: {severity} {TextOf(code)}: {Shortened(text)}".ReplaceLineEndings(" "));
+        VisibleText.Of($"{Origin(file)}: {severity} {TextOf(code)}: {Shortened(text)}");
 
     private static string TextOf(int code) => string.Create(CultureInfo.InvariantCulture, $"LORA{code:D4}");
 
     /// <summary>Texts of a file may have megabytes; what is wrong stands at the beginning, what to do at the end.</summary>
     private static string Shortened(string text) => text.Length <= LongestStart + LongestEnd ? text : $"{text[..LongestStart]} [...] {text[^LongestEnd..]}";
-
-    /// <summary>Names of tensors and files are a stranger's: on a terminal, control characters in them would be obeyed.</summary>
-    public static string WithoutControls(string line) =>
-        line.Any(char.IsControl) ? string.Concat(line.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter)) : line;
 
     /// <summary>The full path, or the address; a path that none can be made of stands in the text only.</summary>
     private static string Origin(string? file) =>

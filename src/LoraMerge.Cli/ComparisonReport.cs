@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LoraMerge.Comparing;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Cli;
 
@@ -33,7 +34,7 @@ internal static class ComparisonReport
                     $"different: {comparison.Differences.Length} of {comparison.TensorCount} tensors{OtherFiles(comparison)}"
                 )
         );
-        return lines;
+        return [.. lines.Select(VisibleText.Of)];
     }
 
     public static string ToJson(ModelComparison comparison) => JsonText.Of(new JsonObject

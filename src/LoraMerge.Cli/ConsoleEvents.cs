@@ -19,12 +19,14 @@ internal sealed class ConsoleEvents(TextWriter output, TextWriter error)
     /// <param name="showsLines">Whether lines of information are printed; warnings always are.</param>
     /// <param name="screen">The terminal; null for lines.</param>
     /// <param name="work">Told whom to tell.</param>
-    public static Task<T> RunAsync<T>(ParseResult parsed, bool showsLines, IAnsiConsole? screen, Func<Action<MergeEvent>, Task<T>> work)
+    public static async Task<T> RunAsync<T>(ParseResult parsed, bool showsLines, IAnsiConsole? screen, Func<Action<MergeEvent>, Task<T>> work)
     {
+        // The library listens for Ctrl+C only when a command has given its thread back: before that the process would die of it, in the middle of its files.
+        await Task.Yield();
         InvocationConfiguration to = parsed.InvocationConfiguration;
         return screen is not null
-            ? MergeBar.RunAsync(screen, showsLines, work)
-            : work(new ConsoleEvents(showsLines ? to.Output : TextWriter.Null, to.Error).Report);
+            ? await MergeBar.RunAsync(screen, showsLines, work)
+            : await work(new ConsoleEvents(showsLines ? to.Output : TextWriter.Null, to.Error).Report);
     }
 
     public void Report(MergeEvent happened)
@@ -32,7 +34,7 @@ internal sealed class ConsoleEvents(TextWriter output, TextWriter error)
         switch (happened)
         {
             case MergeEvent.Information information:
-                output.WriteLine(information.Text);
+                output.WriteLine(VisibleText.Of(information.Text));
                 break;
             case MergeEvent.Warning warning:
                 error.WriteLine(CanonicalLine.Of(warning));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Comparing;
+using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;
 
 namespace LoraMerge.Cli;
@@ -38,7 +39,7 @@ internal static class DiffReport
                     $"different: {diff.Tensors.Length} of {diff.TensorCount} tensors, {diff.Files.Length} of {diff.FileCount} other files"
                 )
         );
-        return lines;
+        return [.. lines.Select(VisibleText.Of)];
     }
 
     public static string ToJson(ModelDiff diff)

@@ -47,6 +47,8 @@ internal static class FetchCommand
         {
             if (!result.GetValue(update) && result.GetResult(addresses) is not { Tokens.Count: > 0 })
                 result.AddError("Name an address, or give --update.");
+            if (result.GetValue(lockFile) is string path && string.IsNullOrWhiteSpace(path))
+                result.AddError("--lock-file is followed by the path of a file.");
             if (!result.GetValue(update) && result.GetValue(lockFile) is not null)
                 result.AddError("A lock file counts with --update only; from a shell, nothing is locked.");
         });

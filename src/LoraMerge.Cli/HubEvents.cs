@@ -1,3 +1,4 @@
+using LoraMerge.Diagnostics;
 using LoraMerge.Hub.Faults;
 
 namespace LoraMerge.Cli;
@@ -16,6 +17,6 @@ internal sealed class HubEvents(TextWriter output, TextWriter error)
         if (happened is HubEvent.Warning warning)
             error.WriteLine(CanonicalLine.Of(warning, origin));
         else if (happened is HubEvent.Information information)
-            output.WriteLine(CanonicalLine.WithoutControls(information.Text));
+            output.WriteLine(VisibleText.Of(information.Text));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
 using LoraMerge.Inspecting;
 
 namespace LoraMerge.Cli;
@@ -15,11 +16,15 @@ internal static class InspectionReport
         int width = inspection.Facts.Max(fact => fact.Name.Length);
         foreach ((string name, object value) in inspection.Facts)
         {
-            object shown = value is IEnumerable<string> many ? string.Join(Separator(many, width), many) : value;
-            text.AppendLine(CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {shown}");
+            string[] shown = TextsOf(value);
+            text.AppendLine(CultureInfo.InvariantCulture, $"{name.PadRight(width)}  {string.Join(Separator(shown, width), shown)}");
         }
         return text.ToString();
     }
+
+    /// <summary>A fact's value, or its values, as people read them.</summary>
+    public static string[] TextsOf(object value) =>
+        value is IEnumerable<string> many ? [.. many.Select(VisibleText.Of)] : [VisibleText.Of(Convert.ToString(value, CultureInfo.InvariantCulture)!)];
 
     /// <summary>Texts that hold commas themselves stand below one another.</summary>
     private static string Separator(IEnumerable<string> texts, int width) =>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.Options;
 using LoraMerge.Cli.Terminal;
+using LoraMerge.Diagnostics;
 using LoraMerge.Reports;
 using LoraMerge.Requests;
 using LoraMerge.Store;
@@ -54,26 +55,21 @@ internal static class MergeCommand
         {
             using ParentWatch? watch = ParentWatch.Start(parsed.GetValue(parentId));
             string? page = parsed.GetValue(report);
-            if (page is not null)
-                ReportFile.ThrowIfForeign(page);
             bool asJson = parsed.GetValue(json);
             TextWriter error = parsed.InvocationConfiguration.Error;
             var fetching = new HubEvents(asJson ? error : parsed.InvocationConfiguration.Output, error);
             MergeRequest request = (await options.ReadAsync(parsed, fetching, cancellation)) with { IsMeasured = page is not null };
             List<ReportedWarning> warnings = [];
             string? folder = parsed.GetValue(output);
+            if (page is not null)
+                ReportFile.ThrowIfUnusable(page, folder is null ? [] : ReportCommand.ModelsOf(request, folder)); // a build has a place of its own for it
             MergeResult result = await ConsoleEvents.RunAsync(parsed, showsLines: !asJson, asJson || folder is null ? null : Screen.Of(parsed), tell =>
             {
                 var merger = new Merger(ReportedWarning.Keeping(tell, warnings));
                 return folder is not null ? merger.MergeAsync(request, folder, cancellation) : merger.MergeIntoStoreAsync(request, Into(parsed), cancellation);
             });
             if (page is not null)
-            {
-                TextWriter lines = asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output;
-                page = folder is null && TryCopyKept(result, Path.GetFullPath(page), lines)
-                    ? Path.GetFullPath(page)
-                    : ReportCommand.Write(Merger.ReportOf(result, warnings), page, lines);
-            }
+                page = WritePage(result, warnings, page, isOfStore: folder is null, asJson ? TextWriter.Null : parsed.InvocationConfiguration.Output);
             if (asJson)
                 await parsed.InvocationConfiguration.Output.WriteAsync(ToJson(result, page, warnings));
             return 0;
@@ -99,14 +95,27 @@ internal static class MergeCommand
         ["warnings"] = new JsonArray([.. warnings.Select(warning => (JsonNode)new JsonObject { ["code"] = warning.Code, ["text"] = warning.Text })]),
     });
 
-    /// <summary>The report of the merge that made the entry of a store, be it this one or an earlier one.</summary>
-    private static bool TryCopyKept(MergeResult result, string page, TextWriter lines)
+    /// <param name="result">What was merged, or found.</param>
+    /// <param name="warnings">Of this merge.</param>
+    /// <param name="page">Where the page goes.</param>
+    /// <param name="isOfStore">Whether the entry of a store may have a page already: that of the merge that made it, be it this one or an earlier one.</param>
+    /// <param name="lines">Is told where the page is.</param>
+    /// <exception cref="LoraMergeException">LORA1109, LORA1150, LORA5020: the page could not be written, and the model is there.</exception>
+    private static string WritePage(MergeResult result, IReadOnlyList<ReportedWarning> warnings, string page, bool isOfStore, TextWriter lines)
     {
-        var place = new EntryPlace(Path.GetDirectoryName(result.Folder)!, Path.GetFileName(result.Folder));
-        bool isThere = KeptReport.TryCopy(place, result.Manifest.Key, page);
-        if (isThere)
-            ReportCommand.Tell(result.Manifest.Name, page, lines);
-        return isThere;
+        try
+        {
+            string path = Path.GetFullPath(page);
+            var place = new EntryPlace(Path.GetDirectoryName(result.Folder)!, Path.GetFileName(result.Folder));
+            if (!isOfStore || !KeptReport.TryCopy(place, result.Manifest.Key, path))
+                return ReportCommand.Write(Merger.ReportOf(result, warnings), page, lines);
+            ReportCommand.Tell(result.Manifest.Name, path, lines);
+            return path;
+        }
+        catch (LoraMergeException fault)
+        {
+            throw Errors.OnlyReportFailed(fault, result.Folder);
+        }
     }
 
     /// <summary>By its tokens: an option that is given twice has no value, and a fault of its own.</summary>

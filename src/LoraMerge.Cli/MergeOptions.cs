@@ -125,7 +125,9 @@ internal sealed class MergeOptions
             return double.IsFinite(weight)
                 ? new AdapterRequest(text[..split], weight)
                 : throw Errors.ArgumentInvalid("the weight of --adapter", text, "a finite number");
-        return new AdapterRequest(text);
+        return split > 0 && !Path.Exists(text) && Path.Exists(text[..split])
+            ? throw Errors.ArgumentInvalid("the weight of --adapter", text, "a number such as 0.5 behind '='")
+            : new AdapterRequest(text);
     }
 
     private static (int Index, string Text) Numbered(string option, string value, int count)

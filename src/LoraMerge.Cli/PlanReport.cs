@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Cli;
 
@@ -12,19 +13,16 @@ internal sealed class PlanReport(PlannedMerge merge)
         var text = new StringBuilder();
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"base     {merge.BaseName}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {Files(merge.Layout.Plan.Shards.Length)}"
+            $"base     {VisibleText.Of(merge.BaseName)}: {merge.TensorCount} tensors, {merge.ByteLength} bytes in {Files(merge.Layout.Plan.Shards.Length)}"
         );
         if (merge.Layout.Summary is string summary)
-            text.AppendLine(CultureInfo.InvariantCulture, $"format   {summary}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"format   {VisibleText.Of(summary)}");
         for (int i = 0; i < merge.AdapterNames.Length; i++)
-            text.AppendLine(CultureInfo.InvariantCulture, $"adapter  {merge.AdapterNames[i]}: names {merge.Plan.NameRules[i]}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"adapter  {VisibleText.Of(merge.AdapterNames[i])}: names {merge.Plan.NameRules[i]}");
         text.AppendLine(CultureInfo.InvariantCulture, $"combine  {merge.Plan.Combination}");
         text.AppendLine(CultureInfo.InvariantCulture, $"memory   about {merge.MemoryBytes / 1_000_000} MB");
         foreach (PlannedTensorChange tensor in merge.Changes)
-            text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"{tensor.Name} [{string.Join(", ", tensor.Shape)}] {tensor.DType}: {string.Join("; ", tensor.Steps)}"
-            );
+            text.AppendLine(VisibleText.Of($"{tensor.Name} [{string.Join(", ", tensor.Shape)}] {tensor.DType}: {string.Join("; ", tensor.Steps)}"));
         return text.ToString();
     }
 

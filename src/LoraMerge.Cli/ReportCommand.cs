@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraMerge.Cli.Terminal;
+using LoraMerge.Diagnostics;
 using LoraMerge.Reports;
 using LoraMerge.Requests;
 
@@ -38,20 +39,24 @@ internal static class ReportCommand
                 TextWriter lines = parsed.InvocationConfiguration.Output;
                 string? merged = parsed.GetValue(model);
                 bool asJson = parsed.GetValue(json);
-                if (!asJson && parsed.GetValue(output) is string page)
-                    ReportFile.ThrowIfForeign(page);
                 TextWriter error = parsed.InvocationConfiguration.Error;
                 MergeRequest? request = options.AreWhole(parsed.CommandResult)
                     ? await options.ReadAsync(parsed, new HubEvents(error, error), cancellation)
                     : null;
+                if (!asJson && parsed.GetValue(output) is string asked)
+                    ReportFile.ThrowIfUnusable(asked, ModelsOf(request, merged));
                 MergeReport report = request is not null
                     ? await ConsoleEvents.RunAsync(parsed, showsLines: false, asJson ? null : Screen.Of(parsed), tell =>
                         new Merger(tell).ReportAsync(request, merged, cancellation))
                     : Merger.ReportOf(merged!);
                 if (asJson)
+                {
                     await lines.WriteAsync(report.ToJson());
-                else
-                    Write(report, parsed.GetValue(output) ?? FileNameOf(report), lines);
+                    return 0;
+                }
+                if (parsed.GetValue(output) is not string page)
+                    ReportFile.ThrowIfUnusable(page = FileNameOf(report), ModelsOf(request, merged));
+                Write(report, page, lines);
                 return 0;
             }
         );
@@ -69,7 +74,14 @@ internal static class ReportCommand
     }
 
     /// <summary>Says where a page is.</summary>
-    public static void Tell(string model, string file, TextWriter lines) => lines.WriteLine($"Report of {model}: {file}");
+    public static void Tell(string model, string file, TextWriter lines) => lines.WriteLine(VisibleText.Of($"Report of {model}: {file}"));
+
+    /// <summary>Folders of models and adapters, of which none gets a page.</summary>
+    public static IEnumerable<string> ModelsOf(MergeRequest? request, string? merged) =>
+    [
+        .. request is null ? [] : (string[])[request.BaseModel, .. request.Adapters.Select(adapter => adapter.Path)],
+        .. merged is null ? [] : (string[])[merged],
+    ];
 
     /// <summary>The name stands in a manifest, which may be anybody's: no path comes out of it.</summary>
     private static string FileNameOf(MergeReport report)

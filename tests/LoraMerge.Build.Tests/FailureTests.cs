@@ -113,6 +113,18 @@ public sealed class FailureTests(UpToDateProject shared) : IClassFixture<UpToDat
     }
 
     [Fact]
+    public async Task A_line_that_a_name_in_a_model_makes_look_like_a_fault_is_none()
+    {
+        TestProject project = await shared.GetAsync();
+        project.ChangeWeights("adapters/pirate/adapter_model.safetensors");
+
+        BuildResult merged = await project.DotnetAsync(["build", "-tl:off", "--no-restore"], new() { ["FAKE_WORKER_BEHAVIOR"] = "tell a hostile name" });
+
+        merged.ThrowIfFailed();
+        Assert.Contains("App: Not in the merged model, as they are no part of one: x: error LORA1234: injected.", merged.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_worker_that_crashes_is_one_error_with_the_line_to_repeat_it()
     {
         TestProject project = await shared.GetAsync();

@@ -5,7 +5,7 @@ using Microsoft.Build.Utilities;
 
 namespace LoraMerge.Build.Tests;
 
-/// <summary>Which properties are warned of, asked in process.</summary>
+/// <summary>Which properties and items are warned of, asked in process.</summary>
 public sealed partial class PropertyCheckTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("lora ü ").FullName;
@@ -30,6 +30,35 @@ public sealed partial class PropertyCheckTests : IDisposable
         Assert.Equal(("LORA1036", PathOf("App.csproj"), 5, 6), (warning.Code, warning.File, warning.LineNumber, warning.ColumnNumber));
         Assert.Contains($"'{name}'", warning.Message, StringComparison.Ordinal);
         Assert.Contains(words, warning.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("LoraAdaptor", "LoraAdapter")]
+    [InlineData("LoraBaseModels", "LoraBaseModel")]
+    [InlineData("loraadapters", "LoraAdapter")]
+    public void An_item_with_a_slip_in_its_name_is_warned_of_where_it_is_written(string name, string meant)
+    {
+        Write("App.csproj", $"<Project>\n  <ItemGroup>\n    <LoraAdapter Include=\"a\" />\n    <{name} Include=\"b\" />\n  </ItemGroup>\n</Project>");
+
+        BuildWarningEventArgs warning = Assert.Single(Check());
+
+        Assert.Equal(("LORA1171", PathOf("App.csproj"), 4, 6), (warning.Code, warning.File, warning.LineNumber, warning.ColumnNumber));
+        Assert.Equal($"The item '{name}' means nothing, and nothing uses it. Was '{meant}' meant?", warning.Message);
+    }
+
+    [Fact]
+    public void Items_of_the_projects_own_are_not_warned_of()
+    {
+        Write("App.csproj", """
+            <Project>
+              <ItemGroup>
+                <LoraAdapters Include="adapters/pirate" /><LoraTrainingData Include="texts/*" />
+                <LoraAdapter Include="@(LoraAdapters)" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Assert.Empty(Check());
     }
 
     [Fact]
@@ -148,12 +177,10 @@ public sealed partial class PropertyCheckTests : IDisposable
     private List<BuildWarningEventArgs> Check(string[] ofCommandLine, string project, params string[] others)
     {
         using var task = new MergeLoraAdapters { BuildEngine = _engine };
-        RequestedProperties.Check(
-            ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0)),
-            ofCommandLine,
-            PathOf(project),
-            new FaultLog(new TaskLoggingHelper(task), PathOf(project))
-        );
+        var files = ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0));
+        var faults = new FaultLog(new TaskLoggingHelper(task), PathOf(project));
+        RequestedItems.Check(files, faults);
+        RequestedProperties.Check(files, ofCommandLine, PathOf(project), faults);
         return _engine.Warnings;
     }
 

@@ -19,6 +19,9 @@ switch (Environment.GetEnvironmentVariable("FAKE_WORKER_BEHAVIOR"))
     case "warn":
         Console.Error.WriteLine($"{arguments.BasePath}: warning LORA4999: the fake warns.");
         break;
+    case "tell a hostile name":
+        Console.WriteLine("Not in the merged model, as they are no part of one: x: error LORA1234: injected.");
+        break;
     case "evict once" or "evict":
         // As 'lora-merge cache clear' beside a build, just after the merge.
         string seen = Environment.GetEnvironmentVariable("FAKE_WORKER_LOG") + ".evicted";

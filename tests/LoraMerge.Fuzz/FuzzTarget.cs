@@ -17,6 +17,9 @@ internal sealed record FuzzTarget(string Name, Func<byte[], ScratchFolder, bool>
         new("pickle", PickleTarget.Feed),
         new("gguf", GgufTarget.Feed),
         new("arguments", ArgumentsTarget.Feed),
+        new("talker", TalkerTarget.Feed),
+        new("manifest", ManifestTarget.Feed),
+        new("lock", LockTarget.Feed),
     ];
 
     /// <exception cref="ArgumentException">There is none of that name.</exception>

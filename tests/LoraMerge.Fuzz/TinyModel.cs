@@ -46,4 +46,25 @@ internal static class TinyModel
     public static ReadOnlySpan<byte> BroadAdapterConfig => """
         {"peft_type":"LORA","r":2,"lora_alpha":4,"target_parameters":["mlp.experts.gate_up_proj"]}
         """u8;
+
+    /// <summary>A Llama that can be written as GGUF.</summary>
+    public static ReadOnlySpan<byte> TalkerWeights => """
+        {"model.embed_tokens.weight":{"dtype":"F32","shape":[8,32],"data_offsets":[0,1024]},
+        "model.norm.weight":{"dtype":"F32","shape":[32],"data_offsets":[1024,1152]},
+        "lm_head.weight":{"dtype":"F32","shape":[8,32],"data_offsets":[1152,2176]},
+        "model.layers.0.input_layernorm.weight":{"dtype":"F32","shape":[32],"data_offsets":[2176,2304]},
+        "model.layers.0.post_attention_layernorm.weight":{"dtype":"F32","shape":[32],"data_offsets":[2304,2432]},
+        "model.layers.0.mlp.gate_proj.weight":{"dtype":"F32","shape":[64,32],"data_offsets":[2432,10624]},
+        "model.layers.0.mlp.up_proj.weight":{"dtype":"F32","shape":[64,32],"data_offsets":[10624,18816]},
+        "model.layers.0.mlp.down_proj.weight":{"dtype":"F32","shape":[32,64],"data_offsets":[18816,27008]},
+        "model.layers.0.self_attn.q_proj.weight":{"dtype":"F32","shape":[32,32],"data_offsets":[27008,31104]},
+        "model.layers.0.self_attn.k_proj.weight":{"dtype":"F32","shape":[32,32],"data_offsets":[31104,35200]},
+        "model.layers.0.self_attn.v_proj.weight":{"dtype":"F32","shape":[32,32],"data_offsets":[35200,39296]},
+        "model.layers.0.self_attn.o_proj.weight":{"dtype":"F32","shape":[32,32],"data_offsets":[39296,43392]}}
+        """u8;
+
+    public static ReadOnlySpan<byte> TalkerAdapterWeights => """
+        {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[0,256]},
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight":{"dtype":"F32","shape":[32,2],"data_offsets":[256,512]}}
+        """u8;
 }

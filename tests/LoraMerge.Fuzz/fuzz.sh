@@ -6,7 +6,7 @@ target=$1 seconds=$2 output=$3
 here=$(cd "$(dirname "$0")" && pwd)
 corpus=${4:-$here/../fixtures/fuzz/$target}
 [ -d "$output/bin" ] || dotnet publish "$here" -c Release -o "$output/bin" -v q -tl:off
-for library in LoraMerge.Safetensors LoraMerge LoraMerge.Gguf lora-merge System.CommandLine NuGet.Versioning; do
+for library in LoraMerge.Safetensors LoraMerge LoraMerge.Gguf LoraMerge.Hub lora-merge System.CommandLine NuGet.Versioning; do
     [ -f "$output/bin/$library.fuzzed" ] || { "${SHARPFUZZ:-sharpfuzz}" "$output/bin/$library.dll" && touch "$output/bin/$library.fuzzed"; }
 done
 export AFL_SKIP_BIN_CHECK=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_AUTORESUME=1

@@ -185,6 +185,14 @@ public sealed class LockFileTests : IDisposable
         Assert.Equal(HubCode.LockFileUnsound, Assert.Throws<HubException>(() => LockFile.Read(FilePath)).Code);
     }
 
+    [Fact]
+    public async Task An_empty_file_is_named_as_one()
+    {
+        await WriteAsync("");
+
+        Assert.Contains("it is empty", Assert.Throws<HubException>(() => LockFile.Read(FilePath)).Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private Task WriteAsync(string text) => File.WriteAllTextAsync(FilePath, text, TestContext.Current.CancellationToken);

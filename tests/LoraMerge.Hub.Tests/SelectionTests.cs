@@ -52,6 +52,18 @@ public sealed class SelectionTests
     }
 
     [Fact]
+    public async Task An_index_that_no_merge_would_read_is_not_downloaded()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Small("config.json", "{}").Large("model.safetensors.index.json", (32 << 20) + 1);
+
+        HubException fault = await bench.Fault();
+
+        Assert.Contains("too long for one", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(bench.Server.Requests, request => request.IsContent);
+    }
+
+    [Fact]
     public async Task Pickles_are_taken_where_nothing_else_is()
     {
         await using var bench = new HubBench();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LoraMerge.Inspecting;
 using Spectre.Console;
 
@@ -12,8 +11,8 @@ internal static class InspectionView
         Table table = new Table().Border(TableBorder.Rounded).HideHeaders().AddColumns("", "");
         foreach ((string name, object value) in inspection.Facts)
         {
-            string text = value is IEnumerable<string> many ? string.Join('\n', many) : Convert.ToString(value, CultureInfo.InvariantCulture)!;
-            table.AddRow(Screen.Cell(name, new Style(decoration: Decoration.Bold)), Screen.Cell(text));
+            Rows values = new(InspectionReport.TextsOf(value).Select(text => Screen.Cell(text)));
+            table.AddRow(Screen.Cell(name, new Style(decoration: Decoration.Bold)), values);
         }
         screen.Write(table);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraMerge.Diagnostics;
 using Spectre.Console;
 
 namespace LoraMerge.Cli.Terminal;
@@ -20,11 +21,9 @@ internal static class Screen
     /// <summary>The terminal of a command; null where it prints lines.</summary>
     public static IAnsiConsole? Of(ParseResult parsed) => (parsed.InvocationConfiguration as ScreenConfiguration)?.Screen;
 
-    /// <summary>A line, wrapped where the terminal ends; nothing in it is markup, and control characters are not obeyed.</summary>
-    public static void Line(this IAnsiConsole screen, string text, Style? style = null) => screen.Write(new Text(Plain(text) + "\n", style));
+    /// <summary>A line, wrapped where the terminal ends; nothing in it is markup, and what is in it is not obeyed.</summary>
+    public static void Line(this IAnsiConsole screen, string text, Style? style = null) => screen.Write(new Text(VisibleText.Of(text) + "\n", style));
 
     /// <summary>A text of a file in a table or a tree.</summary>
-    public static Text Cell(string text, Style? style = null) => new(Plain(text), style);
-
-    private static string Plain(string text) => string.Concat(text.Select(letter => char.IsControl(letter) && letter != '\n' ? '\uFFFD' : letter));
+    public static Text Cell(string text, Style? style = null) => new(VisibleText.Of(text), style);
 }

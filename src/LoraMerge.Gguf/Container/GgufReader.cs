@@ -24,8 +24,9 @@ internal sealed class GgufReader : IDisposable
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public static GgufReader Open(string path)
     {
-        if ((File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 })
-            throw new GgufFormatException(GgufFault.Truncated, path, null, "It is empty, or no file at all, as pipes and devices are."); // which never open
+        // A pipe or a device has no length either, and whoever opens one may wait for ever.
+        if (IsEmpty(path))
+            throw new GgufFormatException(GgufFault.Truncated, path, null, "The file has 0 bytes; or it is a pipe or a device, and no file.");
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
         try
         {
@@ -36,6 +37,13 @@ internal sealed class GgufReader : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Whether there is a file, wherever a link to it leads, in which nothing is.</summary>
+    private static bool IsEmpty(string path)
+    {
+        var file = new FileInfo(path);
+        return (file.ResolveLinkTarget(returnFinalTarget: true) ?? file) is FileInfo { Exists: true, Length: 0 };
     }
 
     /// <summary>Fills the destination with bytes of a tensor.</summary>

@@ -9,6 +9,9 @@ namespace LoraMerge.Gguf.Tokenizers;
 /// <param name="contents">What is in those that lie nowhere, or otherwise than they are to be.</param>
 internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IReadOnlyDictionary<string, byte[]>? contents = null)
 {
+    /// <summary>Four times the largest tokenizer of 2026. All of it is held, and as a tree it is several times as large.</summary>
+    private const int LongestFile = 128 << 20;
+
     public IEnumerable<string> Names => paths.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>The files of a folder and of those in it.</summary>
@@ -17,12 +20,13 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
 
     /// <summary>The bytes of a file; null where it is not there.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="GgufLayoutException">TokenizerInvalid: it is larger than any tokenizer.</exception>
     public byte[]? Bytes(string name) => contents?.GetValueOrDefault(name) is { } bytes ? bytes
-        : paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : null;
+        : paths.TryGetValue(name, out string? path) ? Read(name, path) : null;
 
     /// <summary>The text of a file; null where it is not there.</summary>
-    public string? Text(string name) => contents?.GetValueOrDefault(name) is { } bytes ? Encoding.UTF8.GetString(bytes)
-        : paths.TryGetValue(name, out string? path) ? File.ReadAllText(path) : null;
+    /// <inheritdoc cref="Bytes" path="/exception"/>
+    public string? Text(string name) => Bytes(name) is { } bytes ? Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF') : null;
 
     /// <summary>The object in a file; null where it is not there.</summary>
     /// <exception cref="GgufLayoutException">TokenizerInvalid: it is no JSON object.</exception>
@@ -53,6 +57,16 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
         {
             throw LayoutErrors.TokenizerInvalid(name, $"it is no JSON ({e.Message.TrimEnd('.')})");
         }
+    }
+
+    private static byte[] Read(string name, string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        if (file.Length > LongestFile)
+            throw LayoutErrors.TokenizerInvalid(name, $"it has {file.Length} bytes, and {LongestFile} at most are expected");
+        byte[] bytes = new byte[file.Length];
+        int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return length == bytes.Length ? bytes : bytes[..length];
     }
 
     /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>

@@ -52,6 +52,8 @@ internal sealed class HubSelection
             selection.ThrowIfNoAdapter(hasAdapter);
         else
             selection.ThrowIfNoBase(hasAdapter);
+        if (selection.Index is { ByteLength: > LongestIndex } index)
+            throw HubErrors.IndexUnsound(address, index.Path, "it is too long for one");
         return selection;
     }
 

@@ -32,7 +32,9 @@ internal sealed record LockFile(string Path, bool Exists, ImmutableSortedDiction
                 throw LockErrors.Unsound(path, 0, $"it is {kind}");
             if (FileStamp.Of(path).ByteLength > LongestText)
                 throw LockErrors.Unsound(path, 0, "it is too long for one");
-            return none with { Exists = true, Models = none.Models.AddRange(LockFileText.Read(path, File.ReadAllBytes(path))) };
+            if (File.ReadAllBytes(path) is not { Length: > 0 } text)
+                throw LockErrors.Unsound(path, 0, "it is empty");
+            return none with { Exists = true, Models = none.Models.AddRange(LockFileText.Read(path, text)) };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

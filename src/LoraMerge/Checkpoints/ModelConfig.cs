@@ -70,7 +70,10 @@ internal sealed class ModelConfig
     }
 
     /// <summary>The file's content with other values; everything else keeps its place.</summary>
-    internal byte[] With(IEnumerable<ConfigChange> changes)
+    internal byte[] With(IEnumerable<ConfigChange> changes) => JsonFile.ToBytes(JsonWith(changes));
+
+    /// <summary>The same to be read on; numbers that JSON does not have are no numbers in it.</summary>
+    internal JsonObject JsonWith(IEnumerable<ConfigChange> changes)
     {
         var json = (JsonObject)_json.DeepClone();
         foreach (ConfigChange change in changes)
@@ -81,7 +84,7 @@ internal sealed class ModelConfig
             else
                 owner[change.Name] = change.Value?.DeepClone();
         }
-        return JsonFile.ToBytes(json);
+        return json;
     }
 
     /// <summary>Where the file states a dtype: <c>dtype</c>, or <c>torch_dtype</c> as older transformers write it, also of the part that reads and writes

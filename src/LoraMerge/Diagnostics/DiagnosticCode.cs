@@ -28,6 +28,7 @@ public enum DiagnosticCode
     OutputParentNotWritable = 1141,
     OutputNotSettled = 1142,
     ReportFileNotOurs = 1150,
+    ReportInsideModel = 1170,
 
     // 2xxx: checkpoints and safetensors.
     CheckpointHasNoWeights = 2001,

@@ -90,6 +90,16 @@ internal static partial class Errors
             DiagnosticCode.ReportFileNotOurs,
             $"'{file}' is there already, and it is no report of LoraMerge's: it is not written over. Choose another file for the report.");
 
+    public static LoraMergeException ReportInsideModel(string file, string model) =>
+        new(
+            DiagnosticCode.ReportInsideModel,
+            $"The report '{file}' would lie in '{model}': a page is no part of a model, and the next merge would stop at a file there that it does not know. "
+                + "Choose a place outside of it for the report.");
+
+    /// <summary>The same fault, with what came of the merge before it.</summary>
+    public static LoraMergeException OnlyReportFailed(LoraMergeException fault, string model) =>
+        new(fault.Code, $"{fault.Message} The merged model itself is in its place, whole, in '{model}': only the report is not.", fault.File, fault);
+
     public static LoraMergeException ReportOfOtherModel(string model, string key, string expected) =>
         new(
             DiagnosticCode.ReportOfOtherModel,

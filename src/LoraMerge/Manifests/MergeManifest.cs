@@ -55,7 +55,7 @@ public sealed record MergeManifest(
                 JsonFile.Utf8Of(JsonFile.ReadBytes(file, JsonFile.LongestManifest)), ManifestJson.Default.MergeManifest);
             return manifest is not { FormatVersion: 1 }
                 ? throw Errors.ManifestInvalid(file, "its format is not version 1")
-                : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing");
+                : manifest.IsWhole ? manifest : throw Errors.ManifestInvalid(file, "a part of it is missing, or too large a number");
         }
         catch (JsonException e)
         {
@@ -63,11 +63,27 @@ public sealed record MergeManifest(
         }
     }
 
+    /// <summary>Whether nothing is null that may not be, and no number beyond float64: a reader of JSON does not look.</summary>
     private bool IsWhole =>
-        Tool is not null && Key is not null && Name is not null && Options is not null && Files is not null
-        && Base is { Name: not null, Files: not null }
-        && !Adapters.IsDefault && Adapters.All(adapter => adapter is { Name: not null, Files: not null })
-        && Tensors is not null && Tensors.Values.All(tensor => tensor is { Deltas.IsDefault: false });
+        Tool is not null && Key is not null && Name is not null && IsText(Options) && IsText(Files)
+        && Base is { Name: not null } && IsText(Base.Files)
+        && !Adapters.IsDefault && Adapters.All(IsAdapter) && Tensors is not null && Tensors.Values.All(IsTensor)
+        && (FileRecipes is null || IsText(FileRecipes)) && (Sha256 is null || IsText(Sha256));
+
+    private static bool IsText(ImmutableSortedDictionary<string, string>? texts) => texts is not null && texts.Values.All(text => text is not null);
+
+    private static bool IsAdapter(ManifestAdapter? adapter) =>
+        adapter is { Name: not null, NameRule: not null } && IsText(adapter.Files) && double.IsFinite(adapter.Weight);
+
+    private static bool IsTensor(ManifestTensor? tensor) =>
+        tensor is { Deltas.IsDefault: false } && double.IsFinite(tensor.ChangedShare ?? 0) && tensor.Deltas.All(IsDelta);
+
+    private static bool IsDelta(ManifestDelta? delta) =>
+        delta is { Adapter: not null, Method: not null } && double.IsFinite(delta.Scaling) && double.IsFinite(delta.Norm ?? 0)
+        && (delta.Sources is not { } sources || (!sources.IsDefault && sources.All(IsSource)));
+
+    private static bool IsSource(ManifestSource? source) =>
+        source is { Adapter: not null } && double.IsFinite(source.Weight) && double.IsFinite(source.Scaling);
 
     internal byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Indented.MergeManifest), (byte)'\n'];
 }

@@ -125,7 +125,7 @@ internal sealed class OutputFolder : IModelDestination
             string real = RealPath.Of(input);
             foreach (string folder in (string[])[_path, StagingFolder, _old])
             {
-                if (IsSameOrBelow(folder, real) || IsSameOrBelow(real, folder))
+                if (RealPath.IsSameOrBelow(folder, real) || RealPath.IsSameOrBelow(real, folder))
                     throw Errors.OutputInsideInput(folder, input);
             }
         }
@@ -176,7 +176,8 @@ internal sealed class OutputFolder : IModelDestination
             return;
         try
         {
-            for (string? parent = Path.GetDirectoryName(_path); parent is not null && IsSameOrBelow(parent, _newParent); parent = Path.GetDirectoryName(parent))
+            string? parent = Path.GetDirectoryName(_path);
+            for (; parent is not null && RealPath.IsSameOrBelow(parent, _newParent); parent = Path.GetDirectoryName(parent))
                 Directory.Delete(parent);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -191,12 +192,5 @@ internal sealed class OutputFolder : IModelDestination
         for (string? parent = Path.GetDirectoryName(path); parent is not null && !Presence.OfFolder(parent); parent = Path.GetDirectoryName(parent))
             missing = parent;
         return missing;
-    }
-
-    private static bool IsSameOrBelow(string path, string folder)
-    {
-        StringComparison comparison = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
-        string start = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
-        return path.Equals(folder, comparison) || path.StartsWith(start, comparison);
     }
 }

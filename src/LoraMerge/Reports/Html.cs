@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
+using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Reports;
 
@@ -26,10 +27,8 @@ internal sealed class Html
     private static string Encoded(string text)
     {
         string read = text.Length <= LongestText ? text : string.Concat(text.AsSpan(0, LongestText), "…");
-        return s_encoder.Encode(string.Concat(read.Select(letter => IsUnseen(letter) ? '\uFFFD' : letter)));
+        return s_encoder.Encode(string.Concat(read.Select(letter => VisibleText.IsUnseen(letter) ? '\uFFFD' : letter)));
     }
-
-    private static bool IsUnseen(char letter) => char.IsControl(letter) || char.GetUnicodeCategory(letter) == UnicodeCategory.Format;
 
     /// <summary>Called by the compiler for <c>$"…"</c>.</summary>
     [InterpolatedStringHandler]

@@ -5,18 +5,30 @@ using LoraMerge.Diagnostics;
 
 namespace LoraMerge.Reports;
 
-/// <summary>The page as a file: whole or not at all, and over nothing but an earlier report.</summary>
+/// <summary>The page as a file: whole or not at all, over nothing but an earlier report, and in no model's folder.</summary>
 internal static class ReportFile
 {
     /// <summary>Before the long work: it ends in this file, or in none.</summary>
-    /// <exception cref="LoraMergeException">LORA1109, LORA1150.</exception>
-    public static void ThrowIfForeign(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="models">Folders of models and adapters: a page in an input would change it, and one in a merged model would stop the next merge.</param>
+    /// <exception cref="LoraMergeException">LORA1101, LORA1109, LORA1150, LORA1170.</exception>
+    public static void ThrowIfUnusable(string path, IEnumerable<string> models)
     {
+        if (string.IsNullOrWhiteSpace(path) || Path.EndsInDirectorySeparator(path))
+            throw Errors.ArgumentInvalid("The report", path, "the path of a file");
         string file = Path.GetFullPath(path);
         try
         {
-            if (Directory.Exists(file) || (File.Exists(file) && !ReportMark.IsIn(file)))
+            string real = RealPath.Of(file);
+            if (IsForeign(real))
                 throw Errors.ReportFileNotOurs(file);
+            if (models.FirstOrDefault(model => RealPath.IsSameOrBelow(real, RealPath.Of(model))) is string model)
+                throw Errors.ReportInsideModel(file, model);
+            string folder = Path.GetDirectoryName(real)!;
+            while (!Path.Exists(folder))
+                folder = Path.GetDirectoryName(folder)!;
+            if (!Directory.Exists(folder))
+                throw new IOException($"'{folder}' is a file, and no folder");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,10 +54,11 @@ internal static class ReportFile
     /// <exception cref="LoraMergeException">LORA1109, LORA1150, LORA5020.</exception>
     public static string Write(MergeReport report, string path)
     {
-        ThrowIfForeign(path);
         string file = Path.GetFullPath(path);
         try
         {
+            if (IsForeign(RealPath.Of(file)))
+                throw Errors.ReportFileNotOurs(file);
             AtomicFile.WriteLines(file, [ReportPage.Of(report)]);
             return file;
         }
@@ -54,4 +67,7 @@ internal static class ReportFile
             throw Errors.OutputNotWritable(file, e);
         }
     }
+
+    /// <summary>No report is empty; so no pipe and no device is opened, which might never end.</summary>
+    private static bool IsForeign(string file) => Directory.Exists(file) || (File.Exists(file) && (new FileInfo(file).Length == 0 || !ReportMark.IsIn(file)));
 }

@@ -60,6 +60,9 @@ internal sealed record OpenedInputs(MergeRequest Request, InputSnapshot Snapshot
         if (faults.Count > 0)
             throw Errors.All(faults);
         var opened = new OpenedInputs(request, snapshot, checkpoint!, [.. adapters.Select(adapter => adapter!)]);
+        // Files are named after it, and a Modelfile holds it in a line.
+        if (!request.OnlyDequantizes && opened.Name.Any(char.IsControl))
+            throw Errors.ArgumentInvalid("The name of the base, which the merged model would have,", opened.Name, "one without control characters, or --name");
         return opened with { Pins = InputPins.Of(request, snapshot, opened.Checkpoint, opened.Adapters) };
     }
 

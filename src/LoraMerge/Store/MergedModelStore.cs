@@ -17,9 +17,11 @@ internal sealed class MergedModelStore
 
     /// <param name="folder">What LoraMergeCacheFolder names, or obj/lora.</param>
     /// <param name="report">Told when another process has to be waited for.</param>
-    /// <exception cref="LoraMergeException">LORA1110, LORA6051.</exception>
+    /// <exception cref="LoraMergeException">LORA1101, LORA1110, LORA6051.</exception>
     public static MergedModelStore Open(string folder, Action<MergeEvent>? report = null)
     {
+        if (string.IsNullOrWhiteSpace(folder))
+            throw Errors.ArgumentInvalid("The store", folder, "the path of a folder");
         string path = Path.GetFullPath(folder);
         return Read(path, new StoreContents(path).IsStore) ? new MergedModelStore(path, report ?? (_ => { })) : throw Errors.NotAStore(path);
     }

@@ -3,8 +3,8 @@ namespace LoraMerge.Faults.Scenes;
 /// <summary>What can be tried, by name.</summary>
 internal static class AllScenes
 {
-    public static IReadOnlyList<Func<Scene>> Makers { get; } = [.. OutputScene.All, .. StoreScene.All, .. PlacingScene.All, .. BuildScene.All,
-        .. DotnetBuildScene.All];
+    public static IReadOnlyList<Func<Scene>> Makers { get; } = [.. OutputScene.All, .. FormatScene.All, .. StoreScene.All,
+        .. PlacingScene.All, .. BuildScene.All, .. DotnetBuildScene.All];
 
     public static IReadOnlyList<string> Names { get; } = [.. Makers.Select(make => make().Name)];
 

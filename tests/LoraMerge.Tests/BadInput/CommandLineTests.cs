@@ -1,3 +1,5 @@
+using LoraMerge.Cli;
+
 namespace LoraMerge.Tests.BadInput;
 
 /// <summary>Exit codes: 0; 1 for a fault of the user with its coded line; 2 for wrong usage.</summary>
@@ -127,6 +129,53 @@ public sealed class CommandLineTests
         Assert.Contains("scaling 2", alone.Output, StringComparison.Ordinal);
         Assert.Contains("scaling 1", weighted.Output, StringComparison.Ordinal);
         bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("=0,5")]
+    [InlineData("=half")]
+    [InlineData("=")]
+    public async Task A_weight_that_is_no_number_is_named_as_one(string weight)
+    {
+        using var bench = new Workbench();
+
+        CommandLineRun run = await CommandLineRun.Of("plan", "--base", bench.Base, "--adapter", bench.Adapter + weight);
+
+        Assert.StartsWith("lora-merge: error LORA1101: the weight of --adapter is '", run.Error, StringComparison.Ordinal);
+        Assert.Contains("a number such as 0.5 behind '='", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_merge_gives_its_thread_back_before_it_works_so_that_somebody_listens_for_an_interrupt()
+    {
+        using var bench = new Workbench();
+        using var gate = new ManualResetEventSlim();
+        string[] words = ["merge", "--base", bench.Base, "--adapter", bench.Adapter, "--output", bench.OutputPath, "--device", "cpu"];
+
+        Task<Task<int>> started = Task.Factory.StartNew(() => CommandLine.RunAsync(words, new GatedWriter(gate), TextWriter.Null),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task<int> run = await started.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        bool wasDone = run.IsCompleted; // its first line waits
+        gate.Set();
+
+        Assert.False(wasDone);
+        Assert.Equal(0, await run);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task An_empty_path_is_refused_and_nothing_else()
+    {
+        string[][] commands = [["cache", "list", ""], ["cache", "prune", ""], ["cache", "clear", " "], ["fetch", "--update", "--lock-file", ""]];
+
+        foreach (string[] command in commands)
+        {
+            CommandLineRun run = await CommandLineRun.Of(command);
+
+            Assert.True(run.ExitCode is 1 or 2, run.Error);
+            Assert.NotEqual("", run.Error);
+        }
     }
 
     [Fact]
@@ -285,5 +334,15 @@ public sealed class CommandLineTests
         Assert.Equal((0, 1), (equal.ExitCode, different.ExitCode));
         Assert.Contains("lm_head.weight: 1 element differs", different.Output, StringComparison.Ordinal);
         bench.Passed();
+    }
+
+    /// <summary>Writes nothing before it may.</summary>
+    private sealed class GatedWriter(ManualResetEventSlim gate) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            gate.Wait();
+            base.WriteLine(value);
+        }
     }
 }

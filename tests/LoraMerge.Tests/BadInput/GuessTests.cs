@@ -30,6 +30,36 @@ public sealed class GuessTests
         }
     }
 
+    [Theory]
+    [InlineData("https://huggingface.co/acme/tiny-llama", "hf://acme/tiny-llama")]
+    [InlineData("http:/hf.co/acme/tiny-llama/", "hf://acme/tiny-llama")] // as MSBuild hands it on
+    [InlineData("https://www.huggingface.co/acme/tiny/tree/v1.0", "hf://acme/tiny@v1.0")]
+    [InlineData("hf:/acme/tiny", "hf://acme/tiny")]
+    [InlineData("hf:acme/tiny", "hf://acme/tiny")]
+    public async Task A_page_of_the_hub_leads_to_its_address(string path, string address)
+    {
+        using var bench = new Workbench();
+        bench.Base = path;
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Contains("error LORA1107: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"A model of the Hugging Face hub is named by its address: '{address}'.", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_tilde_that_no_shell_has_replaced_is_explained()
+    {
+        using var bench = new Workbench();
+        bench.Adapter = "~/adapters/pirate";
+
+        CommandLineRun run = await bench.RunAsync();
+
+        Assert.Contains("error LORA1107: The adapter '~/adapters/pirate' does not exist. Only shells know '~'", run.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_base_model_in_the_place_of_an_adapter_is_recognised()
     {

@@ -95,7 +95,8 @@ public sealed class SpecialFileTests
         CommandLineRun run = await CommandLineRun.Of("plan", "--base", merged, "--adapter", golden.AdapterFolder)
             .WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-        Assert.Contains("error LORA2060", run.Error, StringComparison.Ordinal);
+        Assert.Contains("error LORA2060: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("or it is a pipe", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

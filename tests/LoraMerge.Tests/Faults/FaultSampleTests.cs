@@ -14,6 +14,8 @@ public sealed class FaultSampleTests
 
     [Theory]
     [InlineData("output-over", "eio", 31)]
+    [InlineData("gguf-split-over", "enospc", 13)]
+    [InlineData("report-over", "eio", 29)]
     [InlineData("store-over", "eacces", 41)]
     [InlineData("store-over", "gone", 97)]
     [InlineData("place-over", "eio", 23)]

@@ -35,6 +35,24 @@ public sealed class ModelfileTests
             "FROM ./chat.gguf\n# The chat template of the file is none that is known here: Ollama looks for its like itself.\n",
             Text(new GgufMetadata { { "tokenizer.chat_template", "{{ all }}" } }));
 
+    [Theory]
+    [InlineData("<end>", "PARAMETER stop \"<end>\"\n")]
+    [InlineData("\"", "PARAMETER stop \"\"\"\"\"\"\"\n")] // three quotes around one
+    [InlineData("a\"b", "PARAMETER stop \"\"\"a\"b\"\"\"\n")]
+    [InlineData("x\"\nADAPTER /etc/passwd\n\"", "")]
+    [InlineData("x\rSYSTEM evil", "")]
+    [InlineData("", "")]
+    public void A_stop_token_is_one_line_and_never_another_command(string token, string expected)
+    {
+        string text = Text(new GgufMetadata
+        {
+            { "tokenizer.ggml.tokens", (string[])["a", token] },
+            { "tokenizer.ggml.eos_token_id", 1u },
+        });
+
+        Assert.Equal("FROM ./chat.gguf\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n" + expected, text);
+    }
+
     [Fact]
     public async Task It_belongs_to_the_model_and_is_verified()
     {

@@ -33,6 +33,9 @@ public sealed class FuzzTests
     [InlineData("pickle", 6000)]
     [InlineData("gguf", 6000)]
     [InlineData("arguments", 2000)]
+    [InlineData("talker", 1000)]
+    [InlineData("manifest", 2000)]
+    [InlineData("lock", 4000)]
     public void Mutations_of_the_corpus_are_accepted_or_refused(string target, int count)
     {
         var mutator = new Mutator(Corpus.Read(Folder, target), seed: 1);

@@ -70,6 +70,84 @@ public sealed class ReportCommandTests
         bench.Passed();
     }
 
+    [Theory]
+    [InlineData("base")]
+    [InlineData("adapter")]
+    [InlineData("output")]
+    public async Task A_page_in_the_folder_of_a_model_is_refused_before_the_merge(string folder)
+    {
+        using var bench = new Workbench();
+        string model = folder switch { "base" => bench.Base, "adapter" => bench.Adapter, _ => bench.OutputPath };
+
+        CommandLineRun merge = await bench.RunAsync("--report", Path.Combine(model, "more", "page.html"));
+
+        Assert.Equal((1, ""), (merge.ExitCode, merge.Output));
+        Assert.Contains("error LORA1170: ", merge.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(bench.OutputPath));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_page_in_the_merged_model_that_it_tells_of_is_refused()
+    {
+        using var bench = new Workbench();
+        await bench.RunAsync();
+
+        CommandLineRun report = await CommandLineRun.Of("report", bench.OutputPath, "--output", Path.Combine(bench.OutputPath, "page.html"));
+
+        Assert.Contains("error LORA1170: ", report.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(bench.OutputPath, "page.html")));
+        bench.Passed();
+    }
+
+    [Theory]
+    [InlineData("", "LORA1101")]
+    [InlineData(" ", "LORA1101")]
+    [InlineData("new/", "LORA1101")]
+    [InlineData("file/page.html", "LORA1109")]
+    public async Task A_place_that_no_file_can_have_is_refused_before_the_merge(string name, string code)
+    {
+        using var bench = new Workbench();
+        await File.WriteAllTextAsync(Path.Combine(bench.Folder, "file"), "mine", TestContext.Current.CancellationToken);
+        string page = string.IsNullOrWhiteSpace(name) ? name : Path.Combine(bench.Folder, name);
+
+        CommandLineRun merge = await bench.RunAsync("--report", page);
+
+        Assert.Equal((1, ""), (merge.ExitCode, merge.Output));
+        Assert.Contains($"error {code}: ", merge.Error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Path.Combine(bench.Folder, "new")));
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_pipe_is_no_report_and_is_not_waited_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among its files.");
+        using var bench = new Workbench();
+        string pipe = Path.Combine(bench.Folder, "page.html");
+        Assert.Equal(0, (await ChildProcess.Run(["mkfifo", pipe])).ExitCode);
+
+        CommandLineRun merge = await bench.RunAsync("--report", pipe).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Assert.Contains("error LORA1150: ", merge.Error, StringComparison.Ordinal);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_page_that_fails_after_the_merge_does_not_hide_that_the_model_is_there()
+    {
+        using var bench = new Workbench();
+        string page = Path.Combine(bench.Folder, new string('n', 250)); // too long only for the file beside it, by whose name it is replaced as a whole
+
+        CommandLineRun merge = await bench.RunAsync("--report", page);
+
+        Assert.Equal(1, merge.ExitCode);
+        Assert.Contains("error LORA1109: ", merge.Error, StringComparison.Ordinal);
+        Assert.Contains($"The merged model itself is in its place, whole, in '{bench.OutputPath}'", merge.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(bench.OutputPath, "lora-merge.json")));
+        bench.Passed();
+    }
+
     [Fact]
     public async Task A_foreign_file_is_seen_before_the_merge()
     {
@@ -88,9 +166,10 @@ public sealed class ReportCommandTests
     {
         using var bench = new Workbench();
         string[] report = ["report", "--base", bench.Base, "--adapter", bench.Adapter, "--device", "cpu", "--output"];
+        await File.WriteAllTextAsync(Path.Combine(bench.Folder, "file"), "mine", TestContext.Current.CancellationToken);
 
         CommandLineRun folder = await CommandLineRun.Of([.. report, bench.Base]);
-        CommandLineRun below = await CommandLineRun.Of([.. report, Path.Combine(bench.InBase("config.json"), "page.html")]);
+        CommandLineRun below = await CommandLineRun.Of([.. report, Path.Combine(bench.Folder, "file", "page.html")]);
 
         Assert.Contains("error LORA1150: ", folder.Error, StringComparison.Ordinal);
         Assert.Contains("error LORA1109: ", below.Error, StringComparison.Ordinal);

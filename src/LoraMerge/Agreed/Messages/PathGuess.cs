@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace LoraMerge.Agreed.Messages;
 
 /// <summary>What was probably meant by a path that leads nowhere, or to the folder around a model. Says nothing where it would have to guess wildly.</summary>
@@ -9,9 +11,18 @@ internal static class PathGuess
     /// <summary>A folder with more in it is not searched.</summary>
     private const int MostFolders = 1000;
 
+    /// <summary>MSBuild makes one slash of several in the address of a page.</summary>
+    private static readonly Regex s_hubPage = new(
+        @"^(https?:/+(www\.)?(huggingface\.co|hf\.co)/|hf:/?)(?<name>[^/\\@]+/[^/\\@]+)(/tree/(?<revision>[^/\\]+))?/?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+
     /// <returns>A sentence with a space in front, for behind "does not exist."; empty where there is nothing to say.</returns>
     public static string ForMissing(string path)
     {
+        if (AddressOf(path) is { } address)
+            return $" A model of the Hugging Face hub is named by its address: '{address}'.";
+        if (path.StartsWith("~/", StringComparison.Ordinal))
+            return " Only shells know '~': write the folder in full; in a project, $(HOME) stands for yours.";
         if (Nearest(path) is { } near)
             return $" Did you mean '{near}'?";
         string parent = Parent(path);
@@ -19,6 +30,14 @@ internal static class PathGuess
         return there.Length is 0 or > MostNames
             ? ""
             : $" In '{(parent.Length > 0 ? parent : ".")}' there {(there.Length == 1 ? "is" : "are")} {Quoted(there)}.";
+    }
+
+    /// <returns>The hub's address that was meant by that of a page of it, or by one with a slash too few; null where none was.</returns>
+    public static string? AddressOf(string path)
+    {
+        Match page = s_hubPage.Match(path);
+        string revision = page.Groups["revision"].Value;
+        return page.Success ? $"hf://{page.Groups["name"].Value}{(revision.Length > 0 ? "@" + revision : "")}" : null;
     }
 
     /// <returns>

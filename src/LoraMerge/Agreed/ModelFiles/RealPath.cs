@@ -54,6 +54,13 @@ internal static class RealPath
         return here;
     }
 
+    /// <summary>Whether a path is a folder or lies in it; both absolute and without links.</summary>
+    public static bool IsSameOrBelow(string path, string folder)
+    {
+        string start = folder.Length > 0 && s_separators.Contains(folder[folder.Length - 1]) ? folder : folder + Path.DirectorySeparatorChar;
+        return path.Equals(folder, FileNames.Comparison) || path.StartsWith(start, FileNames.Comparison);
+    }
+
     /// <summary>Whether a file or a folder is a link itself, wherever it leads.</summary>
     public static bool IsLink(string path)
     {

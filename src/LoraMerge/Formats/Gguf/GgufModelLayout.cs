@@ -166,7 +166,7 @@ internal sealed class GgufModelLayout : GgufFileSet
 
     private static GgufSource SourceOf(LayoutInputs planned)
     {
-        using var config = JsonDocument.Parse(planned.Inputs.Checkpoint.Config.With(planned.Plan.ConfigChanges));
+        using var config = JsonDocument.Parse(planned.Inputs.Checkpoint.Config.JsonWith(planned.Plan.ConfigChanges).ToJsonString());
         var files = new SideFiles(
             planned.Plan.SideFiles.ToDictionary(file => file.RelativePath, file => file.Source, StringComparer.Ordinal),
             planned.Plan.SideFiles.Where(file => file.Content is not null)
