@@ -18,7 +18,7 @@ internal abstract class AddedRowsDelta(double scaling) : WeightDelta
         foreach ((Tensor rows, long first) in RowsOf(firstRow, w.shape[0], w.dtype, w.device))
         {
             using var scope = NewDisposeScope();
-            double norm = rows.to(ScalarType.Float64).norm().item<double>();
+            double norm = RowsNorm.Of(rows);
             // Where the sum of the squares is beyond float64, the norm itself may not be.
             _norm = double.Hypot(_norm, double.IsFinite(norm) ? norm : ProductNorm.Of(rows.reshape(-1, 1), ones(1, 1, rows.dtype, rows.device)));
             w.narrow(0, first, rows.shape[0]).Add(rows, times: scaling);
