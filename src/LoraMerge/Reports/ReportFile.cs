@@ -20,7 +20,7 @@ internal static class ReportFile
         try
         {
             string real = RealPath.Of(file);
-            if (IsForeign(real))
+            if (!ReportMark.MayBePutAt(real))
                 throw Errors.ReportFileNotOurs(file);
             if (models.FirstOrDefault(model => RealPath.IsSameOrBelow(real, RealPath.Of(model))) is string model)
                 throw Errors.ReportInsideModel(file, model);
@@ -41,7 +41,7 @@ internal static class ReportFile
     {
         try
         {
-            if (!Presence.OfAny(place.ReportFile) || ReportMark.IsIn(place.ReportFile))
+            if (ReportMark.MayBePutAt(place.ReportFile))
                 AtomicFile.WriteLines(place.ReportFile, [ReportPage.Of(report)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -57,7 +57,7 @@ internal static class ReportFile
         string file = Path.GetFullPath(path);
         try
         {
-            if (IsForeign(RealPath.Of(file)))
+            if (!ReportMark.MayBePutAt(RealPath.Of(file)))
                 throw Errors.ReportFileNotOurs(file);
             AtomicFile.WriteLines(file, [ReportPage.Of(report)]);
             return file;
@@ -67,7 +67,4 @@ internal static class ReportFile
             throw Errors.OutputNotWritable(file, e);
         }
     }
-
-    /// <summary>No report is empty; so no pipe and no device is opened, which might never end.</summary>
-    private static bool IsForeign(string file) => Directory.Exists(file) || (File.Exists(file) && (new FileInfo(file).Length == 0 || !ReportMark.IsIn(file)));
 }

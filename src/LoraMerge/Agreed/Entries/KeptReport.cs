@@ -14,21 +14,17 @@ internal static class KeptReport
     /// <returns>False where there is none, or it cannot be read or put there: then a report is made of the manifest.</returns>
     public static bool TryCopy(EntryPlace place, string key, string page)
     {
-        string partial = PartialName.For(page);
         try
         {
-            bool isFree = !Presence.OfAny(page) || (Presence.OfFile(page) && ReportMark.IsIn(page));
-            if (!isFree || !ReportMark.IsOf(key, place.ReportFile))
+            if (!ReportMark.MayBePutAt(page) || !ReportMark.IsOf(key, place.ReportFile))
                 return false;
             Directory.CreateDirectory(Path.GetDirectoryName(page)!);
-            File.Copy(place.ReportFile, partial);
-            AtomicFile.Move(partial, page);
+            AtomicFile.Place(page, partial => File.Copy(place.ReportFile, partial));
             AtomicFile.DeleteRemains(Path.GetDirectoryName(page)!, target => target == Path.GetFileName(page));
             return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            TryDelete(partial);
             return false;
         }
     }
@@ -40,17 +36,5 @@ internal static class KeptReport
     {
         if (Presence.OfFile(place.ReportFile) && ReportMark.IsIn(place.ReportFile))
             File.Delete(place.ReportFile);
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // The next one that is put there takes it along.
-        }
     }
 }

@@ -16,6 +16,10 @@ internal static class ReportMark
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static bool IsIn(string file) => BeginsWith(file, Start);
 
+    /// <summary>Whether a report may be put there: nothing is there, or another report.</summary>
+    /// <inheritdoc cref="IsIn" path="/exception"/>
+    public static bool MayBePutAt(string file) => !Presence.OfAny(file) || (Presence.OfFile(file) && IsIn(file));
+
     /// <summary>Whether a file is there, and the report of a model.</summary>
     public static bool IsOf(string key, string file)
     {
