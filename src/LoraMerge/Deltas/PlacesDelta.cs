@@ -25,14 +25,7 @@ internal sealed class PlacesDelta : WeightDelta
         _scaling = scaling;
     }
 
-    public override double? Norm
-    {
-        get
-        {
-            using var scope = NewDisposeScope();
-            return Math.Abs(_scaling) * _values.to(ScalarType.Float64).norm().item<double>();
-        }
-    }
+    public override double? Norm => Math.Abs(_scaling) * RowsNorm.Of(_values);
 
     public override void ApplyTo(Tensor w, long firstRow)
     {

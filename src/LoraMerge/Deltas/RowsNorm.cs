@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Deltas;
 
-/// <summary>‖x‖ (Frobenius) of rows, summed in float64.</summary>
+/// <summary>‖x‖ (Frobenius) of rows, or of any numbers, summed in float64.</summary>
 internal static class RowsNorm
 {
     /// <param name="rows">float32 or float64.</param>
