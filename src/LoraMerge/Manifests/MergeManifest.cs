@@ -68,7 +68,8 @@ public sealed record MergeManifest(
         Tool is not null && Key is not null && Name is not null && IsText(Options) && IsText(Files)
         && Base is { Name: not null } && IsText(Base.Files)
         && !Adapters.IsDefault && Adapters.All(IsAdapter) && Tensors is not null && Tensors.Values.All(IsTensor)
-        && (FileRecipes is null || IsText(FileRecipes)) && (Sha256 is null || IsText(Sha256));
+        && (FileRecipes is null || IsText(FileRecipes)) && (MadeRecipes is null || IsText(MadeRecipes)) && (Sha256 is null || IsText(Sha256))
+        && (Kept is null || (double.IsFinite(Kept.Least) && double.IsFinite(Kept.Most)));
 
     private static bool IsText(ImmutableSortedDictionary<string, string>? texts) => texts is not null && texts.Values.All(text => text is not null);
 
@@ -76,7 +77,8 @@ public sealed record MergeManifest(
         adapter is { Name: not null, NameRule: not null } && IsText(adapter.Files) && double.IsFinite(adapter.Weight);
 
     private static bool IsTensor(ManifestTensor? tensor) =>
-        tensor is { Deltas.IsDefault: false } && double.IsFinite(tensor.ChangedShare ?? 0) && tensor.Deltas.All(IsDelta);
+        tensor is { Deltas.IsDefault: false } && double.IsFinite(tensor.ChangedShare ?? 0) && double.IsFinite(tensor.KeptShare ?? 0)
+        && tensor.Deltas.All(IsDelta);
 
     private static bool IsDelta(ManifestDelta? delta) =>
         delta is { Adapter: not null, Method: not null } && double.IsFinite(delta.Scaling) && double.IsFinite(delta.Norm ?? 0)

@@ -217,6 +217,40 @@ public sealed class ReportNumberTests
         bench.Passed();
     }
 
+    [Theory]
+    [InlineData("\"kept\": { \"tensors\": 1, \"least\": 1e999, \"most\": 1 }")]
+    [InlineData("\"kept\": { \"tensors\": 1, \"least\": 1, \"most\": -1e999 }")]
+    [InlineData("\"madeRecipes\": { \"output.weight\": null }")]
+    public async Task Nor_are_parts_of_a_manifest_that_no_merge_writes(string part)
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        string file = Path.Combine(bench.OutputPath, MergeManifest.FileName);
+        string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, text.Insert(text.IndexOf('{', StringComparison.Ordinal) + 1, part + ","), TestContext.Current.CancellationToken);
+
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Merger.ReportOf(bench.OutputPath));
+
+        Assert.Equal(DiagnosticCode.ManifestInvalid, fault.Code);
+        bench.Passed();
+    }
+
+    [Fact]
+    public async Task A_kept_share_beyond_all_bounds_is_refused_too()
+    {
+        using var bench = new Workbench();
+        await bench.MergeAsync();
+        string file = Path.Combine(bench.OutputPath, MergeManifest.FileName);
+        string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        int share = text.IndexOf("\"changedShare\": ", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, text.Insert(share, "\"keptShare\": 1e999, "), TestContext.Current.CancellationToken);
+
+        LoraMergeException fault = Assert.Throws<LoraMergeException>(() => Merger.ReportOf(bench.OutputPath));
+
+        Assert.Equal(DiagnosticCode.ManifestInvalid, fault.Code);
+        bench.Passed();
+    }
+
     [Fact]
     public void A_model_that_was_not_merged_is_refused()
     {
