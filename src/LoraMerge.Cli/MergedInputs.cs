@@ -49,7 +49,7 @@ internal sealed class MergedInputs
     {
         try
         {
-            return MergeManifest.Read(Path.Combine(place.Folder, MergeManifest.FileName));
+            return MergeManifest.Read(MergeManifest.PathIn(place.Folder));
         }
         catch (LoraMergeException)
         {

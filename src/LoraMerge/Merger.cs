@@ -161,7 +161,7 @@ public sealed class Merger
     {
         if (!InputListing.IsThere(mergedModel))
             throw Errors.PathNotFound("merged model", mergedModel);
-        string file = Path.Combine(mergedModel, MergeManifest.FileName);
+        string file = MergeManifest.PathIn(mergedModel);
         return InputListing.IsThere(file) ? MergeManifest.Read(file) : throw Errors.NoManifestToReport(mergedModel, MergeManifest.FileName, hasInputs);
     }
 

@@ -22,7 +22,7 @@ public sealed record Inspection(ImmutableArray<(string Name, object Value)> Fact
         InputKind.ThrowIfForeign(path);
         if (AdapterInspection.IsAdapter(path, fetched))
             return new Inspection(AdapterInspection.Of(path, fetched));
-        string manifestFile = Path.Combine(path, MergeManifest.FileName);
+        string manifestFile = MergeManifest.PathIn(path);
         MergeManifest? manifest = InputListing.IsThere(manifestFile) ? MergeManifest.Read(manifestFile) : null;
         return GgufFiles.Find(path) is string file ? OfGguf(file, manifest) : OfModel(BaseModels.Open(path, fetched), manifest);
     }

@@ -43,6 +43,9 @@ public sealed record MergeManifest(
     /// <summary>Its name in the model's folder.</summary>
     public const string FileName = "lora-merge.json";
 
+    /// <summary>Where a merged model has it.</summary>
+    internal static string PathIn(string folder) => Path.Combine(folder, FileName);
+
     /// <summary>SHA-256 of each file, where <see cref="Requests.Verification.Full"/> asked for it.</summary>
     public ImmutableSortedDictionary<string, string>? Sha256 { get; init; }
 

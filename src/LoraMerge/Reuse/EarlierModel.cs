@@ -42,7 +42,7 @@ internal sealed class EarlierModel
                 .Where(file => File.Exists(Path.Combine(folder, file.RelativePath)) && FileStamp.Of(Path.Combine(folder, file.RelativePath)) == file.Stamp)
                 .ToDictionary(file => file.RelativePath, file => file.Stamp, StringComparer.Ordinal);
             return sound.ContainsKey(MergeManifest.FileName)
-                ? new EarlierModel(folder, MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName)), sound)
+                ? new EarlierModel(folder, MergeManifest.Read(MergeManifest.PathIn(folder)), sound)
                 : null;
         }
         catch (Exception e) when (e is LoraMergeException or IOException or UnauthorizedAccessException)

@@ -133,7 +133,7 @@ internal sealed class StoreContents(string store)
 
     private EntryPlace? PlaceByManifest(string folder)
     {
-        string file = Path.Combine(folder, MergeManifest.FileName);
+        string file = MergeManifest.PathIn(folder);
         EntryPlace? place = null;
         Try(() =>
         {

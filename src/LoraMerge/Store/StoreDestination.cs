@@ -42,7 +42,7 @@ internal sealed class StoreDestination : IModelDestination
     {
         try
         {
-            MergeManifest manifest = MergeManifest.Read(Path.Combine(StagingFolder, MergeManifest.FileName));
+            MergeManifest manifest = MergeManifest.Read(MergeManifest.PathIn(StagingFolder));
             var place = EntryPlace.For(_store, manifest.Name, manifest.Key);
             if (TryKeep(place, manifest.Key))
                 return place.Folder; // and what was staged goes
@@ -140,7 +140,7 @@ internal sealed class StoreDestination : IModelDestination
     private static StoreEntry Describe(string folder, MergeManifest manifest)
     {
         IEnumerable<StoredFile> files = manifest.Files
-            .Append(KeyValuePair.Create(MergeManifest.FileName, ContentHash.OfFile(Path.Combine(folder, MergeManifest.FileName), CancellationToken.None)))
+            .Append(KeyValuePair.Create(MergeManifest.FileName, ContentHash.OfFile(MergeManifest.PathIn(folder), CancellationToken.None)))
             .OrderBy(file => file.Key, StringComparer.Ordinal)
             .Select(file => new StoredFile(file.Key, FileStamp.Of(Path.Combine(folder, file.Key)), file.Value));
         return new StoreEntry(manifest.Key, DateTime.UtcNow.Ticks, [.. files]);

@@ -88,7 +88,7 @@ internal sealed class StoreMerge(MergeRequest request, StoreRequest into, Action
         if (TryCheck(entry, place, cancellation) is not StoreEntry sound)
             return null;
         string folder = place.Folder;
-        MergeManifest manifest = MergeManifest.Read(Path.Combine(folder, MergeManifest.FileName));
+        MergeManifest manifest = MergeManifest.Read(MergeManifest.PathIn(folder));
         Record(snapshot, manifest, hashed);
         return new MergeResult(folder, manifest, sound.Files.Sum(file => file.Stamp.ByteLength));
     }

@@ -23,7 +23,7 @@ internal static class AdaptersInBase
     /// <summary>What the base was merged of; null where it was not, or where that cannot be read: it decides nothing.</summary>
     private static MergeManifest? MadeOf(Checkpoint checkpoint)
     {
-        string file = Path.Combine(checkpoint.Folder, MergeManifest.FileName);
+        string file = MergeManifest.PathIn(checkpoint.Folder);
         try
         {
             return File.Exists(file) ? MergeManifest.Read(file) : null;
