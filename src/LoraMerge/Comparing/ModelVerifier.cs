@@ -18,14 +18,14 @@ internal static class ModelVerifier
     public static ModelComparison Compare(OpenedInputs inputs, ModelLayout layout, IComparedModel merged, InputHashes known, CancellationToken cancellation)
     {
         // Before the long work: what says nothing usable cannot be verified.
-        string? manifestFile = merged.Folder is string folder ? Path.Combine(folder, MergeManifest.FileName) : null;
+        string? manifestFile = merged.Folder is string folder ? MergeManifest.PathIn(folder) : null;
         MergeManifest? manifest = manifestFile is not null && InputListing.IsThere(manifestFile) ? MergeManifest.Read(manifestFile) : null;
         ComputeDevice device = ComputeDevice.Open(inputs.Request.Device, inputs.Request.NativesFolder);
         foreach (Shard shard in inputs.Adapters.SelectMany(adapter => adapter.Weights))
             TensorFiles.ThrowIfDamaged(shard);
         inputs.Pins.CheckAll(_ => true, cancellation);
         using var files = new TensorFiles(inputs.Checkpoint.Shards);
-        var pipeline = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device), progress: null);
+        var pipeline = new MergePipeline(layout.Plan, PipelineOptions.Of(inputs.Request, device, layout.HeldBytes), progress: null);
         TensorOutcome[] outcomes = [.. pipeline.Run(files, merged.Take, cancellation).Select(outcome => outcome.WithKept(merged.KeptShares))];
         InputHashes hashes = known.With(inputs.Checkpoint.Shards.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));
         var comparison = new ModelComparison(layout.TensorCount, [.. merged.Differences], [.. merged.FileDifferences])

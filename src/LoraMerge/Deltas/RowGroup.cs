@@ -1,29 +1,30 @@
 namespace LoraMerge.Deltas;
 
-/// <summary>The rows of a weight that arithmetic takes at once: always the same, however a tensor is cut into blocks.</summary>
+/// <summary>The rows of a weight that arithmetic takes at once: how many they are depends on the tensor and on what is done to it, never on memory.</summary>
 /// <remarks>
-/// A product of matrices rounds its last rows otherwise than the rows before them, and a sum depends on where its parts end. So deltas are shown groups that
-/// are counted from the first row of the tensor and depend on nothing but what is done to it; a block, whose size memory decides, holds whole groups.
+/// A product of matrices rounds its last rows otherwise than the rows before them, and a sum depends on where its parts end. So rows are counted in groups from
+/// the first row of the tensor, and a block of a merge is such a group.
 /// </remarks>
 internal static class RowGroup
 {
     /// <summary>
-    /// Elements of a group, 8 MB of float32: of less, the steps of a formula cost more than what they do; of more, the least memory of a merge grows.
+    /// Bytes of a group in the wider of its two dtypes, the source's and the result's: of less, the steps of a formula cost more than what they do; of more,
+    /// what they make no longer lies in the processor's cache, and memory grows.
     /// </summary>
-    public const long Elements = 1 << 21;
+    public const long Bytes = 8 << 20;
 
-    /// <summary>Products of fewer rows cost as much.</summary>
-    private const long LeastRows = 16;
-
-    /// <summary>Sixteen rows of more elements than this would take more memory than a merge may be held to.</summary>
-    private const long LongestRow = 1 << 17;
+    /// <summary>Products take rows by so many.</summary>
+    private const long RowsOfProduct = 16;
 
     /// <summary>Rows of a group; the last one of a tensor may have fewer.</summary>
     /// <param name="rowLength">Elements of a row.</param>
     /// <param name="rowsTogether">Rows that a change needs together.</param>
-    public static long RowsOf(long rowLength, long rowsTogether)
+    /// <param name="elementBytes">Bytes of an element in the wider of the two dtypes.</param>
+    public static long RowsOf(long rowLength, long rowsTogether, long elementBytes)
     {
-        long rows = rowLength > LongestRow ? 1 : Math.Max(Elements / Math.Max(rowLength, 1) / LeastRows * LeastRows, LeastRows);
+        long rows = Math.Max(Bytes / elementBytes / Math.Max(rowLength, 1), 1);
+        if (rows > RowsOfProduct)
+            rows -= rows % RowsOfProduct;
         return Math.Max(rows / rowsTogether, 1) * rowsTogether;
     }
 }

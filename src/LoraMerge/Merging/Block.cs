@@ -12,6 +12,9 @@ namespace LoraMerge.Merging;
 /// <param name="Buffer">Its values: the source's, and after computing the result's. Null for a tensor without elements.</param>
 internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long First, long Count, BlockBuffer? Buffer)
 {
+    /// <summary>Bytes of a piece of what is copied.</summary>
+    public const long CopiedBytes = 8 << 20;
+
     public bool IsFirst => First == 0;
 
     public bool IsLast => First + Count == CountOf(Tensor);
@@ -29,19 +32,14 @@ internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long Fi
     public int ResultLength => checked((int)BytesOf(Count, Tensor.DType));
 
     /// <summary>
-    /// Pieces of a tensor that fit a buffer, as first and count: whole groups of rows where it is computed. A tensor without elements has one piece, so that it
-    /// is counted as merged.
+    /// Pieces of a tensor, as first and count: groups of rows where it is computed. A tensor without elements has one piece, so that it is counted as merged.
     /// </summary>
-    /// <param name="tensor">The tensor.</param>
-    /// <param name="bufferElements">Elements that a buffer holds: at least a group of rows.</param>
-    public static IEnumerable<(long First, long Count)> Cut(PlannedTensor tensor, long bufferElements)
+    public static IEnumerable<(long First, long Count)> Cut(PlannedTensor tensor)
     {
         long count = CountOf(tensor);
         if (count == 0)
             yield return (0, 0);
-        long step = tensor is PlannedTensor.Computed computed
-            ? Math.Max(bufferElements / Math.Max(computed.GroupLength, 1), 1) * computed.GroupRows
-            : bufferElements * BlockBuffer.TypeFor(tensor.Source.DType).BitsPerElement() / 8;
+        long step = tensor is PlannedTensor.Computed computed ? computed.GroupRows : CopiedBytes;
         for (long first = 0; first < count; first += step)
             yield return (first, Math.Min(step, count - first));
     }

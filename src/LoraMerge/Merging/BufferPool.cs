@@ -5,13 +5,10 @@ namespace LoraMerge.Merging;
 
 /// <summary>A fixed number of reused buffers for each dtype; taking one waits until one is free, which is what bounds the memory of a merge.</summary>
 /// <remarks>Fresh memory costs more than the arithmetic (a second per gigabyte in page faults), so buffers are made once.</remarks>
-internal sealed class BufferPool(int count, long elementCount) : IDisposable
+internal sealed class BufferPool(int count, Func<DType, long> elementsOf) : IDisposable
 {
     private readonly ConcurrentDictionary<DType, Lazy<BlockingCollection<BlockBuffer>>> _free = new();
     private readonly ConcurrentBag<BlockBuffer> _all = [];
-
-    /// <summary>Elements that each buffer holds.</summary>
-    public long ElementCount => elementCount;
 
     public BlockBuffer Take(DType dtype, CancellationToken cancellation) => Free(dtype).Take(cancellation);
 
@@ -34,7 +31,7 @@ internal sealed class BufferPool(int count, long elementCount) : IDisposable
         var buffers = new BlockingCollection<BlockBuffer>(new ConcurrentQueue<BlockBuffer>());
         for (int i = 0; i < count; i++)
         {
-            var buffer = new BlockBuffer(dtype, elementCount);
+            var buffer = new BlockBuffer(dtype, elementsOf(dtype));
             _all.Add(buffer);
             buffers.Add(buffer);
         }

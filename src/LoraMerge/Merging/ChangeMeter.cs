@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace LoraMerge.Merging;
 
-/// <summary>Measures what a merge does to one tensor, group of rows by group, in float64; the tensors come one after another.</summary>
+/// <summary>Measures what a merge does to one tensor, piece by piece, in float64; the tensors come one after another.</summary>
 internal sealed class ChangeMeter
 {
     private double _weight;
@@ -16,8 +16,11 @@ internal sealed class ChangeMeter
     /// <summary>Takes rows of the base.</summary>
     public void AddWeight(Tensor source)
     {
-        using var scope = NewDisposeScope();
-        _weight += SquareOf(source.to(ScalarType.Float64));
+        foreach ((long first, long count) in PieceSize.Cut(source.shape[0], source.shape[1]))
+        {
+            using var scope = NewDisposeScope();
+            _weight += SquareOf(source.narrow(0, first, count).to(ScalarType.Float64));
+        }
     }
 
     /// <summary>Takes rows that were changed.</summary>
@@ -26,11 +29,15 @@ internal sealed class ChangeMeter
     /// <param name="rounded">The result.</param>
     public void AddChange(Tensor source, Tensor w, Tensor rounded)
     {
-        using var scope = NewDisposeScope();
-        Tensor before = source.to(w.device).to(ScalarType.Float64);
-        Tensor delta = w.to(ScalarType.Float64) - before, kept = rounded.to(w.device).to(ScalarType.Float64) - before;
-        _delta += SquareOf(delta);
-        _kept += kept.mul_(delta).sum().item<double>();
+        foreach ((long first, long count) in PieceSize.Cut(source.shape[0], source.shape[1]))
+        {
+            using var scope = NewDisposeScope();
+            Tensor before = Piece(source), delta = Piece(w) - before, kept = Piece(rounded) - before;
+            _delta += SquareOf(delta);
+            _kept += kept.mul_(delta).sum().item<double>();
+
+            Tensor Piece(Tensor rows) => rows.narrow(0, first, count).to(w.device).to(ScalarType.Float64);
+        }
     }
 
     /// <param name="deltas">What was applied to the tensor.</param>

@@ -7,31 +7,20 @@ namespace LoraMerge.Merging;
 /// <summary>How a merge runs; nothing of it changes the result's bytes.</summary>
 /// <param name="Device">Where to compute.</param>
 /// <param name="Threads">Threads of torch; null for its own choice.</param>
-/// <param name="BlockElements">Elements worked on at a time.</param>
+/// <param name="MaxMemory">Bytes that the whole process may hold; null for what is fastest.</param>
 /// <param name="AdapterPath">Path of an adapter by its number, for messages.</param>
-internal sealed record PipelineOptions(Device Device, int? Threads, long BlockElements, Func<int, string> AdapterPath)
+internal sealed record PipelineOptions(Device Device, int? Threads, long? MaxMemory, Func<int, string> AdapterPath)
 {
     /// <summary>What the request asks for, on a device that was opened for it.</summary>
-    public static PipelineOptions Of(MergeRequest request, ComputeDevice device) =>
-        new(device.Device, request.Threads, BlockElementsFor(request.MaxMemory), i => request.Adapters[i].Path) { IsMeasured = request.IsMeasured };
+    /// <param name="request">What is asked for.</param>
+    /// <param name="device">Its device.</param>
+    /// <param name="heldBytes">What whoever takes the blocks holds himself.</param>
+    public static PipelineOptions Of(MergeRequest request, ComputeDevice device, long heldBytes) =>
+        new(device.Device, request.Threads, request.MaxMemory, i => request.Adapters[i].Path) { HeldBytes = heldBytes, IsMeasured = request.IsMeasured };
+
+    /// <summary>What whoever takes the blocks holds, in bytes.</summary>
+    public long HeldBytes { get; init; }
 
     /// <summary>Whether outcomes say how large each change is.</summary>
     public bool IsMeasured { get; init; }
-
-    /// <summary>8 MB of bfloat16: large enough that cutting costs nothing, small enough for a machine of 1 GB.</summary>
-    public const long DefaultBlockElements = 4 * 1024 * 1024;
-
-    /// <summary>What a merge needs beside its blocks: the runtime and libtorch.</summary>
-    public const long FixedBytes = 300_000_000;
-
-    /// <summary>
-    /// Bytes held per element of a block, at most: eight buffers of 4 bytes, eight of 2 where the dtype changes, scratch of 8 for a group of rows, which is no
-    /// larger.
-    /// </summary>
-    public const long BytesPerElement = 56;
-
-    /// <summary>The largest block that keeps a merge below a limit of memory.</summary>
-    public static long BlockElementsFor(long? maxMemory) => maxMemory is long limit
-        ? Math.Clamp((limit - FixedBytes) / BytesPerElement, 64 * 1024, DefaultBlockElements)
-        : DefaultBlockElements;
 }

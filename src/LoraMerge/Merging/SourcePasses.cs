@@ -53,7 +53,7 @@ internal sealed class SourcePasses : IDisposable
     {
         BlockBuffer buffer = Buffer(tensor.Source.DType, tensor.GroupLength);
         long rowBytes = tensor.RowLength * tensor.Source.DType.BitsPerElement() / 8;
-        foreach ((long first, long rows) in tensor.Groups(tensor.Source.ElementCount / tensor.RowLength))
+        foreach ((long first, long rows) in Block.Cut(tensor))
         {
             int length = checked((int)(rows * rowBytes));
             tensor.Source.ReadInto(_files, first * tensor.RowLength, buffer.Bytes[..length]);

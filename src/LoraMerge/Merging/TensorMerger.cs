@@ -113,19 +113,13 @@ internal sealed class TensorMerger : IDisposable
 
     private void Apply(PlannedTensor.Computed tensor, Tensor source, Tensor target, long firstRow, ScalarType bufferType)
     {
-        foreach ((long first, long count) in tensor.Groups(source.shape[0]))
-        {
-            using var scope = NewDisposeScope();
-            Tensor rows = source.narrow(0, first, count);
-            Tensor w = Scratch(bufferType, count, tensor.RowLength);
-            w.copy_(rows); // widened, exactly
-            foreach (WeightDelta delta in _deltas)
-                delta.ApplyTo(w, rows, firstRow + first);
-            Tensor result = target.narrow(0, first, count);
-            result.copy_(w); // the one rounding
-            Meter?.AddWeight(rows);
-            Meter?.AddChange(rows, w, result);
-        }
+        Tensor w = Scratch(bufferType, source.shape[0], tensor.RowLength);
+        w.copy_(source); // widened, exactly
+        foreach (WeightDelta delta in _deltas)
+            delta.ApplyTo(w, source, firstRow);
+        target.copy_(w); // the one rounding
+        Meter?.AddWeight(source);
+        Meter?.AddChange(source, w, target);
     }
 
     /// <summary>Whether everything but some rows stays as it is, to the bit.</summary>
@@ -139,11 +133,7 @@ internal sealed class TensorMerger : IDisposable
         bool isMadeHere = false;
         using var scope = NewDisposeScope();
         Tensor all = block.Buffer!.Rows(block.Count, tensor.RowLength);
-        foreach ((long first, long count) in Meter is null ? [] : tensor.Groups(block.Count))
-        {
-            using Tensor rows = all.narrow(0, first, count);
-            Meter!.AddWeight(rows);
-        }
+        Meter?.AddWeight(all);
         Tensor w = Scratch(bufferType, 1, tensor.RowLength);
         foreach (long row in _deltas.SelectMany(delta => delta.RowsWithin(block.First, block.Count)).Distinct())
         {

@@ -47,7 +47,7 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
         /// <summary>Rows that arithmetic takes at once, counted from the first; set by tests only, which look at small weights in several groups.</summary>
         internal long GroupRows
         {
-            get => field > 0 ? field : RowGroup.RowsOf(RowLength, RowsTogether);
+            get => field > 0 ? field : RowGroup.RowsOf(RowLength, RowsTogether, Math.Max(Source.DType.BitsPerElement(), DType.BitsPerElement()) / 8);
             init;
         }
 
@@ -60,14 +60,6 @@ internal abstract record PlannedTensor(string Name, DType DType, TensorSource So
         /// <summary>Rows that a change needs together, counted from the first.</summary>
         internal long RowsTogether =>
             Math.Min(Changes.Aggregate(1L, (rows, change) => LeastCommonMultiple(rows, change.RowsTogether)), Math.Max(Source.RowCount, 1));
-
-        /// <summary>The groups of some rows that begin with one: number of the first row among them, and count.</summary>
-        internal IEnumerable<(long First, long Count)> Groups(long rowCount)
-        {
-            long rows = GroupRows;
-            for (long first = 0; first < rowCount; first += rows)
-                yield return (first, Math.Min(rows, rowCount - first));
-        }
 
         private static long LeastCommonMultiple(long one, long other) =>
             one == other ? one : checked(one / (long)System.Numerics.BigInteger.GreatestCommonDivisor(one, other) * other);

@@ -33,7 +33,7 @@ internal static class ReportedMerge
         long passed = 0, total = plan.ByteLength;
         var pipeline = new MergePipeline(
             plan,
-            PipelineOptions.Of(inputs.Request with { IsMeasured = true }, device),
+            PipelineOptions.Of(inputs.Request with { IsMeasured = true }, device, heldBytes: 0),
             bytes => report(new MergeEvent.Progress(passed += bytes, total)));
         IReadOnlyList<TensorOutcome> outcomes = pipeline.Run(files, Discard, cancellation);
         InputHashes hashes = known.With(inputs.Checkpoint.Shards.Select(shard => KeyValuePair.Create(shard.File, files.HashOf(shard.File))));

@@ -29,7 +29,7 @@ internal sealed class ModelWriter
 
     /// <summary>About how many bytes a merge holds.</summary>
     public static long MemoryBytes(ModelLayout layout, long? maxMemory) =>
-        MergePipeline.MemoryBytes(layout.Plan, PipelineOptions.BlockElementsFor(maxMemory)) + layout.HeldBytes;
+        MergeMemory.Of(layout.Plan, layout.HeldBytes, maxMemory).ByteLength;
 
     /// <param name="destination">Where the model goes; committed here.</param>
     /// <param name="known">Hashes of inputs that need not be computed again.</param>
@@ -109,7 +109,7 @@ internal sealed class ModelWriter
         Shard[] hashed = [.. _inputs.Checkpoint.Shards.Where(IsToBeHashed)];
         using var files = new TensorFiles(hashed, _inputs.Pins.Has);
         using IWeightSink sink = _layout.OpenSink(plan, folder, _inputs.Request.Threads);
-        var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device), Progress(plan));
+        var pipeline = new MergePipeline(plan, PipelineOptions.Of(_inputs.Request, device, _layout.HeldBytes), Progress(plan));
         TensorOutcome[] outcomes = [.. pipeline.Run(files, sink.Write, cancellation).Select(outcome => outcome.WithKept(sink.KeptShares))];
         foreach (MergeEvent note in sink.Notes)
             _report(note);

@@ -56,7 +56,7 @@ internal sealed class EngineRun : IDisposable
         public Session(EngineRun run, int buffers)
         {
             _run = run;
-            _pool = new BufferPool(buffers, MergePipeline.BufferElements(run._plan, PipelineOptions.DefaultBlockElements));
+            _pool = new BufferPool(buffers, new BufferSizes(run._plan).ElementsOf);
             _merger = new TensorMerger(CPU, _pool, _ => "adapter");
         }
 
@@ -89,7 +89,7 @@ internal sealed class EngineRun : IDisposable
         private IEnumerable<Block> Blocks(int index)
         {
             PlannedTensor.Computed tensor = _run._tensors[index];
-            foreach ((long first, long count) in Block.Cut(tensor, _pool.ElementCount))
+            foreach ((long first, long count) in Block.Cut(tensor))
             {
                 var block = new Block(0, index, tensor, first, count, _pool.Take(tensor.Source.DType, CancellationToken.None));
                 int length = block.SourceLength;

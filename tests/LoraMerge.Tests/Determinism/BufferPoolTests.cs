@@ -11,7 +11,7 @@ public sealed class BufferPoolTests
     [Fact]
     public void A_buffer_that_a_fault_kept_from_coming_back_is_freed_with_the_others()
     {
-        var pool = new BufferPool(2, 16);
+        var pool = new BufferPool(2, _ => 16);
         BlockBuffer inFlight = pool.Take(DType.F32, TestContext.Current.CancellationToken);
         BlockBuffer returned = pool.Take(DType.F32, TestContext.Current.CancellationToken);
         pool.Return(returned);

@@ -33,7 +33,7 @@ public sealed class LargeTensorTests
             [new PlannedAdapter(AdapterDialects.Open(folder["adapter"]), 1)],
             new PlanOptions(OutputDType.Auto, null, false)
         );
-        var options = new PipelineOptions(ComputeDevice.Open("cpu", null).Device, null, 1 << 20, _ => "adapter");
+        var options = new PipelineOptions(ComputeDevice.Open("cpu", null).Device, null, null, _ => "adapter");
         using var files = new TensorFiles();
         var sink = new RowCheck();
 
@@ -79,7 +79,7 @@ public sealed class LargeTensorTests
             "--dtype",
             "float16",
             "--max-memory",
-            "310MB"
+            OneLayerModel.MaxMemory
         );
     }
 

@@ -48,10 +48,6 @@ public sealed class SameBytesTests
                         MaxMemory = LeastMemory,
                         Threads = 3,
                     },
-                    request with
-                    {
-                        MaxMemory = 310_000_000,
-                    },
                 ]
         )
         {
@@ -83,11 +79,11 @@ public sealed class SameBytesTests
     }
 
     [Fact]
-    public async Task A_transposed_weight_is_cut_into_blocks_without_changing_a_bit()
+    public async Task A_transposed_weight_of_several_blocks_has_the_same_bits()
     {
         using var bench = new Workbench(
-            TinyCheckpoint.Empty.Filled("h.0.attn.c_attn.weight", DType.F32, 500, 1500).File("config.json", "{\"model_type\": \"gpt2\"}"),
-            TinyAdapter.Lora(8).Module("transformer.h.0.attn.c_attn", 1500, 500));
+            TinyCheckpoint.Empty.Filled("h.0.attn.c_attn.weight", DType.F32, 1500, 3000).File("config.json", "{\"model_type\": \"gpt2\"}"),
+            TinyAdapter.Lora(8).Module("transformer.h.0.attn.c_attn", 3000, 1500));
         await bench.MergeAsync();
         SortedDictionary<string, string> expected = FolderContents.Of(bench.OutputPath);
 
@@ -100,9 +96,9 @@ public sealed class SameBytesTests
     [Fact]
     public async Task Trained_rows_are_put_into_the_block_that_holds_them()
     {
-        int[] tokens = [0, 131, 132, 999, 511];
+        int[] tokens = [0, 4191, 4192, 8999, 511];
         using var bench = new Workbench(
-            TinyCheckpoint.Llama().Filled("model.embed_tokens.weight", DType.F32, 1000, 500),
+            TinyCheckpoint.Llama().Filled("model.embed_tokens.weight", DType.F32, 9000, 500),
             TinyAdapter.ForLlama()
                 .Config("trainable_token_indices", new System.Text.Json.Nodes.JsonArray([.. tokens.Select(token => (System.Text.Json.Nodes.JsonNode)token)]))
                 .Filled("model.embed_tokens.token_adapter.trainable_tokens_delta", DType.F32, tokens.Length, 500));
@@ -114,13 +110,11 @@ public sealed class SameBytesTests
             Golden.TensorTable.Headers(bench.InAdapter("adapter_model.safetensors"))["base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta"]
         );
 
-        for (int row = 0; row < 1000; row++)
+        for (int row = 0; row < 9000; row++)
         {
             int trained = Array.IndexOf(tokens, row);
-            Assert.Equal(
-                trained < 0 ? before[(row * 500)..((row + 1) * 500)] : rows[(trained * 500)..((trained + 1) * 500)],
-                embedding[(row * 500)..((row + 1) * 500)]
-            );
+            Span<double> expected = trained < 0 ? before.AsSpan(row * 500, 500) : rows.AsSpan(trained * 500, 500);
+            Assert.True(expected.SequenceEqual(embedding.AsSpan(row * 500, 500)), $"row {row}");
         }
         bench.Passed();
     }

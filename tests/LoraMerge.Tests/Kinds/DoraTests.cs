@@ -62,17 +62,17 @@ public sealed class DoraTests
     }
 
     [Fact]
-    public async Task Norms_of_columns_run_over_all_blocks_and_over_what_came_before()
+    public void Norms_of_columns_run_over_all_groups_of_rows_and_over_what_came_before()
     {
         Matrix embedding = Matrix.Of("model.embed_tokens.weight", 9000, 16);
         Matrix plainA = Matrix.Of("model.embed_tokens.lora_embedding_A", 1, 9000);
         Matrix plainB = Matrix.Of("model.embed_tokens.lora_embedding_B", 16, 1);
         Matrix a = plainA with { Values = Matrix.Of("other", 1, 9000).Values };
         Matrix magnitude = Matrix.Of("model.embed_tokens.lora_magnitude_vector.default", 16);
-        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "tie_word_embeddings": false }""", embedding) { MaxMemory = 1 }
+        using TinyFolder folder = new TinyFolder("""{ "model_type": "llama", "tie_word_embeddings": false }""", embedding)
             .With("", plainA, plainB).With("\"use_dora\": true", a, plainB, magnitude);
 
-        double[] merged = (await folder.Merge()).Tensors["model.embed_tokens.weight"];
+        double[] merged = GroupedPlan.Run(GroupedPlan.Of(folder.Plan()))["model.embed_tokens.weight"];
 
         double[] first = Matrix.Add(embedding.AsDoubles(), plainB, plainA, 2, isTransposed: true);
         Matrix.AssertNear(Matrix.Rescale(Matrix.Add(first, plainB, a, 2, isTransposed: true), magnitude, isByColumn: true), merged);

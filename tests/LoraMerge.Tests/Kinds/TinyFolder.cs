@@ -27,9 +27,6 @@ internal sealed class TinyFolder : IDisposable
 
     public List<MergeEvent.Information> Informations { get; } = [];
 
-    /// <summary>Bytes that the merge may hold; a small number makes it work in many blocks.</summary>
-    public long? MaxMemory { get; init; }
-
     /// <summary>How the adapters are combined.</summary>
     public CombinationWay Way { get; init; }
 
@@ -108,7 +105,7 @@ internal sealed class TinyFolder : IDisposable
 
     public async Task<DiagnosticCode> MergeFails() => (await Assert.ThrowsAsync<LoraMergeException>(Merge)).Code;
 
-    /// <summary>The peak of the whole process of a merge in small blocks, by the built program.</summary>
+    /// <summary>The peak of the whole process of a merge in the fewest buffers, by the built program.</summary>
     public Task<long> PeakBytes() =>
         ProgramMemory.PeakOfMerge([
             "--base",
@@ -136,7 +133,7 @@ internal sealed class TinyFolder : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private MergeRequest Request => new(BaseFolder, [.. _adapters]) { Device = "cpu", MaxMemory = MaxMemory, Combination = new Combination(Way) };
+    private MergeRequest Request => new(BaseFolder, [.. _adapters]) { Device = "cpu", Combination = new Combination(Way) };
 
     private void Listen(MergeEvent happened)
     {

@@ -61,7 +61,7 @@ public sealed class QuantizedSampleTests
         PlannedMerge plan = new Merger().Plan(Golden.GoldenCase.At(folder["gptq"]).Request());
 
         Assert.True(held > stored);
-        Assert.True(plan.MemoryBytes > LoraMerge.Merging.PipelineOptions.FixedBytes + held);
+        Assert.True(plan.MemoryBytes > LoraMerge.Merging.MergeMemory.FixedBytes + held);
         Assert.Contains(plan.Changes, change => change.Steps.Contains("dequantised"));
         folder.Passed();
     }
