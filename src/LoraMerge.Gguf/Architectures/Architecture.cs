@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Faults;
@@ -13,6 +14,7 @@ namespace LoraMerge.Gguf.Architectures;
 internal abstract class Architecture
 {
     private const string Prefix = "model.";
+    private const string LayerPrefix = "model.layers.";
 
     private static readonly (string Key, string Field)[] YarnFields =
     [
@@ -47,6 +49,10 @@ internal abstract class Architecture
     /// <summary>Whether a class in transformers is of this family: one of its classes, or the same without a head, such as <c>Qwen3Model</c>.</summary>
     public bool HasClass(string name) => Classes.Contains(name) || IsHeadless(name);
 
+    /// <summary>Whether a model is of this family.</summary>
+    /// <param name="config">Without defaults.</param>
+    public virtual bool Takes(HuggingFaceConfig config) => config.Classes.Any(HasClass);
+
     /// <summary>Whether a class is one of this family without its head: a model that embeds texts, whose head readers take from the embedding.</summary>
     public bool IsHeadless(string name) => name.EndsWith("Model", StringComparison.Ordinal) && Classes.Contains($"{name[..^"Model".Length]}ForCausalLM");
 
@@ -61,6 +67,9 @@ internal abstract class Architecture
     /// <summary>Whether a tensor is not wanted by readers, and may be left out.</summary>
     public virtual bool IsLeftOut(string source, HuggingFaceConfig config) => source.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal);
 
+    /// <summary>Whether readers add what an adapter adds where they compute with a tensor of the file.</summary>
+    public virtual bool TakesAdapter(string target) => true;
+
     /// <summary>Whether files of this family are turned back into Hugging Face's.</summary>
     public virtual bool CanRestore => false;
 
@@ -72,7 +81,7 @@ internal abstract class Architecture
     {
         sizes["layers"] = config.Count("num_hidden_layers");
         sizes["h"] = config.Count("hidden_size");
-        sizes["f"] = config.Count("intermediate_size");
+        sizes["f"] = LengthOf(config);
         sizes["heads"] = Positive(config, "num_attention_heads");
         sizes["kvheads"] = config.CountOrNull("num_key_value_heads") is null ? sizes["heads"] : Positive(config, "num_key_value_heads");
         sizes["d"] = config.CountOrNull("head_dim") ?? (sizes["h"] / sizes["heads"]);
@@ -99,7 +108,8 @@ internal abstract class Architecture
         keys.Count("block_count", sizes["layers"]);
         keys.Count("context_length", config.Count("max_position_embeddings"));
         keys.Count("embedding_length", sizes["h"]);
-        keys.Count("feed_forward_length", sizes["f"]);
+        if (sizes["f"] > 0)
+            keys.Count("feed_forward_length", sizes["f"]);
         keys.Count("attention.head_count", sizes["heads"]);
         keys.Count("attention.head_count_kv", sizes["kvheads"]);
         keys.Count("attention.key_length", sizes["d"]);
@@ -233,6 +243,15 @@ internal abstract class Architecture
         }
     }
 
+    /// <summary>Length of the feed-forward part, 0 where a family may have none beside its experts.</summary>
+    protected virtual long LengthOf(HuggingFaceConfig config) => config.Count("intermediate_size");
+
+    /// <summary>Whether a tensor is of a layer behind the last one: these predict further tokens, which readers do without.</summary>
+    protected static bool IsBehindLastLayer(string source, HuggingFaceConfig config) =>
+        source.StartsWith(LayerPrefix, StringComparison.Ordinal)
+        && long.TryParse(source[LayerPrefix.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long layer)
+        && layer >= config.Count("num_hidden_layers");
+
     /// <summary>Whether a value of a list is this text.</summary>
     protected static bool IsText(JsonElement value, string text) => value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
 
@@ -240,7 +259,7 @@ internal abstract class Architecture
 
     protected static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
-    private static long Positive(HuggingFaceConfig config, string field) => config.Count(field) is > 0 and long count
+    protected static long Positive(HuggingFaceConfig config, string field) => config.Count(field) is > 0 and long count
         ? count
         : throw LayoutErrors.ConfigFieldInvalid(field, "0", "a number above 0");
 }

@@ -17,6 +17,7 @@ internal static class ArchitectureList
     /// <summary>The one of a model.</summary>
     /// <exception cref="GgufLayoutException">ArchitectureUnknown.</exception>
     public static Architecture Of(HuggingFaceConfig config) =>
-        All.FirstOrDefault(architecture => config.Classes.Any(architecture.HasClass))
-        ?? throw LayoutErrors.ArchitectureUnknown(config.Classes, All.SelectMany(architecture => architecture.Classes).Order(StringComparer.Ordinal));
+        All.FirstOrDefault(architecture => architecture.Takes(config))
+        ?? throw LayoutErrors.ArchitectureUnknown(
+            config.Classes, All.SelectMany(architecture => architecture.Classes).Distinct().Order(StringComparer.Ordinal));
 }

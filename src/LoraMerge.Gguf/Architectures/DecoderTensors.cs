@@ -61,6 +61,23 @@ internal static class DecoderTensors
         Of("ffn_down_exps.weight", "mlp.experts.E.down_proj.weight", "h fe") with { Else = FusedDown },
     ];
 
+    /// <summary>Experts that every token takes, as one.</summary>
+    public static IEnumerable<TensorRule> SharedExperts =>
+    [
+        Of("ffn_gate_shexp.weight", "mlp.shared_experts.gate_proj.weight", "fs h"),
+        Of("ffn_up_shexp.weight", "mlp.shared_experts.up_proj.weight", "fs h"),
+        Of("ffn_down_shexp.weight", "mlp.shared_experts.down_proj.weight", "h fs"),
+    ];
+
+    /// <summary>Experts all in one tensor and the other way round: inputs are rows, gate and up lie side by side.</summary>
+    public static IEnumerable<TensorRule> TurnedExperts(string prefix) =>
+    [
+        Of("ffn_gate_exps.weight", prefix + "gate_up_proj", "experts h fe2").Then(sizes => new Step.Take(2, 0, sizes["fe"])).Then(_ => new Step.Transpose()),
+        Of("ffn_up_exps.weight", prefix + "gate_up_proj", "experts h fe2")
+            .Then(sizes => new Step.Take(2, sizes["fe"], sizes["fe2"])).Then(_ => new Step.Transpose()),
+        Of("ffn_down_exps.weight", prefix + "down_proj", "experts fe h").Then(_ => new Step.Transpose()),
+    ];
+
     public static TensorRule FusedGate =>
         Of("ffn_gate_exps.weight", "mlp.experts.gate_up_proj", "experts fe2 h").Then(sizes => new Step.Take(1, 0, sizes["fe"]));
 

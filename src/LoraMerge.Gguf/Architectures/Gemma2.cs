@@ -61,7 +61,8 @@ internal class Gemma2 : Gemma
         keys.Count("attention.sliding_window", config.Count("sliding_window"));
     }
 
-    protected static IEnumerable<TensorRule> FourNorms =>
+    /// <summary>Norms before and behind attention and the feed-forward part.</summary>
+    public static IEnumerable<TensorRule> FourNorms =>
     [
         DecoderTensors.Of("attn_norm.weight", "input_layernorm.weight", "h"),
         DecoderTensors.Of("post_attention_norm.weight", "post_attention_layernorm.weight", "h"),

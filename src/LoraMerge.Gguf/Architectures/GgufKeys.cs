@@ -14,6 +14,8 @@ internal sealed class GgufKeys(GgufModel model, string architecture)
 
     public bool HasTensor(string name) => model.TryFind(name, out _);
 
+    public bool Has(string key) => model.Metadata.TryGet($"{architecture}.{key}", out _);
+
     public long Count(string key) => CountOrNull(key) ?? throw NotRestorable($"{architecture}.{key}", "a count");
 
     public long? CountOrNull(string key) => model.Metadata.TryGet($"{architecture}.{key}", out GgufValue value)

@@ -37,22 +37,31 @@ internal sealed class GraniteMoe : Granite
             keys.Count("expert_shared_feed_forward_length", sizes["fs"]);
     }
 
-    protected override IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config)
+    /// <summary>Router and experts.</summary>
+    public static IEnumerable<TensorRule> Experts
     {
-        TensorRule experts = DecoderTensors.Of("", "block_sparse_moe.input_linear.weight", "experts f2 h");
-        TensorRule shared = DecoderTensors.Of("", "shared_mlp.input_linear.weight", "fs2 h");
-        return
-        [
-            DecoderTensors.Of("ffn_gate_inp.weight", "block_sparse_moe.router.layer.weight", "experts h"),
-            (experts with { Target = "blk.N.ffn_gate_exps.weight" }).Then(sizes => new Step.Take(1, 0, sizes["f"])),
-            (experts with { Target = "blk.N.ffn_up_exps.weight" }).Then(sizes => new Step.Take(1, sizes["f"], sizes["f2"])),
-            DecoderTensors.Of("ffn_down_exps.weight", "block_sparse_moe.output_linear.weight", "experts h f"),
-            .. config.CountOrNull("shared_intermediate_size") is > 0 ?
+        get
+        {
+            const string source = "block_sparse_moe.input_linear.weight", shape = "experts f2 h";
+            return
             [
-                (shared with { Target = "blk.N.ffn_gate_shexp.weight" }).Then(sizes => new Step.Take(0, 0, sizes["fs"])),
-                (shared with { Target = "blk.N.ffn_up_shexp.weight" }).Then(sizes => new Step.Take(0, sizes["fs"], sizes["fs2"])),
-                DecoderTensors.Of("ffn_down_shexp.weight", "shared_mlp.output_linear.weight", "h fs"),
-            ] : (TensorRule[])[],
-        ];
+                DecoderTensors.Of("ffn_gate_inp.weight", "block_sparse_moe.router.layer.weight", "experts h"),
+                DecoderTensors.Of("ffn_gate_exps.weight", source, shape).Then(sizes => new Step.Take(1, 0, sizes["f"])),
+                DecoderTensors.Of("ffn_up_exps.weight", source, shape).Then(sizes => new Step.Take(1, sizes["f"], sizes["f2"])),
+                DecoderTensors.Of("ffn_down_exps.weight", "block_sparse_moe.output_linear.weight", "experts h f"),
+            ];
+        }
     }
+
+    /// <summary>The expert that every token takes, or the feed-forward part of a model that has no other.</summary>
+    /// <param name="suffix">Of the names in the file.</param>
+    public static IEnumerable<TensorRule> Shared(string suffix) =>
+    [
+        DecoderTensors.Of($"ffn_gate{suffix}.weight", "shared_mlp.input_linear.weight", "fs2 h").Then(sizes => new Step.Take(0, 0, sizes["fs"])),
+        DecoderTensors.Of($"ffn_up{suffix}.weight", "shared_mlp.input_linear.weight", "fs2 h").Then(sizes => new Step.Take(0, sizes["fs"], sizes["fs2"])),
+        DecoderTensors.Of($"ffn_down{suffix}.weight", "shared_mlp.output_linear.weight", "h fs"),
+    ];
+
+    protected override IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config) =>
+        [.. Experts, .. config.CountOrNull("shared_intermediate_size") is > 0 ? Shared("_shexp") : []];
 }

@@ -68,6 +68,9 @@ internal sealed class HuggingFaceConfig
         : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()]
         : throw LayoutErrors.ConfigFieldInvalid(field, TextOf(value), "a list");
 
+    /// <summary>A whole number; null where a value is none.</summary>
+    public static long? IntegerOf(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : null;
+
     public static double RealOf(string field, JsonElement value) => value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble())
         ? value.GetDouble()
         : throw LayoutErrors.ConfigFieldInvalid(field, TextOf(value), "a number");

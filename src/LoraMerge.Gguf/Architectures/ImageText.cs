@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>
@@ -7,7 +9,8 @@ internal static class ImageText
 {
     private const string Model = "model.";
 
-    private static readonly string[] s_ofImages = ["vision_tower.", "multi_modal_projector.", "visual."];
+    private static readonly string[] s_ofImages =
+        ["vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "audio_tower.", "embed_vision.", "embed_audio."];
 
     /// <summary>Names that a tensor of the part for text may have.</summary>
     public static IEnumerable<string> Spellings(string source) => source.StartsWith(Model, StringComparison.Ordinal)
@@ -18,7 +21,15 @@ internal static class ImageText
     public static IEnumerable<long> SectionsOf(HuggingFaceConfig config) =>
         RopeScaling.Of(config).Reals("mrope_section").Select(count => (long)count).Concat([0, 0, 0, 0]).Take(4);
 
-    /// <summary>Whether a tensor is of the part for images.</summary>
+    public static bool HasSections(HuggingFaceConfig config) => RopeScaling.Of(config).Has("mrope_section");
+
+    /// <summary>Layers of the part for images whose vectors are added to the first layers of the text.</summary>
+    public static int DeepStackLayersOf(HuggingFaceConfig config) =>
+        config.Find("vision_config") is { ValueKind: JsonValueKind.Object } images
+            && images.TryGetProperty("deepstack_visual_indexes", out JsonElement layers) && layers.ValueKind == JsonValueKind.Array
+            ? layers.GetArrayLength() : 0;
+
+    /// <summary>Whether a tensor is of the part for images, or for sounds.</summary>
     public static bool IsOfImages(string source) => Array.Exists(s_ofImages, part =>
         source.StartsWith(part, StringComparison.Ordinal) || source.StartsWith(Model + part, StringComparison.Ordinal));
 }

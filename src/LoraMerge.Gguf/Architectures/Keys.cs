@@ -13,6 +13,8 @@ internal sealed class Keys(string architecture, GgufMetadata metadata)
 
     public void Flags(string key, IEnumerable<bool> values) => metadata.Set($"{architecture}.{key}", values.ToArray());
 
+    public void Reals(string key, IEnumerable<float> values) => metadata.Set($"{architecture}.{key}", values.ToArray());
+
     public void Real(string key, double value) => metadata.Set($"{architecture}.{key}", (float)value);
 
     public void Flag(string key, bool value) => metadata.Set($"{architecture}.{key}", value);

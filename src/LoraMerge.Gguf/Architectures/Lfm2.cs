@@ -6,7 +6,7 @@ using LoraMerge.Gguf.Tokenizers;
 namespace LoraMerge.Gguf.Architectures;
 
 /// <summary>LFM 2: short convolutions in most layers, attention in the others; the final norm stands at the embedding.</summary>
-internal sealed class Lfm2 : Architecture
+internal class Lfm2 : Architecture
 {
     public override string Name => "lfm2";
 
@@ -42,9 +42,7 @@ internal sealed class Lfm2 : Architecture
                 DecoderTensors.Of("attn_k_norm.weight", "self_attn.k_layernorm.weight", "d"),
             ]).Select(rule => rule.In(layer => isAttention[layer])),
             DecoderTensors.Of("ffn_norm.weight", "ffn_norm.weight", "h"),
-            DecoderTensors.Of("ffn_gate.weight", "feed_forward.w1.weight", "f h"),
-            DecoderTensors.Of("ffn_up.weight", "feed_forward.w3.weight", "f h"),
-            DecoderTensors.Of("ffn_down.weight", "feed_forward.w2.weight", "h f"),
+            .. FeedForward(config),
             DecoderTensors.Head,
         ];
     }
@@ -82,12 +80,19 @@ internal sealed class Lfm2 : Architecture
         keys.Count("shortconv.l_cache", sizes["cache"]);
     }
 
+    protected virtual IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config) =>
+    [
+        DecoderTensors.Of("ffn_gate.weight", "feed_forward.w1.weight", "f h"),
+        DecoderTensors.Of("ffn_up.weight", "feed_forward.w3.weight", "f h"),
+        DecoderTensors.Of("ffn_down.weight", "feed_forward.w2.weight", "h f"),
+    ];
+
     private static bool[] AttentionLayers(HuggingFaceConfig config)
     {
         if (config.ListOrNull("layer_types") is { } types)
             return [.. types.Select(type => !IsText(type, "conv"))];
         ImmutableArray<JsonElement> indices = config.ListOrNull("full_attn_idxs") ?? throw LayoutErrors.ConfigFieldMissing("layer_types");
-        ImmutableArray<long> attention = [.. indices.Select(index => index.TryGetInt64(out long layer) ? layer : -1)];
+        ImmutableArray<long> attention = [.. indices.Select(index => HuggingFaceConfig.IntegerOf(index) ?? -1)];
         return [.. Enumerable.Range(0, (int)config.Count("num_hidden_layers")).Select(layer => attention.Contains(layer))];
     }
 }

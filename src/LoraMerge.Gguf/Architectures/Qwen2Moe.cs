@@ -26,10 +26,7 @@ internal sealed class Qwen2Moe : Architecture
         .. DecoderTensors.Attention,
         .. DecoderTensors.QueryKeyValueBiases.AllOptional(),
         .. DecoderTensors.Experts,
-        DecoderTensors.Of("ffn_gate_shexp.weight", "mlp.shared_expert.gate_proj.weight", "fs h"),
-        DecoderTensors.Of("ffn_up_shexp.weight", "mlp.shared_expert.up_proj.weight", "fs h"),
-        DecoderTensors.Of("ffn_down_shexp.weight", "mlp.shared_expert.down_proj.weight", "h fs"),
-        DecoderTensors.Of("ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight", "1 h"),
+        .. SharedExpert,
     ];
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
@@ -59,6 +56,15 @@ internal sealed class Qwen2Moe : Architecture
     }
 
     public override IEnumerable<string> Notes(HuggingFaceConfig config, Sizes sizes) => WindowNotes(config);
+
+    /// <summary>The expert that every token takes, and its gate.</summary>
+    public static IEnumerable<TensorRule> SharedExpert =>
+    [
+        DecoderTensors.Of("ffn_gate_shexp.weight", "mlp.shared_expert.gate_proj.weight", "fs h"),
+        DecoderTensors.Of("ffn_up_shexp.weight", "mlp.shared_expert.up_proj.weight", "fs h"),
+        DecoderTensors.Of("ffn_down_shexp.weight", "mlp.shared_expert.down_proj.weight", "h fs"),
+        DecoderTensors.Of("ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight", "1 h"),
+    ];
 
     /// <summary>Sizes of Qwen's experts.</summary>
     public static void MeasureExperts(HuggingFaceConfig config, Sizes sizes)

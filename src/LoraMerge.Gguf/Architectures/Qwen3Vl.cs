@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -22,7 +21,7 @@ internal sealed class Qwen3Vl : Qwen3
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         base.Check(config, sizes);
-        if (DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
+        if (ImageText.DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
             throw NotSayable("vision_config.deepstack_visual_indexes", Invariant($"{layers} layers"), "want more layers of text than these"); // else they abort
     }
 
@@ -30,12 +29,6 @@ internal sealed class Qwen3Vl : Qwen3
     {
         base.Describe(config, sizes, keys);
         keys.Counts("rope.dimension_sections", ImageText.SectionsOf(config));
-        keys.Count("n_deepstack_layers", DeepStackLayersOf(config));
+        keys.Count("n_deepstack_layers", ImageText.DeepStackLayersOf(config));
     }
-
-    /// <summary>Layers of the part for images whose vectors are added to the first layers of the text.</summary>
-    private static int DeepStackLayersOf(HuggingFaceConfig config) =>
-        config.Find("vision_config") is { ValueKind: JsonValueKind.Object } images
-            && images.TryGetProperty("deepstack_visual_indexes", out JsonElement layers) && layers.ValueKind == JsonValueKind.Array
-            ? layers.GetArrayLength() : 0;
 }

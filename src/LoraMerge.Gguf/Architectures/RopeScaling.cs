@@ -42,6 +42,8 @@ internal sealed class RopeScaling
         return new RopeScaling(config, parameters, field);
     }
 
+    public bool Has(string name) => Find(name) is not null;
+
     /// <summary>A number of the object; null where it is not said.</summary>
     public double? RealOrNull(string name) => Find(name) is { } value ? HuggingFaceConfig.RealOf($"{Field}.{name}", value) : null;
 

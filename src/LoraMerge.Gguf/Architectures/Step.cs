@@ -42,6 +42,42 @@ internal abstract record Step
         public override ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape) => shape.SetItem(Axis, Count);
     }
 
+    /// <summary>-exp(x) in the place of each element x.</summary>
+    public sealed record NegateExponential : Step
+    {
+        public override ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape) => shape;
+    }
+
+    /// <summary>Rows of zeros behind the last one of a matrix, until there are as many as this.</summary>
+    public sealed record Pad(long Rows) : Step
+    {
+        public override ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape) => shape.SetItem(0, Rows);
+    }
+
+    /// <summary>Runs of entries of the first or the last dimension, one behind the other.</summary>
+    public sealed record Arrange(int Axis, ImmutableArray<(long Start, long Count)> Parts) : Step
+    {
+        public override ImmutableArray<long> ShapeAfter(ImmutableArray<long> shape) => shape.SetItem(Axis, Parts.Sum(part => part.Count));
+
+        /// <summary>Whether all entries stay where they are.</summary>
+        public bool IsNone(ImmutableArray<long> shape)
+        {
+            long next = 0;
+            foreach ((long start, long count) in Parts)
+            {
+                if (count > 0 && start != next)
+                    return false;
+                next += count;
+            }
+
+            return next == shape[Axis];
+        }
+
+        public bool Equals(Arrange? other) => other is not null && Axis == other.Axis && Parts.AsSpan().SequenceEqual(other.Parts.AsSpan());
+
+        public override int GetHashCode() => HashCode.Combine(Axis, Parts.Length);
+    }
+
     /// <summary>Other dimensions, the same order of elements.</summary>
     public sealed record Reshape(ImmutableArray<long> Shape) : Step
     {

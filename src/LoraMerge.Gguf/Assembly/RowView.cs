@@ -41,6 +41,9 @@ internal abstract class RowView(ImmutableArray<long> shape)
             Step.Plus plus => new RaisedRows(before, plus.Value),
             Step.Transpose => new TransposedRows(before),
             Step.Take take => new TakenRows(before, take),
+            Step.Arrange order => new ArrangedRows(before, order),
+            Step.Pad pad => new PaddedRows(before, pad.Rows),
+            Step.NegateExponential => new NegatedExponentials(before),
             Step.Reshape reshape => new ReshapedRows(before, reshape.Shape),
             _ => throw new ArgumentException($"{step} cannot stand behind others.", nameof(tensor)),
         });

@@ -17,7 +17,8 @@ internal delegate void TensorBytes(long byteOffset, ReadOnlySpan<byte> bytes);
 /// <summary>Makes the bytes of a file's tensors of the merged model's rows, rounding each value once.</summary>
 /// <remarks>
 /// Memory: one block of rows as float32 and one as bytes, about <see cref="BlockElements"/> elements or one row; beside it one head where rows are
-/// paired for rope, and one whole matrix where one is turned round. Equal rows give equal bytes for any number of threads.
+/// paired for rope, one whole matrix where one is turned round, and the whole tensor where rows change places.
+/// Equal rows give equal bytes for any number of threads.
 /// </remarks>
 /// <param name="rows">Gives the merged model's rows; called from the thread that calls <see cref="Write"/>.</param>
 /// <param name="threads">How many round at once.</param>
@@ -44,6 +45,8 @@ internal sealed class TensorAssembler(MergedRows rows, int threads)
                 held += shape[^1] * shape[^2] * sizeof(float);
             else if (step is Step.Rope rope)
                 held += shape.Aggregate(1L, (product, side) => product * side) / rope.Heads * sizeof(float);
+            else if (step is Step.Arrange { Axis: 0 })
+                held += shape.Aggregate(1L, (product, side) => product * side) * sizeof(float);
             shape = step.ShapeAfter(shape);
         }
         return held;

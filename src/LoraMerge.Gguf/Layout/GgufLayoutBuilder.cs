@@ -179,7 +179,7 @@ internal sealed class GgufLayoutBuilder
 
         bool isStacked = sources.Length > 1 || IsOfExpert(source);
         ImmutableArray<Step> steps = [.. isStacked ? [new Step.Stack(sources.Length)] : (Step[])[], .. rule.Steps.Select(step => step(_sizes))];
-        return Follow(target, sources, steps);
+        return Follow(target, sources, steps) with { TakesAdapter = _architecture.TakesAdapter(target) };
     }
 
     private static LayoutTensor Follow(string target, ImmutableArray<SourceTensor> sources, ImmutableArray<Step> steps)
@@ -191,8 +191,10 @@ internal sealed class GgufLayoutBuilder
             if (step is Step.Rope rope && shape[0] % (2 * rope.Heads) != 0)
                 throw LayoutErrors.TensorNotDivisible(
                     sources[0].Name, sources[0].ShapeText, FormattableString.Invariant($"its rows do not divide into the halves of {rope.Heads} heads"));
-            if (step is Step.Take take && take.Count == shape[take.Axis])
-                continue; // all of it
+            if ((step is Step.Take take && take.Count == shape[take.Axis])
+                || (step is Step.Pad pad && pad.Rows <= shape[0])
+                || (step is Step.Arrange order && order.IsNone(shape)))
+                continue; // all of it, as it is
             shape = step.ShapeAfter(shape);
             kept.Add(step);
         }

@@ -14,6 +14,9 @@ namespace LoraMerge.Gguf.Layout;
 internal sealed record LayoutTensor(
     string Name, GgufType Type, ImmutableArray<long> Shape, ImmutableArray<SourceTensor> Sources, ImmutableArray<Step> Steps, ImmutableArray<float> Numbers)
 {
+    /// <summary>Whether readers add what an adapter adds where they compute with it.</summary>
+    public bool TakesAdapter { get; init; } = true;
+
     public long RowLength => Shape[^1];
 
     public long RowCount => Shape.Take(Shape.Length - 1).Aggregate(1L, (product, side) => product * side);

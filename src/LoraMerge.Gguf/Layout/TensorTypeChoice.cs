@@ -46,6 +46,8 @@ internal sealed partial class TensorTypeChoice
         GgufType main = _quantization.MainType();
         if (_quantization is GgufQuantization.F32 or GgufQuantization.F16 or GgufQuantization.BF16)
             return main;
+        if (_quantization != GgufQuantization.Q8_0 && IsNeverQuantised(name))
+            return GgufType.F32;
         return Fitting(_quantization == GgufQuantization.Q8_0 ? main : Choose(name, shape, main), shape[^1]);
     }
 
@@ -56,11 +58,20 @@ internal sealed partial class TensorTypeChoice
         || !name.EndsWith(".weight", StringComparison.Ordinal)
         || name.Contains(".ffn_gate_inp", StringComparison.Ordinal)
         || name.EndsWith("position_embd.weight", StringComparison.Ordinal)
-        || name.EndsWith("shortconv.conv.weight", StringComparison.Ordinal);
+        || name.EndsWith("shortconv.conv.weight", StringComparison.Ordinal)
+        || name.EndsWith("ssm_conv1d.weight", StringComparison.Ordinal)
+        || name.EndsWith("altup_correct_coef.weight", StringComparison.Ordinal)
+        || name.EndsWith("altup_predict_coef.weight", StringComparison.Ordinal);
+
+    /// <summary>Small matrices of Gemma 3n and 4, which llama.cpp's quantiser leaves as they are. Its converter gives them Q8_0.</summary>
+    private static bool IsNeverQuantised(string name) =>
+        name.Contains("altup", StringComparison.Ordinal)
+        || name.Contains("laurel", StringComparison.Ordinal)
+        || name.Contains("per_layer_model_proj", StringComparison.Ordinal);
 
     private GgufType Choose(string name, ImmutableArray<long> shape, GgufType main)
     {
-        if (name == "output.weight" || (name == "token_embd.weight" && !_hasHead))
+        if (name == "output.weight" || (name is "token_embd.weight" or "per_layer_token_embd.weight" && !_hasHead))
             return shape[^1] % main.ElementsPerBlock() != 0 ? GgufType.Q8_0 : GgufType.Q6_K;
         if (IsValues(name))
             return ChooseValues(_values.IndexOf(name), main);
