@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace LoraMerge.Gguf.Architectures;
 
@@ -7,10 +6,8 @@ namespace LoraMerge.Gguf.Architectures;
 /// DeepSeek V3: latent attention, a few dense layers before those with experts. The key and value halves of <c>kv_b_proj</c> become tensors of their
 /// own.
 /// </summary>
-internal sealed class DeepSeek3 : Architecture
+internal class DeepSeek3 : Architecture
 {
-    private const string Layer = "model.layers.";
-
     public override string Name => "deepseek2";
 
     public override ImmutableArray<string> Classes => ["DeepseekV3ForCausalLM"];
@@ -31,9 +28,12 @@ internal sealed class DeepSeek3 : Architecture
         [
             .. DecoderTensors.Ends,
             .. DecoderTensors.NormsBefore,
-            DecoderTensors.Of("attn_q_a.weight", "self_attn.q_a_proj.weight", "qrank h"),
-            DecoderTensors.Of("attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight", "qrank"),
-            DecoderTensors.Of("attn_q_b.weight", "self_attn.q_b_proj.weight", "q qrank"),
+            .. config.CountOrNull("q_lora_rank") is null ? [DecoderTensors.Attention.First()] : (TensorRule[])
+            [
+                DecoderTensors.Of("attn_q_a.weight", "self_attn.q_a_proj.weight", "qrank h"),
+                DecoderTensors.Of("attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight", "qrank"),
+                DecoderTensors.Of("attn_q_b.weight", "self_attn.q_b_proj.weight", "q qrank"),
+            ],
             DecoderTensors.Of("attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", "kva h"),
             DecoderTensors.Of("attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight", "kvrank"),
             Half("attn_k_b.weight").Then(sizes => new Step.Take(1, 0, sizes["nope"])).Then(_ => new Step.Transpose()),
@@ -43,25 +43,23 @@ internal sealed class DeepSeek3 : Architecture
             .. DecoderTensors.Experts.Select(rule => rule.In(layer => layer >= dense)),
             .. ((TensorRule[])
             [
-                DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts"),
-                DecoderTensors.Of("ffn_gate_shexp.weight", "mlp.shared_experts.gate_proj.weight", "fs h"),
-                DecoderTensors.Of("ffn_up_shexp.weight", "mlp.shared_experts.up_proj.weight", "fs h"),
-                DecoderTensors.Of("ffn_down_shexp.weight", "mlp.shared_experts.down_proj.weight", "h fs"),
+                .. HasBias ? [DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts")] : (TensorRule[])[],
+                .. DecoderTensors.SharedExperts,
             ]).Select(rule => rule.In(layer => layer >= dense)),
         ];
     }
 
-    /// <summary>Layers behind the last one predict further tokens, which readers do not.</summary>
     public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
-        base.IsLeftOut(source, config)
-        || (source.StartsWith(Layer, StringComparison.Ordinal)
-            && long.TryParse(source[Layer.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long layer)
-            && layer >= config.Count("num_hidden_layers"));
+        base.IsLeftOut(source, config) || IsBehindLastLayer(source, config);
+
+    /// <summary>The way to queries, keys and values, and the head, are plain products in readers.</summary>
+    public override bool TakesAdapter(string target) => target != DecoderTensors.Head.Target
+        && !target.Contains(".attn_q", StringComparison.Ordinal) && !target.Contains(".attn_kv_a", StringComparison.Ordinal);
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {
         base.Measure(config, sizes);
-        sizes["qrank"] = config.CountOrNull("q_lora_rank") ?? throw NotSayable("q_lora_rank", "null", "want queries of a low rank");
+        sizes["qrank"] = config.CountOrNull("q_lora_rank") ?? 0;
         sizes["kvrank"] = config.Count("kv_lora_rank");
         sizes["rope"] = config.Count("qk_rope_head_dim");
         sizes["nope"] = config.Count("qk_nope_head_dim");
@@ -85,6 +83,12 @@ internal sealed class DeepSeek3 : Architecture
         CheckFlag(config, "rope_interleave", true, "turn pairs of neighbours");
         CheckFlag(config, "attention_bias", false, "have no biases in attention");
         CheckReal(config, "moe_layer_freq", 1, "take experts in every layer behind the dense ones");
+        if (IsSmall(sizes) != (sizes["qrank"] == 0))
+        {
+            string kind = IsSmall(sizes) ? "of one matrix" : "of a low rank";
+            throw NotSayable("q_lora_rank", HuggingFaceConfig.TextOf(config.Find("q_lora_rank")),
+                Invariant($"want queries {kind} in a model of {sizes["layers"]} layers and {sizes["v"]} tokens"));
+        }
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
@@ -99,7 +103,8 @@ internal sealed class DeepSeek3 : Architecture
 
         // Latent attention is written as attention with one large key-value head.
         keys.Count("attention.head_count_kv", 1);
-        keys.Count("attention.q_lora_rank", sizes["qrank"]);
+        if (sizes["qrank"] > 0)
+            keys.Count("attention.q_lora_rank", sizes["qrank"]);
         keys.Count("attention.kv_lora_rank", sizes["kvrank"]);
         keys.Count("attention.key_length", sizes["kva"]);
         keys.Count("attention.value_length", sizes["kvrank"]);
@@ -118,6 +123,12 @@ internal sealed class DeepSeek3 : Architecture
         if (config.Flag("norm_topk_prob"))
             keys.Flag("expert_weights_norm", true);
     }
+
+    /// <summary>Whether the choice of experts has a bias.</summary>
+    protected virtual bool HasBias => true;
+
+    /// <summary>Models by whose size readers tell that their queries are of one matrix: V2 Lite, Moonlight, Kanana 2.</summary>
+    private static bool IsSmall(Sizes sizes) => sizes["layers"] is 26 or 27 || (sizes["layers"] == 48 && sizes["v"] == 128256);
 
     private static TensorRule Half(string target) => DecoderTensors.Of(target, "self_attn.kv_b_proj.weight", "kvb kvrank")
         .Then(sizes => new Step.Reshape([sizes["heads"], sizes["nope"] + sizes["value"], sizes["kvrank"]]));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Gguf.Architectures;
@@ -33,6 +34,18 @@ internal sealed class Glm4 : Architecture
         DecoderTensors.Of("ffn_down.weight", "mlp.down_proj.weight", "h f"),
         DecoderTensors.Of("post_ffw_norm.weight", "post_mlp_layernorm.weight", "h"),
     ];
+
+    public override bool CanRestore => true;
+
+    public override JsonObject? Restore(GgufKeys keys)
+    {
+        if (keys.Has("rope.dimension_sections"))
+            return null; // a model that reads images, with the rows of its heads in another order
+        JsonObject config = RestoreSizes(keys, "glm4", Classes[0]);
+        config["partial_rotary_factor"] = keys.Count("rope.dimension_count") / (double)config["head_dim"]!.GetValue<long>();
+        config["attention_bias"] = keys.HasTensor("blk.0.attn_q.bias");
+        return config;
+    }
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {

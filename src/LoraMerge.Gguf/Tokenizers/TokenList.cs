@@ -51,6 +51,21 @@ internal sealed class TokenList
     /// <summary>The number of the token with this text.</summary>
     public int? Find(string text) => Array.IndexOf(_texts, text) is >= 0 and int index ? index : null;
 
+    /// <summary>Whether a token is one byte of a character without a token.</summary>
+    public static bool IsByte(string text) =>
+        text.Length == 6
+            && text.StartsWith("<0x", StringComparison.Ordinal)
+            && text[5] == '>'
+            && char.IsAsciiHexDigit(text[3])
+            && char.IsAsciiHexDigit(text[4]);
+
+    /// <exception cref="GgufLayoutException">VocabularyMismatch.</exception>
+    public void ThrowIfBeyond(string file, long id, string text)
+    {
+        if (id >= Count)
+            throw LayoutErrors.VocabularyTooSmall(file, id, text, Count);
+    }
+
     /// <exception cref="GgufLayoutException">TokenizerInvalid: two equal texts, at which readers end their process.</exception>
     public void ThrowIfTwice(string file)
     {

@@ -29,7 +29,7 @@ internal sealed class TokenizerMetadata
         _config = files.Json(ConfigFile);
         _added = files.Json(AddedFile);
         byte[]? model = files.Bytes(SentencePieceModel.FileName);
-        if (model is not null && (_json is null || SentencePieceModel.Begins(model)))
+        if (model is not null && !rules.IsOfGemma4 && (_json is null || SentencePieceModel.Begins(model)))
             _pieces = SentencePieceModel.Read(model);
         else if (_json is { } json)
             _bytePairs = BytePairModel.Read(json);
@@ -58,6 +58,11 @@ internal sealed class TokenizerMetadata
             LayPieces(tokens, notes);
             DescribeSentencePiece(metadata, tokens, SentencePieceModel.FileName, null);
         }
+        else if (_rules.IsOfGemma4)
+        {
+            Gemma4Tokens.Lay(tokens, _bytePairs, AddedToken.OfTokenizer(_json), SpecialTexts());
+            DescribeGemma4(metadata, tokens, _bytePairs);
+        }
         else if (_bytePairs.HasByteFallback)
         {
             LayBytePairs(tokens, ScoresByMerges(_bytePairs));
@@ -70,6 +75,8 @@ internal sealed class TokenizerMetadata
         }
 
         SpecialTokens.Describe(metadata, tokens, _json, _config, config, _rules);
+        if (_rules.IsOfGemma4)
+            metadata.Set("tokenizer.ggml.add_bos_token", true); // readers do, whatever the file says
     }
 
     private void LayPieces(TokenList tokens, List<string> notes)
@@ -123,8 +130,8 @@ internal sealed class TokenizerMetadata
         float lowest = -1 - model.Merges.Length;
         foreach ((string text, long id) in model.Vocabulary)
         {
-            ThrowIfBeyond(tokens, BytePairModel.FileName, id, text);
-            TokenType type = model.HasByteFallback && IsByte(text) ? TokenType.Byte
+            tokens.ThrowIfBeyond(BytePairModel.FileName, id, text);
+            TokenType type = model.HasByteFallback && TokenList.IsByte(text) ? TokenType.Byte
                 : model.HasByteFallback && text == model.Unknown ? TokenType.Unknown
                 : TokenType.Normal;
             tokens.Set(id, text, type, scores.GetValueOrDefault(text, lowest));
@@ -133,7 +140,7 @@ internal sealed class TokenizerMetadata
         ImmutableHashSet<string> special = SpecialTexts();
         foreach (AddedToken token in AddedToken.OfConfig(_config).Concat(AddedToken.OfTokenizer(_json)))
         {
-            ThrowIfBeyond(tokens, BytePairModel.FileName, token.Id, token.Text);
+            tokens.ThrowIfBeyond(BytePairModel.FileName, token.Id, token.Text);
             tokens.SetAdded(token.Id, token.Text, special.Contains(token.Text));
         }
     }
@@ -170,8 +177,22 @@ internal sealed class TokenizerMetadata
         metadata.Add("tokenizer.ggml.pre", PreTokenizer.NameOf(_json!.Value, model.IgnoresMerges, _rules.PreTokenizer));
         metadata.Add("tokenizer.ggml.tokens", tokens.Texts);
         metadata.Add("tokenizer.ggml.token_type", tokens.Types);
-        metadata.Add("tokenizer.ggml.merges", model.Merges.Select(merge => $"{WithoutBlanks(merge.Left)} {WithoutBlanks(merge.Right)}").ToArray());
+        metadata.Add("tokenizer.ggml.merges", MergesOf(model));
     }
+
+    private void DescribeGemma4(GgufMetadata metadata, TokenList tokens, BytePairModel model)
+    {
+        Gemma4Tokens.ThrowIfOther(model, _json!.Value);
+        tokens.ThrowIfTwice(BytePairModel.FileName);
+        metadata.Add("tokenizer.ggml.model", "gemma4");
+        metadata.Add("tokenizer.ggml.tokens", tokens.Texts);
+        metadata.Add("tokenizer.ggml.scores", tokens.Scores);
+        metadata.Add("tokenizer.ggml.token_type", tokens.Types);
+        metadata.Add("tokenizer.ggml.merges", MergesOf(model));
+        metadata.Add("tokenizer.ggml.add_space_prefix", false);
+    }
+
+    private static string[] MergesOf(BytePairModel model) => [.. model.Merges.Select(merge => $"{WithoutBlanks(merge.Left)} {WithoutBlanks(merge.Right)}")];
 
     /// <summary>Composing characters (NFC) is taken: readers do not do it, but all texts of the field are composed.</summary>
     private void ThrowIfNormalised()
@@ -203,19 +224,6 @@ internal sealed class TokenizerMetadata
         for (int i = 0; i < model.Merges.Length; i++)
             scores.TryAdd(model.Merges[i].Left + model.Merges[i].Right, -i);
         return scores;
-    }
-
-    private static bool IsByte(string text) =>
-        text.Length == 6
-            && text.StartsWith("<0x", StringComparison.Ordinal)
-            && text[5] == '>'
-            && char.IsAsciiHexDigit(text[3])
-            && char.IsAsciiHexDigit(text[4]);
-
-    private static void ThrowIfBeyond(TokenList tokens, string file, long id, string text)
-    {
-        if (id >= tokens.Count)
-            throw LayoutErrors.VocabularyTooSmall(file, id, text, tokens.Count);
     }
 
     /// <summary>A blank parts a merge in the file; inside a part it is written as byte-level vocabularies write it.</summary>

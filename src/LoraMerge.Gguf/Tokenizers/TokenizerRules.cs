@@ -22,6 +22,9 @@ internal sealed record TokenizerRules
     /// <summary>Whether the begin of a text is added where no file says it; null where readers are told nothing.</summary>
     public bool? AddsBegin { get; init; }
 
+    /// <summary>Whether byte pairs with blanks as they are and bytes for the rest are written in the way of Gemma 4.</summary>
+    public bool IsOfGemma4 { get; init; }
+
     /// <summary>The name for a pre-tokenizer that has several.</summary>
     public string? PreTokenizer { get; init; }
 

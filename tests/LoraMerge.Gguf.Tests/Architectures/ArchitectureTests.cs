@@ -65,6 +65,44 @@ public sealed class ArchitectureTests
     [InlineData("converter.zip", "olmoe", "norm_topk_prob", "true")]
     [InlineData("converter.zip", "olmoe", "clip_qkv", "8.0")]
     [InlineData("converter.zip", "granite-moe-shared", "num_local_experts", "0")]
+    [InlineData("converter.zip", "qwen3-next", "linear_value_head_dim", "16")]
+    [InlineData("converter.zip", "qwen3-next", "linear_num_value_heads", "3")]
+    [InlineData("converter.zip", "qwen3-next", "norm_topk_prob", "false")]
+    [InlineData("converter.zip", "qwen3-next", "mlp_only_layers", "[0]")]
+    [InlineData("converter.zip", "qwen3.5", "layer_types", """["linear_attention", "full_attention", "linear_attention", "full_attention"]""")]
+    [InlineData("converter.zip", "qwen3.5", "attention_bias", "true")]
+    [InlineData("converter.zip", "qwen3.5", "attn_output_gate", "false")]
+    [InlineData("converter.zip", "qwen3.5-moe", "norm_topk_prob", "false")]
+    [InlineData("converter.zip", "qwen3-vl-moe", "norm_topk_prob", "false")]
+    [InlineData("converter.zip", "deepseek-v2-lite", "scoring_func", "\"sigmoid\"")]
+    [InlineData("converter.zip", "deepseek-v2-lite", "norm_topk_prob", "true")]
+    [InlineData("converter.zip", "deepseek-v2-lite", "n_group", "8")]
+    [InlineData("converter.zip", "deepseek-v2-lite", "q_lora_rank", "16")] // readers take models of 27 layers for those without
+    [InlineData("converter.zip", "glm-4.5", "scoring_func", "\"softmax\"")]
+    [InlineData("converter.zip", "llama-4", "use_qk_norm", "false")]
+    [InlineData("converter.zip", "llama-4", "attention_chunk_size", "4096")]
+    [InlineData("converter.zip", "llama-4", "attn_temperature_tuning", "false")]
+    [InlineData("converter.zip", "llama-4", "attn_scale", "0.2")]
+    [InlineData("converter.zip", "llama-4", "no_rope_layers", "[1, 1, 1, 1]")]
+    [InlineData("converter.zip", "llama-4", "moe_layers", "[0, 1, 2, 3]")]
+    [InlineData("converter.zip", "gemma-3n", "num_kv_shared_layers", "4")]
+    [InlineData("converter.zip", "gemma-3n", "altup_num_inputs", "2")]
+    [InlineData("converter.zip", "gemma-3n", "laurel_rank", "32")]
+    [InlineData("converter.zip", "gemma-3n", "intermediate_size", "[24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 32, 32]")]
+    [InlineData("converter.zip", "gemma-3n", "final_logit_softcapping", "null")]
+    [InlineData("converter.zip", "gemma-3n", "activation_sparsity_pattern", "[0.9]")]
+    [InlineData("converter.zip", "gemma-4-small", "rope_parameters",
+        """{ "full_attention": { "rope_theta": 1e6, "rope_type": "default" }, "sliding_attention": { "rope_theta": 1e4 } }""")]
+    [InlineData("converter.zip", "gemma-4-small", "layer_types", """["sliding_attention"]""")]
+    [InlineData("converter.zip", "gemma-4-moe", "use_bidirectional_attention", "\"all\"")]
+    [InlineData("converter.zip", "ernie-4.5", "use_bias", "true")]
+    [InlineData("converter.zip", "ernie-4.5-moe", "moe_layer_interval", "2")]
+    [InlineData("converter.zip", "ernie-4.5-moe", "moe_layer_end_index", "1")]
+    [InlineData("converter.zip", "lfm2-moe", "use_expert_bias", "false")]
+    [InlineData("converter.zip", "lfm2-moe", "routed_scaling_factor", "2.0")]
+    [InlineData("converter.zip", "granite-4-hybrid", "mamba_expand", "4")]
+    [InlineData("converter.zip", "granite-4-hybrid", "mamba_proj_bias", "true")]
+    [InlineData("converter.zip", "granite-4-hybrid", "layer_types", """["mamba", "attention", "multi_head_latent_attention"]""")]
     [InlineData("converter.zip", "olmo3", "rope_scaling", """{ "rope_type": "llama3", "factor": 2.0 }""")]
     public void What_readers_do_otherwise_is_refused(string archive, string name, string field, string? json)
     {
@@ -131,6 +169,8 @@ public sealed class ArchitectureTests
     [InlineData("llama.zip", "llama-plain", "model.layers.0.self_attn.rotary_emb.inv_freq")]
     [InlineData("more.zip", "gpt2", "transformer.h.0.attn.bias")]
     [InlineData("more.zip", "more-deepseek3", "model.layers.2.eh_proj.weight")]
+    [InlineData("converter.zip", "glm-4.5", "model.layers.2.eh_proj.weight")]
+    [InlineData("converter.zip", "qwen3-next", "mtp.fc.weight")]
     public void What_no_reader_wants_is_left_out(string archive, string name, string tensor)
     {
         GgufLayout layout = Build(archive, name, source => source.Plus(tensor, 323, 64));
@@ -170,6 +210,51 @@ public sealed class ArchitectureTests
         Assert.Equal(text.Tensors.Select(tensor => tensor.Name), part.Tensors.Select(tensor => tensor.Name));
         Assert.Equal(text.Metadata.Select(pair => pair.Key), part.Metadata.Select(pair => pair.Key));
         Assert.Equal(["vision_tower.patch.weight"], part.LeftOut);
+    }
+
+    [Theory]
+    [InlineData("gemma-3n", "intermediate_size", """["wide"]""")]
+    [InlineData("gemma-3n", "activation_sparsity_pattern", """["much"]""")]
+    [InlineData("qwen3-next", "full_attention_interval", "0")]
+    [InlineData("qwen3-next", "linear_num_key_heads", "0")]
+    [InlineData("llama-4", "interleave_moe_layer_step", "0")]
+    [InlineData("granite-4-hybrid", "mamba_n_groups", "0")]
+    [InlineData("ernie-4.5-moe", "moe_num_experts", "0")]
+    [InlineData("gemma-4-small", "num_kv_shared_layers", "\"some\"")]
+    public void A_field_of_another_kind_is_told_of_further_families(string name, string field, string json)
+    {
+        GgufLayoutException e = Refuse("converter.zip", name, source => source.With(field, json));
+
+        Assert.Equal(LayoutFault.ConfigFieldInvalid, e.Fault);
+        Assert.Contains(field, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_layers_without_rope_are_the_usual_ones() =>
+        Assert.NotEmpty(Build("converter.zip", "llama-4", source => source.With("no_rope_layers", "[]")).Tensors);
+
+    /// <summary>Granite 4 is of another architecture where all its layers attend.</summary>
+    [Theory]
+    [InlineData("granite-4-hybrid", "granitehybrid")]
+    [InlineData("granite-4-attention", "granite")]
+    [InlineData("granite-4-attention-moe", "granitemoe")]
+    public void Granite_4_is_named_by_its_layers(string name, string architecture)
+    {
+        GgufLayout layout = Build("converter.zip", name, source => source);
+
+        Assert.True(layout.Metadata.TryGetText("general.architecture", out string? found));
+        Assert.Equal(architecture, found);
+    }
+
+    [Theory]
+    [InlineData("rope", true, 512u)]
+    [InlineData("nope", false, 1u << 20)]
+    public void Granite_4_without_positions_is_said_so(string kind, bool hasRope, uint context)
+    {
+        GgufLayout layout = Build("converter.zip", "granite-4-hybrid", source => source.With("position_embedding_type", $"\"{kind}\""));
+
+        Assert.True(layout.Metadata.TryGet("granitehybrid.rope.scaling.finetuned", out GgufValue rope) && (bool)rope.Value == hasRope);
+        Assert.True(layout.Metadata.TryGet("granitehybrid.context_length", out GgufValue length) && (uint)length.Value == context);
     }
 
     /// <summary>transformers 5 holds gate and up of all experts in one tensor.</summary>
@@ -250,10 +335,12 @@ public sealed class ArchitectureTests
         Assert.Equal(first.Files().Select(file => file.HeaderBytes.ToArray()), second.Files().Select(file => file.HeaderBytes.ToArray()));
     }
 
+    /// <summary>Granite 4 apart, which is of three by its layers.</summary>
     [Fact]
     public void Each_class_belongs_to_one_architecture()
     {
-        string[] classes = [.. ArchitectureList.All.SelectMany(architecture => architecture.Classes)];
+        string[] classes =
+            [.. ArchitectureList.All.Where(architecture => architecture is not (Granite4 or Granite4Moe)).SelectMany(architecture => architecture.Classes)];
 
         Assert.Equal(classes.Distinct().Order(), classes.Order());
         Assert.All(ArchitectureList.All, architecture => JsonDocument.Parse(architecture.Defaults).Dispose());

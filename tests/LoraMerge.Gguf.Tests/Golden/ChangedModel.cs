@@ -11,9 +11,10 @@ internal static class ChangedModel
     public static GgufSource With(this GgufSource source, string field, string? json)
     {
         JsonObject config = JsonNode.Parse(source.Config.GetRawText())!.AsObject();
-        config.Remove(field);
+        JsonObject fields = config["text_config"] as JsonObject ?? config;
+        fields.Remove(field);
         if (json is not null)
-            config[field] = JsonNode.Parse(json);
+            fields[field] = JsonNode.Parse(json);
         using var document = JsonDocument.Parse(config.ToJsonString());
         return source with { Config = document.RootElement.Clone() };
     }

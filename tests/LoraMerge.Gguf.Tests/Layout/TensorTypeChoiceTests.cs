@@ -27,9 +27,11 @@ public sealed class TensorTypeChoiceTests
         Assert.Equal(GgufType.Q6_K, choice.Of("output.weight", Wide));
     }
 
-    [Fact]
-    public void An_embedding_that_is_also_the_head_gets_the_type_of_the_head() =>
-        Assert.Equal(GgufType.Q6_K, Of(GgufQuantization.Q4_K_M, layers: 4, hasHead: false).Of("token_embd.weight", Wide));
+    [Theory]
+    [InlineData("token_embd.weight")]
+    [InlineData("per_layer_token_embd.weight")]
+    public void An_embedding_that_is_also_the_head_gets_the_type_of_the_head_and_so_do_those_of_layers(string name) =>
+        Assert.Equal(GgufType.Q6_K, Of(GgufQuantization.Q4_K_M, layers: 4, hasHead: false).Of(name, Wide));
 
     [Theory]
     [InlineData("Q4_K_M", "Q5_K")]
@@ -53,6 +55,19 @@ public sealed class TensorTypeChoiceTests
     public void Eighty_layers_that_share_values_among_heads_keep_more_bits_of_them(string architecture, bool hasGroupedHeads, string type) =>
         Assert.Equal(type,
             Of(GgufQuantization.Q4_K_M, layers: 80, architecture: architecture, hasGroupedHeads: hasGroupedHeads).Of("blk.11.attn_v.weight", Wide).ToString());
+
+    [Theory]
+    [InlineData("Q4_K_M", "per_layer_model_proj.weight", "F32")]
+    [InlineData("Q4_0", "blk.0.laurel_l.weight", "F32")]
+    [InlineData("Q6_K", "altup_proj.weight", "F32")]
+    [InlineData("Q8_0", "per_layer_model_proj.weight", "Q8_0")]
+    [InlineData("F16", "blk.0.laurel_l.weight", "F16")]
+    [InlineData("F16", "blk.0.altup_predict_coef.weight", "F32")]
+    [InlineData("BF16", "blk.0.ssm_conv1d.weight", "F32")]
+    [InlineData("Q4_K_M", "blk.0.ssm_out.weight", "Q4_K")]
+    [InlineData("Q4_K_M", "per_layer_token_embd.weight", "Q4_K")]
+    public void Some_small_matrices_are_left_as_they_are(string quantization, string name, string type) =>
+        Assert.Equal(type, Of(Enum.Parse<GgufQuantization>(quantization), layers: 32).Of(name, Wide).ToString());
 
     [Fact]
     public void The_small_mixture_keeps_more_bits_of_the_first_layers_only()

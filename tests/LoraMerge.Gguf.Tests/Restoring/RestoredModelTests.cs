@@ -37,6 +37,8 @@ public sealed class RestoredModelTests : IDisposable
         ("gemma.zip", "gemma3-linear"),
         ("more.zip", "more-granite"),
         ("more.zip", "more-smollm3"),
+        ("more.zip", "more-glm4"),
+        ("converter.zip", "ernie-4.5"),
         ("templates.zip", "template-named"));
 
     public void Dispose() => _folder.Dispose();
@@ -179,7 +181,8 @@ public sealed class RestoredModelTests : IDisposable
     public void The_architectures_that_are_turned_back_are_told()
     {
         Assert.Equal(
-            ["gemma", "gemma2", "gemma3", "granite", "llama", "mistral3", "qwen2", "qwen3", "qwen3moe", "smollm3"], RestoredModel.Architectures);
+            ["ernie4_5", "gemma", "gemma2", "gemma3", "glm4", "granite", "llama", "mistral3", "qwen2", "qwen3", "qwen3moe", "smollm3"],
+            RestoredModel.Architectures);
     }
 
     [Theory]

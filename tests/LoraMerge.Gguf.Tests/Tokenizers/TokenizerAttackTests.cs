@@ -70,7 +70,7 @@ public sealed class TokenizerAttackTests : IDisposable
     {
         File.WriteAllText(_folder.File("tokenizer.json"), json);
 
-        GgufLayoutException e = Assert.Throws<GgufLayoutException>(Describe);
+        GgufLayoutException e = Assert.Throws<GgufLayoutException>(() => Describe());
 
         Assert.Equal((LayoutFault)fault, e.Fault);
         Assert.Equal("tokenizer.json", e.File);
@@ -93,7 +93,7 @@ public sealed class TokenizerAttackTests : IDisposable
         tokenizer[field] = JsonNode.Parse(json);
         File.WriteAllText(_folder.File("tokenizer.json"), tokenizer.ToJsonString());
 
-        Assert.Equal((LayoutFault)fault, Assert.Throws<GgufLayoutException>(Describe).Fault);
+        Assert.Equal((LayoutFault)fault, Assert.Throws<GgufLayoutException>(() => Describe()).Fault);
     }
 
     [Fact]
@@ -135,6 +135,42 @@ public sealed class TokenizerAttackTests : IDisposable
         Assert.Equal((2u, 3u), (eos.Value, eot.Value));
     }
 
+    /// <summary>What the vocabulary has is ordinary, also where it was added once more, but for special tokens; some of these readers show.</summary>
+    [Fact]
+    public void Tokens_of_Gemma_4_are_special_shown_or_ordinary()
+    {
+        JsonObject tokenizer = SoundGemma4();
+        tokenizer["added_tokens"] = JsonNode.Parse("""
+            [{ "id": 0, "content": "a", "special": false }, { "id": 2, "content": "<|turn>", "special": true },
+             { "id": 3, "content": "<|channel>", "special": true }, { "id": 4, "content": "x", "special": false }]
+            """);
+        File.WriteAllText(_folder.File("tokenizer.json"), tokenizer.ToJsonString());
+        File.WriteAllText(_folder.File("tokenizer_config.json"), """{ "add_bos_token": false }""");
+
+        GgufMetadata metadata = Describe(TokenizerRules.Default with { IsOfGemma4 = true });
+
+        Assert.True(metadata.TryGet("tokenizer.ggml.token_type", out GgufValue types));
+        Assert.Equal([1, 6, 3, 4, 4], (int[])types.Value);
+        Assert.True(metadata.TryGetText("tokenizer.ggml.model", out string? model) && model == "gemma4");
+        Assert.True(metadata.TryGet("tokenizer.ggml.add_bos_token", out GgufValue added) && (bool)added.Value); // readers add it in any case
+    }
+
+    [Theory]
+    [InlineData("normalizer", "null")]
+    [InlineData("normalizer", """{ "type": "NFC" }""")]
+    [InlineData("normalizer", """{ "type": "Replace", "pattern": { "String": "-" }, "content": "_" }""")]
+    [InlineData("model", """{ "type": "BPE", "vocab": { "a": 0, "b": 1 }, "merges": ["a b"] }""")]
+    public void A_tokenizer_that_is_not_as_readers_take_that_of_Gemma_4_is_refused(string field, string json)
+    {
+        JsonObject tokenizer = SoundGemma4();
+        tokenizer[field] = JsonNode.Parse(json);
+        File.WriteAllText(_folder.File("tokenizer.json"), tokenizer.ToJsonString());
+
+        GgufLayoutException e = Assert.Throws<GgufLayoutException>(() => Describe(TokenizerRules.Default with { IsOfGemma4 = true }));
+
+        Assert.Equal(LayoutFault.TokenizerNotSayable, e.Fault);
+    }
+
     [Fact]
     public void Expressions_have_the_hashes_that_stand_beside_them()
     {
@@ -162,11 +198,16 @@ public sealed class TokenizerAttackTests : IDisposable
         Assert.True(metadata.TryGetText("tokenizer.chat_template.to_ol", out _));
     }
 
-    private GgufMetadata Describe()
+    private static JsonObject SoundGemma4() => JsonNode.Parse("""
+        { "model": { "type": "BPE", "byte_fallback": true, "vocab": { "a": 0, "<0x0A>": 1 }, "merges": ["a b"] },
+          "normalizer": { "type": "Replace", "pattern": { "String": " " }, "content": "\u2581" } }
+        """)!.AsObject();
+
+    private GgufMetadata Describe(TokenizerRules? rules = null)
     {
         var metadata = new GgufMetadata();
         using var config = System.Text.Json.JsonDocument.Parse("{}");
-        new TokenizerMetadata(SideFiles.OfFolder(_folder.Path), TokenizerRules.Default).Describe(metadata, 5, config.RootElement, []);
+        new TokenizerMetadata(SideFiles.OfFolder(_folder.Path), rules ?? TokenizerRules.Default).Describe(metadata, 5, config.RootElement, []);
         return metadata;
     }
 
