@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using LoraMerge.Gguf.Container;
 using LoraMerge.Gguf.Tests.Readers;
 using GoldenCase = LoraMerge.Gguf.Tests.Golden.GoldenCase;
@@ -24,6 +25,48 @@ public sealed class GgufAdapterTests
     public async Task A_base_with_the_adapter_computes_what_the_merged_model_does(string archive, string name)
     {
         using GoldenCase golden = GoldenCase.Open(archive, name);
+        await CompareAsync(golden);
+    }
+
+    /// <summary>Heads in another order by rows and by columns, parts of a matrix that holds several, one tensor for two.</summary>
+    [Theory]
+    [InlineData("qwen3.5", "model.language_model.layers.0.linear_attn.in_proj_qkv", 80, 64)]
+    [InlineData("qwen3.5", "model.language_model.layers.1.linear_attn.in_proj_b", 6, 64)]
+    [InlineData("qwen3.5", "model.language_model.layers.1.linear_attn.out_proj", 64, 48)]
+    [InlineData("qwen3-next", "model.layers.0.linear_attn.in_proj_qkvz", 96, 64)]
+    [InlineData("deepseek-v2-lite", "model.layers.1.self_attn.o_proj", 32, 16)]
+    [InlineData("gemma-4-small", "model.language_model.layers.1.self_attn.q_proj", 128, 64)]
+    [InlineData("granite-4-hybrid", "model.layers.0.mamba.in_proj", 280, 64)]
+    [InlineData("granite-4-hybrid", "model.layers.0.shared_mlp.input_linear", 96, 64)]
+    public async Task Modules_of_further_families_are_told_apart(string name, string module, long outFeatures, long inFeatures)
+    {
+        using GoldenCase golden = GoldenCase.Open("converter.zip", name);
+        TinyAdapter.Lora().Module(module, outFeatures, inFeatures).Config("target_modules", new JsonArray(module[(module.LastIndexOf('.') + 1)..]))
+            .WriteTo(golden.AdapterFolder);
+
+        await CompareAsync(golden);
+    }
+
+    /// <summary>llama.cpp opens such a file, and computes as if it were not there.</summary>
+    [Theory]
+    [InlineData("deepseek-v2-lite", "model.layers.1.self_attn.q_proj", 32, 32)]
+    [InlineData("deepseek-v2-lite", "model.layers.1.self_attn.kv_a_proj_with_mqa", 24, 32)]
+    [InlineData("gemma-3n", "model.language_model.layers.1.altup.modality_router", 4, 16)]
+    public async Task What_readers_compute_without_adapters_is_refused(string name, string module, long outFeatures, long inFeatures)
+    {
+        using GoldenCase golden = GoldenCase.Open("converter.zip", name);
+        TinyAdapter.Lora().Module(module, outFeatures, inFeatures).Config("target_modules", new JsonArray(module[(module.LastIndexOf('.') + 1)..]))
+            .WriteTo(golden.AdapterFolder);
+
+        CommandLineRun run = await CommandLineRun.Of(["plan", .. Arguments(golden, "gguf-adapter", "1")]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("LORA2076", run.Error, StringComparison.Ordinal);
+        Assert.Contains("add nothing of an adapter", run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task CompareAsync(GoldenCase golden)
+    {
         string merged = await MergeAsync(golden, "gguf", "merged", "0.5", "--quantization", "F32");
         string plain = await MergeAsync(golden, "gguf", "plain", "0", "--quantization", "F32");
         string adapter = await MergeAsync(golden, "gguf-adapter", "adapter", "0.5");

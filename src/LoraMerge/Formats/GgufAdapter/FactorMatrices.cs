@@ -13,7 +13,7 @@ internal sealed record FactorMatrices(float[] B, float[] A, long Rows, long Colu
 
     /// <summary>Whether a step leaves a change of low rank one that can be told by its factors.</summary>
     /// <param name="step">The step; of a stack those behind it, by matrix.</param>
-    public static bool CanFollow(Step step) => step is Step.Rope or Step.Plus or Step.Transpose or Step.Take;
+    public static bool CanFollow(Step step) => step is Step.Rope or Step.Plus or Step.Transpose or Step.Take or Step.Arrange;
 
     /// <summary>The change of what the step makes of the matrix.</summary>
     /// <param name="step">The step.</param>
@@ -25,6 +25,8 @@ internal sealed record FactorMatrices(float[] B, float[] A, long Rows, long Colu
         Step.Transpose => new FactorMatrices(Turn(A, Rank), Turn(B, Rows), Columns, Rows),
         Step.Take take when take.Axis == axes => this with { Rows = take.Count, B = Pick(B, take.Count, Rank, row => take.Start + (row * take.By)) },
         Step.Take take => Turned().After(take with { Axis = axes }, axes).Turned(),
+        Step.Arrange order when order.Axis == axes => Arranged(order),
+        Step.Arrange order => Turned().After(order with { Axis = axes }, axes).Turned(),
         _ => throw new ArgumentException($"{step} is not followed.", nameof(step)),
     };
 
@@ -40,6 +42,12 @@ internal sealed record FactorMatrices(float[] B, float[] A, long Rows, long Colu
 
     /// <summary>The matrix turned round.</summary>
     public FactorMatrices Turned() => After(new Step.Transpose());
+
+    private FactorMatrices Arranged(Step.Arrange order)
+    {
+        long[] rows = [.. order.Parts.SelectMany(part => Enumerable.Range(0, checked((int)part.Count)).Select(i => part.Start + i))];
+        return this with { Rows = rows.Length, B = Pick(B, rows.Length, Rank, row => rows[row]) };
+    }
 
     private static long RopeSource(long row, long headRows)
     {

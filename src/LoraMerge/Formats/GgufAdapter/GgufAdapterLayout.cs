@@ -68,6 +68,12 @@ internal sealed class GgufAdapterLayout : GgufFileSet
             throw Errors.NoGgufAdapter(embedding.Target.Sources[0].Name, "readers take it for the head too, which would change otherwise", Methods(planned));
         foreach (AdapterTensor tensor in tensors.Where(tensor => !IsOfMatrices(tensor)))
             throw Errors.NoGgufAdapter(tensor.Target.Sources[0].Name, $"it is put together anew for '{tensor.Target.Name}'", Methods(planned));
+        if (tensors.FirstOrDefault(tensor => !tensor.Target.TakesAdapter) is AdapterTensor alone)
+        {
+            string reason = $"readers of '{architecture}' compute with '{alone.Target.Name}' and add nothing of an adapter";
+            throw Errors.NoGgufAdapter(alone.Target.Sources[0].Name, reason, Methods(planned));
+        }
+
         return new GgufAdapterLayout(planned, architecture, tensors);
     }
 
