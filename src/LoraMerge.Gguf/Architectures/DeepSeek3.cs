@@ -127,7 +127,7 @@ internal class DeepSeek3 : Architecture
     /// <summary>Whether the choice of experts has a bias.</summary>
     protected virtual bool HasBias => true;
 
-    /// <summary>Models by whose size readers tell that their queries are of one matrix: V2 Lite, Moonlight, Kanana 2.</summary>
+    /// <summary>Models by whose size readers tell that their queries are of one matrix: V2 Lite, Kanana 2 and such.</summary>
     private static bool IsSmall(Sizes sizes) => sizes["layers"] is 26 or 27 || (sizes["layers"] == 48 && sizes["v"] == 128256);
 
     private static TensorRule Half(string target) => DecoderTensors.Of(target, "self_attn.kv_b_proj.weight", "kvb kvrank")

@@ -62,7 +62,7 @@ internal sealed class Gemma3n : Architecture
     public override bool IsLeftOut(string source, HuggingFaceConfig config) => base.IsLeftOut(source, config) || ImageText.IsOfImages(source);
 
     public override bool TakesAdapter(string target) =>
-        !target.Contains("altup_", StringComparison.Ordinal) && !target.StartsWith("per_layer_token_embd", StringComparison.Ordinal);
+        !target.Contains("altup_", StringComparison.Ordinal) && !target.StartsWith("per_layer_", StringComparison.Ordinal);
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {

@@ -43,7 +43,7 @@ internal sealed class Gemma4 : Architecture
 
     public override bool IsLeftOut(string source, HuggingFaceConfig config) => base.IsLeftOut(source, config) || ImageText.IsOfImages(source);
 
-    public override bool TakesAdapter(string target) => !target.StartsWith("per_layer_token_embd", StringComparison.Ordinal);
+    public override bool TakesAdapter(string target) => !target.StartsWith("per_layer_", StringComparison.Ordinal);
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {

@@ -37,6 +37,8 @@ internal sealed class Gpt2 : Architecture
     public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
         source.EndsWith(".attn.bias", StringComparison.Ordinal) || source.EndsWith(".attn.masked_bias", StringComparison.Ordinal);
 
+    public override bool TakesAdapter(string target) => target != "position_embd.weight";
+
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {
         sizes["layers"] = config.Count("n_layer");

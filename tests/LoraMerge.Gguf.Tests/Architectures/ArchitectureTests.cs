@@ -229,6 +229,22 @@ public sealed class ArchitectureTests
         Assert.Contains(field, e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As llama.cpp's graphs have it: plain products, and rows that are looked up without more.</summary>
+    [Theory]
+    [InlineData("more.zip", "gpt2", "position_embd.weight", "blk.0.attn_qkv.weight")]
+    [InlineData("more.zip", "more-deepseek3", "output.weight", "blk.1.ffn_gate_exps.weight")]
+    [InlineData("more.zip", "more-deepseek3", "blk.0.attn_q_b.weight", "blk.0.attn_output.weight")]
+    [InlineData("converter.zip", "gemma-3n", "altup_proj.weight", "blk.0.laurel_l.weight")]
+    [InlineData("converter.zip", "gemma-4-small", "per_layer_token_embd.weight", "blk.0.inp_gate.weight")]
+    [InlineData("converter.zip", "gemma-4-small", "per_layer_model_proj.weight", "blk.0.proj.weight")]
+    public void Readers_add_nothing_of_an_adapter_to_some_tensors(string archive, string name, string without, string with)
+    {
+        GgufLayout layout = Build(archive, name, source => source);
+
+        Assert.False(layout.Tensors.Single(tensor => tensor.Name == without).TakesAdapter);
+        Assert.True(layout.Tensors.Single(tensor => tensor.Name == with).TakesAdapter);
+    }
+
     [Fact]
     public void No_layers_without_rope_are_the_usual_ones() =>
         Assert.NotEmpty(Build("converter.zip", "llama-4", source => source.With("no_rope_layers", "[]")).Tensors);
