@@ -66,6 +66,13 @@ public sealed class TensorAssemblerTests
     [InlineData("a part of each matrix")]
     [InlineData("every other column")]
     [InlineData("reshape, take, transpose")]
+    [InlineData("rows in another order, over blocks")]
+    [InlineData("columns in another order")]
+    [InlineData("a list in another order")]
+    [InlineData("rows of zeros, over blocks")]
+    [InlineData("a list as a column")]
+    [InlineData("a list as rows")]
+    [InlineData("negated exponentials")]
     [InlineData("plus")]
     public void Steps_do_what_they_say(string name)
     {
@@ -132,6 +139,19 @@ public sealed class TensorAssemblerTests
             [12, 5],
             [new Step.Reshape([3, 4, 5]), new Step.Take(1, 0, 3), new Step.Transpose()],
             x => (x with { Shape = [3, 4, 5] }).Take(1, 0, 3, 1).Transpose()),
+        "rows in another order, over blocks" => (
+            [4000, 600],
+            [new Step.Arrange(0, [(3000, 1000), (0, 0), (7, 2993), (0, 7)])],
+            x => x with { Values = [.. x.Values[(3000 * 600)..], .. x.Values[(7 * 600)..(3000 * 600)], .. x.Values[..(7 * 600)]] }),
+        "columns in another order" => (
+            [3, 8],
+            [new Step.Arrange(1, [(5, 3), (0, 5)])],
+            x => x with { Values = [.. x.Values.Chunk(8).SelectMany(row => row[5..].Concat(row[..5]))] }),
+        "a list in another order" => ([8], [new Step.Arrange(0, [(6, 2), (0, 6)])], x => x with { Values = [.. x.Values[6..], .. x.Values[..6]] }),
+        "rows of zeros, over blocks" => ([3000, 600], [new Step.Pad(4000)], x => x with { Values = [.. x.Values, .. new double[1000 * 600]] }),
+        "a list as a column" => ([12], [new Step.Reshape([12, 1])], x => x),
+        "a list as rows" => ([12], [new Step.Reshape([3, 4])], x => x),
+        "negated exponentials" => ([12], [new Step.NegateExponential()], x => x with { Values = Array.ConvertAll(x.Values, value => -Math.Exp(value)) }),
         _ => ([4, 4], [new Step.Plus(1)], x => x.Plus(1)),
     };
 
