@@ -62,6 +62,7 @@ internal sealed record StoredTensor(string Name, DType DType, ImmutableArray<lon
         return view with { FileOffset = FileOffset + (first * StrideOf(0) * size), ByteLength = view.ElementCount * size };
     }
 
-    private long StrideOf(int dimension) =>
+    /// <summary>Distance of neighbouring elements of a dimension, counted in elements.</summary>
+    internal long StrideOf(int dimension) =>
         Strides.IsDefault ? Shape.Skip(dimension + 1).Aggregate(1L, (product, side) => checked(product * side)) : Strides[dimension];
 }

@@ -187,6 +187,10 @@ public enum DiagnosticCode
     InitialisationUnknown = 3144,
     TargetParametersMissing = 3145,
     TrainedOnAdapter = 3146,
+    AlphaIsZero = 3160,
+    RowsSortedByTorchtune = 3161,
+    SavedToGoOn = 3162,
+    TargetParametersAssumed = 3163,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

@@ -5,8 +5,8 @@ namespace LoraMerge.Planning;
 
 /// <summary>Projections that one file has joined and another apart, though transformers has one form of the model alone: converted to another family, or
 /// trained by a library that takes them apart.</summary>
-/// <remarks>unsloth trains Phi-3 as a Llama; Tinker trains the projections of Qwen 3.5's linear attention and of Nemotron's Mamba layers apart; others publish
-/// converted files. The joined ones lie one behind the other, in this order.</remarks>
+/// <remarks>unsloth trains Phi-3 as a Llama, mlx_lm Granite 4 as a Granite; Tinker trains the projections of Qwen 3.5's linear attention and of Nemotron's
+/// Mamba layers apart; others publish converted files. The joined ones lie one behind the other, in this order.</remarks>
 internal static class JoinedProjections
 {
     private static readonly (string Joined, ImmutableArray<string> Apart)[] Layers =
@@ -17,7 +17,12 @@ internal static class JoinedProjections
         ("gate_up_proj", ["w1", "w3"]),
         ("in_proj_qkv", ["in_proj_q", "in_proj_k", "in_proj_v"]),
         ("in_proj", ["gate_proj", "x_proj"]),
+        (SharedInput, ["gate_proj", "up_proj"]),
+        (SharedOutput, ["down_proj"]),
     ];
+
+    /// <summary>Granite 4 without experts keeps the names of the layers that all experts share; mlx_lm trains them as a plain block's.</summary>
+    private const string SharedInput = "input_linear", SharedOutput = "output_linear";
 
     private static readonly ImmutableArray<string> JoinedNames =
     [
@@ -44,7 +49,7 @@ internal static class JoinedProjections
         {
             if (name == joined && Apart(parent, apart, parameter, checkpoint) is { } several)
                 return several;
-            if (apart.IndexOf(name) is >= 0 and int index && Holder($"{parent}{joined}", parameter, checkpoint) is { } holder
+            if (apart.IndexOf(name) is >= 0 and int index && Holder($"{ParentOf(joined, parent)}{joined}", parameter, checkpoint) is { } holder
                 && Rows(joined, holder, checkpoint) is { } rows)
                 return new WeightParts([new RowSegment(holder, rows[..index].Sum(), rows[index], 0)], IsInOrder: true);
         }
@@ -62,6 +67,9 @@ internal static class JoinedProjections
             ? (found, isApart)
             : null;
     }
+
+    private static string ParentOf(string joined, string parent) =>
+        joined is SharedInput or SharedOutput && parent.EndsWith(".mlp.", StringComparison.Ordinal) ? $"{parent[..^"mlp.".Length]}shared_mlp." : parent;
 
     private static WeightParts? Apart(string parent, ImmutableArray<string> apart, string parameter, Checkpoint checkpoint)
     {
@@ -83,7 +91,9 @@ internal static class JoinedProjections
     /// <summary>Rows of each projection; null where they cannot be told.</summary>
     private static ImmutableArray<long>? Rows(string joined, TensorSource holder, Checkpoint checkpoint)
     {
-        if (joined == "gate_up_proj")
+        if (joined == SharedOutput)
+            return [holder.RowCount];
+        if (joined is "gate_up_proj" or SharedInput)
             return holder.RowCount % 2 == 0 ? [holder.RowCount / 2, holder.RowCount / 2] : null;
         ConfigPart part = checkpoint.Config.PartOf(holder.Name);
         if (joined == "in_proj_qkv")

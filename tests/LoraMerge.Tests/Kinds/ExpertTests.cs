@@ -94,18 +94,31 @@ public sealed class ExpertTests
     }
 
     [Theory]
-    [InlineData("\"r\": 2")]
-    [InlineData("\"r\": 2, \"target_parameters\": [\"router.weight\"]")]
-    public async Task Pairs_of_parameters_that_the_config_does_not_name_are_told(string fields)
+    [InlineData("\"r\": 2", false)]
+    [InlineData("\"r\": 2, \"target_parameters\": [\"router.weight\"]", false)]
+    [InlineData("\"r\": 2, \"target_parameters\": [\"router.weight\"]", true)]
+    public async Task Pairs_of_parameters_that_the_config_does_not_name_are_told(string fields, bool areBoth)
     {
-        using TinyFolder both = new TinyFolder(Config, GateUp, Down).With(fields, DownA, DownB, GateUpA, GateUpB);
-        using TinyFolder one = new TinyFolder(Config, GateUp, Down).With(fields, DownA, DownB);
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With(fields, areBoth ? [DownA, DownB, GateUpA, GateUpB] : [DownA, DownB]);
 
-        DiagnosticCode[] codes = [await both.MergeFails(), await one.MergeFails()];
+        DiagnosticCode code = await folder.MergeFails();
 
-        Assert.All(codes, code => Assert.Equal(DiagnosticCode.TargetParametersMissing, code));
-        both.Passed();
-        one.Passed();
+        Assert.Equal(DiagnosticCode.TargetParametersMissing, code);
+        folder.Passed();
+    }
+
+    /// <summary>prime-rl and SkyRL write what vLLM reads: both pairs of fused experts, without their names.</summary>
+    [Fact]
+    public async Task Both_pairs_of_fused_experts_are_known_by_their_nesting()
+    {
+        using TinyFolder folder = new TinyFolder(Config, GateUp, Down).With("\"r\": 2, \"target_modules\": [\"experts\"]", DownA, DownB, GateUpA, GateUpB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Expected(GateUp, GateUpB, GateUpA, ExpertLayout.Peft), merged[GateUp.Name]);
+        Matrix.AssertNear(Expected(Down, DownB, DownA, ExpertLayout.Peft), merged[Down.Name]);
+        Assert.Single(folder.Warnings, warning => warning.Code == DiagnosticCode.TargetParametersAssumed);
+        folder.Passed();
     }
 
     [Fact]

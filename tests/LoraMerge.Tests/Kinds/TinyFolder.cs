@@ -27,6 +27,9 @@ internal sealed class TinyFolder : IDisposable
 
     public List<MergeEvent.Information> Informations { get; } = [];
 
+    /// <summary>What the folder of an adapter is called, where that is looked at.</summary>
+    public string? AdapterName { get; init; }
+
     /// <summary>How the adapters are combined.</summary>
     public CombinationWay Way { get; init; }
 
@@ -42,7 +45,7 @@ internal sealed class TinyFolder : IDisposable
 
     public TinyFolder With(string fields, AdapterRequest asked, params Matrix[] tensors)
     {
-        string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
+        string folder = Path.Combine(_folder.Path, AdapterName ?? $"adapter{_adapters.Count}");
         Directory.CreateDirectory(folder);
         JsonObject given = JsonNode.Parse("{" + fields + "}")!.AsObject();
         JsonObject config = given.ContainsKey("peft_type")
@@ -69,11 +72,18 @@ internal sealed class TinyFolder : IDisposable
     /// <summary>Adds an adapter of mlx_lm.</summary>
     public TinyFolder WithMlx(string fields, params Matrix[] tensors)
     {
-        string folder = Path.Combine(_folder.Path, $"adapter{_adapters.Count}");
+        string folder = Path.Combine(_folder.Path, AdapterName ?? $"adapter{_adapters.Count}");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), $$"""{ "num_layers": -1, {{fields}} }""");
         Write(Path.Combine(folder, "adapters.safetensors"), tensors);
         _adapters.Add(new AdapterRequest(folder));
+        return this;
+    }
+
+    /// <summary>Adds a weight file beside the last adapter.</summary>
+    public TinyFolder Beside(string name, params Matrix[] tensors)
+    {
+        Write(Path.Combine(_adapters[^1].Path, name), tensors);
         return this;
     }
 

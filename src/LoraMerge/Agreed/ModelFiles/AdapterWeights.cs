@@ -18,8 +18,9 @@ internal static class AdapterWeights
     /// <summary>The state of a training, the same adapter for other programs, other adapters, and tokenizers.</summary>
     private static readonly string[] s_others =
     [
-        ".*", "adapter*", "*_adapters.safetensors", "ggml*", "pytorch_lora_weights*", "*optim*", "scheduler*", "scaler*", "rng_state*", "random_states*",
-        "training_args*", "trainer_state*", "zero_*", "bf16_zero*", "fp16_zero*", "*_model_states.pt", "dataloader*", "sampler*", "tokenizer*", "vocab*",
+        ".*", "adapter*", "*_adapters.safetensors", "ggml*", "pytorch_lora_weights*", "*optim*", "*scheduler*", "scaler*", "rng_state*", "random_states*",
+        "training_args*", "trainer_state*", "training_state*", "recipe_state*", "zero_*", "bf16_zero*", "fp16_zero*", "*_model_states.pt", "dataloader*",
+        "dl_state_dict*", "sampler*", "tokenizer*", "vocab*",
     ];
 
     /// <summary>Whether a file is one of several that hold the adapter.</summary>

@@ -30,14 +30,14 @@ internal sealed record MlxConfig(
     MlxTraining Training, int Rank, double Scaling, string? BaseModelName, AdapterOrigin Origin, double? OtherScaling, IReadOnlyList<string> UnknownParameters)
 {
     private static readonly VersionRange AlphaScales = VersionRange.Parse("(,0.14.2)");
-    private static readonly string[] KnownParameters = ["rank", "scale", "alpha", "dropout", "keys"];
+    private static readonly string[] KnownParameters = ["rank", "scale", "alpha", "dropout", "keys", "use_dora"];
 
     /// <exception cref="LoraMergeException">LORA3002, LORA3005.</exception>
     public static MlxConfig Read(ConfigFields fields, AdapterOrigin origin)
     {
         MlxTraining training = fields.Text("fine_tune_type") switch
         {
-            null => fields.Flag("use_dora") ? MlxTraining.Dora : MlxTraining.Lora,
+            null => SaysDora(fields) ? MlxTraining.Dora : MlxTraining.Lora,
             "lora" => MlxTraining.Lora,
             "dora" => MlxTraining.Dora,
             "full" => MlxTraining.Full,
@@ -59,6 +59,10 @@ internal sealed record MlxConfig(
         return new MlxConfig(training, rank, scaling, model, origin, other1,
             [.. parameters.Names.Where(field => !KnownParameters.Contains(field) && parameters.HasValue(field))]);
     }
+
+    /// <summary>mlx-lm-lora says it among the settings of the pairs.</summary>
+    private static bool SaysDora(ConfigFields fields) =>
+        fields.Flag("use_dora") || (fields.Object("lora_parameters") is { } parameters && new ConfigFields(fields.File, parameters).Flag("use_dora"));
 
     /// <summary>0.19 called the number of trained blocks <c>num_layers</c>, before it was <c>lora_layers</c>; <c>use_dora</c> came with 0.13.1.</summary>
     public static AdapterOrigin Date(ConfigFields fields)

@@ -1,4 +1,5 @@
 using LoraMerge.Adapters;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -27,5 +28,12 @@ internal static class MlxFamilies
             if (config.ModelType == family && (!concernsWholeTensorsAlone || !adapter.Parameters.IsEmpty))
                 throw Errors.MlxFamilyChanged(adapter.Path, family, change);
         }
+        if (config.ModelType is string type && HasNormalisedHead(type, config)
+            && adapter.Modules.Select(module => module.Path).Concat(adapter.Parameters.Select(saved => saved.Module)).Any(VocabularyNames.IsHead))
+            throw Errors.MlxFamilyChanged(adapter.Path, type, "the weights of its head are divided by their norms");
     }
+
+    /// <summary>Whether the head is changed, and nothing else is.</summary>
+    private static bool HasNormalisedHead(string family, ModelConfig config) =>
+        family == "baichuan_m1" || (family is "bailing_moe" or "bailing_moe_linear" && config.PartOf("").Flag("norm_head"));
 }

@@ -53,21 +53,31 @@ internal sealed class MlxTensors
         if (_config.Training == MlxTraining.Full)
             return adapter with
             {
-                Parameters =
-                [
-                    .. _weights
-                        .Tensors.SelectMany(Saved)
-                        .OrderBy(saved => saved.Module, StringComparer.Ordinal)
-                        .ThenBy(saved => saved.Parameter, StringComparer.Ordinal),
-                ],
+                Parameters = SavedOf(_weights.Tensors),
             };
-        foreach (StoredTensor tensor in _weights.Tensors)
+        var names = _weights.Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        ILookup<bool, StoredTensor> tensors = _weights.Tensors.ToLookup(tensor => IsWhole(tensor.Name, names));
+        foreach (StoredTensor tensor in tensors[false])
             Add(tensor);
         return adapter with
         {
+            Parameters = SavedOf(tensors[true]),
             Modules = [.. _layers.SelectMany(layer => Modules(layer.Key, layer.Value)).OrderBy(module => module.Path, StringComparer.Ordinal)],
         };
     }
+
+    /// <summary>Whether a tensor was trained whole beside the pairs, as unsloth and mlx-vlm save embeddings, heads and projectors.</summary>
+    /// <remarks>Not the layer that a pair is put around: its copy of the base belongs to no adapter.</remarks>
+    private static bool IsWhole(string name, HashSet<string> names)
+    {
+        string[] parts = name.Split('.');
+        return parts is [.., var layer, "weight" or "bias"] && !(layer is "linear" or "embedding" && names.Contains($"{string.Join('.', parts[..^2])}.lora_a"));
+    }
+
+    private static ImmutableArray<SavedParameter> SavedOf(IEnumerable<StoredTensor> tensors) =>
+    [
+        .. tensors.SelectMany(Saved).OrderBy(saved => saved.Module, StringComparer.Ordinal).ThenBy(saved => saved.Parameter, StringComparer.Ordinal),
+    ];
 
     private void Add(StoredTensor tensor)
     {

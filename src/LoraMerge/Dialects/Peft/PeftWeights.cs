@@ -14,8 +14,9 @@ internal static class PeftWeights
     /// <exception cref="LoraMergeException">LORA2xxx, LORA3003, LORA3100, LORA3101.</exception>
     public static IEnumerable<Shard> Read(AdapterSource source)
     {
-        foreach (string file in FilesOf(source))
-            yield return Shard.Read(file);
+        Shard[] own = [.. FilesOf(source).Select(file => Shard.Read(file))];
+        foreach (Shard shard in own)
+            yield return shard;
         foreach (InputFile beside in source.Files.Files.Where(file => !file.IsBeside && AdapterWeights.AreTrainedBeside(file.RelativePath)))
         {
             if (source.IsFile && Path.GetFileName(source.Path) == beside.RelativePath)
@@ -23,7 +24,7 @@ internal static class PeftWeights
             Shard shard = Shard.Read(Path.Combine(source.Folder, beside.RelativePath));
             if (shard.Tensors.FirstOrDefault(tensor => NewRows.Contains(tensor.Name)) is StoredTensor rows)
                 throw Errors.NewTokensBeside(rows);
-            yield return shard;
+            yield return FusedExpertLora.Named(shard, own.SelectMany(file => file.Tensors));
         }
     }
 

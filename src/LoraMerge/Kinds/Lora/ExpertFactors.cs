@@ -32,7 +32,7 @@ internal static class ExpertFactors
         Tensor a; // [experts, r, in]
         if (slice.Expert is int expert)
         {
-            a = inputs.ReadRows(planned.A, expert * rank, rank).unsqueeze(0);
+            a = inputs.ReadRows(planned.A, expert * rank, rank).reshape(1, rank, -1);
             b = b.narrow(0, expert, 1);
         }
         else

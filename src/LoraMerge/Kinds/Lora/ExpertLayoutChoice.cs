@@ -7,6 +7,8 @@ namespace LoraMerge.Kinds.Lora;
 /// <remarks>
 /// PEFT, and all who read its files, take them rank by rank. unsloth's own forward pass took them expert by expert until September 2026; since then it reads
 /// them as PEFT does, and writes <c>lora_B_layout</c> (unsloth-zoo, pull requests 1232 and 1269). Names and shapes are the same either way.
+/// <para>Megatron-Bridge's export strings the experts' factors together, one behind the other, with A and B in each other's place, as PEFT 0.17 and 0.18
+/// trained them (<c>_pack_target_parameter_adapter_weights</c>, as of August 2026). A pair the other way round is of a later export.</para>
 /// </remarks>
 internal static class ExpertLayoutChoice
 {
@@ -27,7 +29,8 @@ internal static class ExpertLayoutChoice
     /// <param name="config">The adapter's configuration.</param>
     /// <param name="by">The adapter.</param>
     /// <param name="isOne">Whether both orders are one: there is one expert, or one rank.</param>
-    public static ExpertLayout Of(LoraConfig config, AppliedAdapter by, bool isOne)
+    /// <param name="hasOutputsInA">Whether A is what the outputs are made of, and B takes the inputs.</param>
+    public static ExpertLayout Of(LoraConfig config, AppliedAdapter by, bool isOne, bool hasOutputsInA)
     {
         if (by.ExpertLayout is ExpertLayout asked)
         {
@@ -38,8 +41,11 @@ internal static class ExpertLayoutChoice
         if (isOne || config.StatedExpertLayout is not null)
             return config.StatedExpertLayout ?? ExpertLayout.Peft;
         bool isOfUnslothsBase = by.Adapter.Config.BaseModelName?.StartsWith("unsloth/", StringComparison.OrdinalIgnoreCase) == true;
-        ExpertLayout taken = config.IsWrittenByUnsloth ? ExpertLayout.Unsloth : ExpertLayout.Peft;
-        if (config.IsWrittenByUnsloth || isOfUnslothsBase)
+        ExpertLayout taken = config.Trainer == LoraTrainer.Unsloth || (config.Trainer == LoraTrainer.MegatronBridge && hasOutputsInA)
+            ? ExpertLayout.Unsloth : ExpertLayout.Peft;
+        if (config.Trainer == LoraTrainer.MegatronBridge)
+            Add(by, LoraNotes.ExpertLayoutOfExport(taken, by.Adapter.Path));
+        else if (config.Trainer == LoraTrainer.Unsloth || isOfUnslothsBase)
             Add(by, LoraNotes.ExpertLayoutAssumed(taken, by.Adapter.Path));
         return taken;
     }

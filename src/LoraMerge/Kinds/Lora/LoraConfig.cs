@@ -35,8 +35,8 @@ internal sealed record LoraConfig(RankAndAlpha Ranks, bool UsesRsLora) : KindCon
     /// <summary><c>lora_B_layout</c>: how the columns of B lie for fused experts; null where the file does not say.</summary>
     public ExpertLayout? StatedExpertLayout { get; init; }
 
-    /// <summary>Whether unsloth left its mark in <c>auto_mapping</c>.</summary>
-    public bool IsWrittenByUnsloth { get; init; }
+    /// <summary>Who trained it, where the file shows that.</summary>
+    public LoraTrainer Trainer { get; init; }
 
     internal override int? LargestRank => Ranks.LargestRank;
 

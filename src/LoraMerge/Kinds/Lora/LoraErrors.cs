@@ -15,6 +15,15 @@ internal static class LoraErrors
             file
         );
 
+    public static LoraMergeException AlphaIsZero(string file) =>
+        new(
+            DiagnosticCode.AlphaIsZero,
+            $"'{file}' says \"lora_alpha\": 0, by which nothing of the adapter would be merged. Nothing can be trained with it: verl's model merger writes 0 "
+                + "where it does not know the number. Put in the one of the training (actor_rollout_ref.model.lora_alpha, or lora_train_meta.json of the "
+                + "checkpoint).",
+            file
+        );
+
     public static LoraMergeException MagnitudesNotExported(string file, string module) =>
         new(DiagnosticCode.MagnitudesNotExported,
             $"adapter_config.json says \"use_dora\", but '{file}' holds no magnitude (lora_magnitude_vector) at all, neither of '{module}' nor of another "

@@ -21,7 +21,7 @@ internal sealed class LoraKind : AdapterKind
 
     internal override ImmutableArray<string> LeafPrefixes => ["lora_"];
 
-    /// <summary>The last three are other trainers'; docs/adapters.md gives the reason why they are harmless.</summary>
+    /// <summary>The last four are other trainers'; docs/adapters.md gives the reason why they are harmless.</summary>
     internal override ImmutableArray<string> Fields { get; } =
     [
         "alora_invocation_tokens",
@@ -55,6 +55,7 @@ internal sealed class LoraKind : AdapterKind
         "lora_dtype",
         "lorap_emb_lr",
         "lorap_lr_ratio",
+        "unsloth_training_method",
     ];
 
     internal override ImmutableArray<FirstWritten> FieldHistory => LoraHistory.Fields;
@@ -80,7 +81,7 @@ internal sealed class LoraKind : AdapterKind
             Initialisation = Initialisation(fields),
             EnabledProjections = EnabledProjections(fields),
             StatedExpertLayout = ExpertLayoutChoice.Stated(fields),
-            IsWrittenByUnsloth = fields.Json["auto_mapping"] is JsonObject mapping && ConfigFields.HasValue(mapping["unsloth_fixed"]),
+            Trainer = LoraTrainers.Of(fields),
         };
     }
 
@@ -111,16 +112,19 @@ internal sealed class LoraKind : AdapterKind
         initialisation is "corda" or "loftq" or "lora_ga" || initialisation.StartsWith("pissa_niter_", StringComparison.Ordinal);
 
     /// <summary>PEFT's default for a file without it was none at first and 8 later, so that nothing can be taken for granted.</summary>
-    private static double Alpha(ConfigFields fields) =>
-        fields.Number("lora_alpha")
-        ?? throw fields.Invalid(
+    private static double Alpha(ConfigFields fields) => fields.Number("lora_alpha") switch
+    {
+        null => throw fields.Invalid(
             "\"lora_alpha\" is missing"
                 + (
                     fields.Has("alpha")
                         ? "; its \"alpha\" is none of PEFT's fields. If it is what was trained with, call it \"lora_alpha\""
                         : ", and without it the strength of the adapter is unknown"
                 )
-        );
+        ),
+        0 when !fields.HasValue("alpha_pattern") => throw LoraErrors.AlphaIsZero(fields.File),
+        double alpha => alpha,
+    };
 
     private static ImmutableArray<bool> EnabledProjections(ConfigFields fields) => fields.Value("enable_lora") switch
     {
@@ -130,7 +134,7 @@ internal sealed class LoraKind : AdapterKind
     };
 
     private static string? Initialisation(ConfigFields fields) =>
-        fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant() : null;
+        fields.Json["init_lora_weights"] is JsonValue init && init.TryGetValue(out string? method) ? method.ToLowerInvariant().Replace('-', '_') : null;
 
     private static BlockDiagonalPattern? BlockDiagonal(ConfigFields fields)
     {

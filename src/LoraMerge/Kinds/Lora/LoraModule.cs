@@ -41,6 +41,9 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
     /// <summary>Whether this is the output projection inside an adapted <c>nn.MultiheadAttention</c>.</summary>
     public bool IsAttentionOutput { get; init; }
 
+    /// <summary>Who trained it: some have an order of their own for rows.</summary>
+    public LoraTrainer Trainer { get; init; }
+
     /// <summary>Whether B has rows for some of the projections alone that the weight fuses.</summary>
     public bool HasFusedProjections => B is FusedProjectionsFactor or DiagonalFactor { B: FusedProjectionsFactor };
 
@@ -62,15 +65,16 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
                 removed == BasePart.FirstColumns ? scaling : 1,
                 weight.AdapterWeight
             );
-        var product = new LowRankChange(weight.Adapter, Path, "lora", A, B, Magnitude is null ? scaling * weight.AdapterWeight : scaling, isTransposed);
-        if (Magnitude is null)
+        (LowRankFactor b, StoredTensor? magnitude) = InOrder(weight);
+        var product = new LowRankChange(weight.Adapter, Path, "lora", A, b, Magnitude is null ? scaling * weight.AdapterWeight : scaling, isTransposed);
+        if (magnitude is null)
         {
             yield return product;
             yield break;
         }
-        if (Magnitude.ElementCount != (isTransposed ? weight.Source.RowLength : weight.Source.RowCount))
-            throw LoraErrors.MagnitudeMismatch(this, Magnitude, weight.Source, weight.By.Adapter.Path);
-        yield return new DoraChange(product, Magnitude, isTransposed, weight.AdapterWeight)
+        if (magnitude.ElementCount != (isTransposed ? weight.Source.RowLength : weight.Source.RowCount))
+            throw LoraErrors.MagnitudeMismatch(this, magnitude, weight.Source, weight.By.Adapter.Path);
+        yield return new DoraChange(product, magnitude, isTransposed, weight.AdapterWeight)
         {
             HasNormOfStored = isTransposed && !IsEmbedding && weight.Source.RowCount == weight.Source.RowLength && TrainedWithNormOfStored(weight.By),
         };
@@ -81,6 +85,25 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
         if (!BBias!.Shape.AsSpan().SequenceEqual(bias.Source.Shape.AsSpan()))
             throw Errors.SavedShapeMismatch(BBias, bias.Source, bias.By.Adapter.Path);
         return [new AddedChange(bias.Adapter, Path, "lora-bias", BBias, Scaling * bias.AdapterWeight)];
+    }
+
+    /// <summary>B and magnitudes in the order of the base's rows.</summary>
+    private (LowRankFactor B, StoredTensor? Magnitude) InOrder(ModuleTarget weight)
+    {
+        if (HalvesInTurns.Are(Trainer, Path, weight.By.Base) && StoredB.Shape is [var outputs, _] && outputs % 2 == 0)
+            return (new SortedRowsFactor(HalvesInTurns.OfRows(StoredB)), Magnitude);
+        if (Trainer != LoraTrainer.Torchtune || !TorchtuneRows.Concern(Path) || StoredB.Shape.Length != 2)
+            return (B, Magnitude);
+        bool areOfB = TorchtuneRows.AreOfB(weight);
+        if (!areOfB && Magnitude?.ElementCount != StoredB.RowCount)
+            return (B, Magnitude);
+        TorchtuneRows? rows = TorchtuneRows.Of(Path, StoredB.RowCount, weight);
+        MergeEvent.Warning note = LoraNotes.RowsSortedByTorchtune(areOfB, rows is not null, weight.By.Adapter.Path);
+        if (!weight.By.Notes.Contains(note))
+            weight.By.Notes.Add(note);
+        if (rows is null)
+            return (B, Magnitude);
+        return areOfB ? (new SortedRowsFactor(rows.PutBack(StoredB)), Magnitude) : (B, rows.Sorted(Magnitude!));
     }
 
     private bool IsTransposed(ModuleTarget target)

@@ -32,6 +32,39 @@ internal static class LoraNotes
             + "choose, set ExpertLayout of the adapter to unsloth or peft.",
         adapter);
 
+    public static MergeEvent.Warning ExpertLayoutOfExport(ExpertLayout layout, string adapter) => new(
+        DiagnosticCode.ExpertLayoutAssumed,
+        $"Adapter '{adapter}' changes fused experts and has the adapter_config.json of an export of Megatron-Bridge, whose releases up to August 2026 laid "
+            + "lora_B out expert by expert, where PEFT has it rank by rank; the file does not tell, and is read as "
+            + $"{(layout == ExpertLayout.Unsloth ? "the former, as its A and B lie" : "the latter, as its A and B do not lie")} as they did then. "
+            + "Wrongly read, every expert gets a mixture of the others' changes. To choose, set ExpertLayout of the adapter to unsloth (expert by expert) or "
+            + "peft.",
+        adapter);
+
+    public static MergeEvent.Warning RowsSortedByTorchtune(bool areOfB, bool arePutBack, string adapter) => new(
+        DiagnosticCode.RowsSortedByTorchtune,
+        $"Adapter '{adapter}' has the adapter_config.json of an export of torchtune, which "
+            + (areOfB ? "sorts the rows of lora_B of q_proj and k_proj though it trains this family in the order of the base's files"
+                : "sorts the rows of lora_B of q_proj and k_proj as the base's files have them, but not their magnitudes")
+            + (arePutBack ? $"; they are {(areOfB ? "put back" : "sorted here")}. "
+                : "; config.json of the base does not tell the number of heads (num_attention_heads), so they are taken as the file has them. ")
+            + "If another library trained it, add \"task_type\" to its adapter_config.json.",
+        adapter);
+
+    public static MergeEvent.Warning TargetParametersAssumed(string module, string adapter) => new(
+        DiagnosticCode.TargetParametersAssumed,
+        $"Adapter '{adapter}' holds two pairs for parameters of '{module}', and its adapter_config.json has no \"target_parameters\". The inner one is taken "
+            + "for gate_up_proj and the outer one for down_proj, as PEFT nests them and vLLM reads them. To have that said, write \"target_parameters\": "
+            + "[\"gate_up_proj\", \"down_proj\"] into the file.",
+        adapter);
+
+    public static MergeEvent.Warning SavedToGoOn(string folder, string adapter) => new(
+        DiagnosticCode.SavedToGoOn,
+        $"'{adapter}' is called '{folder}', as trainers call what they save to go on with a training that took a part of the base away (PiSSA, OLoRA, "
+            + "LoRA-GA): LLaMA-Factory beside pissa_converted, ms-swift beside checkpoints that hold converted/default. Its init_lora_weights does not say so. "
+            + "Merged into the base as published, that part would be there twice: merge the converted adapter.",
+        adapter);
+
     public static MergeEvent.Warning ExpertLayoutContradicted(ExpertLayout asked, string adapter) => new(
         DiagnosticCode.ExpertLayoutContradicted,
         $"ExpertLayout=\"{ExpertLayouts.NameOf(asked)}\" is asked for, but adapter_config.json of '{adapter}' says by \"lora_B_layout\" that its lora_B "

@@ -110,6 +110,7 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
         AdapterOrigin origin = by.Origin;
         bool? known = origin switch
         {
+            _ when by.Adapter.Own is LoraConfig { Trainer: LoraTrainer.MegatronBridge } => !isGptOss,
             _ when origin.Follows(LoraHistory.ParametersInputByOutput) == true => true,
             _ when origin.Follows(LoraHistory.ParametersTurnedWhereTransposed) == true => !isGptOss,
             _ when !isGptOss && origin.Follows(LoraHistory.ParametersOutputByInput) == true => false,
@@ -130,18 +131,30 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
             by.Notes.Add(Notes.PatternOrderAmbiguous(candidate.Path, alphas, by.Adapter.Path));
         double scaling = Config.ScalingOf(candidate.Path, rank) * by.Weight;
         ExpertTensors tensors = candidate.Tensors;
-        ExpertLayout layout = ExpertLayoutChoice.Of(Config, by, isOne: tensors.ExpertCount == 1 || rank == 1);
+        ExpertLayout layout = ExpertLayoutChoice.Of(Config, by, isOne: tensors.ExpertCount == 1 || rank == 1, HasOutputsInA(match, by));
+        bool areInTurns = HalvesInTurns.Are(Config.Trainer, candidate.Path, by.Base) && tensors.Width % 2 == 0 && pair.A.Shape[1] == tensors.Width;
         return tensors.Parts.Select(part => new TensorChange(
             part.Name,
             new ExpertsChange(
                 by.Index,
                 candidate.Path,
-                pair.A,
+                areInTurns ? HalvesInTurns.OfColumns(pair.A) : pair.A,
                 pair.B,
                 scaling,
                 new ExpertSlice(tensors.ExpertCount, part.Expert, part.FirstRow, part.RowCount, isTransposed, layout)
             )
         ));
+    }
+
+    /// <summary>Whether a pair's product is input by output: outputs are the hidden state's of what projects down, the others' inputs are. Both where that
+    /// does not tell.</summary>
+    private static bool HasOutputsInA(Match match, AppliedAdapter by)
+    {
+        if (by.Base.Config.PartOf(match.Candidate.Tensors.Parts[0].Name).Number("hidden_size") is not double hidden)
+            return true;
+        bool projectsDown = match.Candidate.Path.EndsWith(".down_proj", StringComparison.Ordinal);
+        (long inA, long inB) = (match.Pair.A.Shape[1], match.Pair.B.Shape[0]);
+        return inA == inB || (projectsDown ? inA : inB) == hidden;
     }
 
     /// <summary>A parameter that a pair may be for; its path is the one that patterns of rank and alpha match.</summary>

@@ -16,15 +16,23 @@ internal sealed class LoraTensors
     private static readonly FrozenSet<string> HarmlessOrKnown =
         FrozenSet.ToFrozenSet(["true", "false", "gaussian", "eva", "orthogonal", "mica", "pissa", "olora"], StringComparer.Ordinal);
 
+    /// <summary>What trainers call adapters that they save for themselves, of a training that took a part of the base away.</summary>
+    private static readonly string[] SavedToGoOn = ["pissa_init", "pissa_backup", "initial_model"];
+
+    /// <summary>The two parameters of fused experts, of which the second one's wrapper is the outer.</summary>
+    private static readonly ImmutableArray<string> BothOfExperts = ["gate_up_proj", "down_proj"];
+
     private readonly LoraConfig _config;
     private readonly AdapterTensors _tensors;
     private readonly HashSet<string> _targetModules;
     private readonly bool _hasTargetWithoutModule;
+    private readonly SharedFactors _shared;
 
     private LoraTensors(LoraConfig config, AdapterTensors tensors)
     {
         _config = config;
         _tensors = tensors;
+        _shared = new SharedFactors(tensors);
         _targetModules = config.TargetParameters.Where(target => target.Contains('.', StringComparison.Ordinal))
             .Select(target => target[..target.LastIndexOf('.')]).ToHashSet(StringComparer.Ordinal);
         _hasTargetWithoutModule = config.TargetParameters.Any(target => !target.Contains('.', StringComparison.Ordinal));
@@ -36,15 +44,26 @@ internal sealed class LoraTensors
     {
         if (config.Initialisation is string method && !HarmlessOrKnown.Contains(method))
             notes.Add(LoraNotes.InitialisationUnknown(method, tensors.Path));
+        if (config.Initialisation is null && Path.GetFileName(Path.GetFullPath(tensors.Path)) is string folder && SavedToGoOn.Contains(folder))
+            notes.Add(LoraNotes.SavedToGoOn(folder, tensors.Path));
         var unchosen = new LoraTensors(config, tensors);
+        if (config.TargetParameters.IsEmpty && tensors.Modules.FirstOrDefault(unchosen.LacksTargetParameter) is ModuleTensors first
+            && unchosen.HaveBothOfExperts())
+        {
+            notes.Add(LoraNotes.TargetParametersAssumed(WithoutWrappers(first.Path), tensors.Path));
+            unchosen = new LoraTensors(config = config with { TargetParameters = BothOfExperts }, tensors);
+        }
         RankAndAlpha ranks = PatternChoice.Choose(config.Ranks, tensors.Config.Origin, [.. unchosen.Ranks()], tensors.Path, notes);
+        if (config.Trainer == LoraTrainer.Automodel)
+            ranks = unchosen.WithRanksOfExperts(ranks);
         var reader = new LoraTensors(config with { Ranks = ranks, UsesDora = UsesDora(config, tensors, notes) }, tensors);
         ILookup<bool, ModuleTensors> modules = tensors.Modules.ToLookup(module => reader.IsParameterPath(module.Path));
         if (tensors.Modules.FirstOrDefault(reader.LacksTargetParameter) is ModuleTensors lacking)
             throw LoraErrors.TargetParametersMissing(WithoutWrappers(lacking.Path), lacking.First);
         return
         [
-            .. modules[false].SelectMany(module => StackedPairs.Are(module, config) ? StackedPairs.Read(module, reader._config) : [reader.Module(module)]),
+            .. modules[false].Where(module => !reader._shared.Are(module))
+                .SelectMany(module => StackedPairs.Are(module, config) ? StackedPairs.Read(module, reader._config) : [reader.Module(module)]),
             .. modules[true].GroupBy(module => WithoutWrappers(module.Path), StringComparer.Ordinal)
                 .Select(pairs => new LoraParameters(pairs.Key, reader._config, [.. pairs.Select(ParameterPair).OrderBy(pair => pair.Depth)])),
         ];
@@ -73,9 +92,22 @@ internal sealed class LoraTensors
         where a is { Shape.IsEmpty: false }
         select (module.Name, RankOf(module, a));
 
+    /// <summary>Ranks of experts that are a part of the rank of all, by which their factor is divided: <c>moe_rank_scaling</c>, which the file does not
+    /// say.</summary>
+    private RankAndAlpha WithRanksOfExperts(RankAndAlpha ranks) => ranks with
+    {
+        Lookup = PatternLookup.Today,
+        RankPattern =
+        [
+            .. Ranks().Where(module => module.Module.Contains(".experts.", StringComparison.Ordinal) && module.Rank > 0 && module.Rank < ranks.Rank
+                    && ModulePattern.IsName(module.Module))
+                .Select(module => ModulePattern.Create(module.Module, module.Rank)),
+        ],
+    };
+
     /// <summary>Rows of A; each of the fused projections of PEFT 0.2 has r of its own.</summary>
     private int RankOf(ModuleTensors module, StoredTensor a) =>
-        (int)Math.Min((StackedPairs.Are(module, _config) ? a.Shape[1] : a.Shape[0]) / (
+        (int)Math.Min((StackedPairs.Are(module, _config) || _shared.Are(module) ? a.Shape[1] : a.Shape[0]) / (
             HasFusedProjections(module) ? _config.EnabledProjections.Count(enabled => enabled) : 1), int.MaxValue);
 
     /// <summary>PEFT 0.2 made the B of fused projections a convolution, <c>[out, r, 1]</c>, beside a matrix A.</summary>
@@ -86,8 +118,8 @@ internal sealed class LoraTensors
     {
         bool isEmbedding = module.Has(LoraRoles.EmbeddingA) || module.Has(LoraRoles.EmbeddingB);
         string name = module.Name;
-        StoredTensor a = module.Needed(isEmbedding ? LoraRoles.EmbeddingA : LoraRoles.A);
-        StoredTensor b = module.Needed(isEmbedding ? LoraRoles.EmbeddingB : LoraRoles.B);
+        StoredTensor a = Factor(module, isEmbedding ? LoraRoles.EmbeddingA : LoraRoles.A);
+        StoredTensor b = Factor(module, isEmbedding ? LoraRoles.EmbeddingB : LoraRoles.B);
         int aBlocks = _config.BlockDiagonal?.BlocksOfA(name) ?? 1;
         int bBlocks = _config.BlockDiagonal?.BlocksOfB(name) ?? 1;
         if (IsOfGroups(a, b))
@@ -115,6 +147,7 @@ internal sealed class LoraTensors
         )
         {
             IsEmbedding = isEmbedding,
+            Trainer = _config.Trainer,
             BBias = module.Find(LoraRoles.BBias),
             Magnitude = _config.UsesDora ? module.Needed(LoraRoles.Magnitude) : null,
             Removed = (diagonal, _config.Initialisation) switch
@@ -127,6 +160,8 @@ internal sealed class LoraTensors
             IsAttentionOutput = module.Path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
         };
     }
+
+    private StoredTensor Factor(ModuleTensors module, TensorRole role) => module.Find(role) ?? _shared.Find(module, role) ?? throw module.Missing(role);
 
     /// <summary>PEFT makes the B of a convolution in groups one in groups, too: <c>[out, r / groups, 1, …]</c>.</summary>
     private static bool IsOfGroups(StoredTensor a, StoredTensor b) =>
@@ -162,6 +197,10 @@ internal sealed class LoraTensors
         }
         return _hasTargetWithoutModule && module.EndsWith("experts", StringComparison.Ordinal);
     }
+
+    /// <summary>Whether all pairs of parameters that the configuration names none of come in twos, as fused experts have two.</summary>
+    private bool HaveBothOfExperts() => _tensors.Modules.Where(LacksTargetParameter).GroupBy(module => WithoutWrappers(module.Path), StringComparer.Ordinal)
+        .All(pairs => pairs.Count() == BothOfExperts.Length && pairs.Key.EndsWith(".experts", StringComparison.Ordinal));
 
     /// <summary>Whether a pair can only be one of a parameter, and the configuration names none of its module.</summary>
     private bool LacksTargetParameter(ModuleTensors module)

@@ -48,7 +48,10 @@ internal static class StackedPairs
         {
             StoredTensor ofA = a.At(a.Shape[0] == 1 ? 0 : e), ofB = isLast ? b.AtLast(e) : b.At(b.Shape[0] == 1 ? 0 : e);
             yield return new LoraModule(
-                PathOf(module.Name, e), ofA, ofB, new StoredFactor(ofA), new StoredFactor(ofB), rank, config.ScalingOf(module.Name, rank));
+                PathOf(module.Name, e), ofA, ofB, new StoredFactor(ofA), new StoredFactor(ofB), rank, config.ScalingOf(module.Name, rank))
+            {
+                Trainer = config.Trainer,
+            };
         }
     }
 
