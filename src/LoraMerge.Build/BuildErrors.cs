@@ -4,7 +4,7 @@ using LoraMerge.Agreed.Options;
 namespace LoraMerge.Build;
 
 /// <summary>
-/// Every error and warning of the task: 1001–1099 and 1171 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
+/// Every error and warning of the task: 1001–1099 and 1171–1173 for what items and properties ask for, 6001–6049 and 6060–6064 for what was built before. The
 /// worker has a table of its own.
 /// </summary>
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
@@ -192,6 +192,23 @@ internal static class BuildErrors
 
     public static BuildFault ItemUnknown(string name, string meant) =>
         new("LORA1171", $"The item '{name}' means nothing, and nothing uses it. Was '{meant}' meant?");
+
+    public static BuildFault OthersModelReplaced(string folder, string project) =>
+        new(
+            "LORA1172",
+            $"'{folder}' held another model, which this project did not put there; now it holds that of '{project}'. Most likely another project with this "
+                + "output folder has a merged model of the same name, and the two replace each other in every build. Give one of them a MergedModelName or a "
+                + "TargetPath of its own, or each project its own output folder."
+        );
+
+    /// <param name="targetPath">Where both would go.</param>
+    /// <param name="referenced">Absolute path of the referenced project's model in its store.</param>
+    public static BuildFault ReferencedModelReplaced(string targetPath, string referenced) =>
+        new(
+            "LORA1173",
+            $"A project that this one references has another merged model for '{targetPath}' ('{referenced}'): it is left out, the output has this project's "
+                + "own in its place, and publishing fails with NETSDK1152. Give one of them a MergedModelName or a TargetPath of its own."
+        );
 
     public static BuildFault UnsupportedRuntime(string runtime) =>
         new(

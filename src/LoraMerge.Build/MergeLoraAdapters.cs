@@ -112,9 +112,11 @@ public sealed class MergeLoraAdapters : WorkerTask
     public override bool Execute()
     {
         var faults = new FaultLog(Log, ProjectFile);
-        OptionValues options = ProjectOptions.Read(Properties, faults);
         var files = ProjectFiles.Read(ProjectFile, SettingsFiles);
-        RequestedItems.Check(files, faults);
+        RequestedItems.Check(files, isAnyMissing: BaseModels.Length == 0 || Adapters.Length == 0, faults);
+        if (BaseModels.Length + Adapters.Length == 0)
+            return true;
+        OptionValues options = ProjectOptions.Read(Properties, faults);
         RequestedProperties.Check(
             files,
             (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [],
@@ -357,6 +359,7 @@ public sealed class MergeLoraAdapters : WorkerTask
         var item = new TaskItem(EscapedText.Of(path));
         item.SetMetadata("TargetPath", EscapedText.Of($"{request.TargetPath}/{file.RelativePath}"));
         item.SetMetadata(PlaceMergedFiles.FolderMetadata, EscapedText.Of(request.TargetPath));
+        item.SetMetadata(PlaceMergedFiles.KeyMetadata, found.Key);
         if (isRead)
             item.SetMetadata(PlaceMergedFiles.HashMetadata, file.Hash);
         return item;

@@ -1,3 +1,4 @@
+using LoraMerge.Agreed.Entries;
 using LoraMerge.Agreed.FileSystem;
 using LoraMerge.Agreed.Fingerprints;
 using LoraMerge.Safetensors;
@@ -37,6 +38,12 @@ internal sealed class ModelPlacing(
     /// <summary>The file that is being dealt with.</summary>
     private string _at = "";
 
+    /// <summary>The key of the model that lay in the place before anything was changed there; null where none did, or nothing was.</summary>
+    public string? ReplacedKey { get; private set; }
+
+    /// <summary>Whether a model that was to be removed stays, since others put it there.</summary>
+    public bool IsLeftToOthers { get; private set; }
+
     /// <summary>Puts a model into its place, unless it is there.</summary>
     /// <param name="model">The model.</param>
     /// <param name="earlierFiles">What earlier builds put there: what nobody wants any more is taken away.</param>
@@ -52,6 +59,7 @@ internal sealed class ModelPlacing(
                 return null;
             using FolderLock taken = Lock(model.Folder);
             work = PlacingWork.Of(model, earlierFiles, wanted);
+            ReplacedKey = work.Changed.Count > 0 ? KeyIn(model.Folder) : null;
             List<StagedFile> staged = [.. work.Changed.Select(file => FindStaged(file) ?? NewStaged(file))];
             Sweep(work.Left.Except(staged.Select(file => file.Path)));
             SweepBeside(model.Folder, model.Files.Select(file => file.Destination).Concat(earlierFiles));
@@ -71,9 +79,10 @@ internal sealed class ModelPlacing(
     /// <summary>Deletes the files of a model that nobody asks for any more, the manifest first.</summary>
     /// <param name="folder">Absolute path of the model's folder.</param>
     /// <param name="earlierFiles">Absolute paths of all that earlier builds put there.</param>
+    /// <param name="isOthers">Whether a model of this key, which lies there now, was put there by others: then it stays.</param>
     /// <returns>What went wrong; null where they are gone.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public BuildFault? Remove(string folder, IReadOnlyList<string> earlierFiles)
+    public BuildFault? Remove(string folder, IReadOnlyList<string> earlierFiles, Func<string, bool> isOthers)
     {
         _at = folder;
         string[] files = [.. earlierFiles.Where(file => !wanted.Contains(file))];
@@ -84,7 +93,11 @@ internal sealed class ModelPlacing(
                 using FolderLock taken = Lock(folder);
                 Sweep(PlacingWork.FindLeft(files));
                 SweepBeside(folder, earlierFiles);
-                Delete(files);
+                IsLeftToOthers = KeyIn(folder) is { } key && isOthers(key);
+                if (IsLeftToOthers)
+                    log(MessageImportance.Normal, $"The model in '{folder}' is not the one that this project put there, and stays.");
+                else
+                    Delete(files);
             }
             return null;
         }
@@ -116,6 +129,8 @@ internal sealed class ModelPlacing(
 
     /// <summary>Whether a build was killed while it placed this model, or does so now.</summary>
     private static bool IsLeft(string folder) => FolderLock.IsThere(folder) || FolderTwin.FindLeft(folder).Any();
+
+    private static string? KeyIn(string folder) => ManifestLines.KeyOf(Path.Combine(folder, PlacedModel.ManifestName));
 
     private void SweepBeside(string folder, IEnumerable<string> own) =>
         Attempt(() => FolderTwin.DeleteLeft(folder, own, steps), $"What a killed build left beside '{folder}' cannot be deleted");

@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
+using TaskItem = Microsoft.Build.Utilities.TaskItem;
 
 namespace LoraMerge.Build;
 
@@ -16,6 +17,9 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     /// <summary>Metadata of a file: the hash that its bytes must have; empty where it need not be read.</summary>
     internal const string HashMetadata = "_LoraHash";
 
+    /// <summary>Metadata of a file: its model's key.</summary>
+    internal const string KeyMetadata = "_LoraKey";
+
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>Absolute paths of files of a store, with TargetPath.</summary>
@@ -28,6 +32,15 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     /// <summary>Absolute path of the file that knows what earlier builds placed.</summary>
     [Required]
     public string RecordFile { get; set; } = "";
+
+    /// <summary>Absolute path of the folder in which the project's other configurations and frameworks have such files, at any depth.</summary>
+    public string? RecordsFolder { get; set; }
+
+    /// <summary>
+    /// Absolute path of what every build of the project leaves in <see cref="Root"/> after its models; null where it leaves nothing, or where another
+    /// project's model is not worth a word.
+    /// </summary>
+    public string? Product { get; set; }
 
     /// <summary>All LoraBaseModel items: none of them is written over.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];
@@ -44,6 +57,10 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     /// all.
     /// </summary>
     public bool MayLink { get; set; }
+
+    /// <summary>Absolute paths of what earlier builds put there and others have replaced since: it is not this project's to delete.</summary>
+    [Output]
+    public ITaskItem[] LeftFiles { get; private set; } = [];
 
     /// <summary>Told of each operation on a file and of the file; a test lets it fail there.</summary>
     internal Action<string, string>? BeforeStep { get; set; }
@@ -73,7 +90,10 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
     {
         List<PlacedModel> models =
         [
-            .. Files.GroupBy(file => file.GetMetadata(FolderMetadata), (folder, files) => new PlacedModel(At(folder), [.. files.Select(Describe)])),
+            .. Files.GroupBy(
+                file => file.GetMetadata(FolderMetadata),
+                (folder, files) => new PlacedModel(At(folder), NonEmpty(files.First().GetMetadata(KeyMetadata)), [.. files.Select(Describe)])
+            ),
         ];
         List<InputGuard.Input> inputs = InputGuard.Inputs(
             BaseModels.Select(item => item.GetMetadata("FullPath")),
@@ -91,9 +111,10 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         if (TryLoad(faults) is not { } record)
             return;
         List<RecordedModel> earlier = record.ModelsIn(Root);
+        var own = new OwnModels(earlier, Root, RecordFile, RecordsFolder);
         // First, so that a build that is killed has not put anything anywhere that no later build knows of.
         foreach (PlacedModel model in models)
-            record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
+            record.Add(Root, model);
         if (!TrySave(record, steps, faults, BuildErrors.Unwritable))
             return;
 
@@ -110,8 +131,9 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
             );
         foreach (PlacedModel model in models)
         {
+            ModelPlacing placing = NewPlacing();
             if (
-                NewPlacing().Place(model, [.. earlier.Where(one => InputGuard.Paths.Equals(one.Folder, model.Folder)).SelectMany(one => one.Files)]) is
+                placing.Place(model, [.. earlier.Where(one => InputGuard.Paths.Equals(one.Folder, model.Folder)).SelectMany(one => one.Files)]) is
                 { } fault
             )
             {
@@ -119,11 +141,21 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
                 return;
             }
             record.Remove(Root, model.Folder);
-            record.Add(Root, model.Folder, model.Files.Select(file => file.Destination));
+            record.Add(Root, model);
+            bool isOthers = Product is { Length: > 0 } && placing.ReplacedKey is { } key && key != model.Key
+                && (own.IsOthers(model.Folder, key) ?? !File.Exists(Product));
+            if (isOthers)
+                faults.Warning(null, BuildErrors.OthersModelReplaced(model.Folder, Path.GetFileNameWithoutExtension(ProjectFile)));
         }
         foreach (RecordedModel old in earlier.Where(one => !models.Any(model => InputGuard.Paths.Equals(model.Folder, one.Folder))))
         {
-            if (InputGuard.FindMet(old.Folder, inputs) is null && NewPlacing().Remove(old.Folder, old.Files) is { } fault)
+            ModelPlacing placing = NewPlacing();
+            BuildFault? fault = InputGuard.FindMet(old.Folder, inputs) is null
+                ? placing.Remove(old.Folder, old.Files, key => own.IsOthers(old.Folder, key) == true)
+                : null;
+            if (placing.IsLeftToOthers)
+                LeftFiles = [.. LeftFiles, .. old.Files.Select(file => new TaskItem(EscapedText.Of(file)))];
+            if (fault is not null)
                 faults.Warning(null, fault);
             else if (!FolderLock.IsThere(old.Folder)) // which the next build deletes, if nobody holds it
                 record.Remove(Root, old.Folder);
@@ -158,11 +190,9 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         }
     }
 
-    private PlacedFile Describe(ITaskItem file)
-    {
-        string hash = file.GetMetadata(HashMetadata);
-        return new PlacedFile(file.ItemSpec, At(file.GetMetadata("TargetPath")), hash.Length > 0 ? hash : null);
-    }
+    private PlacedFile Describe(ITaskItem file) => new(file.ItemSpec, At(file.GetMetadata("TargetPath")), NonEmpty(file.GetMetadata(HashMetadata)));
+
+    private static string? NonEmpty(string text) => text.Length > 0 ? text : null;
 
     private string At(string targetPath) => FileNames.PathIn(Root, targetPath);
 }

@@ -2,8 +2,9 @@ namespace LoraMerge.Build;
 
 /// <summary>A merged model of the store and the folder that it goes to.</summary>
 /// <param name="Folder">Absolute path in the output or in the publish folder.</param>
+/// <param name="Key">Its key; null where the store does not tell.</param>
 /// <param name="Files">Its files.</param>
-internal sealed record PlacedModel(string Folder, IReadOnlyList<PlacedFile> Files)
+internal sealed record PlacedModel(string Folder, string? Key, IReadOnlyList<PlacedFile> Files)
 {
     /// <summary>Without it a model is not whole.</summary>
     public const string ManifestName = "lora-merge.json";

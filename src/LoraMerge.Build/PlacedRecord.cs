@@ -5,8 +5,8 @@ namespace LoraMerge.Build;
 /// <summary>Which files of which models earlier builds put where: by it, those that nobody asks for any more are taken away, and nothing else.</summary>
 /// <remarks>
 /// Text, UTF-8: <c>lora-merge placed 1</c>, then for each model <c>root PATH</c>, the output or publish folder relative to the record's own, <c>model
-/// PATH</c>, relative to that, and for each of its
-/// files <c>file PATH</c>, relative to the model's folder.
+/// PATH</c>, relative to that, <c>key KEY</c> of the model that lies there, of two while one takes the other's place, and for each of its files
+/// <c>file PATH</c>, relative to the model's folder.
 /// </remarks>
 internal sealed class PlacedRecord
 {
@@ -41,19 +41,20 @@ internal sealed class PlacedRecord
     /// <returns>The models in a root.</returns>
     public List<RecordedModel> ModelsIn(string root) => _models.FindAll(model => InputGuard.Paths.Equals(model.Root, Trimmed(root)));
 
-    /// <summary>Adds files to those of a model.</summary>
+    /// <summary>Adds a model to what is known of its place.</summary>
     /// <param name="root">Absolute path of the output or publish folder.</param>
-    /// <param name="folder">Absolute path of the model.</param>
-    /// <param name="files">Absolute paths.</param>
-    public void Add(string root, string folder, IEnumerable<string> files)
+    /// <param name="model">The model.</param>
+    public void Add(string root, PlacedModel model)
     {
-        var known = new SortedSet<string>(files, StringComparer.Ordinal);
-        if (_models.Find(model => model.Root == Trimmed(root) && model.Folder == folder) is { } there)
+        var files = new SortedSet<string>(model.Files.Select(file => file.Destination), StringComparer.Ordinal);
+        var keys = new SortedSet<string>(model.Key is null ? [] : [model.Key], StringComparer.Ordinal);
+        if (_models.Find(one => one.Root == Trimmed(root) && one.Folder == model.Folder) is { } there)
         {
-            known.UnionWith(there.Files);
+            files.UnionWith(there.Files);
+            keys.UnionWith(there.Keys);
             _models.Remove(there);
         }
-        _models.Add(new RecordedModel(Trimmed(root), folder, [.. known]));
+        _models.Add(new RecordedModel(Trimmed(root), model.Folder, [.. keys], [.. files]));
         _models.Sort((one, other) => string.CompareOrdinal(one.Root + "\n" + one.Folder, other.Root + "\n" + other.Folder));
     }
 
@@ -79,7 +80,7 @@ internal sealed class PlacedRecord
     private void Read(string[] lines)
     {
         string? root = null, folder = null;
-        List<string> files = [];
+        List<string> keys = [], files = [];
         foreach (string line in lines)
         {
             int space = line.IndexOf(' ');
@@ -92,8 +93,12 @@ internal sealed class PlacedRecord
             else if (line.StartsWith("model ", StringComparison.Ordinal) && root is not null && RelativePath.IsBelow(path))
             {
                 folder = FileNames.PathIn(root, path);
-                files = [];
-                _models.Add(new RecordedModel(root, folder, files));
+                (keys, files) = ([], []);
+                _models.Add(new RecordedModel(root, folder, keys, files));
+            }
+            else if (line.StartsWith("key ", StringComparison.Ordinal) && folder is not null)
+            {
+                keys.Add(path);
             }
             else if (line.StartsWith("file ", StringComparison.Ordinal) && folder is not null && RelativePath.IsBelow(path))
             {
@@ -106,6 +111,8 @@ internal sealed class PlacedRecord
     {
         yield return "root " + RelativePath.Between(Path.GetDirectoryName(FilePath)!, model.Root);
         yield return "model " + RelativePath.Between(model.Root, model.Folder);
+        foreach (string key in model.Keys)
+            yield return "key " + key;
         foreach (string file in model.Files)
             yield return "file " + RelativePath.Between(model.Folder, file);
     }
@@ -115,5 +122,6 @@ internal sealed class PlacedRecord
 
 /// <param name="Root">Absolute path of the output or publish folder.</param>
 /// <param name="Folder">Absolute path of the model.</param>
+/// <param name="Keys">That of the model, of two after a build that was killed between them; none where it is not known.</param>
 /// <param name="Files">Absolute paths, in ordinal order.</param>
-internal sealed record RecordedModel(string Root, string Folder, IReadOnlyList<string> Files);
+internal sealed record RecordedModel(string Root, string Folder, IReadOnlyList<string> Keys, IReadOnlyList<string> Files);

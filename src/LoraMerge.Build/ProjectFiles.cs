@@ -12,10 +12,12 @@ internal sealed class ProjectFiles
     /// <summary>Whoever imports more makes them by a program.</summary>
     private const int MostFiles = 100;
 
-    private readonly string _projectFolder;
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
 
-    private ProjectFiles(string projectFolder) => _projectFolder = projectFolder;
+    private ProjectFiles(string folder) => Folder = folder;
+
+    /// <summary>Absolute path of the project's folder, at which relative paths of items start.</summary>
+    public string Folder { get; }
 
     /// <summary>Absolute path and contents of each.</summary>
     public IReadOnlyDictionary<string, string> Texts => _texts;
@@ -50,7 +52,7 @@ internal sealed class ProjectFiles
     {
         string path = FileAbove(written, folder) ?? written
             .Replace("$(MSBuildThisFileDirectory)", folder + "/")
-            .Replace("$(MSBuildProjectDirectory)", _projectFolder);
+            .Replace("$(MSBuildProjectDirectory)", Folder);
         return path.Length == 0 || path.IndexOfAny(['$', '@', '%', '*', '?']) >= 0 ? null : Path.Combine(folder, path.Replace('\\', '/'));
     }
 

@@ -4,24 +4,31 @@ using LoraMerge.Agreed.Messages;
 
 namespace LoraMerge.Build;
 
-/// <summary>Warnings for items that are called nearly like those of a merge: MSBuild takes any name, and items that nobody reads do nothing.</summary>
+/// <summary>
+/// Warnings for items that were meant to be those of a merge: MSBuild takes any name, and items that nobody reads do nothing.
+/// </summary>
 internal static class RequestedItems
 {
     private const string Prefix = "Lora";
 
     private static readonly string[] s_known = [MergeLoraAdapters.BaseModelItem, MergeLoraAdapters.AdapterItem];
 
+    /// <summary>What an item is called that is meant to be one of ours, whatever else is wrong with its name. The targets file has them too.</summary>
+    private static readonly string[] s_words = ["lora", "adapter", "model"];
+
     /// <param name="files">Where items may be written.</param>
+    /// <param name="isAnyMissing">Whether the project has no base model, or no adapter: then what leads to one is looked for under any name.</param>
     /// <param name="faults">Where it is said.</param>
-    public static void Check(ProjectFiles files, FaultLog faults)
+    public static void Check(ProjectFiles files, bool isAnyMissing, FaultLog faults)
     {
         // Nearly always all are known, and no file has to be parsed.
-        foreach (string file in files.Texts.Where(file => HoldsUnknown(file.Value)).Select(file => file.Key))
+        foreach (string file in files.Texts.Where(file => HoldsUnknown(file.Value, isAnyMissing)).Select(file => file.Key))
         {
             foreach (XElement item in ItemsIn(file))
             {
                 string name = item.Name.LocalName;
-                if (Spelling.Nearest(name, s_known) is { } meant && item is IXmlLineInfo place && !IsUsed(name, files))
+                string? meant = Spelling.Nearest(name, s_known) ?? (isAnyMissing && IsNamedLikeOurs(name) ? MeantBy(item, file, files.Folder) : null);
+                if (meant is not null && item is IXmlLineInfo place && !IsUsed(name, files))
                     faults.Warning(new SourcePosition(file, place.LineNumber, place.LinePosition), BuildErrors.ItemUnknown(name, meant));
             }
         }
@@ -32,16 +39,38 @@ internal static class RequestedItems
         where element.Parent?.Name.LocalName == "ItemGroup" && !s_known.Contains(element.Name.LocalName, StringComparer.OrdinalIgnoreCase)
         select element;
 
-    private static bool HoldsUnknown(string text)
+    private static bool HoldsUnknown(string text, bool isAnyMissing)
     {
-        for (int at = IndexOf(text, "<" + Prefix, 0); at >= 0; at = IndexOf(text, "<" + Prefix, at + 1))
+        string start = isAnyMissing ? "<" : "<" + Prefix;
+        for (int at = IndexOf(text, start, 0); at >= 0; at = IndexOf(text, start, at + 1))
         {
             string name = new([.. text.Skip(at + 1).TakeWhile(char.IsLetterOrDigit)]);
-            if (!s_known.Contains(name, StringComparer.OrdinalIgnoreCase) && !name.StartsWith("LoraMerge", StringComparison.OrdinalIgnoreCase))
+            bool isKnown = s_known.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("LoraMerge", StringComparison.OrdinalIgnoreCase);
+            if (!isKnown && IsNamedLikeOurs(name))
                 return true;
         }
         return false;
     }
+
+    private static bool IsNamedLikeOurs(string name) => s_words.Any(word => IndexOf(name, word, 0) >= 0);
+
+    /// <summary>By what the item leads to: an adapter, or a model; of what is at the hub, the item's name alone tells.</summary>
+    private static string? MeantBy(XElement item, string file, string projectFolder)
+    {
+        string include = ((string?)item.Attribute("Include") ?? "").Split(';')[0].Trim();
+        if (AddressScheme.Begins(include))
+            return NamesBase(item.Name.LocalName) ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
+        string path = Path.Combine(projectFolder, include
+            .Replace("$(MSBuildThisFileDirectory)", Path.GetDirectoryName(file) + "/")
+            .Replace("$(MSBuildProjectDirectory)", projectFolder)
+            .Replace('\\', '/'));
+        return include.Length == 0 || !Directory.Exists(path) ? null
+            : PathGuess.IsAdapter(path) ? MergeLoraAdapters.AdapterItem
+            : PathGuess.IsModel(path) ? MergeLoraAdapters.BaseModelItem
+            : null;
+    }
+
+    private static bool NamesBase(string name) => IndexOf(name, "base", 0) >= 0 || (IndexOf(name, Prefix, 0) < 0 && IndexOf(name, "adapter", 0) < 0);
 
     /// <summary>An item that a file uses as @(Name) is the project's own.</summary>
     private static bool IsUsed(string name, ProjectFiles files) =>

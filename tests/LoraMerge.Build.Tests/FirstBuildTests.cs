@@ -50,4 +50,20 @@ public sealed class FirstBuildTests
         Assert.DoesNotContain("LORA", built.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(project.PathOf("obj/lora")));
     }
+
+    [Fact]
+    public async Task A_project_whose_items_are_called_otherwise_is_told_so()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        project.WriteProject("""<LoraBase Include="models/base" />""");
+        project.Write("Directory.Build.props", """<Project><ItemGroup><Adapter Include="adapters/pirate" /></ItemGroup></Project>""");
+
+        BuildResult built = (await project.BuildAsync()).ThrowIfFailed();
+
+        Assert.Equal(
+            [("LORA1171", "App.csproj"), ("LORA1171", "Directory.Build.props")],
+            built.Warnings.Select(warning => (warning.Code, Path.GetFileName(warning.File)))
+        );
+        Assert.Equal(0, built.Workers);
+    }
 }

@@ -46,6 +46,43 @@ public sealed partial class PropertyCheckTests : IDisposable
         Assert.Equal($"The item '{name}' means nothing, and nothing uses it. Was '{meant}' meant?", warning.Message);
     }
 
+    [Theory]
+    [InlineData("Adapter", "voices/pirate", "LoraAdapter")]
+    [InlineData("LoraWeights", "$(MSBuildThisFileDirectory)voices\\pirate", "LoraAdapter")]
+    [InlineData("BaseModel", "base;other", "LoraBaseModel")]
+    [InlineData("LoraBase", "hf://org/base", "LoraBaseModel")]
+    [InlineData("Lora", "hf://org/voice", "LoraAdapter")]
+    public void An_item_that_leads_to_an_adapter_or_a_model_is_warned_of_where_none_is_called_so(string name, string include, string meant)
+    {
+        Write("voices/pirate/adapter_config.json", "{}");
+        Write("base/model.safetensors", "");
+        Write("App.csproj", $"<Project>\n  <ItemGroup>\n    <{name} Include=\"{include}\" />\n  </ItemGroup>\n</Project>");
+
+        Assert.Empty(Check());
+        BuildWarningEventArgs warning = Assert.Single(Check([], "App.csproj", [], isAnyMissing: true));
+
+        Assert.Equal(("LORA1171", 3, 6), (warning.Code, warning.LineNumber, warning.ColumnNumber));
+        Assert.Equal($"The item '{name}' means nothing, and nothing uses it. Was '{meant}' meant?", warning.Message);
+    }
+
+    [Fact]
+    public void Items_that_lead_elsewhere_or_that_others_use_are_not_warned_of_where_none_is_ours()
+    {
+        Write("voices/pirate/adapter_config.json", "{}");
+        Write("texts/a.txt", "");
+        Write("App.csproj", """
+            <Project>
+              <ItemGroup>
+                <Folder Include="voices/pirate" /><DataModel Include="texts" /><ModelFile Include="none" /><LoraRadio Include="serial" />
+                <Model Include="voices/**" />
+                <Adapter Include="voices/pirate" /><Content Include="@(Adapter->'%(Identity)/*')" /><PackageReference Include="My.Adapter" />
+              </ItemGroup>
+            </Project>
+            """);
+
+        Assert.Empty(Check([], "App.csproj", [], isAnyMissing: true));
+    }
+
     [Fact]
     public void Items_of_the_projects_own_are_not_warned_of()
     {
@@ -130,7 +167,7 @@ public sealed partial class PropertyCheckTests : IDisposable
     {
         Write("App.csproj", "<Project />");
 
-        BuildWarningEventArgs warning = Assert.Single(Check(["LoraMergeDevise", "LoraMergeDevice", "Configuration"], "App.csproj"));
+        BuildWarningEventArgs warning = Assert.Single(Check(["LoraMergeDevise", "LoraMergeDevice", "Configuration"], "App.csproj", []));
 
         Assert.Contains("'LoraMergeDevise', which the command line sets,", warning.Message, StringComparison.Ordinal);
         Assert.Equal((PathOf("App.csproj"), 0), (warning.File, warning.LineNumber));
@@ -174,12 +211,12 @@ public sealed partial class PropertyCheckTests : IDisposable
 
     private List<BuildWarningEventArgs> Check(string project = "App.csproj", params string[] others) => Check([], project, others);
 
-    private List<BuildWarningEventArgs> Check(string[] ofCommandLine, string project, params string[] others)
+    private List<BuildWarningEventArgs> Check(string[] ofCommandLine, string project, string[] others, bool isAnyMissing = false)
     {
         using var task = new MergeLoraAdapters { BuildEngine = _engine };
         var files = ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0));
         var faults = new FaultLog(new TaskLoggingHelper(task), PathOf(project));
-        RequestedItems.Check(files, faults);
+        RequestedItems.Check(files, isAnyMissing, faults);
         RequestedProperties.Check(files, ofCommandLine, PathOf(project), faults);
         return _engine.Warnings;
     }

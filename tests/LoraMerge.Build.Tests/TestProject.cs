@@ -225,6 +225,7 @@ internal sealed class TestProject : IDisposable
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["FAKE_WORKER_LOG"] = WorkerLog;
+        CommandTemp.Set(start.Environment);
         if (_usesFake)
             start.Environment["LoraMergeWorker"] = Feed.FakeWorker;
         foreach ((string name, string value) in environment ?? [])

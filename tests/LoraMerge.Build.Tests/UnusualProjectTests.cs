@@ -26,6 +26,19 @@ public sealed class UnusualProjectTests
     }
 
     [Fact]
+    public async Task A_program_of_one_file_without_models_runs()
+    {
+        using TestProject project = TestProject.WithFakeWorker();
+        File.Delete(project.PathOf("App.csproj"));
+        project.Write("Program.cs", $"#:package LoraMerge.Build@{Feed.Version}\n#:property PublishAot=false\nSystem.Console.WriteLine(\"Ahoy\");");
+        Dictionary<string, string> environment = new() { ["XDG_DATA_HOME"] = Directory.CreateDirectory(project.PathOf("data")).FullName };
+
+        BuildResult run = (await project.RunAsync("dotnet", ["run", "Program.cs"], environment)).ThrowIfFailed();
+
+        Assert.Equal(("Ahoy", 0), (run.Output.Trim(), run.Workers));
+    }
+
+    [Fact]
     public async Task A_project_file_of_the_old_style_gets_its_model()
     {
         using TestProject project = TestProject.WithFakeWorker();
