@@ -10,24 +10,17 @@ namespace LoraMerge.Build;
 /// <remarks>LORA1023 and LORA1024 are written by the targets file, which must work where this assembly does not.</remarks>
 internal static class BuildErrors
 {
-    public static BuildFault BaseModelMissing(string path) =>
+    public static BuildFault BaseModelMissing(string path, string written) =>
         new(
             "LORA1001",
-            $"The base model '{path}' does not exist.{PathGuess.ForMissing(path)}{HubHint(path)} Correct Include of the LoraBaseModel; a relative path "
+            $"The base model '{path}' does not exist.{PathGuess.ForMissing(path, written)} Correct Include of the LoraBaseModel; a relative path "
                 + "starts at the project's folder."
         );
 
-    /// <summary>A hub's name looks like a folder in a folder, of which neither is there, and has a number or a dash in it.</summary>
-    private static string HubHint(string path) =>
-        PathGuess.AddressOf(path) is not null || Directory.Exists(Path.GetDirectoryName(path))
-        || !Path.GetFileName(path).Any(letter => letter == '-' || char.IsDigit(letter))
-            ? ""
-            : " A model of the Hugging Face hub is named by its address: hf://NAMESPACE/NAME.";
-
-    public static BuildFault AdapterMissing(string path) =>
+    public static BuildFault AdapterMissing(string path, string written) =>
         new(
             "LORA1002",
-            $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path)} Correct Include of the LoraAdapter; a relative path starts at the project's "
+            $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path, written)} Correct Include of the LoraAdapter; a relative path starts at the project's "
                 + "folder."
         );
 

@@ -14,10 +14,10 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
 
     /// <summary>What can be told of the name alone: the worker looks into folder and file.</summary>
     /// <param name="item">A LoraBaseModel or a LoraAdapter.</param>
-    /// <param name="missing">What is said of a path that is not there.</param>
+    /// <param name="missing">What is said of a path that is not there, and of how it is written.</param>
     /// <param name="fetched">What was fetched for the project; null where nothing was.</param>
     /// <param name="role">As what: one of <see cref="InputRole"/>.</param>
-    public static NamedInput Of(ITaskItem item, Func<string, BuildFault> missing, FetchedFile? fetched, string role)
+    public static NamedInput Of(ITaskItem item, Func<string, string, BuildFault> missing, FetchedFile? fetched, string role)
     {
         // FullPath would make a folder below the project of an address.
         if (AddressScheme.Begins(item.ItemSpec))
@@ -28,7 +28,7 @@ internal sealed record NamedInput(string Path, string Name, BuildFault? Fault, F
         try
         {
             bool isFile = Presence.OfFile(path);
-            BuildFault? fault = !isFile ? Presence.OfFolder(path) ? null : missing(path)
+            BuildFault? fault = !isFile ? Presence.OfFolder(path) ? null : missing(path, item.ItemSpec)
                 : IsWeightFile(path) ? null
                 : BuildErrors.NotAModel(path);
             // A file that is still to come has the name that it will have.

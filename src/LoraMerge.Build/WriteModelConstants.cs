@@ -18,7 +18,7 @@ public sealed class WriteModelConstants : Task, IIncrementalTask
 
     /// <summary>A path that is not there is no fault yet: the files may come between the compiler and the merge.</summary>
     private static readonly string[] s_codesOfMissingPaths =
-        [BuildErrors.BaseModelMissing("").Code, BuildErrors.AdapterMissing("").Code, s_codeOfNotFetched];
+        [BuildErrors.BaseModelMissing("", "").Code, BuildErrors.AdapterMissing("", "").Code, s_codeOfNotFetched];
 
     /// <summary>All LoraBaseModel items.</summary>
     public ITaskItem[] BaseModels { get; set; } = [];

@@ -10,6 +10,9 @@ namespace LoraMerge.Cli;
 /// <summary><c>cache</c>: what a store of merged models holds, and how it becomes smaller.</summary>
 internal static class CacheCommand
 {
+    /// <summary>A hundred years.</summary>
+    private const int MostDays = 36_500;
+
     public static Command Create() =>
         new("cache", "Looks at a store of merged models (LoraMergeCacheFolder, or obj/lora), and makes room in it.") { List(), Prune(), Clear() };
 
@@ -54,18 +57,16 @@ internal static class CacheCommand
             Description = "Take away what was used longest ago until the rest is no larger, such as 20GB.",
             HelpName = "SIZE",
         };
-        var unusedFor = new Option<int?>("--unused-for") { Description = "Take away what no build has asked for in so many days.", HelpName = "DAYS" };
+        var unusedFor = new Option<string?>("--unused-for") { Description = "Take away what no build has asked for in so many days.", HelpName = "DAYS" };
         var json = JsonText.Option();
         var command = new Command("prune", "Takes away what killed merges left, and models that are not used.") { folder, maxSize, unusedFor, json };
         command.SetAction(
             (parsed, cancellation) =>
             {
-                TimeSpan? time = parsed.GetValue(unusedFor) switch
-                {
-                    null => null,
-                    >= 0 and <= 36500 and int days => TimeSpan.FromDays(days),
-                    var days => throw Errors.ArgumentInvalid("--unused-for", days.Value.ToString(CultureInfo.InvariantCulture), "a number of days"),
-                };
+                string? days = parsed.GetValue(unusedFor);
+                TimeSpan? time = days is null ? null
+                    : int.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= MostDays ? TimeSpan.FromDays(count)
+                    : throw Errors.ArgumentInvalid("--unused-for", days, "a number of days");
                 return TakeAwayAsync(
                     parsed,
                     parsed.GetValue(folder)!,

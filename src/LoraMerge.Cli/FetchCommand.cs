@@ -12,6 +12,8 @@ internal static class FetchCommand
     private const int Cancelled = 1;
     private const string DefaultLockFile = "lora.lock.json";
 
+    private static readonly string[] s_roles = ["auto", "base", "adapter"];
+
     public static Command Create()
     {
         var addresses = new Argument<string[]>("address")
@@ -19,12 +21,13 @@ internal static class FetchCommand
             Description = "hf://NAMESPACE/NAME[/FOLDER][@REVISION]. Several are fetched one after the other.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var role = new Option<HubRole>("--role")
+        var role = new Option<string>("--role")
         {
-            Description = "As what: 'base', 'adapter', or 'auto' (default) by what it holds.",
+            Description = "As what: base, adapter, or auto, by what it holds.",
             HelpName = "ROLE",
-            DefaultValueFactory = _ => HubRole.Auto,
+            DefaultValueFactory = _ => s_roles[0],
         };
+        role.CompletionSources.Add(s_roles);
         var json = new Option<bool>("--json") { Description = "As JSON, with the commit, and each file's size and hash." };
         var update = new Option<bool>("--update")
         {
@@ -45,6 +48,8 @@ internal static class FetchCommand
         };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(role) is string word && !s_roles.Contains(word, StringComparer.OrdinalIgnoreCase))
+                result.AddError($"--role is '{word}', but auto, base or adapter is expected.");
             if (!result.GetValue(update) && result.GetResult(addresses) is not { Tokens.Count: > 0 })
                 result.AddError("Name an address, or give --update.");
             if (result.GetValue(lockFile) is string path && string.IsNullOrWhiteSpace(path))
@@ -61,7 +66,7 @@ internal static class FetchCommand
             {
                 IReadOnlyList<FetchedRepository> fetched = parsed.GetValue(update)
                     ? await UpdateAsync(named, parsed.GetValue(lockFile) ?? DefaultLockFile, events, cancellation)
-                    : await FetchAsync(named, parsed.GetValue(role), events, cancellation);
+                    : await FetchAsync(named, Enum.Parse<HubRole>(parsed.GetValue(role)!, ignoreCase: true), events, cancellation);
                 await output.WriteAsync(
                     parsed.GetValue(json) ? JsonText.Of(ToJson(fetched)) : string.Concat(fetched.Select(one => one.Folder + Environment.NewLine)));
                 return 0;

@@ -46,9 +46,8 @@ internal static class MergeCommand
             command.Add(option);
         command.Validators.Add(result =>
         {
-            bool hasStore = IsGiven(result, store);
-            bool isForStore = hasStore && IsGiven(result, state);
-            if (isForStore == result.GetResult(output) is not null || hasStore != isForStore)
+            bool hasStore = IsGiven(result, store), hasState = IsGiven(result, state);
+            if ((hasStore || hasState || isForBuild) && (!hasStore || !hasState || result.GetResult(output) is not null))
                 result.AddError("Give either --output DIR, or --store DIR and --state FILE as the build does.");
         });
         command.SetAction(async (parsed, cancellation) =>

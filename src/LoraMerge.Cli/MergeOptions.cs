@@ -136,6 +136,7 @@ internal sealed class MergeOptions
         return split >= 1 && int.TryParse(value.AsSpan(0, split), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             && number >= 1 && number <= count
             ? (number - 1, value[(split + 1)..])
-            : throw Errors.ArgumentInvalid(option, value, $"a number from 1 to {count}, '=' and a text");
+            : throw Errors.ArgumentInvalid(
+                option, value, count == 1 ? "'1=' with a text behind it" : $"the number of an adapter (1 to {count}), '=' and a text");
     }
 }

@@ -16,7 +16,7 @@ internal static class UsageReport
 
     private static string Fault(ParseResult parsed, Command command)
     {
-        string[] commands = [.. command.Subcommands.Select(known => known.Name)];
+        string[] commands = [.. command.Subcommands.Where(known => !known.Hidden).Select(known => known.Name)];
         string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
         if (unknown is null)
             return commands.Length > 0

@@ -152,14 +152,6 @@ public sealed class ItemCheckTests : IDisposable
         Assert.Contains("Was 'cuda' meant?", _engine.Errors.Single().Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_name_of_the_hub_is_known_as_one()
-    {
-        AssertFails("LORA1001", [Item("meta-llama/Llama-3.2-1B")], [Item("adapter")]);
-
-        Assert.Contains("Hugging Face hub", _engine.Errors.Single().Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("safetensors")]
     [InlineData("gguf-adapter")]
@@ -412,6 +404,18 @@ public sealed class ItemCheckTests : IDisposable
             ? "does not exist. Correct"
             : "does not exist. " + string.Format(null, hint, _folder + Path.DirectorySeparatorChar, _folder);
         Assert.Contains(expected, Assert.Single(_engine.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://huggingface.co/acme/tiny/tree/v1", "'hf://acme/tiny@v1'")]
+    [InlineData("meta-llama/Llama-3.1-8B", "'hf://meta-llama/Llama-3.1-8B'")]
+    [InlineData("~/models/tiny", "Only shells know '~'")]
+    public void What_a_project_says_of_a_model_elsewhere_is_read_as_it_is_written(string written, string hint)
+    {
+        Assert.False(Run([new TaskItem(written)], [new TaskItem(written)]));
+
+        Assert.Equal(["LORA1001", "LORA1002"], _engine.Errors.Select(error => error.Code).Order());
+        Assert.All(_engine.Errors, error => Assert.Contains(hint, error.Message, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -136,6 +136,42 @@ public sealed class CacheTests
         Assert.Equal(weights.Bytes, await File.ReadAllBytesAsync(Path.Combine(fetched.Folder, "model.safetensors"), Token));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Contents_that_repositories_share_are_taken_where_they_lie(bool isOffline)
+    {
+        await using var bench = new HubBench();
+        HubRepository repository = bench.AddModel();
+        AsPython(bench, repository, [.. repository.Files.Keys]);
+        Share(bench, repository.Files["model.safetensors"]);
+
+        FetchedRepository fetched = await bench.Set("HF_HUB_OFFLINE", isOffline ? "1" : null).Fetch();
+
+        Assert.Equal(4, fetched.Files.Count);
+        Assert.Equal(0, bench.Server.FileRequests);
+        Assert.Contains(fetched.Files, file => file.Hash == repository.Files["model.safetensors"].Hash);
+    }
+
+    [Fact]
+    public async Task Shared_contents_with_a_flipped_byte_are_fetched_anew_and_left_to_the_others()
+    {
+        await using var bench = new HubBench();
+        HubRepository repository = bench.AddModel();
+        HubContents weights = repository.Files["model.safetensors"];
+        AsPython(bench, repository, [.. repository.Files.Keys]);
+        string shared = Share(bench, weights);
+        byte[] bytes = [.. weights.Bytes];
+        bytes[7] ^= 1;
+        await File.WriteAllBytesAsync(shared, bytes, Token);
+
+        FetchedRepository fetched = await bench.Fetch();
+
+        Assert.Equal(1, bench.Server.FileRequests);
+        Assert.Equal(weights.Bytes, await File.ReadAllBytesAsync(Path.Combine(fetched.Folder, "model.safetensors"), Token));
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(shared, Token));
+    }
+
     [Fact]
     public async Task What_was_held_to_its_hash_is_not_read_again()
     {
@@ -413,6 +449,16 @@ public sealed class CacheTests
 
     /// <summary>Lays files as huggingface_hub would, who keeps no list.</summary>
     /// <summary>What huggingface_hub leaves of files that it fetched.</summary>
+    /// <summary>As huggingface_hub lays large files since its release 1.32: once for all repositories, by a hash that is not that of the contents.</summary>
+    private static string Share(HubBench bench, HubContents file)
+    {
+        string shared = Path.Combine(bench.Cache, "blobs", "ab", "ab" + file.Sha256[2..]), blob = bench.Folder().Blob(file.Hash);
+        Directory.CreateDirectory(Path.GetDirectoryName(shared)!);
+        File.Move(blob, shared);
+        File.CreateSymbolicLink(blob, $"../../blobs/ab/{Path.GetFileName(shared)}");
+        return shared;
+    }
+
     internal static void AsPython(HubBench bench, HubRepository repository, params string[] names)
     {
         HubFolder folder = bench.Folder(repository.Id);

@@ -228,6 +228,24 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("p%40ss", fetch.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("HTTP_PROXY", "socks5h://user:p%40ss@127.0.0.1:1080")]
+    [InlineData("http_proxy", "\"http://127.0.0.1:8080\"")]
+    [InlineData("ALL_PROXY", "http://127.0.0.1:808000")]
+    public async Task A_proxy_that_cannot_be_read_is_said_and_nothing_goes_past_it(string variable, string value)
+    {
+        await using var bench = new HubBench();
+        bench.AddModel();
+
+        HubProcess run = await HubProcess.Run(bench.Set(variable, value), "fetch", "hf://acme/tiny");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"error LORA7002: The environment variable {variable} is", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("p%40ss", run.Error, StringComparison.Ordinal);
+        Assert.Empty(bench.Server.Requests);
+        Assert.Equal(0, (await HubProcess.Run(bench.Set("NO_PROXY", "127.0.0.1"), "fetch", "hf://acme/tiny")).ExitCode);
+    }
+
     [Fact]
     public async Task NO_PROXY_spares_the_hub()
     {

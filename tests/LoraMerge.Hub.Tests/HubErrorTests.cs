@@ -45,6 +45,31 @@ public sealed class HubErrorTests
     }
 
     [Fact]
+    public async Task A_gated_repository_says_what_the_hub_says_such_as_that_its_authors_have_not_answered()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Alter = (_, _) => HubReply.Error(403, "GatedRepo", "Your request to access model acme/tiny is awaiting a review from the repo authors.");
+
+        HubException fault = await bench.Set("HF_TOKEN", HubServer.Token).Fault();
+
+        Assert.Equal(HubCode.RepositoryGated, fault.Code);
+        Assert.Contains("'Your request to access model acme/tiny is awaiting a review from the repo authors'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("A token was sent.", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_that_has_ended_is_not_taken_for_a_repository_that_is_missing()
+    {
+        await using var bench = new HubBench();
+        bench.Server.Alter = (_, _) => HubReply.Error(401, null, "User Access Token 'ci' is expired");
+
+        HubException fault = await bench.Set("HF_TOKEN", HubServer.Token).Fault();
+
+        Assert.Equal(HubCode.TokenRefused, fault.Code);
+        Assert.Contains("'ci' is expired", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_revision_that_is_missing_is_named()
     {
         await using var bench = new HubBench();
@@ -83,7 +108,7 @@ public sealed class HubErrorTests
     }
 
     [Theory]
-    [InlineData("Access to this resource is disabled.")]
+    [InlineData("Access to this resource is disabled")]
     [InlineData("Token lacks the scope repo.content.read")]
     public async Task A_refusal_says_what_the_hub_says(string message)
     {

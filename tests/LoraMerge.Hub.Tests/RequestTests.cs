@@ -177,16 +177,6 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public async Task A_file_without_a_commit_is_no_answer_of_a_hub()
-    {
-        await using var bench = new HubBench();
-        bench.AddModel();
-        bench.Server.Alter = (_, reply) => reply.Without("X-Repo-Commit");
-
-        Assert.Equal(HubCode.NotAHub, (await bench.Fault()).Code);
-    }
-
-    [Fact]
     public async Task A_commit_that_is_none_is_refused_before_it_becomes_a_name()
     {
         await using var bench = new HubBench();

@@ -204,6 +204,26 @@ public sealed class SelectionTests
         Assert.Equal(HubCode.RoleMismatch, (await bench.Fault("hf://acme/tiny", HubRole.Adapter)).Code);
     }
 
+    [Theory]
+    [InlineData("hf://acme/many", HubRole.Base, "There is a model in 'full': write, for instance, 'hf://acme/many/full'")]
+    [InlineData("hf://acme/many@main", HubRole.Adapter, "There is an adapter in 'a/pirate', 'space': write, for instance, 'hf://acme/many@main/a/pirate'")]
+    [InlineData("hf://acme/many/spaec", HubRole.Auto, "Did you mean 'space'?")]
+    [InlineData("hf://acme/many/elsewhere", HubRole.Auto, "It has 'a/pirate', 'full', 'space'.")]
+    [InlineData("hf://acme/many/tree/main", HubRole.Auto, "'hf://acme/many@main'")]
+    [InlineData("hf://acme/many/blob/v1/full/model.safetensors", HubRole.Auto, "'hf://acme/many@v1'")]
+    [InlineData("hf://acme/many/full/model.safetensors", HubRole.Auto, "That is a file")]
+    [InlineData("hf://acme/tiny/sub", HubRole.Auto, "It has no folders")]
+    public async Task An_address_that_leads_to_no_model_is_told_where_there_is_one(string address, HubRole role, string hint)
+    {
+        await using var bench = new HubBench();
+        bench.Server.Add("acme/tiny").Small("config.json", "{}");
+        HubRepository many = bench.Server.Add("acme/many").Small("README.md", "# many").Small("full/config.json", "{}").Large("full/model.safetensors", 10);
+        foreach (string folder in (string[])["a/pirate", "space"])
+            many.Small($"{folder}/adapter_config.json", "{}").Large($"{folder}/adapter_model.safetensors", 10);
+
+        Assert.Contains(hint, (await bench.Fault(address, role)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_was_trained_with_an_adapter_in_the_repository_of_its_model_is_told_by_the_role()
     {

@@ -161,7 +161,8 @@ internal sealed class HubCache
     }
 
     /// <summary>
-    /// Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, and nowhere else. Pipes and the like are none.
+    /// Whether a file is there and is the repository's own: a link may lead to contents beside the snapshots, or to those that repositories share, and nowhere
+    /// else. Pipes and the like are none.
     /// </summary>
     private bool IsOurs(string path)
     {
@@ -174,8 +175,9 @@ internal sealed class HubCache
         {
             return false; // links in a circle
         }
-        return File.Exists(real) && SpecialKind.Of(real) is null && ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
-            .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison));
+        return File.Exists(real) && SpecialKind.Of(real) is null
+            && (SharedBlobs.Holds(_environment.CacheFolder, real) || ((string[])[Folder.Blobs, Path.Combine(Folder.Path, "snapshots")])
+                .Any(folder => real.StartsWith(RealPath.Of(folder) + Path.DirectorySeparatorChar, FileNames.Comparison)));
     }
 
     /// <summary>Not those behind links to folders: a cache has none, and two that somebody planted can lead round for ever.</summary>
@@ -191,8 +193,9 @@ internal sealed class HubCache
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !RealPath.IsLink(entry.ToFullPath()),
         };
 
+    /// <summary>Of the link's own target: where that is a link to what repositories share, the name there is another hash.</summary>
     private static string HashByName(string path) =>
-        Path.GetFileName(RealPath.Of(path)) is var name && RealPath.IsLink(path) && HubNames.IsHash(name) ? name : "";
+        new FileInfo(path).LinkTarget is string target && Path.GetFileName(target) is var name && HubNames.IsHash(name) ? name : "";
 
     private string? ShortenedCommit(string revision)
     {

@@ -23,6 +23,11 @@ internal static class HubErrors
     public static HubException EnvironmentInvalid(string variable, string value, string expected) =>
         new(HubCode.EnvironmentInvalid, $"The environment variable {variable} is '{value}', but {expected} is expected. Correct it, or unset it.");
 
+    public static HubException ProxyUnreadable(string variable, string value) =>
+        new(HubCode.EnvironmentInvalid,
+            $"The environment variable {variable} is '{Regex.Replace(value, "//[^/]*@", "//")}', which cannot be read as a proxy. Nothing was sent past it. Write "
+            + "http://HOST:PORT, https://HOST:PORT, or socks5://HOST:PORT, which leaves names to the proxy as socks5h does; or unset it.");
+
     public static HubException TokenUnsound(string source) =>
         new(HubCode.EnvironmentInvalid,
             $"The token in '{source}' holds blanks or letters that no token has. Nothing was sent. Write the token alone there, or unset it.");
@@ -33,18 +38,18 @@ internal static class HubErrors
             + "as the base "
             + "the model that it was trained for.");
 
-    public static HubException IsNoAdapter(string address) =>
+    public static HubException IsNoAdapter(string address, string hint) =>
         new(HubCode.RoleMismatch,
             $"'{address}' is named as an adapter, but holds no adapter_config.json. Name a repository, or a folder within it, that PEFT or mlx_lm has saved an "
-            + "adapter to.");
+            + $"adapter to.{hint}");
 
-    public static HubException FolderMissing(string address, string subfolder) =>
-        new(HubCode.FileMissing, $"The repository of '{address}' has no files in a folder '{subfolder}'. Correct the folder.");
+    public static HubException FolderMissing(string address, string subfolder, string hint) =>
+        new(HubCode.FileMissing, $"The repository of '{address}' has no files in a folder '{subfolder}'.{hint}");
 
-    public static HubException NoWeights(string address, string what) =>
+    public static HubException NoWeights(string address, string what, string hint) =>
         new(HubCode.FileMissing,
             $"'{address}' holds no weights of {what} that can be merged: safetensors files, PyTorch's pickles under the names of their library, or one GGUF "
-            + "model are expected. Look at its list of files; models in other formats mostly name the repository that they were made of.");
+            + $"model are expected.{hint} Look at its list of files; models in other formats mostly name the repository that they were made of.");
 
     public static HubException ShardMissing(string address, string index, string shard) =>
         new(HubCode.FileMissing, $"'{index}' of '{address}' names the file '{shard}', which the repository does not have. Its author has to mend that; "
@@ -57,14 +62,14 @@ internal static class HubErrors
         new(HubCode.WeightsAmbiguous,
             $"'{address}' has several files that could be the model's weights, and none has the name that transformers gives: "
             + $"{string.Join(", ", names.Take(5))}. "
-            + "Fetch the one that is meant, and name the file.");
+            + "Fetch the one that is meant, from its page or with 'hf download', and name that file in place of the address.");
 
     // What the hub says.
 
-    public static HubException RepositoryNotFound(HubAddress address, bool hasToken, HubEnvironment environment) =>
+    public static HubException RepositoryNotFound(HubAddress address, string token, HubEnvironment environment) =>
         new(HubCode.RepositoryNotFound,
             $"'{address}' is not there, or is private and not open to you: {Host(environment)} does not tell which. Correct the name; or, where it is "
-            + $"private, {HowToSendToken} '{environment.TokenFile}'. {TokenWasSent(hasToken)}");
+            + $"private, {HowToSendToken} '{environment.TokenFile}'. {token}");
 
     public static HubException RevisionNotFound(HubAddress address, IEnumerable<string> revisions) =>
         new(HubCode.RevisionNotFound,
@@ -77,19 +82,19 @@ internal static class HubErrors
             + "commit is gone "
             + "from the hub, and another one has to be named.");
 
-    public static HubException RepositoryGated(HubAddress address, bool hasToken, HubEnvironment environment) =>
+    public static HubException RepositoryGated(HubAddress address, string message, string token, HubEnvironment environment) =>
         new(HubCode.RepositoryGated,
-            $"'{address}' is open only to those who have accepted its terms. Accept them at {Page(environment, address)}, then {HowToSendToken} "
-            + $"'{environment.TokenFile}'. {TokenWasSent(hasToken)}");
+            $"'{address}' is open only to those who have accepted its terms and were let in.{Says(message)} See {Page(environment, address)}, signed in as the "
+            + $"user of the token: accept them there, or wait until the authors have answered; and {HowToSendToken} '{environment.TokenFile}'. {token}");
 
-    public static HubException TokenRefused(HubAddress address, HubEnvironment environment) =>
+    public static HubException TokenRefused(HubAddress address, string message, HubEnvironment environment) =>
         new(HubCode.TokenRefused,
-            $"{Host(environment)} does not know the token that was sent for '{address}': it has ended or was mistyped. Put a valid one into HF_TOKEN or "
+            $"{Host(environment)} refuses the token that was sent for '{address}'{Quoted(message)}. Put a valid one into HF_TOKEN or "
             + $"'{environment.TokenFile}', or unset it where the repository is open to all.");
 
-    public static HubException AccessRefused(HubAddress address, string message, bool hasToken) =>
+    public static HubException AccessRefused(HubAddress address, string message, string token) =>
         new(HubCode.AccessRefused,
-            $"The hub refuses access to '{address}'{Quoted(message)}. {TokenWasSent(hasToken)} If the repository is open to you on the hub's pages, "
+            $"The hub refuses access to '{address}'{Quoted(message)}. {token} If the repository is open to you on the hub's pages, "
             + "give the token "
             + "the right to read it.");
 
@@ -131,6 +136,11 @@ internal static class HubErrors
             $"It was no hub that answered at {host} to the request for {what}, but {found}: a proxy, a sign-in page of the network, or a wrong "
             + "HF_ENDPOINT. Open "
             + "the address in a browser to see what it says.");
+
+    public static HubException ListMissing(HubAddress address, string commit, string host) =>
+        new(HubCode.NotAHub,
+            $"{host} gives no list of the files of '{address.Id}' at commit {commit}: it does not have that repository, or it is a mirror that cannot list "
+            + "files. Look at the address and at HF_ENDPOINT.");
 
     public static HubException RedirectRefused(string host, string what, string reason) =>
         new(HubCode.RedirectRefused, $"{host} sends the request for {what} elsewhere, and it is not followed: {reason}. Look at HF_ENDPOINT and at proxies.");
@@ -221,13 +231,16 @@ internal static class HubErrors
         return reason.Length == 0 ? cause!.GetType().Name : Regex.Replace(reason, @"//[^/\s]*@", "//");
     }
 
-    private static string TokenWasSent(bool hasToken) => hasToken ? "A token was sent." : "No token was sent.";
-
     private static string Page(HubEnvironment environment, HubAddress address) =>
         $"{environment.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{address.Id}";
 
     private static string Host(HubEnvironment environment) => environment.Endpoint.Authority;
 
     /// <summary>A stranger's words: short, and as words of a stranger.</summary>
-    private static string Quoted(string message) => message.Length == 0 ? "" : $" and says '{(message.Length > 300 ? message.Substring(0, 300) : message)}'";
+    private static string Quoted(string message) => message.Length == 0 ? "" : $" and says '{Short(message)}'";
+
+    /// <summary>The same as a sentence.</summary>
+    private static string Says(string message) => message.Length == 0 ? "" : $" The hub says: '{Short(message)}'.";
+
+    private static string Short(string message) => (message.Length > 300 ? message.Substring(0, 300) : message).TrimEnd('.');
 }

@@ -41,7 +41,7 @@ internal sealed class HubSelection
         Dictionary<string, HubFile> files = all.Where(file => file.Path.StartsWith(start, StringComparison.Ordinal))
             .ToDictionary(file => file.Path[start.Length..], StringComparer.Ordinal);
         if (files.Count == 0 && subfolder.Length > 0)
-            throw HubErrors.FolderMissing(address, subfolder);
+            throw HubErrors.FolderMissing(address, subfolder, FolderHint.ForMissing(address, subfolder, [.. all.Select(file => file.Path)]));
         bool hasAdapter = FileNames.Find(files.Keys, DialectFiles.Peft.Config) is not null;
         if (role == HubRole.Auto)
             role = hasAdapter ? HubRole.Adapter : HubRole.Base;
@@ -82,10 +82,10 @@ internal sealed class HubSelection
         if (_chosen.Files.Any(file => GgufNames.IsOne(file.RelativePath)))
             return; // it says all of the adapter
         if (!hasConfig)
-            throw HubErrors.IsNoAdapter(_address);
+            throw HubErrors.IsNoAdapter(_address, FolderHint.ForAdapter(_address, _files.Keys));
         if (!DialectFiles.All.SelectMany(dialect => dialect.Weights).Any(name => Chosen(name) is not null)
             && !_chosen.Files.Any(file => AdapterWeights.IsShard(file.RelativePath)))
-            throw HubErrors.NoWeights(_address, "an adapter");
+            throw HubErrors.NoWeights(_address, "an adapter", FolderHint.ForAdapter(_address, _files.Keys));
     }
 
     private void ThrowIfNoBase(bool hasAdapter)
@@ -93,7 +93,7 @@ internal sealed class HubSelection
         if (_chosen.Weights.Form == WeightForm.Ambiguous)
             throw HubErrors.WeightsAmbiguous(_address, _chosen.Weights.Names);
         if (_chosen.Weights.Form == WeightForm.None)
-            throw hasAdapter ? HubErrors.IsAdapter(_address) : HubErrors.NoWeights(_address, "a model");
+            throw hasAdapter ? HubErrors.IsAdapter(_address) : HubErrors.NoWeights(_address, "a model", FolderHint.ForModel(_address, _files.Keys));
     }
 
     private string[] ShardsOf(string index)

@@ -80,6 +80,17 @@ public sealed class HubEnvironment
         return null;
     }
 
+    /// <summary>The variable that names the proxy on the way to an address; null where none does, or <c>NO_PROXY</c> spares the host.</summary>
+    internal (string Name, string Value)? FindProxy(Uri uri)
+    {
+        string[] spared = (_variable("no_proxy") ?? _variable("NO_PROXY") ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+        if (spared.Any(entry => entry == "*" || entry.Equals(uri.Host, StringComparison.OrdinalIgnoreCase)
+            || uri.Host.EndsWith("." + entry.TrimStart('.'), StringComparison.OrdinalIgnoreCase)))
+            return null;
+        return ((string[])[$"{uri.Scheme}_proxy", $"{uri.Scheme.ToUpperInvariant()}_PROXY", "all_proxy", "ALL_PROXY"])
+            .Where(name => _variable(name) is not null).Select(name => ((string, string)?)(name, _variable(name)!)).FirstOrDefault();
+    }
+
     private string? ReadTokenFile()
     {
         try

@@ -11,6 +11,9 @@ internal sealed record HubAnswer(HttpResponseMessage Response, Uri Uri, bool IsO
 {
     public int Status => (int)Response.StatusCode;
 
+    /// <summary>What a hub calls the reason of a refusal; empty where it says none, or where it is no hub.</summary>
+    public string ErrorCode => Header("X-Error-Code");
+
     /// <summary>Whether it is a page for people.</summary>
     public bool IsPage => Response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml";
 

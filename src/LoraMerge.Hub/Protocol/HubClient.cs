@@ -59,10 +59,12 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             page = await Retries.RunAsync(async () =>
             {
                 using HubAnswer answer = await _requests.SendAsync(asked, what, 0, cancellation);
+                if (answer.Status == 404 && answer.ErrorCode.Length == 0)
+                    throw HubErrors.ListMissing(address, commit, answer.Uri.Authority);
                 await ThrowIfRefusedAsync(answer, address, commit, null, what, cancellation);
                 using JsonDocument json = await ReadJsonAsync(answer, what, cancellation);
                 files.Add(json.RootElement);
-                return NextPage(answer, what);
+                return NextPage(answer, asked, $"/tree/{commit}", what);
             }, cancellation);
         }
         return files.ToList();
@@ -78,13 +80,13 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         HubAnswer answer = await _requests.SendAsync(_requests.At($"{address.Id}/resolve/{commit}/{escaped}"), what, offset, cancellation);
         try
         {
-            // Of a place that was signed for a time, this says that the time is over: the hub signs a new one.
-            if (!answer.IsOfHub && answer.Status is 400 or 401 or 403 or 404 or 410)
+            // Of a place that was signed for a time, this says that the time is over: the hub signs a new one. A code says that a mirror led to a hub.
+            if (!answer.IsOfHub && answer.ErrorCode.Length == 0 && answer.Status is 400 or 401 or 403 or 404 or 410)
                 throw new PassingFaultException(HubErrors.HubInTrouble(answer.Uri.Authority, answer.Status, what), what);
             if (answer.Status != 416)
                 await ThrowIfRefusedAsync(answer, address, commit, path, what, cancellation);
-            if (answer.Commit is null && answer.Status != 416)
-                throw HubErrors.NotAHub(environment.Endpoint.Authority, what, answer.IsPage ? "a page for people" : "something that names no commit");
+            if (answer.Commit is null && answer.IsPage)
+                throw HubErrors.NotAHub(environment.Endpoint.Authority, what, "a page for people");
             return answer;
         }
         catch
@@ -111,24 +113,33 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
             throw new PassingFaultException(HubErrors.HubInTrouble(host, answer.Status, what), what, WaitOf(answer));
         if (answer.Status == 407)
             throw HubErrors.ProxyFault(host, what, "it asks for a user and a password");
-        string code = answer.Header("X-Error-Code");
+        string code = answer.ErrorCode;
         string message = answer.Header("X-Error-Message") is { Length: > 0 } text ? text : await ErrorTextAsync(answer, what, cancellation);
         message = _requests.WithoutToken(message);
         if (code.Length == 0 && answer.IsPage)
             throw HubErrors.NotAHub(host, what, string.Create(CultureInfo.InvariantCulture, $"a page for people, with status {answer.Status}"));
         throw (answer.Status, code) switch
         {
-            (401 or 403, "GatedRepo") => HubErrors.RepositoryGated(address, _requests.HasToken, environment),
-            (401, _) when message.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase) => HubErrors.TokenRefused(address, environment),
-            (401, _) or (404, "RepoNotFound") => HubErrors.RepositoryNotFound(address, _requests.HasToken, environment),
-            (403, _) => HubErrors.AccessRefused(address, message, _requests.HasToken),
+            (401 or 403, "GatedRepo") => HubErrors.RepositoryGated(address, message, TokenOf(answer), environment),
+            (401, _) when IsOfToken(message) => HubErrors.TokenRefused(address, message, environment),
+            (401, _) or (404, "RepoNotFound") => HubErrors.RepositoryNotFound(address, TokenOf(answer), environment),
+            (403, _) => HubErrors.AccessRefused(address, message, TokenOf(answer)),
             (404, "RevisionNotFound") => HubErrors.RevisionNotFound(address, [revision]),
             (404, "EntryNotFound") when path is not null => HubErrors.EntryNotFound(address, revision, path),
-            (404, _) when path is null => HubErrors.RepositoryNotFound(address, _requests.HasToken, environment),
+            (404, _) when path is null => HubErrors.RepositoryNotFound(address, TokenOf(answer), environment),
             (404, _) => HubErrors.EntryNotFound(address, revision, path),
             _ => HubErrors.UnexpectedAnswer(host, answer.Status, what, message),
         };
     }
+
+    /// <summary>What became of the token on the way to an answer, as a sentence.</summary>
+    private string TokenOf(HubAnswer answer) => !_requests.HasToken ? "No token was sent."
+        : answer.IsOfHub ? "A token was sent."
+        : $"The token went to {environment.Endpoint.Authority} alone, which leads on to {answer.Uri.Authority}.";
+
+    /// <summary>Whether a refusal is about the token, valid no longer or never, and not about the repository.</summary>
+    private bool IsOfToken(string message) => _requests.HasToken
+        && (message.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase) || message.Contains("token", StringComparison.OrdinalIgnoreCase));
 
     private void TellWarning(HubAnswer answer)
     {
@@ -187,10 +198,17 @@ internal sealed partial class HubClient(HubEnvironment environment, string versi
         }
     }
 
-    private static Uri? NextPage(HubAnswer answer, string what) =>
-        Link.Matches(answer.Header("Link")).FirstOrDefault(link => NextRelation.IsMatch(link.Groups["parameters"].Value)) is { } next
-            ? HubRequests.Follow(answer.Uri, next.Groups["target"].Value, what)
-            : null;
+    /// <summary>A mirror hands on where the hub itself has the next page; it is asked of the mirror, as the hub may be out of reach.</summary>
+    private static Uri? NextPage(HubAnswer answer, Uri asked, string list, string what)
+    {
+        if (Link.Matches(answer.Header("Link")).FirstOrDefault(link => NextRelation.IsMatch(link.Groups["parameters"].Value)) is not { } next)
+            return null;
+        string target = next.Groups["target"].Value;
+        return target.IndexOf('?', StringComparison.Ordinal) is > 0 and int query && target[..query].EndsWith(list, StringComparison.Ordinal)
+            && asked.AbsolutePath.EndsWith(list, StringComparison.Ordinal)
+            ? new Uri(asked.GetLeftPart(UriPartial.Path) + target[query..])
+            : HubRequests.Follow(answer.Uri, target, what);
+    }
 
     /// <summary><c>Retry-After</c>, in seconds or as a time; else what <c>RateLimit</c> says of an empty window.</summary>
     private static TimeSpan? WaitOf(HubAnswer answer)

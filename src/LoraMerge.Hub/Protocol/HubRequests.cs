@@ -12,6 +12,8 @@ internal sealed class HubRequests : IDisposable
 {
     private const int MostRedirects = 10;
 
+    private static readonly string[] s_proxySchemes = ["http", "https", "socks4", "socks4a", "socks5"];
+
     private readonly HubEnvironment _environment;
     private readonly string? _token;
     private readonly HttpClient _client;
@@ -50,7 +52,7 @@ internal sealed class HubRequests : IDisposable
     /// <param name="offset">Where the body is to begin.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="PassingFaultException">Nothing answered.</exception>
-    /// <exception cref="HubException">LORA7022 to LORA7025.</exception>
+    /// <exception cref="HubException">LORA7002, LORA7022 to LORA7025.</exception>
     public async Task<HubAnswer> SendAsync(Uri uri, string what, long offset, CancellationToken cancellation)
     {
         string? commit = null;
@@ -101,8 +103,19 @@ internal sealed class HubRequests : IDisposable
         uri.Scheme == _environment.Endpoint.Scheme && uri.Port == _environment.Endpoint.Port
         && uri.IdnHost.Equals(_environment.Endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>.NET goes past a proxy that it cannot read, and takes other schemes than its own for part of a user's name.</summary>
+    private void ThrowIfProxyIsUnreadable(Uri uri)
+    {
+        if (_environment.FindProxy(uri) is not { } proxy)
+            return;
+        string[] parts = proxy.Value.Split("://", 2);
+        if ((parts.Length == 2 && !s_proxySchemes.Contains(parts[0], StringComparer.OrdinalIgnoreCase)) || HttpClient.DefaultProxy.GetProxy(uri) is null)
+            throw HubErrors.ProxyUnreadable(proxy.Name, proxy.Value);
+    }
+
     private async Task<HttpResponseMessage> SendOnceAsync(Uri uri, string what, long offset, bool isOfHub, CancellationToken cancellation)
     {
+        ThrowIfProxyIsUnreadable(uri);
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         if (isOfHub && _token is not null)
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_token}");

@@ -29,7 +29,7 @@ internal static partial class Errors
     public static LoraMergeException BaseVersionMissing(string adapter, string range, string baseModel) =>
         new(
             DiagnosticCode.BaseVersionMismatch,
-            $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' states no version. Give the base a Version.",
+            $"Adapter '{adapter}' asks for version {range} of its base, but '{baseModel}' states no version. Give the base a Version (--base-version).",
             adapter
         );
 

@@ -27,7 +27,7 @@ internal static class ModelFormats
             ?? throw Errors.ArgumentInvalid("The format", request.Format, $"one of {AllNames}");
         bool isAuto = request.Quantization == AutoQuantization;
         if (!isAuto && format.Quantizations.Count == 0)
-            throw Errors.OptionNotOfFormat("Quantization", request.Quantization, format.Name, "Ask for Format=\"gguf\", or leave the quantization out.");
+            throw Errors.OptionNotOfFormat("Quantization", request.Quantization, format.Name, "Ask for Format=\"gguf\" (--format gguf), or leave it out.");
         if (!isAuto && !format.Quantizations.Contains(request.Quantization))
             throw Errors.QuantizationUnknown(request.Quantization, format.Quantizations);
         if (request.DType.Forced is not null && !format.HasDTypes)

@@ -18,13 +18,14 @@ internal static class TensorTable
     private const int BarHeight = 16;
 
     private static readonly string[] s_columns =
-        ["Tensor", "‖ΔW‖ / ‖W‖", "‖ΔW‖", "Elements changed", "Kept by rounding", "What was done", "Singular values of ΔW"];
+        ["Tensor", "‖ΔW‖ / ‖W‖", "‖ΔW‖", "Share of elements changed", "Share kept by rounding", "What was done", "Singular values of ΔW"];
 
     public static Html Of(MergeReport report)
     {
         var page = new Html();
         ImmutableArray<ReportedTensor> tensors = report.Tensors;
-        page.Add($"<details class=\"all\"><summary>All numbers of {NumberText.Count(Math.Min(tensors.Length, MostRows))} changed tensors</summary>");
+        string noun = tensors.Length == 1 ? "tensor" : "tensors";
+        page.Add($"<details class=\"all\"><summary>All numbers of {NumberText.Count(Math.Min(tensors.Length, MostRows))} changed {noun}</summary>");
         if (tensors.Length > MostRows)
             page.Add($"<p class=\"quiet\">The first {MostRows} of {tensors.Length}; “lora-merge report --json” has all.</p>");
         page.Add($"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Table of changed tensors\"><table class=\"numbers\" id=\"numbers\">");

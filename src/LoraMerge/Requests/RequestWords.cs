@@ -49,7 +49,7 @@ internal static class RequestWords
         }),
         new(OptionTable.Device, request => request.Device, (request, text) => request with { Device = text }),
         new(OptionTable.Threads, request => Text(request.Threads), (request, text) => request with { Threads = CountOf(text) }),
-        new(OptionTable.MaxMemory, request => request.MaxMemory?.ToString(CultureInfo.InvariantCulture), (request, text) => request with
+        new(OptionTable.MaxMemory, request => request.MaxMemory is long bytes ? FormattableString.Invariant($"{bytes}B") : null, (request, text) => request with
         {
             MaxMemory = SizeOf(text).Bytes,
         }),

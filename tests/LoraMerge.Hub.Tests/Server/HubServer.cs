@@ -36,6 +36,9 @@ internal sealed class HubServer : IAsyncDisposable
 
     public Dictionary<string, HubRepository> Repositories { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Path below which the hub is, as of a mirror; without a slash at the end.</summary>
+    public string Folder { get; set; } = "";
+
     /// <summary>Whether small files are sent at once, not by way of a redirect.</summary>
     public bool SendsSmallFilesAtOnce { get; set; }
 
@@ -124,6 +127,8 @@ internal sealed class HubServer : IAsyncDisposable
             isContent = target.StartsWith(ContentAddress, StringComparison.Ordinal);
             target = new Uri(target).PathAndQuery;
         }
+        if (!isContent && Folder.Length > 0 && target.StartsWith(Folder + "/", StringComparison.Ordinal))
+            target = target[Folder.Length..];
         var headers = lines.Skip(1).Where(line => line.Length > 0).Select(line => line.Split(": ", 2))
             .ToDictionary(pair => pair[0].ToLowerInvariant(), pair => pair[1], StringComparer.Ordinal);
         return new HubRequest(lines[0].Split(' ')[0], target, headers, isContent);

@@ -31,6 +31,8 @@ public sealed class CommandLineTests
     [InlineData("inspect")]
     [InlineData("verify", "--base", "x", "--adapter", "y")]
     [InlineData("runtime", "add", "rocm")]
+    [InlineData("fetch", "hf://acme/x", "--role", "lora")]
+    [InlineData("merge", "--base", "x", "--adapter", "y", "--output", "z", "--state", "t")]
     public async Task Wrong_usage_ends_with_2(params string[] arguments)
     {
         CommandLineRun run = await CommandLineRun.Of(arguments);
@@ -38,6 +40,27 @@ public sealed class CommandLineTests
         Assert.Equal(2, run.ExitCode);
         Assert.NotEmpty(run.Error);
         Assert.DoesNotContain("error LORA", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_missing_is_named_and_nothing_that_only_builds_use()
+    {
+        string merge = (await CommandLineRun.Of("merge")).Error, nothing = (await CommandLineRun.Of()).Error;
+
+        Assert.All((string[])["'--base'", "'--adapter'", "'--output'"], option => Assert.Contains(option, merge, StringComparison.Ordinal));
+        Assert.DoesNotContain("--store", merge, StringComparison.Ordinal);
+        Assert.DoesNotContain("restore", nothing, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("-1")]
+    [InlineData("1000000")]
+    public async Task Days_that_are_none_are_said_in_words_of_people(string days)
+    {
+        CommandLineRun run = await CommandLineRun.Of("cache", "prune", "x", "--unused-for", days);
+
+        Assert.Equal((1, $"lora-merge: error LORA1101: --unused-for is '{days}', but a number of days is expected."), (run.ExitCode, run.Error.TrimEnd()));
     }
 
     [Theory]
@@ -50,10 +73,11 @@ public sealed class CommandLineTests
     [InlineData("--max-memory", "much", "500MB, 5GB or 2GiB")]
     [InlineData("--max-shard-size", "-5GB", "500MB, 5GB or 2GiB")]
     [InlineData("--max-shard-size", "0", "500MB, 5GB or 2GiB")]
+    [InlineData("--max-shard-size", "5", "500MB, 5GB or 2GiB")]
     [InlineData("--verify", "maybe", "none, written or full")]
     [InlineData("--on-unmatched", "ignore", "error or warn")]
-    [InlineData("--adapter-version", "2=1.0.0", "a number from 1 to 1")]
-    [InlineData("--base-range", "one=[1,2)", "a number from 1 to 1")]
+    [InlineData("--adapter-version", "2=1.0.0", "'1=' with a text behind it")]
+    [InlineData("--base-range", "one=[1,2)", "'1=' with a text behind it")]
     [InlineData("--name", "../../evil", "a name that a folder can have")]
     [InlineData("--name", "..", "a name that a folder can have")]
     [InlineData("--name", "a\nb", "a name that a folder can have")]

@@ -34,6 +34,10 @@ public sealed class GuessTests
     [InlineData("https://huggingface.co/acme/tiny-llama", "hf://acme/tiny-llama")]
     [InlineData("http:/hf.co/acme/tiny-llama/", "hf://acme/tiny-llama")] // as MSBuild hands it on
     [InlineData("https://www.huggingface.co/acme/tiny/tree/v1.0", "hf://acme/tiny@v1.0")]
+    [InlineData("https://huggingface.co/acme/many/tree/main/adapters/pirate", "hf://acme/many/adapters/pirate@main")]
+    [InlineData("https://huggingface.co/acme/tiny/blob/main/model.safetensors", "hf://acme/tiny@main")]
+    [InlineData("https://huggingface.co/acme/many/resolve/v1/pirate/adapter_config.json", "hf://acme/many/pirate@v1")]
+    [InlineData("acme/tiny-llama", "hf://acme/tiny-llama")]
     [InlineData("hf:/acme/tiny", "hf://acme/tiny")]
     [InlineData("hf:acme/tiny", "hf://acme/tiny")]
     public async Task A_page_of_the_hub_leads_to_its_address(string path, string address)

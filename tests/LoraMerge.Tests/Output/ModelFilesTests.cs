@@ -262,8 +262,8 @@ public sealed class ModelFilesTests
     }
 
     [Theory]
-    [InlineData("1", 8)]
-    [InlineData("100", 4)]
+    [InlineData("1B", 8)]
+    [InlineData("100B", 4)]
     [InlineData("200B", 2)]
     [InlineData("1KB", 1)]
     public async Task The_largest_shard_size_deals_the_tensors_out_in_order(string size, int expectedFiles)

@@ -45,7 +45,7 @@ public sealed class RequestWordsTests
         OptionFormKind.Words => option.Form.Words,
         OptionFormKind.Share => ["0", "0.50", "1"],
         OptionFormKind.Count => ["1", "16"],
-        OptionFormKind.Size => option == OptionTable.MaxMemory ? ["1000000"] : ["5GB", "1.5 GiB"],
+        OptionFormKind.Size => option == OptionTable.MaxMemory ? ["1000000B"] : ["5GB", "1.5 GiB"],
         OptionFormKind.Device => ["auto", "cpu", "cuda", "cuda:1"],
         OptionFormKind.Digests => [new string('a', 64), $"config.json={new string('a', 64)};model.safetensors={new string('b', 64)}"],
         _ => ["1.0"],

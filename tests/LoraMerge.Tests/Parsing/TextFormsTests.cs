@@ -8,7 +8,7 @@ namespace LoraMerge.Tests.Parsing;
 public sealed class TextFormsTests
 {
     [Theory]
-    [InlineData("1", 1)]
+    [InlineData("1B", 1)]
     [InlineData("123B", 123)]
     [InlineData("500MB", 500_000_000)]
     [InlineData("5GB", 5_000_000_000)]
@@ -27,6 +27,7 @@ public sealed class TextFormsTests
     [Theory]
     [InlineData("")]
     [InlineData("0")]
+    [InlineData("20")]
     [InlineData("0.1B")]
     [InlineData("-1GB")]
     [InlineData("GB")]

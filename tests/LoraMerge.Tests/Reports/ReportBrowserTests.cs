@@ -38,6 +38,22 @@ public sealed class ReportBrowserTests(Chromium chromium)
         await page.AssertSoundAsync();
     }
 
+    [Theory]
+    [InlineData(1280)]
+    [InlineData(400)]
+    public async Task A_single_tensor_has_a_legend_with_its_number_and_is_no_tensors(int width)
+    {
+        MergeReport report = ReportExamples.Of([ReportExamples.Of70B().Tensors[0]]);
+        await using ChromiumPage page = await chromium.OpenAsync(ReportPage.Of(report), width);
+
+        const string label = "document.querySelector('.legend.for-change li > span:first-child')";
+
+        Assert.True(await page.EvaluateAsync<bool>(label + ".checkVisibility({ visibilityProperty: true })"));
+        Assert.Contains(NumberText.Percent(report.Tensors[0].RelativeChange), await page.EvaluateAsync<string>(label + ".innerText"), StringComparison.Ordinal);
+        Assert.Equal("All numbers of 1 changed tensor", await page.EvaluateAsync<string>("document.querySelector('.all > summary').innerText"));
+        await page.AssertSoundAsync();
+    }
+
     [Fact]
     public async Task Its_numbers_are_those_of_the_manifest()
     {

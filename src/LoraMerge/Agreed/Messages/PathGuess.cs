@@ -13,18 +13,27 @@ internal static class PathGuess
 
     /// <summary>MSBuild makes one slash of several in the address of a page.</summary>
     private static readonly Regex s_hubPage = new(
-        @"^(https?:/+(www\.)?(huggingface\.co|hf\.co)/|hf:/?)(?<name>[^/\\@]+/[^/\\@]+)(/tree/(?<revision>[^/\\]+))?/?$",
+        @"^(https?:/+(www\.)?(huggingface\.co|hf\.co)/|hf:/?)(?<name>[^/\\@]+/[^/\\@]+)"
+            + @"(/tree/(?<revision>[^/\\]+)(?<folder>/[^\\]+?)?|/(blob|resolve)/(?<revision>[^/\\]+)(?<folder>/[^\\]+)?/[^/\\]+)?/?$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
 
+    /// <summary>A hub's name looks like a folder in a folder, and mostly has a number or a dash in it.</summary>
+    private static readonly Regex s_hubName = new(@"^[\w.-]+/(?=[\w.]*[\d-])[\w.-]+$", RegexOptions.CultureInvariant);
+
     /// <returns>A sentence with a space in front, for behind "does not exist."; empty where there is nothing to say.</returns>
-    public static string ForMissing(string path)
+    /// <param name="path">What does not exist.</param>
+    /// <param name="written">The same as its author wrote it, where that is something else, as in a project.</param>
+    public static string ForMissing(string path, string? written = null)
     {
-        if (AddressOf(path) is { } address)
+        written ??= path;
+        if (AddressOf(written) is { } address)
             return $" A model of the Hugging Face hub is named by its address: '{address}'.";
-        if (path.StartsWith("~/", StringComparison.Ordinal))
+        if (written.StartsWith("~/", StringComparison.Ordinal))
             return " Only shells know '~': write the folder in full; in a project, $(HOME) stands for yours.";
         if (Nearest(path) is { } near)
             return $" Did you mean '{near}'?";
+        if (s_hubName.IsMatch(written) && !Directory.Exists(Parent(path)))
+            return $" A model of the Hugging Face hub is named by its address: 'hf://{written}'.";
         string parent = Parent(path);
         string[] there = [.. FoldersIn(parent).Select(folder => Path.GetFileName(folder)!)];
         return there.Length is 0 or > MostNames
@@ -37,7 +46,7 @@ internal static class PathGuess
     {
         Match page = s_hubPage.Match(path);
         string revision = page.Groups["revision"].Value;
-        return page.Success ? $"hf://{page.Groups["name"].Value}{(revision.Length > 0 ? "@" + revision : "")}" : null;
+        return page.Success ? $"hf://{page.Groups["name"].Value}{page.Groups["folder"].Value}{(revision.Length > 0 ? "@" + revision : "")}" : null;
     }
 
     /// <returns>

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace LoraMerge.Agreed.Options;
 
-/// <summary>Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024.</summary>
+/// <summary>
+/// Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024. A number alone is none: who writes 20 means gigabytes, and a limit
+/// of 20 bytes would empty a folder of models.
+/// </summary>
 internal static class ByteCount
 {
     private const string Units = "KMGT";
@@ -26,9 +29,9 @@ internal static class ByteCount
 
     private static decimal? UnitOf(string unit)
     {
-        if (unit is "" or "B")
+        if (unit == "B")
             return 1;
-        int power = Units.IndexOf(unit[0]) + 1;
+        int power = unit.Length == 0 ? 0 : Units.IndexOf(unit[0]) + 1;
         if (power == 0 || unit.Substring(1) is not ("B" or "IB"))
             return null;
         decimal size = 1;

@@ -148,7 +148,7 @@ internal static class OptionTable
 
     public static readonly MergeOption AdapterSha256 = new(OptionOwner.Adapter, "Sha256", OptionForm.Digests)
     {
-        Switch = "--adapter-sha256", Key = "sha256", ValueName = "N=DIGESTS", Description = "The same of adapter N.",
+        Switch = "--adapter-sha256", Key = "sha256", ValueName = "N=DIGESTS", Description = "SHA-256 that the weights of adapter N must have, as --sha256.",
     };
 
     public static readonly IReadOnlyList<MergeOption> All =

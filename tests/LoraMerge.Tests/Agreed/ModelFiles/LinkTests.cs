@@ -90,6 +90,26 @@ public sealed class LinkTests
         Assert.Throws<LinkLeadsOutException>(() => InputFiles.OfBase(Path.Combine(folder.Path, "models--org--tiny", "snapshots", "0a1b")));
     }
 
+    [Theory]
+    [InlineData("blobs/8f/8f00000000000000000000000000000000000000000000000000000000000000", true)]
+    [InlineData("blobs/8f/secret", false)]
+    [InlineData("blobs/8f00000000000000000000000000000000000000000000000000000000000000", false)]
+    [InlineData("blobs/secrets/8f00000000000000000000000000000000000000000000000000000000000000", false)]
+    public void A_blob_may_be_one_that_the_repositories_of_the_cache_share(string shared, bool isOwn)
+    {
+        using var folder = new TemporaryFolder();
+        string blob = Cache(folder);
+        folder.Write(shared, "weights");
+        File.Delete(blob);
+        File.CreateSymbolicLink(blob, "../../" + shared);
+        InputRoot Read() => InputFiles.OfBase(Path.Combine(folder.Path, "models--org--tiny", "snapshots", "0a1b"));
+
+        if (isOwn)
+            Assert.All(Read().Files, file => Assert.Equal(7, file.Stamp.ByteLength));
+        else
+            Assert.Throws<LinkLeadsOutException>(Read);
+    }
+
     [Fact]
     public void A_link_that_nobody_takes_is_no_error()
     {
