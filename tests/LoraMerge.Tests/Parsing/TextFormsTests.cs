@@ -18,6 +18,7 @@ public sealed class TextFormsTests
     [InlineData("0.5kb", 500)]
     [InlineData("1TiB", 1_099_511_627_776)]
     [InlineData("1TB", 1_000_000_000_000)]
+    [InlineData("1000000", 1_000_000)]
     public void A_size_is_read_as_hugging_face_reads_it(string text, long bytes)
     {
         Assert.True(ByteSize.TryParse(text, out ByteSize? size));
@@ -28,6 +29,7 @@ public sealed class TextFormsTests
     [InlineData("")]
     [InlineData("0")]
     [InlineData("20")]
+    [InlineData("999999")]
     [InlineData("0.1B")]
     [InlineData("-1GB")]
     [InlineData("GB")]

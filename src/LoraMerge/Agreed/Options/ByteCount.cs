@@ -3,12 +3,13 @@ using System.Globalization;
 namespace LoraMerge.Agreed.Options;
 
 /// <summary>
-/// Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024. A number alone is none: who writes 20 means gigabytes, and a limit
-/// of 20 bytes would empty a folder of models.
+/// Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024. A number alone is bytes from a million on; a smaller one is no size:
+/// who writes 20 means gigabytes, and a limit of 20 bytes would empty a folder of models.
 /// </summary>
 internal static class ByteCount
 {
     private const string Units = "KMGT";
+    private const decimal LeastWithoutUnit = 1_000_000;
 
     /// <summary>Reads a size from one byte such as <c>500MB</c>, <c>5GB</c> or <c>2GiB</c>.</summary>
     public static bool TryParse(string text, out long bytes)
@@ -24,14 +25,14 @@ internal static class ByteCount
             || !decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) || number > long.MaxValue / unit)
             return false;
         bytes = (long)(number * unit);
-        return bytes > 0;
+        return bytes > 0 && (end < trimmed.Length || number >= LeastWithoutUnit);
     }
 
     private static decimal? UnitOf(string unit)
     {
-        if (unit == "B")
+        if (unit is "" or "B")
             return 1;
-        int power = unit.Length == 0 ? 0 : Units.IndexOf(unit[0]) + 1;
+        int power = Units.IndexOf(unit[0]) + 1;
         if (power == 0 || unit.Substring(1) is not ("B" or "IB"))
             return null;
         decimal size = 1;
