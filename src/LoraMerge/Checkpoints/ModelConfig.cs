@@ -46,6 +46,10 @@ internal sealed class ModelConfig
     internal JsonObject? Quantization =>
         QuantizationFields().Select(place => TextPart.Value(place.Section, place.Name)).OfType<JsonObject>().FirstOrDefault();
 
+    /// <summary>Whether a model of plain weights rounds them whenever it computes: BitNet, which makes them -1, 0 and 1 times a scale.</summary>
+    internal bool RoundsWeights =>
+        Quantization is JsonObject quantization && QuantizationMethod == "bitnet" && Text("quantization_mode", quantization) == "online";
+
     /// <summary>The model that this one was made from, where the file names one.</summary>
     public string? NameOrPath => Text("_name_or_path");
 
