@@ -8,7 +8,7 @@ namespace LoraMerge.Quantized;
 /// Two codes in a byte along a row, the first in the low nibble. compressed-tensors: <c>m.weight_packed</c>, <c>m.weight_scale</c> and for NVFP4
 /// <c>m.weight_global_scale</c>; W = code·(scale / global). Without a global scale it is MXFP4, whose scales are exponents: W = code·2^(scale - 127).
 /// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. MXFP4 of ModelOpt and transformers: <c>m.weight</c>,
-/// bytes with or without a sign, and <c>m.weight_scale</c> or <c>m.weight_scale_inv</c>, exponents. Experts of Llama 4 and gpt-oss, stacked: <c>W</c>,
+/// bytes with or without a sign, and <c>m.weight_scale</c> or what else FP8 calls it, exponents. Experts of Llama 4 and gpt-oss, stacked: <c>W</c>,
 /// <c>W_weight_scale</c> and <c>W_weight_scale_2</c>, packed down the inputs, <c>[experts, K/2, columns]</c>; others along them, <c>[experts, rows, K/2]</c>.
 /// Sources: compressed-tensors, <c>compressors/nvfp4_quantized</c>; ModelOpt, <c>qtensor/nvfp4_tensor.py</c>; TensorRT-LLM, <c>fused_moe/quantization.py</c>,
 /// FUSED_GATE_UP_PROJ.
@@ -37,8 +37,8 @@ internal sealed class Nvfp4 : QuantizedFormat
     /// <summary>Exponents for 32 numbers each beside bytes of two; null where there are none such. int8 has an exponent for 32 bytes.</summary>
     private static StoredTensor? ExponentsOf(QuantizedReading reading, StoredTensor codes) =>
         codes.Shape.Length != 2 || codes.Shape[1] % (MxGroup / 2) != 0 ? null
-        : (reading.Find(codes.Name + "_scale_inv") ?? reading.Find(codes.Name + "_scale")) is { DType: DType.U8 or DType.F8_E8M0 } found
-            && found.Shape.AsSpan().SequenceEqual(ScaleShape(codes, MxGroup)) ? found : null;
+        : ScaledCodes.NamesOfScales(codes.Name).Select(reading.Find).FirstOrDefault(part => part is not null) is
+            { DType: DType.U8 or DType.F8_E8M0 } found && found.Shape.AsSpan().SequenceEqual(ScaleShape(codes, MxGroup)) ? found : null;
 
     private static void ReadCompressed(QuantizedReading reading, StoredTensor codes, string name)
     {

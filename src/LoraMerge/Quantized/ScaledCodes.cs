@@ -6,10 +6,10 @@ namespace LoraMerge.Quantized;
 
 /// <summary>
 /// Codes of a byte with scales beside them: FP8 of transformers, DeepSeek, AutoFP8 and fbgemm; int-quantized and float-quantized of compressed-tensors; FP8
-/// of ModelOpt, ComfyUI and Mistral's own files; MXFP8.
+/// of ModelOpt, ComfyUI, and of Mistral's and DeepSeek's own files; MXFP8.
 /// </summary>
 /// <remarks>
-/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> (<c>m.scale_weight</c>, <c>m.qscale_weight</c>) beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
+/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> (<c>m.scale_weight</c>, <c>m.qscale_weight</c>, <c>m.scale</c>) beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
 /// matrix of several (<c>[experts]</c> or <c>[experts, 1, 1]</c>), a row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a
 /// block (in ModelOpt <c>[rows, 1, columns, 1]</c>); how large a block is, config.json tells, and the last ones may be smaller. W = code·scale,
 /// whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the
@@ -22,8 +22,8 @@ internal sealed class ScaledCodes : QuantizedFormat
 
     private static readonly string[] s_suffixes = ["_scale_inv", "_scale"];
 
-    /// <summary>Beside <c>m.weight</c>: ComfyUI's earlier files and neural-compressor; Mistral's own.</summary>
-    private static readonly string[] s_namesOfModules = [".scale_weight", ".qscale_weight"];
+    /// <summary>Beside <c>m.weight</c>: ComfyUI's earlier files and neural-compressor; Mistral's own; DeepSeek's own.</summary>
+    private static readonly string[] s_namesOfModules = [".scale_weight", ".qscale_weight", ".scale"];
 
     private static readonly DType[] s_codes = [DType.F8_E4M3, DType.F8_E5M2, DType.I8];
 
@@ -38,7 +38,8 @@ internal sealed class ScaledCodes : QuantizedFormat
         }
     }
 
-    private static IEnumerable<string> NamesOfScales(string codes) =>
+    /// <summary>What the scales of a weight may be called.</summary>
+    public static IEnumerable<string> NamesOfScales(string codes) =>
     [
         .. s_suffixes.Select(suffix => codes + suffix),
         .. codes.EndsWith(Weight, StringComparison.Ordinal) ? s_namesOfModules.Select(name => codes[..^Weight.Length] + name) : [],
