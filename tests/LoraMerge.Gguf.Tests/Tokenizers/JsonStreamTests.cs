@@ -16,7 +16,7 @@ public sealed class JsonStreamTests
     public void Tokens_may_lie_across_pieces(int length)
     {
         byte[] json = Encoding.UTF8.GetBytes(
-            $$"""{"a": "{{new string('x', length)}}", "merges": [["é", "ü\n"], 1.5e3, true, null], "long\u0041": {"b": [-12345678901, {}]}}""");
+            $$$"""{"a": "{{{new string('x', length)}}}", "merges": [["é", "ü\n"], 1.5e3, true, null], "long\u0041": {"b": [-12345678901, {}]}}""");
 
         Assert.Equal(Whole(json), Pieces(new MemoryStream(json)));
         Assert.Equal(Whole(json), Pieces(new MemoryStream([0xEF, 0xBB, 0xBF, .. json])));
