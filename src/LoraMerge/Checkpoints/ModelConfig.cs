@@ -7,6 +7,9 @@ namespace LoraMerge.Checkpoints;
 /// <summary>What a model's <c>config.json</c> says, as far as a merge needs it.</summary>
 internal sealed class ModelConfig
 {
+    /// <summary>The name of a method where a file says how weights are quantised and names none.</summary>
+    internal const string UnknownMethod = "unknown";
+
     private readonly JsonObject _json;
 
     private ModelConfig(JsonObject json, string? file)
@@ -39,7 +42,7 @@ internal sealed class ModelConfig
     /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
     public string? QuantizationMethod =>
         Quantization is JsonObject quantization
-            ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : "unknown")
+            ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : UnknownMethod)
             : null;
 
     /// <summary>How the weights are quantised; null for a full-precision model.</summary>

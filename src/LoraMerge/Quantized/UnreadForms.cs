@@ -38,9 +38,19 @@ internal static class UnreadForms
     /// <exception cref="LoraMergeException">LORA2009.</exception>
     public static void ThrowIfNamed(Checkpoint checkpoint, QuantizationConfig config)
     {
+        if (config.Method is null or ModelConfig.UnknownMethod && checkpoint.Tensors.FirstOrDefault(tensor => IsOfMlx(tensor, checkpoint)) is { } ofMlx)
+            throw Refused(checkpoint, "MLX", $"tensor '{ofMlx.Name}'");
         if (!checkpoint.Tensors.Any(IsCode) || NameOf(config) is not string form)
             return;
         throw Refused(checkpoint, form, Where(config, checkpoint));
+    }
+
+    /// <summary>Words of 32 bits without a sign, scales and, but for floats of few bits, what is added. Its config names no method.</summary>
+    private static bool IsOfMlx(TensorSource tensor, Checkpoint checkpoint)
+    {
+        const string weight = ".weight";
+        return tensor.DType == DType.U32 && tensor.Name.EndsWith(weight, StringComparison.Ordinal)
+            && checkpoint.TryFind(tensor.Name[..^weight.Length] + ".scales", out _);
     }
 
     /// <summary>What is left when all formats have taken theirs.</summary>

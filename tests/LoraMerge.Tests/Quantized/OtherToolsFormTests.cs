@@ -163,6 +163,35 @@ public sealed class OtherToolsFormTests
         AssertRefused(TinyCheckpoint.Llama().Without(Up + ".weight").With(Up + ".s_channel", DType.F32, [1, 6], new double[6]), "QQQ");
     }
 
+    /// <summary>Its config says bits and groups under either name, and no method.</summary>
+    [Theory]
+    [InlineData("quantization")]
+    [InlineData("quantization_config")]
+    public void MLX_is_refused_by_name(string field) => AssertRefused(
+        TinyCheckpoint.Llama().Add(Raw(Up + ".weight", DType.U32, [6, 8], new byte[192])).With(Up + ".scales", DType.BF16, [6, 1], 1, 2, 3, 4, 5, 6)
+            .With(Up + ".biases", DType.BF16, [6, 1], 1, 2, 3, 4, 5, 6)
+            .File("config.json", $$$"""{"model_type": "llama", "{{{field}}}": {"group_size": 64, "bits": 4}}"""), "(MLX;");
+
+    [Fact]
+    public void Embeddings_may_have_a_width_of_their_own_class()
+    {
+        byte[] words = Bytes(16), codes = Bytes(16);
+        const string embedding = "model.embed_tokens";
+        TinyCheckpoint model = Base("""
+            {"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {
+              "a": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "symmetric": true, "strategy": "channel"}},
+              "b": {"targets": ["Embedding"], "weights": {"num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel"}}}}
+            """)
+            .Without(embedding + ".weight").Add(Raw(embedding + ".weight_packed", DType.I32, [2, 2], codes))
+            .With(embedding + ".weight_scale", DType.BF16, [2, 1], 0.5, 2).With(embedding + ".weight_shape", DType.I64, [2], 2, 8)
+            .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 2], words)).With(Q + ".weight_scale", DType.BF16, [2, 1], 0.5, 2)
+            .With(Q + ".weight_shape", DType.I64, [2], 2, 16);
+
+        AssertValues(model, embedding, [2, 8], i => (codes[i] - 128) * (i < 8 ? 0.5 : 2), "compressed-tensors int4", 0, "compressed-tensors int8");
+        AssertValues(
+            model, Q, [2, 16], i => (((words[i / 2] >> (i % 2 * 4)) & 15) - 8) * (i < 16 ? 0.5 : 2), "compressed-tensors int4", 0, "compressed-tensors int8");
+    }
+
     [Fact]
     public void A_table_of_centroids_without_indices_is_a_tensor_like_any_other()
     {
