@@ -3,7 +3,6 @@ using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Quantized;
 using LoraMerge.Safetensors;
-using LoraMerge.Writing;
 using static LoraMerge.Tests.Quantized.WildFormTests;
 
 namespace LoraMerge.Tests.Quantized;
