@@ -42,7 +42,8 @@ internal sealed class ModelConfig
     /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
     public string? QuantizationMethod =>
         Quantization is JsonObject quantization
-            ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : UnknownMethod)
+            ? Text("quant_method", quantization)
+                ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : UnknownMethod)
             : null;
 
     /// <summary>How the weights are quantised; null for a full-precision model.</summary>

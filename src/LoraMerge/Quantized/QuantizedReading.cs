@@ -17,7 +17,8 @@ internal sealed class QuantizedReading : IDisposable
     private static readonly string[] s_ofActivations =
     [
         "input_scale", "input_global_scale", "input_zero_point", "activation_scale", "input_scale_ub", "input_g_idx",
-        "output_scale", "output_zero_point", "k_scale", "v_scale", "q_scale", "kv_scale", "prob_scale", "k_zero_point", "v_zero_point", "scale_input", "qscale_act", "scaled_fp8",
+        "output_scale", "output_zero_point", "k_scale", "v_scale", "q_scale", "kv_scale", "prob_scale", "k_zero_point", "v_zero_point",
+        "scale_input", "qscale_act", "scaled_fp8",
     ];
 
     private readonly Dictionary<string, StoredTensor> _stored;

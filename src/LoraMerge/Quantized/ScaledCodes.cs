@@ -9,7 +9,8 @@ namespace LoraMerge.Quantized;
 /// of ModelOpt, ComfyUI, and of Mistral's and DeepSeek's own files; MXFP8.
 /// </summary>
 /// <remarks>
-/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> (<c>m.scale_weight</c>, <c>m.qscale_weight</c>, <c>m.scale</c>) beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
+/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> (<c>m.scale_weight</c>, <c>m.qscale_weight</c>, <c>m.scale</c>) beside a W of int8
+/// or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
 /// matrix of several (<c>[experts]</c> or <c>[experts, 1, 1]</c>), a row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a
 /// block (in ModelOpt <c>[rows, 1, columns, 1]</c>); how large a block is, config.json tells, and the last ones may be smaller. W = code·scale,
 /// whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the

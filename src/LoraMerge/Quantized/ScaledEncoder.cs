@@ -4,7 +4,8 @@ namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="ScaledCodec"/>: the largest magnitude of a block becomes the largest code.</summary>
 /// <remarks>
-/// FP8: scale = largest / 448; where it is an exponent, or stands for one (DeepSeek's <c>scale_fmt</c> ue8m0), the next above. int8 of bitsandbytes: SCB = largest, codes up to 127. int8 of compressed-tensors,
+/// FP8: scale = largest / 448; where it is an exponent, or stands for one (DeepSeek's <c>scale_fmt</c> ue8m0), the next above.
+/// int8 of bitsandbytes: SCB = largest, codes up to 127. int8 of compressed-tensors,
 /// <c>quantization/utils/helpers.py</c>, <c>calculate_qparams</c>: scale = largest / 127.5, or (most - least) / 255 with a zero point.
 /// </remarks>
 internal sealed class ScaledEncoder : WeightEncoder

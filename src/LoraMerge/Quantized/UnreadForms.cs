@@ -27,7 +27,8 @@ internal static class UnreadForms
         (".SCB", "bitsandbytes"), (".weight_format", "bitsandbytes"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".g_idx", "GPTQ"),
         (".weight_packed", "compressed-tensors"), (".weight_shape", "compressed-tensors"), (".weight_global_scale", "compressed-tensors"),
         (".weight_zero_point", "compressed-tensors"), (".weight_g_idx", "compressed-tensors"), (".weight_scale_inv", "FP8"),
-        (".weight_scale", "FP8 or compressed-tensors"), (".scale_weight", "FP8"), (".qscale_weight", "FP8"), (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
+        (".weight_scale", "FP8 or compressed-tensors"), (".scale_weight", "FP8"), (".qscale_weight", "FP8"),
+        (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
     ];
 
     /// <summary>Whether a tensor may be a part of a quantised weight, in whatever form: plain models have none, and cost no more than this look.</summary>

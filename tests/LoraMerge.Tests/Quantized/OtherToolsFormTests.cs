@@ -45,7 +45,8 @@ public sealed class OtherToolsFormTests
         uint[] words = [.. Enumerable.Range(0, 32).Select(i => 0x9E37_79B9u * (uint)(i + 1))]; // [32·4/32, 8]
         double[] scales = [.. Enumerable.Range(0, 8).Select(i => 0.125 * (i + 1))];
         AssertValues(
-            Gpt("gpt2").Add(Words(fc + ".qweight", [4, 8], words)).Add(Words(fc + ".qzeros", [1, 1], [0x7777_7777])).With(fc + ".scales", DType.F16, [1, 8], scales)
+            Gpt("gpt2").Add(Words(fc + ".qweight", [4, 8], words)).Add(Words(fc + ".qzeros", [1, 1], [0x7777_7777]))
+                .With(fc + ".scales", DType.F16, [1, 8], scales)
                 .Add(Raw(fc + ".g_idx", DType.I32, [32], new byte[128])),
             fc, [32, 8], i => ((int)((words[(i / 8 / 8 * 8) + (i % 8)] >> (i / 8 % 8 * 4)) & 15) - 8) * scales[i % 8], "GPTQ 4 bit", 0);
 
@@ -233,7 +234,8 @@ public sealed class OtherToolsFormTests
         using var bench = new Workbench(
             Base($"{{\"quant_method\": \"bitnet\", \"linear_class\": \"autobitlinear\", \"quantization_mode\": \"{mode}\"}}"), TinyAdapter.ForLlama());
 
-        MergeEvent.Warning[] warnings = [.. (await PlanAsync(bench)).OfType<MergeEvent.Warning>().Where(one => one.Code == DiagnosticCode.WeightsRoundedWhenRun)];
+        MergeEvent.Warning[] warnings =
+            [.. (await PlanAsync(bench)).OfType<MergeEvent.Warning>().Where(one => one.Code == DiagnosticCode.WeightsRoundedWhenRun)];
 
         Assert.Equal(isWarned ? 1 : 0, warnings.Length);
         Assert.All(warnings, warning => Assert.Contains(Q, warning.Text, StringComparison.Ordinal));
