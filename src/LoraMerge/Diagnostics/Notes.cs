@@ -60,8 +60,8 @@ internal static class Notes
         new(
             DiagnosticCode.WeightsRoundedWhenRun,
             $"The base '{baseModel}' is BitNet with \"quantization_mode\": \"online\": a program that runs it rounds every weight to -1, 0 or 1 times one "
-                + $"scale first. It rounds what a merge has added to '{tensor}' and others along with them, so that most of it is lost; beside the base, the adapter "
-                + "was computed in full. Let the program load the adapter beside the base instead.",
+                + $"scale first. It rounds what a merge has added to '{tensor}' and others along with them, so that most of it is lost; beside the base, "
+                + "the adapter was computed in full. Let the program load the adapter beside the base instead.",
             baseModel
         );
 
