@@ -18,6 +18,11 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
     public static SideFiles OfFolder(string folder) => new(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .ToDictionary(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), StringComparer.Ordinal));
 
+    /// <summary>A file, to be read from its begin; null where it is not there.</summary>
+    /// <inheritdoc cref="Bytes" path="/exception"/>
+    public Stream? Open(string name) => contents?.GetValueOrDefault(name) is { } bytes ? new MemoryStream(bytes, writable: false)
+        : paths.TryGetValue(name, out string? path) ? OpenChecked(name, path) : null;
+
     /// <summary>The bytes of a file; null where it is not there.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="GgufLayoutException">TokenizerInvalid: it is larger than any tokenizer.</exception>
@@ -45,9 +50,9 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
         ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes.AsMemory(3) : bytes;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
-            ThrowIfNotUnicode(document.RootElement);
-            return document.RootElement.Clone();
+            JsonElement root = JsonDocument.Parse(json).RootElement; // not given back: the element is read as long as there is one
+            ThrowIfNotUnicode(root);
+            return root;
         }
         catch (InvalidOperationException)
         {
@@ -61,12 +66,19 @@ internal sealed class SideFiles(IReadOnlyDictionary<string, string> paths, IRead
 
     private static byte[] Read(string name, string path)
     {
-        using FileStream file = File.OpenRead(path);
-        if (file.Length > LongestFile)
-            throw LayoutErrors.TokenizerInvalid(name, $"it has {file.Length} bytes, and {LongestFile} at most are expected");
+        using FileStream file = OpenChecked(name, path);
         byte[] bytes = new byte[file.Length];
         int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         return length == bytes.Length ? bytes : bytes[..length];
+    }
+
+    private static FileStream OpenChecked(string name, string path)
+    {
+        FileStream file = File.OpenRead(path);
+        if (file.Length <= LongestFile)
+            return file;
+        using (file)
+            throw LayoutErrors.TokenizerInvalid(name, $"it has {file.Length} bytes, and {LongestFile} at most are expected");
     }
 
     /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>

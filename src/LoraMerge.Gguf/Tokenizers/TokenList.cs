@@ -11,21 +11,30 @@ internal sealed class TokenList
 
     private const float UnusedScore = -10000;
 
-    private readonly string[] _texts;
+    private readonly string?[] _texts;
     private readonly int[] _types;
     private readonly float[] _scores;
 
     /// <param name="count">Rows of the embedding.</param>
     public TokenList(long count)
     {
-        _texts = [.. Enumerable.Range(0, checked((int)count)).Select(i => string.Create(CultureInfo.InvariantCulture, $"[PAD{i}]"))];
+        _texts = new string?[checked((int)count)];
         _types = [.. Enumerable.Repeat((int)TokenType.Unused, _texts.Length)];
         _scores = [.. Enumerable.Repeat(UnusedScore, _texts.Length)];
     }
 
     public int Count => _texts.Length;
 
-    public string[] Texts => _texts;
+    /// <summary>All texts; those of numbers without a token are made here.</summary>
+    public string[] Texts
+    {
+        get
+        {
+            for (int i = 0; i < _texts.Length; i++)
+                _texts[i] ??= string.Create(CultureInfo.InvariantCulture, $"[PAD{i}]");
+            return _texts!;
+        }
+    }
 
     public int[] Types => _types;
 
@@ -49,7 +58,7 @@ internal sealed class TokenList
     public bool IsUnused(long id) => _types[id] == (int)TokenType.Unused;
 
     /// <summary>The number of the token with this text.</summary>
-    public int? Find(string text) => Array.IndexOf(_texts, text) is >= 0 and int index ? index : null;
+    public int? Find(string text) => Array.IndexOf(Texts, text) is >= 0 and int index ? index : null;
 
     /// <summary>Whether a token is one byte of a character without a token.</summary>
     public static bool IsByte(string text) =>
@@ -69,11 +78,12 @@ internal sealed class TokenList
     /// <exception cref="GgufLayoutException">TokenizerInvalid: two equal texts, at which readers end their process.</exception>
     public void ThrowIfTwice(string file)
     {
-        var first = new Dictionary<string, int>(_texts.Length, StringComparer.Ordinal);
-        for (int i = 0; i < _texts.Length; i++)
+        string[] texts = Texts;
+        var first = new Dictionary<string, int>(texts.Length, StringComparer.Ordinal);
+        for (int i = 0; i < texts.Length; i++)
         {
-            if (!first.TryAdd(_texts[i], i))
-                throw LayoutErrors.TokenTwice(file, _texts[i], first[_texts[i]], i);
+            if (!first.TryAdd(texts[i], i))
+                throw LayoutErrors.TokenTwice(file, texts[i], first[texts[i]], i);
         }
     }
 

@@ -25,13 +25,16 @@ internal sealed class TokenizerMetadata
     public TokenizerMetadata(SideFiles files, TokenizerRules rules)
     {
         _rules = rules;
-        _json = files.Json(BytePairModel.FileName);
         _config = files.Json(ConfigFile);
         _added = files.Json(AddedFile);
         byte[]? model = files.Bytes(SentencePieceModel.FileName);
-        if (model is not null && !rules.IsOfGemma4 && (_json is null || SentencePieceModel.Begins(model)))
-            _pieces = SentencePieceModel.Read(model);
-        else if (_json is { } json)
+        using Stream? stream = files.Open(BytePairModel.FileName);
+        bool isSentencePiece = model is not null && !rules.IsOfGemma4 && (stream is null || SentencePieceModel.Begins(model));
+        TokenizerFile? json = stream is null ? null : TokenizerFile.Read(stream, keepsModel: !isSentencePiece);
+        _json = json?.Json;
+        if (isSentencePiece)
+            _pieces = SentencePieceModel.Read(model!);
+        else if (json is not null)
             _bytePairs = BytePairModel.Read(json);
         else
             throw LayoutErrors.TokenizerMissing($"{BytePairModel.FileName} or {SentencePieceModel.FileName}");
@@ -65,12 +68,12 @@ internal sealed class TokenizerMetadata
         }
         else if (_bytePairs.HasByteFallback)
         {
-            LayBytePairs(tokens, ScoresByMerges(_bytePairs));
+            LayBytePairs(tokens, isScored: true);
             DescribeSentencePiece(metadata, tokens, BytePairModel.FileName, HasPrefixInJson());
         }
         else
         {
-            LayBytePairs(tokens, []);
+            LayBytePairs(tokens, isScored: false);
             DescribeByteLevel(metadata, tokens, _bytePairs);
         }
 
@@ -124,10 +127,11 @@ internal sealed class TokenizerMetadata
         }
     }
 
-    private void LayBytePairs(TokenList tokens, Dictionary<string, float> scores)
+    private void LayBytePairs(TokenList tokens, bool isScored)
     {
         BytePairModel model = _bytePairs!;
         float lowest = -1 - model.Merges.Length;
+        Dictionary<string, float> scores = isScored ? ScoresByMerges(model) : [];
         foreach ((string text, long id) in model.Vocabulary)
         {
             tokens.ThrowIfBeyond(BytePairModel.FileName, id, text);
@@ -192,7 +196,7 @@ internal sealed class TokenizerMetadata
         metadata.Add("tokenizer.ggml.add_space_prefix", false);
     }
 
-    private static string[] MergesOf(BytePairModel model) => [.. model.Merges.Select(merge => $"{WithoutBlanks(merge.Left)} {WithoutBlanks(merge.Right)}")];
+    private static string[] MergesOf(BytePairModel model) => [.. model.Merges.Select(TextOf)];
 
     /// <summary>Composing characters (NFC) is taken: readers do not do it, but all texts of the field are composed.</summary>
     private void ThrowIfNormalised()
@@ -220,12 +224,12 @@ internal sealed class TokenizerMetadata
     /// <summary>SentencePiece's merges by falling scores: a piece has the place of the first merge that makes it.</summary>
     private static Dictionary<string, float> ScoresByMerges(BytePairModel model)
     {
-        var scores = new Dictionary<string, float>(StringComparer.Ordinal);
+        var scores = new Dictionary<string, float>(model.Vocabulary.Length, StringComparer.Ordinal);
         for (int i = 0; i < model.Merges.Length; i++)
-            scores.TryAdd(model.Merges[i].Left + model.Merges[i].Right, -i);
+            scores.TryAdd(model.Merges[i].Text, -i);
         return scores;
     }
 
     /// <summary>A blank parts a merge in the file; inside a part it is written as byte-level vocabularies write it.</summary>
-    private static string WithoutBlanks(string part) => part.Replace(' ', '\u0120');
+    private static string TextOf(BytePairMerge merge) => merge.Text.Replace(' ', '\u0120').Insert(merge.LeftLength, " ");
 }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -8,28 +7,22 @@ namespace LoraMerge.Adapters;
 /// <remarks><c>fan_in_fan_out</c> of the adapter is wrong too often to decide.</remarks>
 internal static class Orientation
 {
-    /// <summary>Families whose projections are transformers' <c>Conv1D</c>.</summary>
-    private static readonly FrozenSet<string> Conv1DFamilies =
-        FrozenSet.ToFrozenSet(["gpt2", "openai-gpt", "imagegpt", "decision_transformer"], StringComparer.Ordinal);
-
-    private static readonly FrozenSet<string> Conv1DModules = FrozenSet.ToFrozenSet(["c_attn", "c_proj", "c_fc", "q_attn"], StringComparer.Ordinal);
-
     /// <summary>Whether a weight that fits input by output alone can be stored so: it is called as those are, or the adapter says so. A linear layer that fits
     /// only turned round belongs to another model.</summary>
     public static bool MayBeTransposed(string module, TensorSource weight, Adapter adapter) =>
-        adapter.Config.HasFanInFanOutFlag || Conv1DModules.Contains(module.Split('.')[^1]) || weight.Name.Split('.') is [.., var stored, _]
-            && Conv1DModules.Contains(stored);
+        adapter.Config.HasFanInFanOutFlag || Conv1DModules.IsNamedLikeOne(module) || weight.Name.Split('.') is [.., var stored, _]
+            && Conv1DModules.IsNamedLikeOne(stored);
 
     /// <summary>Whether a weight that fits both ways is stored <c>[in, out]</c>: what its neighbours show, else what the architecture of its part of the model
     /// says.</summary>
     /// <exception cref="LoraMergeException">LORA4004: nothing decides.</exception>
     public static bool OfSquare(string module, TensorSource weight, Checkpoint checkpoint, Adapter adapter)
     {
-        bool isConv1DName = Conv1DModules.Contains(module.Split('.')[^1]);
+        bool isConv1DName = Conv1DModules.IsNamedLikeOne(module);
         if (isConv1DName && OfBlock(weight.Name, checkpoint) is bool shown)
             return shown;
         if (checkpoint.Config.PartOf(weight.Name).ModelType is string family)
-            return isConv1DName && Conv1DFamilies.Contains(family);
+            return isConv1DName && Conv1DModules.AreOf(family);
         return adapter.Config.HasFanInFanOutFlag ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
     }
 

@@ -17,6 +17,23 @@ internal sealed record SideSource(string Path, byte[]? Content = null)
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
     public byte[] ReadBytes(int longest) => Content ?? JsonFile.ReadBytes(Path, longest);
 
+    /// <summary>Reads it piece by piece.</summary>
+    /// <param name="longest">The most bytes that it may have.</param>
+    /// <param name="read">Makes something of it.</param>
+    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
+    public T Read<T>(int longest, Func<Stream, T> read)
+    {
+        try
+        {
+            using Stream stream = Content is null ? JsonFile.OpenRead(Path, longest) : Open();
+            return read(stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errors.InputNotReadable(Path, e);
+        }
+    }
+
     /// <summary>Compares in pieces: a side file may be of any length.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>
     public bool HasSameBytesAs(SideSource other)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LoraMerge.Adapters;
 using LoraMerge.Diagnostics;
+using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Beside;
 
@@ -32,8 +33,7 @@ internal static class TokenNumbers
     {
         try
         {
-            var reader = new Utf8JsonReader(TokenizerJson.BytesOf(file));
-            return Of(token, ref reader);
+            return file.Read(TokenizerJson.Longest, stream => Of(token, stream));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -41,30 +41,32 @@ internal static class TokenNumbers
         }
     }
 
-    private static long? Of(string token, ref Utf8JsonReader reader)
+    private static long? Of(string token, Stream stream)
     {
+        var json = new JsonStream(stream);
+        ref Utf8JsonReader reader = ref json.Reader;
         var path = new TokenizerPath();
         (long? id, bool isToken, long listed) = (null, false, -1);
-        while (reader.Read())
+        while (json.Read())
         {
-            path.Step(ref reader);
+            path.Step(ref json);
             if (path.Section == "added_tokens" && reader.TokenType == JsonTokenType.StartObject)
                 (id, isToken) = (null, false);
             else if (path.Section == "added_tokens" && reader.TokenType == JsonTokenType.PropertyName && path.Depth == TokenizerPath.DepthOfToken)
             {
                 bool isId = reader.ValueTextEquals("id"), isContent = reader.ValueTextEquals("content");
-                reader.Read();
-                path.Step(ref reader);
+                json.Read();
+                path.Step(ref json);
                 id = isId && reader.TryGetInt64(out long number) ? number : id;
                 isToken |= isContent && reader.ValueTextEquals(token);
             }
             else if (path.Field == "vocab" && path.Depth == TokenizerPath.DepthOfToken
                 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(token))
-                return reader.Read() && reader.TryGetInt64(out long number) ? number : null;
+                return json.Read() && reader.TryGetInt64(out long number) ? number : null;
             else if (path.Field == "vocab" && path.Depth == TokenizerPath.DepthOfToken + 1 && reader.TokenType == JsonTokenType.StartArray)
             {
                 listed++;
-                if (reader.Read() && reader.ValueTextEquals(token))
+                if (json.Read() && reader.ValueTextEquals(token))
                     return listed;
             }
             if (isToken && id is not null)

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Beside;
 
@@ -18,18 +19,19 @@ internal sealed class TokenizerDigest
     private MergesForm? _merges;
     private bool _hasLimits;
 
-    public TokenizerJson Read(ReadOnlySpan<byte> json)
+    public TokenizerJson Read(Stream stream)
     {
-        var reader = new Utf8JsonReader(json);
+        var json = new JsonStream(stream);
         bool isId = false;
-        while (reader.Read())
+        while (json.Read())
         {
+            ref Utf8JsonReader reader = ref json.Reader;
             bool isMerge = _path.IsMerges && _path.Depth == TokenizerPath.DepthOfMerge - 1
                 && reader.TokenType is JsonTokenType.StartArray or JsonTokenType.String;
-            _path.Step(ref reader);
+            _path.Step(ref json);
             if (isMerge && _path.IsMerges)
             {
-                AddMerge(ref reader);
+                AddMerge(ref json);
                 continue;
             }
             if (_path.Section == "version" || TokenizerJson.Limits.Contains(_path.Section))
@@ -44,17 +46,17 @@ internal sealed class TokenizerDigest
         return new TokenizerJson(_vocabulary.GetCurrentHashAsUInt128(), _rest.GetCurrentHashAsUInt128(), Math.Max(_largestId, _listed), _merges, _hasLimits);
     }
 
-    private void AddMerge(ref Utf8JsonReader reader)
+    private void AddMerge(ref JsonStream json)
     {
         string text;
-        if (reader.TokenType == JsonTokenType.String)
+        if (json.Reader.TokenType == JsonTokenType.String)
         {
-            text = reader.GetString()!;
+            text = json.Reader.GetString()!;
             _merges ??= MergesForm.Texts;
         }
         else
         {
-            string[] parts = TokenizerRewrite.PartsOfMerge(ref reader, _path);
+            string[] parts = TokenizerRewrite.PartsOfMerge(ref json, _path);
             bool hasBlank = parts.Any(part => part.Contains(' '));
             text = string.Join(hasBlank ? '\0' : ' ', parts);
             _merges = hasBlank ? MergesForm.ListsWithBlanks : _merges ?? MergesForm.Lists;

@@ -17,7 +17,7 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
     public static readonly IReadOnlyList<string> Limits = ["truncation", "padding"];
 
     /// <summary>The largest real ones have some 40 megabytes.</summary>
-    private const int Longest = 512 << 20;
+    public const int Longest = 512 << 20;
 
     /// <returns>Null where the file is no such JSON.</returns>
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
@@ -25,7 +25,7 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
     {
         try
         {
-            return new TokenizerDigest().Read(BytesOf(file));
+            return file.Read(Longest, stream => new TokenizerDigest().Read(stream));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -33,9 +33,6 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
         }
     }
 
-    /// <summary>Its bytes, without the mark of UTF-8.</summary>
-    /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
-    public static ReadOnlySpan<byte> BytesOf(SideSource file) => TextMark.Without(file.ReadBytes(Longest));
 }
 
 /// <summary>How a tokenizer.json writes its merges.</summary>

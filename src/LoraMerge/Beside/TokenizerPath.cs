@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Beside;
 
@@ -22,8 +23,10 @@ internal sealed class TokenizerPath
 
     public bool IsMerges => Field == "merges";
 
-    public void Step(ref Utf8JsonReader reader)
+    /// <summary>Takes note of a token that was read.</summary>
+    public void Step(ref JsonStream json)
     {
+        ref Utf8JsonReader reader = ref json.Reader;
         switch (reader.TokenType)
         {
             case JsonTokenType.PropertyName when Depth == 1:

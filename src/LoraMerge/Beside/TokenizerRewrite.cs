@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LoraMerge.Diagnostics;
+using LoraMerge.Gguf.Tokenizers;
 
 namespace LoraMerge.Beside;
 
@@ -16,66 +18,47 @@ internal static class TokenizerRewrite
     /// <exception cref="LoraMergeException">LORA1110, LORA1112, LORA2045.</exception>
     public static byte[] Of(SideSource file, bool mergesAreTexts, bool hasLimits)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, s_form))
+        return file.Read(TokenizerJson.Longest, stream =>
         {
-            var reader = new Utf8JsonReader(TokenizerJson.BytesOf(file));
-            Copy(ref reader, writer, mergesAreTexts, hasLimits);
-        }
-        return stream.ToArray();
+            // Some fields become shorter, and what is indented otherwise longer: room for either, so that nothing is held twice.
+            var bytes = new ArrayBufferWriter<byte>(checked((int)Math.Max(stream.Length + (stream.Length / 8), 1)));
+            using (var writer = new Utf8JsonWriter(bytes, s_form))
+                Copy(stream, writer, mergesAreTexts, hasLimits);
+            return bytes.WrittenSpan.ToArray();
+        });
     }
 
     /// <summary>Reads the rest of a merge that is a list.</summary>
-    public static string[] PartsOfMerge(ref Utf8JsonReader reader, TokenizerPath path)
+    public static string[] PartsOfMerge(ref JsonStream json, TokenizerPath path)
     {
         var parts = new List<string>();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            parts.Add(reader.GetString()!);
-        path.Step(ref reader);
+        while (json.Read() && json.Reader.TokenType != JsonTokenType.EndArray)
+            parts.Add(json.Reader.GetString()!);
+        path.Step(ref json);
         return [.. parts];
     }
 
-    private static void Copy(ref Utf8JsonReader reader, Utf8JsonWriter writer, bool mergesAreTexts, bool hasLimits)
+    private static void Copy(Stream stream, Utf8JsonWriter writer, bool mergesAreTexts, bool hasLimits)
     {
+        var json = new JsonStream(stream);
         var path = new TokenizerPath();
-        while (reader.Read())
+        while (json.Read())
         {
-            path.Step(ref reader);
-            if (!hasLimits && path.Depth == 1 && reader.TokenType == JsonTokenType.PropertyName && TokenizerJson.Limits.Contains(path.Section))
+            path.Step(ref json);
+            JsonTokenType type = json.Reader.TokenType;
+            if (!hasLimits && path.Depth == 1 && type == JsonTokenType.PropertyName && TokenizerJson.Limits.Contains(path.Section))
             {
                 writer.WriteNull(path.Section!);
-                reader.Skip();
+                json.Read();
+                json.Skip();
                 continue;
             }
-            if (mergesAreTexts && path.IsMerges && reader.TokenType == JsonTokenType.StartArray && path.Depth == TokenizerPath.DepthOfMerge)
+            if (mergesAreTexts && path.IsMerges && type == JsonTokenType.StartArray && path.Depth == TokenizerPath.DepthOfMerge)
             {
-                writer.WriteStringValue(string.Join(' ', PartsOfMerge(ref reader, path)));
+                writer.WriteStringValue(string.Join(' ', PartsOfMerge(ref json, path)));
                 continue;
             }
-            switch (reader.TokenType)
-            {
-                case JsonTokenType.StartObject:
-                    writer.WriteStartObject();
-                    break;
-                case JsonTokenType.EndObject:
-                    writer.WriteEndObject();
-                    break;
-                case JsonTokenType.StartArray:
-                    writer.WriteStartArray();
-                    break;
-                case JsonTokenType.EndArray:
-                    writer.WriteEndArray();
-                    break;
-                case JsonTokenType.PropertyName:
-                    writer.WritePropertyName(reader.GetString()!);
-                    break;
-                case JsonTokenType.String:
-                    writer.WriteStringValue(reader.GetString());
-                    break;
-                default:
-                    writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
-                    break;
-            }
+            json.CopyTo(writer);
         }
     }
 }

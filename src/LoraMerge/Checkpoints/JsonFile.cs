@@ -85,10 +85,7 @@ internal static class JsonFile
     {
         try
         {
-            SpecialFile.ThrowIf(file);
-            using FileStream stream = File.OpenRead(file);
-            if (stream.Length > longest)
-                throw Errors.JsonTooLarge(file, stream.Length, longest);
+            using FileStream stream = OpenRead(file, longest);
             byte[] bytes = new byte[stream.Length];
             int length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             return length == bytes.Length ? bytes : bytes[..length];
@@ -97,6 +94,19 @@ internal static class JsonFile
         {
             throw Errors.InputNotReadable(file, e);
         }
+    }
+
+    /// <summary>A file that is no longer than it may be, to be read piece by piece.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="LoraMergeException">LORA1112, LORA2045.</exception>
+    public static FileStream OpenRead(string file, int longest)
+    {
+        SpecialFile.ThrowIf(file);
+        FileStream stream = File.OpenRead(file);
+        if (stream.Length <= longest)
+            return stream;
+        using (stream)
+            throw Errors.JsonTooLarge(file, stream.Length, longest);
     }
 
     /// <summary>The parser decodes texts only when they are asked for, which would be too late to name the file.</summary>

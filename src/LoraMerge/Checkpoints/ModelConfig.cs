@@ -7,6 +7,9 @@ namespace LoraMerge.Checkpoints;
 /// <summary>What a model's <c>config.json</c> says, as far as a merge needs it.</summary>
 internal sealed class ModelConfig
 {
+    /// <summary>The name of a method where a file says how weights are quantised and names none.</summary>
+    internal const string UnknownMethod = "unknown";
+
     private readonly JsonObject _json;
 
     private ModelConfig(JsonObject json, string? file)
@@ -39,12 +42,17 @@ internal sealed class ModelConfig
     /// <summary>The name of the quantisation method, or null for a full-precision model.</summary>
     public string? QuantizationMethod =>
         Quantization is JsonObject quantization
-            ? Text("quant_method", quantization) ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : "unknown")
+            ? Text("quant_method", quantization)
+                ?? (IsTrue(quantization, "load_in_4bit") || IsTrue(quantization, "load_in_8bit") ? "bitsandbytes" : UnknownMethod)
             : null;
 
     /// <summary>How the weights are quantised; null for a full-precision model.</summary>
     internal JsonObject? Quantization =>
         QuantizationFields().Select(place => TextPart.Value(place.Section, place.Name)).OfType<JsonObject>().FirstOrDefault();
+
+    /// <summary>Whether a model of plain weights rounds them whenever it computes: BitNet, which makes them -1, 0 and 1 times a scale.</summary>
+    internal bool RoundsWeights =>
+        Quantization is JsonObject quantization && QuantizationMethod == "bitnet" && Text("quantization_mode", quantization) == "online";
 
     /// <summary>The model that this one was made from, where the file names one.</summary>
     public string? NameOrPath => Text("_name_or_path");

@@ -18,6 +18,9 @@ internal sealed record Shard(string FileName, string File, ImmutableArray<Stored
     /// </summary>
     internal const int LongestName = 1000;
 
+    /// <summary>The key of the header under which ComfyUI says how weights are quantised.</summary>
+    internal const string ComfyMetadata = "_quantization_metadata";
+
     private readonly string? _mergedFileName;
 
     /// <summary>The name of the file in a merged model: pickles and others become safetensors files, called as transformers calls those.</summary>

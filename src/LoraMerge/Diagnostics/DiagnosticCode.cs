@@ -111,6 +111,9 @@ public enum DiagnosticCode
     // 2120-2129: what a base holds besides a model.
     BaseHoldsLooseAdapter = 2120,
 
+    // 2150-2159: more of quantised bases.
+    WeightsRoundedWhenRun = 2150,
+
     // 3xxx: adapters.
     AdapterConfigMissing = 3001,
     AdapterConfigInvalid = 3002,

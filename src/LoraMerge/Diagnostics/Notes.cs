@@ -56,6 +56,15 @@ internal static class Notes
             baseModel
         );
 
+    public static MergeEvent.Warning WeightsRoundedWhenRun(string tensor, string baseModel) =>
+        new(
+            DiagnosticCode.WeightsRoundedWhenRun,
+            $"The base '{baseModel}' is BitNet with \"quantization_mode\": \"online\": a program that runs it rounds every weight to -1, 0 or 1 times one "
+                + $"scale first. It rounds what a merge has added to '{tensor}' and others along with them, so that most of it is lost; beside the base, "
+                + "the adapter was computed in full. Let the program load the adapter beside the base instead.",
+            baseModel
+        );
+
     public static MergeEvent.Warning DeltaLost(string tensor, double share, int count, double least) => new(
         DiagnosticCode.DeltaLost,
         string.Create(

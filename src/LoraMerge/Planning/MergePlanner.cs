@@ -59,6 +59,7 @@ internal sealed class MergePlanner
         ImmutableArray<PlannedTensor> newTensors = [.. _draft.NewTargets.Select(target => target.Plan(dtype))];
         ImmutableArray<PlannedShard> shards = ShardPlanner.Plan(_checkpoint, BaseTensors(), newTensors, _draft.Options.MaxShardSize);
         ThrowIfNotComputable(shards);
+        WarnOfRounding(shards);
         bool hasIndex = shards.Length > 1 || _checkpoint.IndexFile is not null;
         ImmutableArray<Adapter> opened = [.. _adapters.Select(asked => asked.Adapter)];
         ImmutableArray<ConfigChange> changes =
@@ -167,6 +168,17 @@ internal sealed class MergePlanner
         _draft.Notes.AddRange(TrainedBase.Notes(adapter, _checkpoint, earlier));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
+    }
+
+    /// <summary>Embedding and head stay as they are where other weights are rounded.</summary>
+    private void WarnOfRounding(IEnumerable<PlannedShard> shards)
+    {
+        const string weight = ".weight";
+        if (_checkpoint.Config.RoundsWeights && _checkpoint.Form is null
+            && shards.SelectMany(shard => shard.Tensors).OfType<PlannedTensor.Computed>().FirstOrDefault(tensor => !tensor.Changes.IsEmpty
+                && tensor.Source.Shape.Length == 2 && tensor.Name.EndsWith(weight, StringComparison.Ordinal)
+                && !_draft.Vocabulary.IsMember(tensor.Name[..^weight.Length])) is { } rounded)
+            _draft.Notes.Add(Notes.WeightsRoundedWhenRun(rounded.Name, _checkpoint.Path));
     }
 
     private void WarnOfLostBiases(Adapter adapter, ModuleNames names)

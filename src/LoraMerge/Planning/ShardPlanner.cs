@@ -18,7 +18,7 @@ internal static class ShardPlanner
         ILookup<string, PlannedTensor> byShard = baseTensors.ToLookup(pair => pair.Shard, pair => pair.Tensor, StringComparer.Ordinal);
         ImmutableArray<PlannedShard> shards =
         [
-            .. checkpoint.Shards.Select(shard => new PlannedShard(shard.MergedFileName, [.. byShard[shard.FileName]], WithFormat(shard.Metadata))),
+            .. checkpoint.Shards.Select(shard => new PlannedShard(shard.MergedFileName, [.. byShard[shard.FileName]], WithFormat(OfPlain(checkpoint, shard)))),
         ];
         // A file of a quantised base may hold nothing but scales.
         if (checkpoint.Form is not null)
@@ -47,4 +47,8 @@ internal static class ShardPlanner
     /// <summary>The metadata of a header, with what transformers asks for.</summary>
     internal static ImmutableDictionary<string, string> WithFormat(ImmutableDictionary<string, string> metadata) =>
         metadata.ContainsKey("format") ? metadata : metadata.Add("format", "pt");
+
+    /// <summary>A plain model says nothing of what it was stored as.</summary>
+    private static ImmutableDictionary<string, string> OfPlain(Checkpoint checkpoint, Shard shard) =>
+        checkpoint.Form is null ? shard.Metadata : shard.Metadata.Remove(Shard.ComfyMetadata);
 }

@@ -3,11 +3,12 @@ using LoraMerge.Safetensors;
 
 namespace LoraMerge.Quantized;
 
-/// <summary>Four-bit floats with a scale for each group of columns: NVFP4 and MXFP4 of compressed-tensors, NVFP4 of ModelOpt.</summary>
+/// <summary>Four-bit floats with a scale for each group of columns: NVFP4 and MXFP4 of compressed-tensors and ModelOpt, MXFP4 of transformers.</summary>
 /// <remarks>
 /// Two codes in a byte along a row, the first in the low nibble. compressed-tensors: <c>m.weight_packed</c>, <c>m.weight_scale</c> and for NVFP4
 /// <c>m.weight_global_scale</c>; W = code·(scale / global). Without a global scale it is MXFP4, whose scales are exponents: W = code·2^(scale - 127).
-/// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. Experts of Llama 4 and gpt-oss, stacked: <c>W</c>,
+/// ModelOpt: <c>m.weight</c>, <c>m.weight_scale</c> and <c>m.weight_scale_2</c>; W = code·scale·scale_2. MXFP4 of ModelOpt and transformers: <c>m.weight</c>,
+/// bytes with or without a sign, and <c>m.weight_scale</c> or what else FP8 calls it, exponents. Experts of Llama 4 and gpt-oss, stacked: <c>W</c>,
 /// <c>W_weight_scale</c> and <c>W_weight_scale_2</c>, packed down the inputs, <c>[experts, K/2, columns]</c>; others along them, <c>[experts, rows, K/2]</c>.
 /// Sources: compressed-tensors, <c>compressors/nvfp4_quantized</c>; ModelOpt, <c>qtensor/nvfp4_tensor.py</c>; TensorRT-LLM, <c>fused_moe/quantization.py</c>,
 /// FUSED_GATE_UP_PROJ.
@@ -18,9 +19,13 @@ internal sealed class Nvfp4 : QuantizedFormat
 
     public override void Read(QuantizedReading reading)
     {
-        foreach (StoredTensor codes in reading.Left.Where(tensor => tensor.DType == DType.U8).ToArray())
+        foreach (StoredTensor codes in reading.Left.Where(tensor => tensor.DType is DType.U8 or DType.I8).ToArray())
         {
-            if (codes.Name.EndsWith(".weight_packed", StringComparison.Ordinal))
+            if (ExponentsOf(reading, codes) is StoredTensor exponents)
+                reading.Add("MXFP4", codes.Name, PlainShape(codes), new FourBitFloatCodec(codes, exponents, MxGroup));
+            else if (codes.DType == DType.I8)
+                continue; // int8, or nothing that is read
+            else if (codes.Name.EndsWith(".weight_packed", StringComparison.Ordinal))
                 ReadCompressed(reading, codes, codes.Name[..^"_packed".Length]);
             else if (reading.Find(codes.Name + "_scale_2") is StoredTensor second)
                 ReadModelOpt(reading, codes, second);
@@ -28,6 +33,12 @@ internal sealed class Nvfp4 : QuantizedFormat
                 ReadStack(reading, codes, ofStack);
         }
     }
+
+    /// <summary>Exponents for 32 numbers each beside bytes of two; null where there are none such. int8 has an exponent for 32 bytes.</summary>
+    private static StoredTensor? ExponentsOf(QuantizedReading reading, StoredTensor codes) =>
+        codes.Shape.Length != 2 || codes.Shape[1] % (MxGroup / 2) != 0 ? null
+        : ScaledCodes.NamesOfScales(codes.Name).Select(reading.Find).FirstOrDefault(part => part is not null) is
+            { DType: DType.U8 or DType.F8_E8M0 } found && found.Shape.AsSpan().SequenceEqual(ScaleShape(codes, MxGroup)) ? found : null;
 
     private static void ReadCompressed(QuantizedReading reading, StoredTensor codes, string name)
     {

@@ -13,11 +13,12 @@ internal sealed class QuantizedReading : IDisposable
         new Bitsandbytes4Bit(), new BitsandbytesInt8(), new Gptq(), new Awq(), new Mxfp4(), new CompressedTensorsPacked(), new Nvfp4(), new ScaledCodes(),
     ];
 
-    /// <summary>What quantisers write beside the weights for activations and for keys and values in the cache: nothing of a weight.</summary>
+    /// <summary>What quantisers write beside the weights for activations and for keys and values in the cache, and as a mark: nothing of a weight.</summary>
     private static readonly string[] s_ofActivations =
     [
         "input_scale", "input_global_scale", "input_zero_point", "activation_scale", "input_scale_ub", "input_g_idx",
         "output_scale", "output_zero_point", "k_scale", "v_scale", "q_scale", "kv_scale", "prob_scale", "k_zero_point", "v_zero_point",
+        "scale_input", "qscale_act", "scaled_fp8",
     ];
 
     private readonly Dictionary<string, StoredTensor> _stored;
@@ -55,6 +56,7 @@ internal sealed class QuantizedReading : IDisposable
             return checkpoint;
         using var reading = new QuantizedReading(checkpoint);
         UnreadForms.ThrowIfNamed(checkpoint, reading.Config);
+        ComfyMarks.Take(reading);
         foreach (QuantizedFormat format in s_formats)
             format.Read(reading);
         reading.DropOfActivations();
@@ -93,9 +95,26 @@ internal sealed class QuantizedReading : IDisposable
             if (other is not null)
                 _taken.Add(other.Name);
         }
+        if (IsTurned(name, shape))
+        {
+            if (count > Array.MaxLength)
+                throw QuantizedErrors.ShapeInvalid(codes, shape);
+            (codec, shape) = (new TurnedRoundCodec(codec, (int)shape[0], (int)shape[1]), [shape[1], shape[0]]);
+        }
         _made.Add(codes.Name, new QuantizedTensor(name, DType.F32, shape, DType, codec));
         if (!_formats.Contains(format))
             _formats.Add(format);
+    }
+
+    /// <summary>Takes a tensor out that a plain model has not.</summary>
+    public void Take(StoredTensor tensor) => _taken.Add(tensor.Name);
+
+    /// <summary>Quantisers know linear layers, and turn a Conv1D round to make it one.</summary>
+    private bool IsTurned(string name, ImmutableArray<long> shape)
+    {
+        const string weight = ".weight";
+        return shape.Length == 2 && name.EndsWith(weight, StringComparison.Ordinal) && Conv1DModules.IsNamedLikeOne(name[..^weight.Length])
+            && Checkpoint.Config.PartOf(name).ModelType is string family && Conv1DModules.AreOf(family);
     }
 
     private void DropOfActivations()

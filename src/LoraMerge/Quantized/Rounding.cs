@@ -71,10 +71,13 @@ internal static class Rounding
                 bytes[at] = ToE4M3(scale);
                 return Numbers.E4M3[bytes[at]];
             default:
-                bytes[at] = (byte)Math.Clamp((scale > 0 ? (int)Math.Ceiling(Math.Log2(scale)) : 0) + 127, 0, 254);
+                bytes[at] = (byte)(Math.ILogB(PowerFrom(scale)) + 127);
                 return Numbers.E8M0[bytes[at]];
         }
     }
+
+    /// <summary>The least power of two that is no less, within those that an exponent (E8M0) can say; 1 for 0.</summary>
+    public static double PowerFrom(double scale) => Math.ScaleB(1, Math.Clamp(scale > 0 ? (int)Math.Ceiling(Math.Log2(scale)) : 0, -127, 127));
 
     /// <summary>The largest magnitude.</summary>
     public static double Largest(ReadOnlySpan<float> values)

@@ -13,6 +13,9 @@ internal sealed record ScaledCodec(StoredTensor Codes, StoredTensor Scales, Scal
     /// <summary>What all values are multiplied by.</summary>
     public double Factor { get; init; } = 1;
 
+    /// <summary>Whether scales are powers of two, whatever their dtype.</summary>
+    public bool ScalesArePowers { get; init; }
+
     /// <summary>Zero points of the blocks, each a byte; null where they are 0.</summary>
     public StoredTensor? ZeroPoints { get; init; }
 

@@ -6,10 +6,11 @@ namespace LoraMerge.Quantized;
 
 /// <summary>
 /// Codes of a byte with scales beside them: FP8 of transformers, DeepSeek, AutoFP8 and fbgemm; int-quantized and float-quantized of compressed-tensors; FP8
-/// of ModelOpt; MXFP8.
+/// of ModelOpt, ComfyUI, and of Mistral's and DeepSeek's own files; MXFP8.
 /// </summary>
 /// <remarks>
-/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> beside a W of int8 or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
+/// Recognised by <c>W_scale_inv</c> or <c>W_scale</c> (<c>m.scale_weight</c>, <c>m.qscale_weight</c>, <c>m.scale</c>) beside a W of int8
+/// or an 8-bit float. A scale belongs to the whole weight (<c>[]</c> or <c>[1]</c>), a
 /// matrix of several (<c>[experts]</c> or <c>[experts, 1, 1]</c>), a row (<c>[rows]</c> or <c>[rows, 1]</c>), a group of columns (<c>[rows, groups]</c>) or a
 /// block (in ModelOpt <c>[rows, 1, columns, 1]</c>); how large a block is, config.json tells, and the last ones may be smaller. W = code·scale,
 /// whatever the name: "inv" is the reciprocal of what codes were made with. With <c>W_zero_point</c>, W = (code - zero point)·scale; <c>g_idx</c> tells the
@@ -18,7 +19,12 @@ namespace LoraMerge.Quantized;
 /// </remarks>
 internal sealed class ScaledCodes : QuantizedFormat
 {
+    private const string Weight = ".weight";
+
     private static readonly string[] s_suffixes = ["_scale_inv", "_scale"];
+
+    /// <summary>Beside <c>m.weight</c>: ComfyUI's earlier files and neural-compressor; Mistral's own; DeepSeek's own.</summary>
+    private static readonly string[] s_namesOfModules = [".scale_weight", ".qscale_weight", ".scale"];
 
     private static readonly DType[] s_codes = [DType.F8_E4M3, DType.F8_E5M2, DType.I8];
 
@@ -26,12 +32,19 @@ internal sealed class ScaledCodes : QuantizedFormat
     {
         foreach (StoredTensor codes in reading.Left.Where(tensor => s_codes.Contains(tensor.DType) && tensor.Shape.Length >= 2).ToArray())
         {
-            if (s_suffixes.Select(suffix => reading.Find(codes.Name + suffix)).FirstOrDefault(found => found is not null) is StoredTensor scales)
+            if (NamesOfScales(codes.Name).Select(reading.Find).FirstOrDefault(found => found is not null) is StoredTensor scales)
                 Read(reading, codes, scales);
-            else if (MissingOf(reading.Config.Method) is string suffix && codes.Name.EndsWith(".weight", StringComparison.Ordinal))
-                throw QuantizedErrors.PartMissing(codes, reading.Config.Method!, codes.Name[..^".weight".Length] + suffix);
+            else if (MissingOf(reading.Config.Method) is string suffix && codes.Name.EndsWith(Weight, StringComparison.Ordinal))
+                throw QuantizedErrors.PartMissing(codes, reading.Config.Method!, codes.Name[..^Weight.Length] + suffix);
         }
     }
+
+    /// <summary>What the scales of a weight may be called.</summary>
+    public static IEnumerable<string> NamesOfScales(string codes) =>
+    [
+        .. s_suffixes.Select(suffix => codes + suffix),
+        .. codes.EndsWith(Weight, StringComparison.Ordinal) ? s_namesOfModules.Select(name => codes[..^Weight.Length] + name) : [],
+    ];
 
     private static void Read(QuantizedReading reading, StoredTensor codes, StoredTensor scales)
     {
@@ -55,7 +68,10 @@ internal sealed class ScaledCodes : QuantizedFormat
             check.Shape(groups, [codes.Shape[^1]]);
             check.Type(groups, DType.I32, DType.I64);
         }
-        reading.Add(format, codes.Name, codes.Shape, new ScaledCodec(codes, scales, grid) { ZeroPoints = zeroPoints, Bits = bits, Groups = groups });
+        reading.Add(format, codes.Name, codes.Shape, new ScaledCodec(codes, scales, grid)
+        {
+            ZeroPoints = zeroPoints, Bits = bits, Groups = groups, ScalesArePowers = reading.Config.Text("scale_fmt") == "ue8m0",
+        });
     }
 
     /// <summary>By the shape of the scales; where this is a grid of blocks, by what the configuration says of these.</summary>

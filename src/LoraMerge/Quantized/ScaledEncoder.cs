@@ -4,7 +4,8 @@ namespace LoraMerge.Quantized;
 
 /// <summary>Codes of <see cref="ScaledCodec"/>: the largest magnitude of a block becomes the largest code.</summary>
 /// <remarks>
-/// FP8: scale = largest / 448; where it is an exponent, the next above. int8 of bitsandbytes: SCB = largest, codes up to 127. int8 of compressed-tensors,
+/// FP8: scale = largest / 448; where it is an exponent, or stands for one (DeepSeek's <c>scale_fmt</c> ue8m0), the next above.
+/// int8 of bitsandbytes: SCB = largest, codes up to 127. int8 of compressed-tensors,
 /// <c>quantization/utils/helpers.py</c>, <c>calculate_qparams</c>: scale = largest / 127.5, or (most - least) / 255 with a zero point.
 /// </remarks>
 internal sealed class ScaledEncoder : WeightEncoder
@@ -67,7 +68,7 @@ internal sealed class ScaledEncoder : WeightEncoder
     {
         double largest = Math.Max(most, -least);
         if (_codec.Codes.DType != DType.I8)
-            return (Rounding.Store(_codec.Scales.DType, _scales, index, largest == 0 ? 1 : largest / Rounding.LargestE4M3), 0);
+            return (Rounding.Store(_codec.Scales.DType, _scales, index, ScaleOfFloats(largest)), 0);
         if (_codec.Factor != 1)
             return (Rounding.Store(_codec.Scales.DType, _scales, index, largest) * _codec.Factor, 0);
         int levels = (1 << _codec.Bits) - 1;
@@ -78,6 +79,12 @@ internal sealed class ScaledEncoder : WeightEncoder
         int zero = scale == 0 ? 0 : (int)Math.Clamp(Math.Round(lowest - (least / scale)), lowest, -lowest - 1);
         _zeros[index] = (byte)(sbyte)zero;
         return (scale, zero);
+    }
+
+    private double ScaleOfFloats(double largest)
+    {
+        double scale = largest == 0 ? 1 : largest / Rounding.LargestE4M3;
+        return _codec.ScalesArePowers ? Rounding.PowerFrom(scale) : scale;
     }
 
     private byte CodeOf(double ratio, int zero)

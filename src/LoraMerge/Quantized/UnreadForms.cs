@@ -7,7 +7,7 @@ namespace LoraMerge.Quantized;
 /// <summary>Forms of quantised weights that are not read: refused by their names. And parts of those that are read that belong to no weight.</summary>
 internal static class UnreadForms
 {
-    private const string MicroScaling = "MXFP4";
+    private const string MicroScaling = "MXFP4", Vptq = "VPTQ";
 
     private static readonly string[] s_readMethods = ["bitsandbytes", "gptq", "awq", "fp8", "fbgemm_fp8", "mxfp4", "compressed-tensors", "modelopt"];
 
@@ -16,7 +16,8 @@ internal static class UnreadForms
     [
         (".codebooks", "AQLM"), (".W_q", "HQQ"), (".pre_quant_scale", "AWQ of ModelOpt (pre_quant_scale)"), (".B_24", "marlin-24"), (".bitmask", "sparse"),
         ("._data", "quanto"), (".weight._data", "quanto"), (".q_weight", "EXL2"), (".q_scale_max", "EXL2"), (".trellis", "EXL3"), (".weight_scb", "EETQ"),
-        (".weight_map", "HIGGS"), (".row_offsets", "SpQR"), (".Qidxs", "QuIP#"), (".qweight_type", "GGUF in safetensors"),
+        (".weight_map", "HIGGS"), (".row_offsets", "SpQR"), (".Qidxs", "QuIP#"), (".qweight_type", "GGUF in safetensors"), (".s_channel", "QQQ"),
+        (".svdquant_lora_a", "SVDQuant of ModelOpt"), (".wscales", "SVDQuant of Nunchaku"), (".centroids.weight", Vptq),
     ];
 
     /// <summary>Parts of forms that are read, which say nothing without codes.</summary>
@@ -26,7 +27,8 @@ internal static class UnreadForms
         (".SCB", "bitsandbytes"), (".weight_format", "bitsandbytes"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".g_idx", "GPTQ"),
         (".weight_packed", "compressed-tensors"), (".weight_shape", "compressed-tensors"), (".weight_global_scale", "compressed-tensors"),
         (".weight_zero_point", "compressed-tensors"), (".weight_g_idx", "compressed-tensors"), (".weight_scale_inv", "FP8"),
-        (".weight_scale", "FP8 or compressed-tensors"), (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
+        (".weight_scale", "FP8 or compressed-tensors"), (".scale_weight", "FP8"), (".qscale_weight", "FP8"),
+        (".weight_scale_2", "ModelOpt"), ("_scales", MicroScaling),
     ];
 
     /// <summary>Whether a tensor may be a part of a quantised weight, in whatever form: plain models have none, and cost no more than this look.</summary>
@@ -37,9 +39,19 @@ internal static class UnreadForms
     /// <exception cref="LoraMergeException">LORA2009.</exception>
     public static void ThrowIfNamed(Checkpoint checkpoint, QuantizationConfig config)
     {
+        if (config.Method is null or ModelConfig.UnknownMethod && checkpoint.Tensors.FirstOrDefault(tensor => IsOfMlx(tensor, checkpoint)) is { } ofMlx)
+            throw Refused(checkpoint, "MLX", $"tensor '{ofMlx.Name}'");
         if (!checkpoint.Tensors.Any(IsCode) || NameOf(config) is not string form)
             return;
         throw Refused(checkpoint, form, Where(config, checkpoint));
+    }
+
+    /// <summary>Words of 32 bits without a sign, scales and, but for floats of few bits, what is added. Its config names no method.</summary>
+    private static bool IsOfMlx(TensorSource tensor, Checkpoint checkpoint)
+    {
+        const string weight = ".weight";
+        return tensor.DType == DType.U32 && tensor.Name.EndsWith(weight, StringComparison.Ordinal)
+            && checkpoint.TryFind(tensor.Name[..^weight.Length] + ".scales", out _);
     }
 
     /// <summary>What is left when all formats have taken theirs.</summary>
@@ -48,7 +60,7 @@ internal static class UnreadForms
     {
         foreach (StoredTensor tensor in reading.Left)
         {
-            if (FormOf(tensor, s_marks) is string form)
+            if (FormOf(tensor, s_marks) is string form && (form != Vptq || reading.Find(tensor.Name[..^".centroids.weight".Length] + ".indices") is not null))
                 throw Refused(checkpoint, form, $"tensor '{tensor.Name}'");
             if (FormOf(tensor, s_parts) is string part && (part != MicroScaling || tensor.DType == DType.U8))
                 throw QuantizedErrors.PartUnused(tensor, part);

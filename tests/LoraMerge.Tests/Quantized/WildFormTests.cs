@@ -452,27 +452,27 @@ public sealed class WildFormTests
         folder.Passed();
     }
 
-    private static TinyCheckpoint Base(string quantization) => TinyCheckpoint.Llama().File(
+    internal static TinyCheckpoint Base(string quantization) => TinyCheckpoint.Llama().File(
         "config.json",
         "{\"model_type\": \"llama\", \"torch_dtype\": \"bfloat16\", \"tie_word_embeddings\": false, \"vocab_size\": 8, \"quantization_config\": QUANT}"
             .Replace("QUANT", quantization, StringComparison.Ordinal));
 
-    private static TinyTensor Raw(string name, DType dtype, long[] shape, byte[] bytes) => new(name, dtype, [.. shape], bytes);
+    internal static TinyTensor Raw(string name, DType dtype, long[] shape, byte[] bytes) => new(name, dtype, [.. shape], bytes);
 
-    private static TinyTensor Words(string name, long[] shape, uint[] words) => Raw(name, DType.I32, shape, MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
+    internal static TinyTensor Words(string name, long[] shape, uint[] words) => Raw(name, DType.I32, shape, MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
 
-    private static byte[] Bytes(int count, int below = 256) =>
+    internal static byte[] Bytes(int count, int below = 256) =>
         [.. Enumerable.Range(0, count).Select(_ => (byte)s_random.Next(below)).Select(code => (code & 0x7F) == 0x7F ? (byte)0x30 : code)];
 
     /// <summary>E4M3 by its definition.</summary>
-    private static double Float8(byte code)
+    internal static double Float8(byte code)
     {
         int exponent = (code >> 3) & 15, mantissa = code & 7;
         double magnitude = exponent == 0 ? mantissa / 512.0 : (1 + (mantissa / 8.0)) * Math.Pow(2, exponent - 7);
         return code >= 128 ? -magnitude : magnitude;
     }
 
-    private static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped,
+    internal static void AssertValues(TinyCheckpoint model, string module, long[] shape, Func<int, double> expected, string form, int dropped,
         string? other = null, bool canBeKept = false)
     {
         using var folder = new TestFolder();
