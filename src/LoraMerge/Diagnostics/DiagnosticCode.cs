@@ -187,6 +187,7 @@ public enum DiagnosticCode
     InitialisationUnknown = 3144,
     TargetParametersMissing = 3145,
     TrainedOnAdapter = 3146,
+    TiedEndsDiffer = 3150,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,
