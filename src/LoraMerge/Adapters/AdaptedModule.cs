@@ -26,6 +26,9 @@ internal abstract record AdaptedModule(string Path)
     /// <summary>The tensors with their shapes, for messages: <c>lora_A [8, 64] and lora_B [64, 8]</c>.</summary>
     internal string ShapesText => string.Join(" and ", Tensors.Select(pair => $"{pair.Name} {pair.Tensor.ShapeText}"));
 
+    /// <summary>Whether this change of a head is that of the embedding which it is tied to, and so need not be applied again.</summary>
+    internal virtual bool IsSameChangeFromHead(AdaptedModule embedding) => true;
+
     /// <summary>The changes of the weight, in the order of their application.</summary>
     /// <exception cref="Diagnostics.LoraMergeException">LORA4002, 4004, 4021: it does not fit.</exception>
     internal virtual IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight) => throw new NotSupportedException();

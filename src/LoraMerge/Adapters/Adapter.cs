@@ -57,6 +57,12 @@ internal sealed record Adapter(
         (Config.TrainsBiasesOfAdaptedModules ? Kind.LostBiases : Config.BiasMode == "all" ? Kind.LostBiasesOfAll : null) is { } lost
         && Config.Origin.Follows(lost) != false && !Parameters.Any(saved => saved.Parameter == "bias");
 
+    /// <summary>What the adapter does to the embedding is the head's too, where the base has both in one.</summary>
+    public bool KeepsTies => Config.KeepsTies && EndsAreOne;
+
+    /// <summary>Whether what it holds for embedding and head is one change; what the configuration says of ties means nothing where it is not.</summary>
+    public bool EndsAreOne { get; init; } = true;
+
     /// <summary>What the user should know of how it was read.</summary>
     public ImmutableArray<MergeEvent> Notes { get; init; } = [];
 

@@ -21,7 +21,7 @@ internal sealed record AdapterConfig(AdapterOrigin Origin)
     /// <summary>Rows of embeddings that were trained whole: module suffix (null: the input embedding) and token numbers.</summary>
     public ImmutableArray<TrainableTokens> TrainableTokens { get; init; } = [];
 
-    /// <summary>What the adapter does to the embedding is the head's too, where the base has both in one.</summary>
+    /// <summary>Whether embedding and head are said to stay one where the base ties them; <see cref="Adapter.KeepsTies"/> says whether they did.</summary>
     public bool KeepsTies { get; init; }
 
     /// <summary><c>layer_replication</c>: ranges of base layers, ends exclusive, that the trained model was stacked from.</summary>

@@ -21,10 +21,16 @@ internal sealed partial record AdapterKey(string Module, RoleUse Use, TensorRole
         new("rotary_emb.inv_freq") { Use = RoleUse.Ignored },
         new("embeddings.position_ids") { Use = RoleUse.Ignored },
         new("attn.masked_bias") { Use = RoleUse.Ignored },
+        // How many batches a norm has seen; whole numbers, and nothing that it computes once it is trained.
+        new("num_batches_tracked") { Use = RoleUse.Ignored },
     ];
 
     /// <summary>What FSDP calls all parameters of a module, strung together: none of them can be told from it.</summary>
     private const string FlatLeaf = "._flat_param";
+
+    /// <summary>The saved module whose copy it is, of a <see cref="RoleUse.SavedCopy"/>; what follows in <see cref="Module"/> may begin with the adapter's
+    /// name.</summary>
+    public string? SavedModule { get; init; }
 
     /// <summary>The key behind the leaf, of a role that has several.</summary>
     public string? Key { get; init; }
@@ -89,7 +95,7 @@ internal sealed partial record AdapterKey(string Module, RoleUse Use, TensorRole
         bool isNamed = parts.Length > 1 && (parts[0] == adapterName || parts[0] == "default");
         string[] inner = isNamed ? parts[1..] : parts;
         string module = string.Join('.', (string[])[match.Groups["module"].Value, .. inner[..^1]]);
-        return new AdapterKey(module, RoleUse.SavedCopy, null, inner[^1], isNamed ? parts[0] : null);
+        return new AdapterKey(module, RoleUse.SavedCopy, null, inner[^1], isNamed ? parts[0] : null) { SavedModule = match.Groups["module"].Value };
     }
 
     /// <summary>Wrappers that torch.compile, FSDP and checkpointing leave anywhere in a name.</summary>

@@ -50,6 +50,7 @@ internal sealed class AdapterTensors
         {
             Ignored = [.. sorter._ignored],
             Notes = [.. notes],
+            EndsAreOne = !config.KeepsTies || dialect.KeepsTiesAlways || TiedEnds.AreOne(modules),
         };
     }
 
@@ -119,9 +120,20 @@ internal sealed class AdapterTensors
         foreach ((AdapterKey key, StoredTensor copy) in _tensors.Where(pair => pair.Key.Use == RoleUse.SavedCopy).ToArray())
         {
             _tensors.Remove(key);
-            if (!_tensors.TryAdd(key with { Use = RoleUse.Parameter }, copy))
+            AdapterKey parameter = key with { Use = RoleUse.Parameter, SavedModule = null };
+            bool isThereWithoutName = WithoutName(key) is string module && _tensors.ContainsKey(parameter with { Module = module });
+            if (isThereWithoutName || !_tensors.TryAdd(parameter, copy))
                 _ignored.Add(copy.Name);
         }
+    }
+
+    /// <summary>The path of a saved copy without the part that may be an adapter's name; null where none is left.</summary>
+    private static string? WithoutName(AdapterKey key)
+    {
+        if (key.SavedModule is not string saved || key.Module.Length <= saved.Length)
+            return null;
+        int end = key.Module.IndexOf('.', saved.Length + 1);
+        return end < 0 ? saved : saved + key.Module[end..];
     }
 
     private void SortByModule()

@@ -16,7 +16,7 @@ internal static class AdapterWords
             yield return oddity;
         if (!config.LayerReplication.IsEmpty)
             yield return "its model has layers of the base several times over (layer_replication)";
-        if (config.KeepsTies && !adapter.Dialect.KeepsTiesAlways)
+        if (adapter.KeepsTies && !adapter.Dialect.KeepsTiesAlways)
             yield return "what it does to the embedding holds for the output head too, where the base has both in one (ensure_weight_tying)";
         if (adapter.HasLostBiases)
             yield return "biases were trained, if its layers have any, but they are not in the file: PEFT 0.7 to 0.20 did not save them";

@@ -1,3 +1,4 @@
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 
@@ -17,7 +18,8 @@ internal sealed record AppliedAdapter(
     public AdapterOrigin Origin => Adapter.Config.Origin;
 
     /// <summary>
-    /// The base's weights of all adapted modules, for kinds that draw or share by the sizes of all; those that the base has under their own names.
+    /// The base's weights of all adapted modules, for kinds that draw or share by the sizes of all; those that the base has under their own names, and that
+    /// of a head which is the embedding's.
     /// </summary>
     public IEnumerable<(AdaptedModule Module, TensorSource Weight)> Weights
     {
@@ -25,7 +27,7 @@ internal sealed record AppliedAdapter(
         {
             foreach (AdaptedModule module in Adapter.Modules)
             {
-                if (Base.TryFind(PathInBase(module.Path) + ".weight", out TensorSource? weight))
+                if (Vocabulary.WeightOf(PathInBase(module.Path), Base) is TensorSource weight)
                     yield return (module, weight);
             }
         }

@@ -1,5 +1,7 @@
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
+using LoraMerge.Safetensors;
 
 namespace LoraMerge.Adapters;
 
@@ -10,6 +12,9 @@ internal sealed record ModuleTarget(TensorSource Source, AppliedAdapter By)
 {
     /// <summary>Whether it is known to be stored input by output, or the other way round; null where shapes and architecture have to tell.</summary>
     public bool? KnownTransposed { get; init; }
+
+    /// <summary>The dtype in which the layer held its weight while it was trained: the base's own, also where the adapter's file brings the weight.</summary>
+    public DType HeldDType => (Vocabulary.WeightOf(Source.Name[..Math.Max(Source.Name.LastIndexOf('.'), 0)], By.Base) ?? Source).ResultDType;
 
     /// <summary>Number of the adapter.</summary>
     public int Adapter => By.Index;

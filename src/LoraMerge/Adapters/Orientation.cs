@@ -23,8 +23,13 @@ internal static class Orientation
             return shown;
         if (checkpoint.Config.PartOf(weight.Name).ModelType is string family)
             return isConv1DName && Conv1DModules.AreOf(family);
-        return adapter.Config.HasFanInFanOutFlag ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
+        return adapter.Config.HasFanInFanOutFlag && !IsOfAttention(weight.Name, checkpoint)
+            ? throw Errors.OrientationAmbiguous(module, weight, adapter.Path) : false;
     }
+
+    /// <summary>Whether it is the projection of outputs of an <c>nn.MultiheadAttention</c>, all of whose layers are linear.</summary>
+    private static bool IsOfAttention(string tensor, Checkpoint checkpoint) =>
+        tensor.EndsWith(".out_proj.weight", StringComparison.Ordinal) && checkpoint.TryFind(tensor[..^".out_proj.weight".Length] + ".in_proj_weight", out _);
 
     /// <summary>What the other projections of a block show by their shapes: queries, keys and values are outputs side by side, and the inner layer is wider
     /// than the outer one.</summary>

@@ -72,6 +72,16 @@ internal sealed record Vocabulary(string? Embedding, string? Head, ImmutableArra
         };
     }
 
+    /// <summary>The weight of a module; of a head that is the embedding's, the embedding's. Null where the base has neither.</summary>
+    public static TensorSource? WeightOf(string module, Checkpoint checkpoint)
+    {
+        if (checkpoint.TryFind(module + ".weight", out TensorSource? weight))
+            return weight;
+        return VocabularyNames.IsHead(module)
+            && Of(checkpoint, hasHead: true) is { IsTied: true, Embedding: string embedding, Head: string head } && module == head
+            && checkpoint.TryFind(embedding + ".weight", out TensorSource? shared) ? shared : null;
+    }
+
     /// <summary>Encoder-decoder models share one embedding between both halves.</summary>
     private static ImmutableArray<string> OthersOf(string embedding)
     {

@@ -190,6 +190,7 @@ public enum DiagnosticCode
     InitialisationUnknown = 3144,
     TargetParametersMissing = 3145,
     TrainedOnAdapter = 3146,
+    TiedEndsDiffer = 3150,
     AlphaIsZero = 3160,
     RowsSortedByTorchtune = 3161,
     SavedToGoOn = 3162,

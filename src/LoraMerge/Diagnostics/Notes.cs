@@ -86,6 +86,13 @@ internal static class Notes
             adapter
         );
 
+    public static MergeEvent.Warning TiedEndsDiffer(string adapter) => new(
+        DiagnosticCode.TiedEndsDiffer,
+        $"Adapter '{adapter}' says that embedding and output head stay one (\"ensure_weight_tying\"), but holds another change for each, or for one "
+            + "alone: PEFT trains them apart on a base of 16 bits, with DoRA, and where rank_pattern or alpha_pattern names one of them, and ties nothing but "
+            + "embed_tokens and lm_head. Each gets what the file holds for it, so the merged model has a head of its own (\"tie_word_embeddings\": false).",
+        adapter);
+
     public static MergeEvent.Warning TensorUnmatched(string tensor, string adapter, string checkpoint) =>
         new(
             DiagnosticCode.TensorUnused,

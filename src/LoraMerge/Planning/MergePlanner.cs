@@ -156,7 +156,7 @@ internal sealed class MergePlanner
 
     /// <summary>The head's view of an adapter that serves both ends of a tied pair; the embedding's has been applied to both.</summary>
     private bool IsSecondHalf(AdaptedModule module, Adapter adapter, ModuleNames names) =>
-        adapter.Config.KeepsTies && _draft.Vocabulary.IsTied && names.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding
+        adapter.KeepsTies && _draft.Vocabulary.IsTied && names.Apply(module.Path) is var path && path != _draft.Vocabulary.Embedding
             && _draft.Vocabulary.IsMember(path)
         && adapter.Modules.Any(other => names.Apply(other.Path) == _draft.Vocabulary.Embedding);
 
@@ -166,6 +166,8 @@ internal sealed class MergePlanner
             _draft.Notes.Add(Notes.AdapterConfigFieldUnknown(field, adapter.Path));
         _draft.Notes.AddRange(adapter.Notes);
         _draft.Notes.AddRange(TrainedBase.Notes(adapter, _checkpoint, earlier));
+        if (adapter.Config.KeepsTies && !adapter.KeepsTies && _draft.Vocabulary.IsTied)
+            _draft.Notes.Add(Notes.TiedEndsDiffer(adapter.Path));
         if (!adapter.Ignored.IsEmpty)
             _draft.Notes.Add(Notes.TensorsIgnored(adapter.Ignored, adapter.Path));
     }

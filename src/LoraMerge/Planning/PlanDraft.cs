@@ -57,7 +57,8 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         if (parameter == "weight" && vocabulary.IsTied && vocabulary.IsMember(module))
             return [.. vocabulary.MembersChangedWith(module, change).Select(member => Target(member + ".weight", adapter)!)];
         TargetTensor? target = Target($"{module}.{parameter}", adapter) ?? Target($"{module}.{OldNameOf(parameter)}", adapter)
-            ?? (ProjectionNames.OtherNameOf(module, checkpoint) is string other ? Target($"{other}.{parameter}", adapter) : null);
+            ?? (ProjectionNames.OtherNameOf(module, checkpoint) is string other ? Target($"{other}.{parameter}", adapter) : null)
+            ?? (IsBiasOfDecoder(module, parameter) ? Target($"{module[..module.LastIndexOf('.')]}.{parameter}", adapter) : null);
         return target is null ? null : [target];
     }
 
@@ -86,6 +87,10 @@ internal sealed class PlanDraft(Checkpoint checkpoint, Vocabulary vocabulary, Pl
         tensor.File != adapter.Weights[0].File && AdapterWeights.AreTrainedBeside(Path.GetFileName(tensor.File));
 
     private bool IsVocabulary(string tensor) => tensor.EndsWith(".weight", StringComparison.Ordinal) && vocabulary.IsMember(tensor[..^".weight".Length]);
+
+    /// <summary>Heads of BERT and its kin have one bias under two names, of which files hold the shorter: <c>lm_head.bias</c>.</summary>
+    private static bool IsBiasOfDecoder(string module, string parameter) =>
+        parameter == "bias" && module.EndsWith(".decoder", StringComparison.Ordinal) && VocabularyNames.IsHead(module);
 
     /// <summary>Norms of the first BERT checkpoints name their parameters as TensorFlow did; transformers renames them when it loads.</summary>
     private static string OldNameOf(string parameter) => parameter switch { "weight" => "gamma", "bias" => "beta", _ => parameter };

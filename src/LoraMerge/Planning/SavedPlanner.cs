@@ -117,7 +117,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
 
     /// <summary>A saved embedding of a resized vocabulary that is no module to save of its own is all that share it.</summary>
     private VocabularyChange ChangeOf(SavedParameter saved, string module) =>
-        saved.IsBaseLayer && !_adapter.Config.KeepsTies ? VocabularyChange.OneEnd : VocabularyPlanner.ChangeOf(module, _adapter);
+        saved.IsBaseLayer && !_adapter.KeepsTies ? VocabularyChange.OneEnd : VocabularyPlanner.ChangeOf(module, _adapter);
 
     private void Replace(TargetTensor target, SavedParameter saved, string module)
     {
@@ -125,7 +125,7 @@ internal sealed class SavedPlanner(PlanDraft draft, AppliedAdapter by, ModuleNam
             && !IsResize(target, saved.Tensor, module) && !IsOtherLabelCount(target, saved.Tensor, module))
             throw Errors.SavedShapeMismatch(saved.Tensor, target.Source, _adapter.Path);
         // A second copy of what this adapter brought already, or of the base that another one brought, is only looked at.
-        bool isCopy = saved.Parameter == "weight" && (target.ReplacedBy == _index || (saved.IsBaseLayer && target.FirstChangedBy is not null));
+        bool isCopy = target.ReplacedBy == _index || (saved.Parameter == "weight" && saved.IsBaseLayer && target.FirstChangedBy is not null);
         if (isCopy)
             target.Add(new SameAsChange(_index, saved.Module, saved.Tensor));
         else if (target.FirstChangedBy is int other)

@@ -48,11 +48,11 @@ internal static class VocabularyPlanner
     /// How far a change by this adapter goes: where it says that the ends stay tied, to all of them. A shared embedding has no input of its own.
     /// </summary>
     public static VocabularyChange ChangeOf(string module, Adapter adapter) =>
-        adapter.Config.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
+        adapter.KeepsTies || module.Split('.')[^1] == "shared" ? VocabularyChange.AllEnds : VocabularyChange.OneEnd;
 
     /// <summary>Whether rows of the head were trained apart from the embedding's, which it follows otherwise: a head that follows is not in the file.</summary>
     public static bool HasRowsOfHead(Vocabulary vocabulary, Adapter adapter, ModuleNames names) =>
-        vocabulary.IsTied && !adapter.Config.KeepsTies && adapter.Rows.Any(rows => names.Apply(rows.Module) == vocabulary.Head);
+        vocabulary.IsTied && !adapter.KeepsTies && adapter.Rows.Any(rows => names.Apply(rows.Module) == vocabulary.Head);
 
     /// <summary>Gives every end a tensor of its own, which starts from the shared one.</summary>
     public static void AddParted(PlanDraft draft)
@@ -153,7 +153,7 @@ internal static class VocabularyPlanner
 
     private static string[] EndsChangedAlone(Vocabulary vocabulary, Adapter adapter, ModuleNames names, Checkpoint checkpoint)
     {
-        if (adapter.Config.KeepsTies)
+        if (adapter.KeepsTies)
             return [];
         SavedParameter[] saved =
         [

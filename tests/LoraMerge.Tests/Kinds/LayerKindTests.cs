@@ -1,5 +1,9 @@
+using System.Text.Json.Nodes;
+using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Requests;
+using LoraMerge.Safetensors;
+using LoraMerge.Tests.Golden;
 
 namespace LoraMerge.Tests.Kinds;
 
@@ -74,6 +78,75 @@ public sealed class LayerKindTests
         Matrix.AssertNear(Matrix.Add(inputs.AsDoubles(), b, a, 2), merged[inputs.Name]);
         Matrix.AssertNear(Matrix.Add(output.AsDoubles(), outB, outA, 4), merged[output.Name]);
         folder.Passed();
+    }
+
+    /// <summary>PEFT gives the inner projection the rank and alpha of the attention; its own path matches no key.</summary>
+    [Fact]
+    public async Task Patterns_of_an_attention_hold_for_its_projection_of_outputs()
+    {
+        Matrix inputs = Matrix.Of("attn.in_proj_weight", 6, 2);
+        Matrix output = Matrix.Of("attn.out_proj.weight", 2, 2);
+        Matrix a = Matrix.Of("base_model.model.attn.lora_A.weight", 2, 2);
+        Matrix b = Matrix.Of("base_model.model.attn.lora_B.weight", 6, 2);
+        Matrix outA = Matrix.Of("base_model.model.attn.base_layer.out_proj.lora_A.weight", 2, 2);
+        Matrix outB = Matrix.Of("base_model.model.attn.base_layer.out_proj.lora_B.weight", 2, 2);
+        const string patterns = "\"rank_pattern\": { \"attn\": 2 }, \"alpha_pattern\": { \"attn\": 12, \"attn.out_proj\": 5 }";
+        using TinyFolder folder = new TinyFolder("{}", inputs, output).With(patterns, a, b, outA, outB);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Matrix.Add(inputs.AsDoubles(), b, a, 6), merged[inputs.Name]);
+        Matrix.AssertNear(Matrix.Add(output.AsDoubles(), outB, outA, 12), merged[output.Name]);
+        folder.Passed();
+    }
+
+    /// <summary>PEFT of 2026 leaves the adapter's name in biases of saved modules; what the file has without it is the same tensor.</summary>
+    [Fact]
+    public async Task A_second_copy_of_a_saved_bias_below_the_name_of_the_adapter_makes_no_new_tensor()
+    {
+        Matrix weight = Matrix.Of("proj.weight", 4, 3), bias = Matrix.Of("head.out.bias", 2);
+        Matrix a = Matrix.Of("base_model.model.proj.lora_A.weight", 1, 3), b = Matrix.Of("base_model.model.proj.lora_B.weight", 4, 1);
+        Matrix trained = Matrix.Of("base_model.model.head.out.bias", 2), copy = trained.Named("base_model.model.head.modules_to_save.v_2.out.bias");
+        using TinyFolder folder = new TinyFolder("{}", weight, bias).With("\"bias\": \"all\", \"modules_to_save\": [\"head\"]", a, b, trained, copy);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Assert.Equal([bias.Name, weight.Name], merged.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(trained.AsDoubles(), merged[bias.Name]);
+        folder.Passed();
+    }
+
+    /// <summary>An attention of torch has linear layers, whatever the adapter says of its weights.</summary>
+    [Fact]
+    public async Task The_square_projection_of_an_attention_is_a_linear_layer()
+    {
+        Matrix inputs = Matrix.Of("attn.in_proj_weight", 6, 2), output = Matrix.Of("attn.out_proj.weight", 2, 2);
+        Matrix a = Matrix.Of("base_model.model.attn.out_proj.lora_A.weight", 1, 2), b = Matrix.Of("base_model.model.attn.out_proj.lora_B.weight", 2, 1);
+        using TinyFolder folder = new TinyFolder("{}", inputs, output).With("\"fan_in_fan_out\": true", a, b);
+
+        double[] merged = (await folder.Merge()).Tensors[output.Name];
+
+        Matrix.AssertNear(Matrix.Add(output.AsDoubles(), b, a, 2), merged);
+        folder.Passed();
+    }
+
+    /// <summary>A norm that was trained whole counts its batches in a whole number, which computes nothing: the base's stays.</summary>
+    [Fact]
+    public async Task The_counter_of_a_saved_norm_is_left_out()
+    {
+        using var bench = new Workbench(
+            TinyCheckpoint.Llama().Filled("bn.weight", DType.F32, 3).With("bn.num_batches_tracked", DType.I64, [], 7),
+            TinyAdapter.ForLlama().Config("modules_to_save", new JsonArray("bn"))
+                .With("bn.weight", DType.F32, [3], 5, 6, 7).With("bn.num_batches_tracked", DType.I64, [], 9));
+
+        await bench.MergeAsync();
+
+        Dictionary<string, StoredTensor> merged = TensorTable.Headers(bench.OutputPath);
+        Assert.Equal([5, 6, 7], TensorTable.Values(merged["bn.weight"]));
+        Assert.Equal(
+            File.ReadAllBytes(bench.InBase("model.safetensors")).AsSpan((int)TensorTable.Headers(bench.Base)["bn.num_batches_tracked"].FileOffset, 8),
+            File.ReadAllBytes(merged["bn.num_batches_tracked"].File).AsSpan((int)merged["bn.num_batches_tracked"].FileOffset, 8));
+        bench.Passed();
     }
 
     [Fact]

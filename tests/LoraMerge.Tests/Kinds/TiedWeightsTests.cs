@@ -15,6 +15,15 @@ public sealed class TiedWeightsTests
     private static readonly Matrix HeadA = Matrix.Of("base_model.model.lm_head.lora_A.weight", 1, 3);
     private static readonly Matrix HeadB = Matrix.Of("base_model.model.lm_head.lora_B.weight", 6, 1);
 
+    /// <summary>What PEFT keeps for both ends of a tie: the same numbers, seen from each.</summary>
+    private static readonly Matrix[] KeptPair =
+    [
+        EmbeddingA,
+        EmbeddingB,
+        new(HeadA.Name, HeadA.Shape, EmbeddingB.Values),
+        new(HeadB.Name, HeadB.Shape, EmbeddingA.Values),
+    ];
+
     private static double[] NewEmbedding => Matrix.Add(Shared.AsDoubles(), EmbeddingB, EmbeddingA, 2, isTransposed: true);
 
     private static double[] NewHead => Matrix.Add(Shared.AsDoubles(), HeadB, HeadA, 2);
@@ -93,7 +102,7 @@ public sealed class TiedWeightsTests
     [Fact]
     public async Task Files_that_hold_both_ends_of_a_tie_keep_both_equal()
     {
-        using TinyFolder folder = new TinyFolder(Tied, Shared, Shared.Named("lm_head.weight")).With(KeptTied, EmbeddingA, EmbeddingB);
+        using TinyFolder folder = new TinyFolder(Tied, Shared, Shared.Named("lm_head.weight")).With(KeptTied, KeptPair);
 
         (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
 
@@ -103,10 +112,66 @@ public sealed class TiedWeightsTests
         folder.Passed();
     }
 
+    /// <summary>PEFT gives each end a copy of its own where the base has 16 bits, whatever its configuration says of the tie.</summary>
+    [Fact]
+    public async Task Ends_that_were_to_stay_one_and_were_trained_apart_get_each_their_own()
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, EmbeddingA, EmbeddingB, HeadA, HeadB);
+
+        (Dictionary<string, double[]> merged, JsonObject config) = await folder.Merge();
+
+        Matrix.AssertNear(NewEmbedding, merged[Shared.Name]);
+        Matrix.AssertNear(NewHead, merged["lm_head.weight"]);
+        Assert.False((bool)config["tie_word_embeddings"]!);
+        Assert.Contains(folder.Warnings, warning => warning.Code == DiagnosticCode.TiedEndsDiffer);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Ends_with_the_same_numbers_and_other_alphas_get_each_their_own()
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With($"{KeptTied}, \"alpha_pattern\": {{ \"lm_head\": 6 }}", KeptPair);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(NewEmbedding, merged[Shared.Name]);
+        Matrix.AssertNear(Matrix.Add(Shared.AsDoubles(), KeptPair[3], KeptPair[2], 6), merged["lm_head.weight"]);
+        folder.Passed();
+    }
+
+    [Fact]
+    public async Task Ends_with_the_same_numbers_and_lengths_of_DoRA_get_each_their_own()
+    {
+        Matrix lengths = Matrix.Of("base_model.model.model.embed_tokens.lora_magnitude_vector", 3);
+        Matrix lengthsOfHead = Matrix.Of("base_model.model.lm_head.lora_magnitude_vector", 6);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With($"{KeptTied}, \"use_dora\": true", [.. KeptPair, lengths, lengthsOfHead]);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(Matrix.Rescale(NewEmbedding, lengths, isByColumn: true), merged[Shared.Name]);
+        Matrix.AssertNear(Matrix.Rescale(NewEmbedding, lengthsOfHead), merged["lm_head.weight"]);
+        folder.Passed();
+    }
+
+    /// <summary>PEFT ties adapters of <c>embed_tokens</c> and <c>lm_head</c>: of others, and before 0.19 of all, one end alone is trained.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_that_is_alone_in_the_file_is_the_only_one_that_changes_whatever_is_said_of_ties(bool isHead)
+    {
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, isHead ? [HeadA, HeadB] : [EmbeddingA, EmbeddingB]);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Matrix.AssertNear(isHead ? Shared.AsDoubles() : NewEmbedding, merged[Shared.Name]);
+        Matrix.AssertNear(isHead ? NewHead : Shared.AsDoubles(), merged["lm_head.weight"]);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task One_adapter_may_part_what_another_changes_at_both_ends()
     {
-        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, EmbeddingA, EmbeddingB).With("", HeadA, HeadB);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, KeptPair).With("", HeadA, HeadB);
 
         Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
 
@@ -161,7 +226,7 @@ public sealed class TiedWeightsTests
     public async Task Two_adapters_may_both_hold_the_base_of_their_embedding()
     {
         Matrix copy = Shared.Named("base_model.model.model.embed_tokens.base_layer.weight");
-        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, EmbeddingA, EmbeddingB, copy).With(KeptTied, EmbeddingA, EmbeddingB, copy);
+        using TinyFolder folder = new TinyFolder(Tied, Shared).With(KeptTied, [.. KeptPair, copy]).With(KeptTied, [.. KeptPair, copy]);
 
         double[] merged = (await folder.Merge()).Tensors[Shared.Name];
 
@@ -236,6 +301,25 @@ public sealed class TiedWeightsTests
         DiagnosticCode code = await folder.MergeFails();
 
         Assert.Equal(DiagnosticCode.ModuleNotInBase, code);
+        folder.Passed();
+    }
+
+    /// <summary>BERT and its kin have one bias under two names, of which the base's files hold one and an adapter with all biases both.</summary>
+    [Fact]
+    public async Task A_bias_of_the_head_is_found_under_its_shorter_name()
+    {
+        string roberta = """{ "model_type": "roberta", "architectures": ["RobertaForMaskedLM"], "tie_word_embeddings": true }""";
+        Matrix words = Matrix.Of("roberta.embeddings.word_embeddings.weight", 6, 3), bias = Matrix.Of("lm_head.bias", 6);
+        Matrix trained = Matrix.Of("base_model.model.lm_head.bias", 6), copy = trained.Named("base_model.model.lm_head.decoder.bias");
+        Matrix query = Matrix.Of("roberta.encoder.layer.0.attention.self.query.weight", 3, 3);
+        Matrix a = Matrix.Of("base_model.model.roberta.encoder.layer.0.attention.self.query.lora_A.weight", 1, 3);
+        Matrix b = Matrix.Of("base_model.model.roberta.encoder.layer.0.attention.self.query.lora_B.weight", 3, 1);
+        using TinyFolder folder = new TinyFolder(roberta, words, bias, query).With("\"bias\": \"all\"", a, b, trained, copy);
+
+        Dictionary<string, double[]> merged = (await folder.Merge()).Tensors;
+
+        Assert.Equal(trained.AsDoubles(), merged[bias.Name]);
+        Assert.DoesNotContain("lm_head.decoder.bias", merged.Keys);
         folder.Passed();
     }
 

@@ -51,6 +51,10 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
 
     internal override StoredTensor? NeedsBias => BBias;
 
+    internal override bool IsSameChangeFromHead(AdaptedModule embedding) =>
+        embedding is LoraModule { IsEmbedding: true, Magnitude: null } other && Magnitude is null && Scaling == other.Scaling
+        && TiedEnds.HaveSameValues(StoredA, other.StoredB.Transposed()) && TiedEnds.HaveSameValues(StoredB, other.StoredA.Transposed());
+
     internal override IEnumerable<WeightChange> ChangeWeight(ModuleTarget weight)
     {
         bool isTransposed = IsTransposed(weight);

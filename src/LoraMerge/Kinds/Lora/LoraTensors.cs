@@ -12,6 +12,9 @@ internal sealed class LoraTensors
 {
     private const string WrapperPart = AdapterTensors.WrapperPart;
 
+    /// <summary>How the path of the output projection inside an adapted attention ends.</summary>
+    private const string AttentionOutput = WrapperPart + ".out_proj";
+
     /// <summary>Ways to begin that leave the base as it is, and those whose part of the base is taken away again. Others are refused before.</summary>
     private static readonly FrozenSet<string> HarmlessOrKnown =
         FrozenSet.ToFrozenSet(["true", "false", "gaussian", "eva", "orthogonal", "mica", "pissa", "olora"], StringComparer.Ordinal);
@@ -90,7 +93,12 @@ internal sealed class LoraTensors
         where !IsParameterPath(module.Path)
         from a in new[] { module.Look(LoraRoles.A), module.Look(LoraRoles.EmbeddingA) }
         where a is { Shape.IsEmpty: false }
-        select (module.Name, RankOf(module, a));
+        select (PatternNameOf(module), RankOf(module, a));
+
+    /// <summary>The name that patterns of rank and alpha match: of the output projection inside an attention, the attention's.</summary>
+    /// <remarks>PEFT, <c>MultiheadAttention.update_layer</c>.</remarks>
+    private static string PatternNameOf(ModuleTensors module) => module.Path.EndsWith(AttentionOutput, StringComparison.Ordinal)
+        ? AdapterTensors.NameOf(module.Path[..^AttentionOutput.Length]) : module.Name;
 
     /// <summary>Ranks of experts that are a part of the rank of all, by which their factor is divided: <c>moe_rank_scaling</c>, which the file does not
     /// say.</summary>
@@ -129,8 +137,9 @@ internal sealed class LoraTensors
         if (a.Shape[0] % aBlocks != 0 || b.Shape[0] % bBlocks != 0)
             throw LoraErrors.BlocksDoNotFit(name, a, aBlocks, b, bBlocks);
         int rank = RankOf(module, a);
-        if (a.Shape[0] > int.MaxValue || !_config.Ranks.AlphasOf(name, rank).Any())
-            throw Errors.RankMismatch("lora_A", name, a, _config.Ranks.RankOf(name));
+        string patternName = PatternNameOf(module);
+        if (a.Shape[0] > int.MaxValue || !_config.Ranks.AlphasOf(patternName, rank).Any())
+            throw Errors.RankMismatch("lora_A", name, a, _config.Ranks.RankOf(patternName));
         bool isFused = HasFusedProjections(module);
         b = isFused ? b with { Shape = b.Shape[..2] } : b;
         StoredTensor? diagonal = _config.UsesKasa ? Diagonal(module, name, rank) : null;
@@ -143,7 +152,7 @@ internal sealed class LoraTensors
             Blocks(a, aBlocks),
             diagonal is null ? factorB : new DiagonalFactor(factorB, diagonal),
             rank,
-            _config.ScalingOf(name, rank)
+            _config.ScalingOf(patternName, rank)
         )
         {
             IsEmbedding = isEmbedding,
@@ -157,7 +166,7 @@ internal sealed class LoraTensors
                 (_, "olora") => BasePart.FirstColumns,
                 _ => null,
             },
-            IsAttentionOutput = module.Path.EndsWith(WrapperPart + ".out_proj", StringComparison.Ordinal),
+            IsAttentionOutput = module.Path.EndsWith(AttentionOutput, StringComparison.Ordinal),
         };
     }
 

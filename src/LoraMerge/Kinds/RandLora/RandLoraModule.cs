@@ -63,7 +63,7 @@ internal sealed record RandLoraModule(
         if (by.Adapter.Modules.FirstOrDefault(module => all.All(sides => sides.Path != module.Path)) is AdaptedModule missing)
             throw Errors.ModuleSizesUnknown(missing.Path, by.Adapter.Path);
         (long outputs, long inputs) = (all.Max(sides => sides.Outputs), all.Max(sides => sides.Inputs));
-        return new RandLoraDraw(Seed, Bases, (int)Lambda.Shape[0], Math.Min(outputs, inputs), Math.Max(outputs, inputs), target.Source.ResultDType);
+        return new RandLoraDraw(Seed, Bases, (int)Lambda.Shape[0], Math.Min(outputs, inputs), Math.Max(outputs, inputs), target.HeldDType);
     }
 
     private static (string Path, long Outputs, long Inputs) Sides(string path, TensorSource weight, AppliedAdapter by) =>

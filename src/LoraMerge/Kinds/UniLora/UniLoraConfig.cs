@@ -32,6 +32,7 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
             .Tensors
             .Where(tensor => tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
             .Select(tensor => (Path: tensor.Name[..^".weight".Length], Tensor: tensor))
+            .Concat(TiedHead(checkpoint))
             .Where(pair => Bodies.Any(body => Targets.Match(body + pair.Path)))
             .ToDictionary(pair => pair.Path, pair => pair.Tensor, StringComparer.Ordinal);
         ImmutableArray<string> order = ModuleOrder.Sort(weights.Keys, checkpoint.Config.ModelType, out (string First, string Second)? unknown);
@@ -56,6 +57,11 @@ internal sealed record UniLoraConfig(int Rank, long Seed, TargetModules Targets)
         }
         return adapter with { Modules = [.. modules.OrderBy(module => module.Path, StringComparer.Ordinal)] };
     }
+
+    /// <summary>A head that the files hold as the embedding alone is a layer of the model all the same.</summary>
+    private static IEnumerable<(string Path, TensorSource Tensor)> TiedHead(Checkpoint checkpoint) =>
+        Vocabulary.Of(checkpoint, hasHead: true) is { IsTied: true, Head: string head } && !checkpoint.TryFind(head + ".weight", out _)
+        && Vocabulary.WeightOf(head, checkpoint) is TensorSource weight ? [(head, weight)] : [];
 
     internal override IEnumerable<(string Name, object Value)> Facts(Adapter adapter) =>
         !adapter.Modules.IsEmpty

@@ -22,11 +22,11 @@ internal sealed record UniLoraModule(string Path, StoredTensor Theta, UniLoraFac
                 "unilora",
                 A with
                 {
-                    Weight = weight.Source.ResultDType,
+                    Weight = weight.HeldDType,
                 },
                 B with
                 {
-                    Weight = weight.Source.ResultDType,
+                    Weight = weight.HeldDType,
                 },
                 weight.AdapterWeight,
                 weight.IsTransposed(this, B.Rows, A.Columns)

@@ -64,7 +64,7 @@ internal sealed record VeraModule(
             Roles.PartsOfD,
             all.Max(pair => pair.Weight.ElementCount / pair.Module.LambdaB.ElementCount),
             all.Max(pair => pair.Module.LambdaB.ElementCount),
-            target.Source.ResultDType
+            target.HeldDType
         );
     }
 }

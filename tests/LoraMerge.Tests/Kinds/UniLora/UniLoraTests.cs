@@ -46,6 +46,34 @@ public sealed class UniLoraTests : KindContract
         folder.Passed();
     }
 
+    /// <summary>The head is a layer of the live model, though the files hold its weight as the embedding alone.</summary>
+    [Fact]
+    public async Task A_head_that_is_tied_has_its_places_too()
+    {
+        Layer query = Layer.Linear(4, 8, "model.layers.0.self_attn.q_proj");
+        Matrix embedding = Matrix.Of("model.embed_tokens.weight", 6, 8), theta = Matrix.Of("base_model.unilora_theta_d", 7);
+        using TinyFolder folder = new TinyFolder(
+            """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true }""", embedding, query.Weight
+        ).With("\"peft_type\": \"UNILORA\", \"r\": 2, \"proj_seed\": 5, \"target_modules\": [\"q_proj\", \"lm_head\"]", theta);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        int[] places = Places(7, 2 * (12 + 14), 5);
+        int[] counts = [.. Enumerable.Range(0, 7).Select(number => places.Count(place => place == number))];
+        double Of(int place) => theta.Values[places[place]] / Math.Sqrt(counts[places[place]]);
+        Matrix.AssertNear(
+            query.Plus((o, i) => Enumerable.Range(0, 2).Sum(r => Of((r * 8) + i) * Of(16 + (o * 2) + r))),
+            merged[query.Weight.Name]
+        );
+        Layer head = Layer.Linear(6, 8, "lm_head") with { Weight = embedding };
+        Matrix.AssertNear(
+            head.Plus((o, i) => Enumerable.Range(0, 2).Sum(r => Of(24 + (r * 8) + i) * Of(24 + 16 + (o * 2) + r))),
+            merged["lm_head.weight"]
+        );
+        Assert.Equal(embedding.AsDoubles(), merged[embedding.Name]);
+        folder.Passed();
+    }
+
     [Fact]
     public async Task An_order_that_is_not_known_is_refused()
     {

@@ -39,6 +39,29 @@ public sealed class VeraTests : KindContract
             lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i]);
     }
 
+    /// <summary>The head is the largest module, though the files hold its weight as the embedding alone.</summary>
+    [Fact]
+    public async Task Matrices_are_drawn_for_a_head_that_is_tied_too()
+    {
+        Layer query = Layer.Linear(4, 8, "model.layers.0.self_attn.q_proj"), head = Layer.Linear(12, 8, "lm_head");
+        Matrix embedding = head.Weight.Named("model.embed_tokens.weight");
+        Matrix[] factors =
+            [query.Tensor("vera_lambda_b", 4), query.Tensor("vera_lambda_d", 2), head.Tensor("vera_lambda_b", 12), head.Tensor("vera_lambda_d", 2)];
+        using TinyFolder folder = new TinyFolder(
+            """{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], "tie_word_embeddings": true }""", embedding, query.Weight
+        ).With("\"peft_type\": \"VERA\", \"r\": 2, \"save_projection\": false, \"projection_prng_key\": 3", factors);
+
+        Dictionary<string, double[]> merged = await folder.MergeTensors();
+
+        (double[] a, double[] b) = Drawn.Uniform(3, (2 * 8, Math.Sqrt(6.0 / 8)), (12 * 2, Math.Sqrt(6.0 / 2)));
+        Matrix.AssertNear(query.Plus((o, i) => Sum(factors[0], factors[1], o, i)), merged[query.Weight.Name]);
+        Matrix.AssertNear(head.Plus((o, i) => Sum(factors[2], factors[3], o, i)), merged[head.Weight.Name]);
+        folder.Passed();
+
+        double Sum(Matrix lambdaB, Matrix lambdaD, int o, int i) =>
+            lambdaB.Values[o] * Enumerable.Range(0, 2).Sum(r => b[(o * 2) + r] * lambdaD.Values[r] * a[(r * 8) + i]);
+    }
+
     [Fact]
     public async Task A_file_that_should_hold_the_matrices_and_does_not_is_refused()
     {
