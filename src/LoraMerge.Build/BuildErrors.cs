@@ -20,8 +20,8 @@ internal static class BuildErrors
     public static BuildFault AdapterMissing(string path, string written) =>
         new(
             "LORA1002",
-            $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path, written)} Correct Include of the LoraAdapter; a relative path starts at the project's "
-                + "folder."
+            $"The adapter '{path}' does not exist.{PathGuess.ForMissing(path, written)} Correct Include of the LoraAdapter; a relative path "
+                + "starts at the project's folder."
         );
 
     public static BuildFault NoBaseModel() =>

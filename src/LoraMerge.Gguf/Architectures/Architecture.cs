@@ -232,6 +232,15 @@ internal abstract class Architecture
         }
     }
 
+    /// <summary>Refuses a Qwen some of whose layers have no experts.</summary>
+    protected void CheckExpertsInAllLayers(HuggingFaceConfig config)
+    {
+        const string readers = "take experts in every layer";
+        CheckReal(config, "decoder_sparse_step", 1, readers);
+        if (config.ListOrNull("mlp_only_layers") is { Length: > 0 })
+            throw NotSayable("mlp_only_layers", HuggingFaceConfig.TextOf(config.Find("mlp_only_layers")), readers);
+    }
+
     /// <summary>For families whose readers know no sliding window, though some configs say one.</summary>
     protected IEnumerable<string> WindowNotes(HuggingFaceConfig config)
     {

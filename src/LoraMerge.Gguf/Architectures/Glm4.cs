@@ -64,7 +64,7 @@ internal sealed class Glm4 : Architecture
         base.Describe(config, sizes, keys);
         DescribeRope(config, keys);
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["d"]));
     }
 }

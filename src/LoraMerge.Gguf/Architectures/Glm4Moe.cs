@@ -73,7 +73,7 @@ internal sealed class Glm4Moe : Architecture
         base.Describe(config, sizes, keys);
         DescribeRope(config, keys);
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["d"]));
         keys.Count("leading_dense_block_count", config.Count("first_k_dense_replace"));
         keys.Count("expert_count", sizes["experts"]);

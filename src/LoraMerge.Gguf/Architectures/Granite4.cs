@@ -5,6 +5,5 @@ internal sealed class Granite4 : GraniteHybrid
 {
     public override string Name => "granite";
 
-    public override bool Takes(HuggingFaceConfig config) =>
-        config.Classes.Any(HasClass) && config.ListOrNull("layer_types") is not null && !HasMamba(config) && !HasExperts(config);
+    public override bool Takes(HuggingFaceConfig config) => config.Classes.Any(HasClass) && AllAttend(config) && !HasExperts(config);
 }

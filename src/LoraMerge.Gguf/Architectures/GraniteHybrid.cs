@@ -27,8 +27,8 @@ internal class GraniteHybrid : Granite
 
     public override JsonObject? Restore(GgufKeys keys) => null;
 
-    /// <summary>Whether a model has layers of Mamba.</summary>
-    public override bool Takes(HuggingFaceConfig config) => base.Takes(config) && (config.ListOrNull("layer_types") is null || HasMamba(config));
+    /// <summary>Whether a model has layers of Mamba, or does not say what its layers are, which is refused.</summary>
+    public override bool Takes(HuggingFaceConfig config) => base.Takes(config) && !AllAttend(config);
 
     public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
     [
@@ -90,7 +90,7 @@ internal class GraniteHybrid : Granite
         keys.Count("ssm.time_step_rank", sizes["mheads"]);
     }
 
-    protected static bool HasMamba(HuggingFaceConfig config) => config.ListOrNull("layer_types")?.Any(type => !IsText(type, Attends)) == true;
+    protected static bool AllAttend(HuggingFaceConfig config) => config.ListOrNull("layer_types")?.All(type => IsText(type, Attends)) == true;
 
     protected static bool HasExperts(HuggingFaceConfig config) => config.CountOrNull("num_local_experts") is not 0;
 

@@ -47,7 +47,7 @@ internal sealed class Phi2 : Architecture
         base.Describe(config, sizes, keys);
         DescribeUnusualRopeBase(config, keys);
         keys.Real("attention.layer_norm_epsilon", config.Real("layer_norm_eps"));
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["h"]) / sizes["heads"]);
     }
 }

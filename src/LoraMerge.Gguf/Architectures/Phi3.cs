@@ -34,7 +34,7 @@ internal sealed class Phi3 : Architecture
         base.Measure(config, sizes);
         sizes["qkv"] = sizes["q"] + (2 * sizes["kv"]);
         sizes["f2"] = 2 * sizes["f"];
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         sizes["rope"] = (long)(part * sizes["h"]) / sizes["heads"];
     }
 

@@ -41,9 +41,7 @@ internal sealed class Qwen2Moe : Architecture
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
         CheckRope(config, "linear", "yarn");
         CheckFlag(config, "norm_topk_prob", false, "never normalise the weights of the chosen experts");
-        CheckReal(config, "decoder_sparse_step", 1, "take experts in every layer");
-        if (config.ListOrNull("mlp_only_layers") is { Length: > 0 })
-            throw NotSayable("mlp_only_layers", HuggingFaceConfig.TextOf(config.Find("mlp_only_layers")), "take experts in every layer");
+        CheckExpertsInAllLayers(config);
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)

@@ -41,9 +41,7 @@ internal sealed class Qwen3VlMoe : Architecture
         CheckText(config, "hidden_act", "always take SiLU", "silu", "swish");
         CheckRope(config, "mrope", "yarn");
         CheckFlag(config, "norm_topk_prob", true, "always normalise the weights of the chosen experts");
-        CheckReal(config, "decoder_sparse_step", 1, "take experts in every layer");
-        if (config.ListOrNull("mlp_only_layers") is { Length: > 0 })
-            throw NotSayable("mlp_only_layers", HuggingFaceConfig.TextOf(config.Find("mlp_only_layers")), "take experts in every layer");
+        CheckExpertsInAllLayers(config);
         if (ImageText.DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
             throw NotSayable("vision_config.deepstack_visual_indexes", Invariant($"{layers} layers"), "want more layers of text than these"); // else they abort
     }

@@ -36,7 +36,7 @@ internal abstract class QwenHybrid : Architecture
 
     protected abstract IEnumerable<TensorRule> FeedForward { get; }
 
-    /// <summary>Layers behind the last one predict further tokens, which no adapter trains and a reader does without.</summary>
+    /// <summary>What predicts further tokens stands in a part of its own (<c>mtp</c>), which readers do without.</summary>
     public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
         base.IsLeftOut(source, config) || source.StartsWith("mtp.", StringComparison.Ordinal) || source.StartsWith("model.mtp.", StringComparison.Ordinal);
 
@@ -81,7 +81,7 @@ internal abstract class QwenHybrid : Architecture
         keys.Count("ssm.time_step_rank", sizes["lv"]);
         keys.Count("ssm.inner_size", sizes["values"]);
         keys.Count("full_attention_interval", IntervalOf(config));
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["d"]));
     }
 

@@ -42,6 +42,10 @@ internal sealed class RopeScaling
         return new RopeScaling(config, parameters, field);
     }
 
+    /// <summary>The share of a head that is turned: in the object, or at the top.</summary>
+    public static double PartOf(HuggingFaceConfig config) =>
+        Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+
     public bool Has(string name) => Find(name) is not null;
 
     /// <summary>A number of the object; null where it is not said.</summary>

@@ -52,7 +52,7 @@ internal sealed class StableLm : Architecture
     {
         base.Describe(config, sizes, keys);
         DescribeUnusualRopeBase(config, keys);
-        double part = RopeScaling.Of(config).RealOrNull("partial_rotary_factor") ?? config.Real("partial_rotary_factor");
+        double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["d"]));
         keys.Flag("use_parallel_residual", config.Flag("use_parallel_residual"));
         keys.Real("attention.layer_norm_epsilon", config.Real("layer_norm_eps"));

@@ -127,7 +127,7 @@ internal sealed class AdapterTensors
         }
     }
 
-    /// <summary>The path of a saved copy without the part that may be an adapter's name; null where none is left.</summary>
+    /// <summary>The path of a saved copy without the part that may be an adapter's name; null where it has no such part.</summary>
     private static string? WithoutName(AdapterKey key)
     {
         if (key.SavedModule is not string saved || key.Module.Length <= saved.Length)

@@ -32,4 +32,11 @@ internal sealed record AppliedAdapter(
             }
         }
     }
+
+    /// <summary>Adds a note, once however many modules call for it.</summary>
+    public void Note(MergeEvent note)
+    {
+        if (!Notes.Contains(note))
+            Notes.Add(note);
+    }
 }

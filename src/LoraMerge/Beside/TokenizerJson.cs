@@ -32,7 +32,6 @@ internal sealed record TokenizerJson(UInt128 Vocabulary, UInt128 Rest, long Larg
             return null;
         }
     }
-
 }
 
 /// <summary>How a tokenizer.json writes its merges.</summary>

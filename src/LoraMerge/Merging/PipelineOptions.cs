@@ -14,7 +14,7 @@ internal sealed record PipelineOptions(Device Device, int? Threads, long? MaxMem
     /// <summary>What the request asks for, on a device that was opened for it.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="device">Its device.</param>
-    /// <param name="heldBytes">What whoever takes the blocks holds himself.</param>
+    /// <param name="heldBytes">What whoever takes the blocks holds, in bytes.</param>
     public static PipelineOptions Of(MergeRequest request, ComputeDevice device, long heldBytes) =>
         new(device.Device, request.Threads, request.MaxMemory, i => request.Adapters[i].Path) { HeldBytes = heldBytes, IsMeasured = request.IsMeasured };
 

@@ -7,7 +7,7 @@ namespace LoraMerge.Quantized;
 /// <summary>Forms of quantised weights that are not read: refused by their names. And parts of those that are read that belong to no weight.</summary>
 internal static class UnreadForms
 {
-    private const string MicroScaling = "MXFP4", Vptq = "VPTQ";
+    private const string MicroScaling = "MXFP4", Vptq = "VPTQ", Centroids = ".centroids.weight";
 
     private static readonly string[] s_readMethods = ["bitsandbytes", "gptq", "awq", "fp8", "fbgemm_fp8", "mxfp4", "compressed-tensors", "modelopt"];
 
@@ -17,7 +17,7 @@ internal static class UnreadForms
         (".codebooks", "AQLM"), (".W_q", "HQQ"), (".pre_quant_scale", "AWQ of ModelOpt (pre_quant_scale)"), (".B_24", "marlin-24"), (".bitmask", "sparse"),
         ("._data", "quanto"), (".weight._data", "quanto"), (".q_weight", "EXL2"), (".q_scale_max", "EXL2"), (".trellis", "EXL3"), (".weight_scb", "EETQ"),
         (".weight_map", "HIGGS"), (".row_offsets", "SpQR"), (".Qidxs", "QuIP#"), (".qweight_type", "GGUF in safetensors"), (".s_channel", "QQQ"),
-        (".svdquant_lora_a", "SVDQuant of ModelOpt"), (".wscales", "SVDQuant of Nunchaku"), (".centroids.weight", Vptq),
+        (".svdquant_lora_a", "SVDQuant of ModelOpt"), (".wscales", "SVDQuant of Nunchaku"), (Centroids, Vptq),
     ];
 
     /// <summary>Parts of forms that are read, which say nothing without codes.</summary>
@@ -60,7 +60,7 @@ internal static class UnreadForms
     {
         foreach (StoredTensor tensor in reading.Left)
         {
-            if (FormOf(tensor, s_marks) is string form && (form != Vptq || reading.Find(tensor.Name[..^".centroids.weight".Length] + ".indices") is not null))
+            if (FormOf(tensor, s_marks) is string form && (form != Vptq || reading.Find(tensor.Name[..^Centroids.Length] + ".indices") is not null))
                 throw Refused(checkpoint, form, $"tensor '{tensor.Name}'");
             if (FormOf(tensor, s_parts) is string part && (part != MicroScaling || tensor.DType == DType.U8))
                 throw QuantizedErrors.PartUnused(tensor, part);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LoraMerge.Agreed.Options;
 
 /// <summary>
-/// Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024. A number alone is bytes from a million on; a smaller one is no size:
-/// who writes 20 means gigabytes, and a limit of 20 bytes would empty a folder of models.
+/// Sizes as Hugging Face writes them: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024. A number alone is bytes from a million on; a smaller one is no
+/// size: who writes 20 means gigabytes, and a limit of 20 bytes would empty a folder of models.
 /// </summary>
 internal static class ByteCount
 {

@@ -35,7 +35,7 @@ internal static class ExpertLayoutChoice
         if (by.ExpertLayout is ExpertLayout asked)
         {
             if (!isOne && config.StatedExpertLayout is ExpertLayout stated && stated != asked)
-                Add(by, LoraNotes.ExpertLayoutContradicted(asked, by.Adapter.Path));
+                by.Note(LoraNotes.ExpertLayoutContradicted(asked, by.Adapter.Path));
             return asked;
         }
         if (isOne || config.StatedExpertLayout is not null)
@@ -44,16 +44,9 @@ internal static class ExpertLayoutChoice
         ExpertLayout taken = config.Trainer == LoraTrainer.Unsloth || (config.Trainer == LoraTrainer.MegatronBridge && hasOutputsInA)
             ? ExpertLayout.Unsloth : ExpertLayout.Peft;
         if (config.Trainer == LoraTrainer.MegatronBridge)
-            Add(by, LoraNotes.ExpertLayoutOfExport(taken, by.Adapter.Path));
+            by.Note(LoraNotes.ExpertLayoutOfExport(taken, by.Adapter.Path));
         else if (config.Trainer == LoraTrainer.Unsloth || isOfUnslothsBase)
-            Add(by, LoraNotes.ExpertLayoutAssumed(taken, by.Adapter.Path));
+            by.Note(LoraNotes.ExpertLayoutAssumed(taken, by.Adapter.Path));
         return taken;
-    }
-
-    /// <summary>Once, however many layers have experts.</summary>
-    private static void Add(AppliedAdapter by, MergeEvent.Warning note)
-    {
-        if (!by.Notes.Contains(note))
-            by.Notes.Add(note);
     }
 }

@@ -19,8 +19,8 @@ internal static class LoraErrors
         new(
             DiagnosticCode.AlphaIsZero,
             $"'{file}' says \"lora_alpha\": 0, by which nothing of the adapter would be merged. Nothing can be trained with it: verl's model merger writes 0 "
-                + "where it does not know the number. Put in the one of the training (actor_rollout_ref.model.lora_alpha, or lora_train_meta.json of the "
-                + "checkpoint).",
+                + "where it does not know the number. Write the alpha of the training in its place (actor_rollout_ref.model.lora_alpha, or "
+                + "lora_train_meta.json of the checkpoint).",
             file
         );
 

@@ -102,9 +102,7 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
         if (!areOfB && Magnitude?.ElementCount != StoredB.RowCount)
             return (B, Magnitude);
         TorchtuneRows? rows = TorchtuneRows.Of(Path, StoredB.RowCount, weight);
-        MergeEvent.Warning note = LoraNotes.RowsSortedByTorchtune(areOfB, rows is not null, weight.By.Adapter.Path);
-        if (!weight.By.Notes.Contains(note))
-            weight.By.Notes.Add(note);
+        weight.By.Note(LoraNotes.RowsSortedByTorchtune(areOfB, rows is not null, weight.By.Adapter.Path));
         if (rows is null)
             return (B, Magnitude);
         return areOfB ? (new SortedRowsFactor(rows.PutBack(StoredB)), Magnitude) : (B, rows.Sorted(Magnitude!));

@@ -35,8 +35,9 @@ internal static class LoraNotes
     public static MergeEvent.Warning ExpertLayoutOfExport(ExpertLayout layout, string adapter) => new(
         DiagnosticCode.ExpertLayoutAssumed,
         $"Adapter '{adapter}' changes fused experts and has the adapter_config.json of an export of Megatron-Bridge, whose releases up to August 2026 laid "
-            + "lora_B out expert by expert, where PEFT has it rank by rank; the file does not tell, and is read as "
-            + $"{(layout == ExpertLayout.Unsloth ? "the former, as its A and B lie" : "the latter, as its A and B do not lie")} as they did then. "
+            + "lora_B out expert by expert, where PEFT has it rank by rank; the file does not tell. "
+            + (layout == ExpertLayout.Unsloth ? "Its A and B lie as in those releases, so it is read expert by expert. "
+                : "Its A and B lie the other way round than in those releases, so it is read rank by rank. ")
             + "Wrongly read, every expert gets a mixture of the others' changes. To choose, set ExpertLayout of the adapter to unsloth (expert by expert) or "
             + "peft.",
         adapter);
@@ -47,7 +48,7 @@ internal static class LoraNotes
             + (areOfB ? "sorts the rows of lora_B of q_proj and k_proj though it trains this family in the order of the base's files"
                 : "sorts the rows of lora_B of q_proj and k_proj as the base's files have them, but not their magnitudes")
             + (arePutBack ? $"; they are {(areOfB ? "put back" : "sorted here")}. "
-                : "; config.json of the base does not tell the number of heads (num_attention_heads), so they are taken as the file has them. ")
+                : "; config.json of the base does not tell the number of heads (num_attention_heads), so they are taken as the file has them: add it there. ")
             + "If another library trained it, add \"task_type\" to its adapter_config.json.",
         adapter);
 

@@ -100,8 +100,8 @@ internal sealed class LoraTensors
     private static string PatternNameOf(ModuleTensors module) => module.Path.EndsWith(AttentionOutput, StringComparison.Ordinal)
         ? AdapterTensors.NameOf(module.Path[..^AttentionOutput.Length]) : module.Name;
 
-    /// <summary>Ranks of experts that are a part of the rank of all, by which their factor is divided: <c>moe_rank_scaling</c>, which the file does not
-    /// say.</summary>
+    /// <summary>With the ranks that experts' tensors have, where these are smaller than that of all: <c>moe_rank_scaling</c> gives experts a part of the rank,
+    /// divides alpha by it, and stands in no file.</summary>
     private RankAndAlpha WithRanksOfExperts(RankAndAlpha ranks) => ranks with
     {
         Lookup = PatternLookup.Today,

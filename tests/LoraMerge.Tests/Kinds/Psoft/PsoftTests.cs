@@ -41,7 +41,8 @@ public sealed class PsoftTests : KindContract
     /// </summary>
     [Theory]
     [InlineData(4, 3, 0.2663132, 0.2363393, -0.187916, 0.2940557, 0.09257495, -0.107029, -0.3057382, 0.4336672, -0.2813272, 0.1268455, -0.05654001, 0.0375337)]
-    [InlineData(3, 4, 0.1318344, -0.1582134, 0.2286308, 0.184303, -0.05283278, 0.07121861, -0.2018567, -0.207809, 0.1548749, -0.1134294, -0.03690648, -0.2222565)]
+    [InlineData(3, 4, 0.1318344, -0.1582134, 0.2286308, 0.184303, -0.05283278, 0.07121861, -0.2018567, -0.207809, 0.1548749, -0.1134294, -0.03690648,
+        -0.2222565)]
     public async Task Directions_that_a_seed_draws_are_drawn_again(long rows, long columns, params double[] expected)
     {
         Matrix weight = Matrix.Of("q.weight", rows, columns);

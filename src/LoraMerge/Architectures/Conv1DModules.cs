@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace LoraMerge.Checkpoints;
+namespace LoraMerge.Architectures;
 
 /// <summary>Which modules are transformers' <c>Conv1D</c>: linear layers that a plain model stores <c>[in, out]</c>.</summary>
 internal static class Conv1DModules
