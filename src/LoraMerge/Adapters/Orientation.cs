@@ -1,3 +1,4 @@
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 using LoraMerge.Diagnostics;
 using LoraMerge.Safetensors;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LoraMerge.Architectures;
 using LoraMerge.Checkpoints;
 
 namespace LoraMerge.Quantized;
@@ -20,7 +21,7 @@ internal static class WeightSettings
         string module = tensor[..Math.Max(tensor.LastIndexOf('.'), 0)];
         JsonObject[] all = [.. groups.Select(group => group.Value).OfType<JsonObject>()];
         JsonObject? found = all.FirstOrDefault(group => TargetsOf(group).Any(target => Names(target, module)))
-            ?? all.FirstOrDefault(group => TargetsOf(group).Any(target => IsClass(target) && IsOfEmbeddings(target) == IsEmbedding(module)))
+            ?? all.FirstOrDefault(group => TargetsOf(group).Any(target => IsClass(target) && IsOfEmbeddings(target) == VocabularyNames.IsEmbedding(module)))
             ?? all.FirstOrDefault(group => TargetsOf(group).Any(IsClass))
             ?? (all is [var only] ? only : null);
         return found?["weights"] as JsonObject;
@@ -43,10 +44,8 @@ internal static class WeightSettings
 
     private static bool IsClass(string target) => !target.StartsWith(Expression, StringComparison.Ordinal) && !target.Contains('.');
 
-    private static bool IsOfEmbeddings(string classOfModules) => classOfModules.EndsWith("Embedding", StringComparison.Ordinal);
-
     /// <summary>Classes stand in no file; by their names modules tell whether they are an embedding.</summary>
-    private static bool IsEmbedding(string module) => module[(module.LastIndexOf('.') + 1)..] is "embed_tokens" or "wte" or "word_embeddings" or "embed_in";
+    private static bool IsOfEmbeddings(string classOfModules) => classOfModules.EndsWith("Embedding", StringComparison.Ordinal);
 
     private static IEnumerable<string> TargetsOf(JsonObject group) =>
         (group["targets"] as JsonArray ?? []).OfType<JsonValue>().Select(target => target.TryGetValue(out string? text) ? text : "");

@@ -72,6 +72,7 @@ public sealed class OtherToolsFormTests
         Assert.Equal(
             Enumerable.Range(0, 16).Select(i => (float)((i % 4 * 4) + (i / 4) + (i == 1 ? 200 : 0))), values, (one, other) => Math.Abs(one - other) < 1e-4);
         Assert.Equal(DiagnosticCode.RequantizeImpossible, fault.Code);
+        bench.Passed();
     }
 
     /// <summary>Of ComfyUI's files.</summary>
@@ -116,12 +117,14 @@ public sealed class OtherToolsFormTests
         if (!isRead)
         {
             Assert.Equal(DiagnosticCode.BaseIsQuantized, (await Assert.ThrowsAsync<LoraMergeException>(() => bench.MergeAsync())).Code);
+            bench.Passed();
             return;
         }
         await bench.MergeAsync();
 
         Assert.Equal(["format"], Shard.Read(Path.Combine(bench.OutputPath, "model.safetensors")).Metadata.Keys);
         Assert.Contains("_quantization_metadata", Shard.Read(file).Metadata.Keys);
+        bench.Passed();
     }
 
     /// <summary>ComfyUI's earlier files and neural-compressor; Mistral's own files; DeepSeek's own.</summary>
@@ -172,17 +175,18 @@ public sealed class OtherToolsFormTests
             .With(Up + ".biases", DType.BF16, [6, 1], 1, 2, 3, 4, 5, 6)
             .File("config.json", $$$"""{"model_type": "llama", "{{{field}}}": {"group_size": 64, "bits": 4}}"""), "(MLX;");
 
-    [Fact]
-    public void Embeddings_may_have_a_width_of_their_own_class()
+    [Theory]
+    [InlineData("model.embed_tokens")]
+    [InlineData("model.tok_embeddings")] // InternLM 2's
+    public void Embeddings_may_have_a_width_of_their_own_class(string embedding)
     {
         byte[] words = Bytes(16), codes = Bytes(16);
-        const string embedding = "model.embed_tokens";
         TinyCheckpoint model = Base("""
             {"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {
               "a": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "symmetric": true, "strategy": "channel"}},
               "b": {"targets": ["Embedding"], "weights": {"num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel"}}}}
             """)
-            .Without(embedding + ".weight").Add(Raw(embedding + ".weight_packed", DType.I32, [2, 2], codes))
+            .Without("model.embed_tokens.weight").Add(Raw(embedding + ".weight_packed", DType.I32, [2, 2], codes))
             .With(embedding + ".weight_scale", DType.BF16, [2, 1], 0.5, 2).With(embedding + ".weight_shape", DType.I64, [2], 2, 8)
             .Without(Q + ".weight").Add(Raw(Q + ".weight_packed", DType.I32, [2, 2], words)).With(Q + ".weight_scale", DType.BF16, [2, 1], 0.5, 2)
             .With(Q + ".weight_shape", DType.I64, [2], 2, 16);
@@ -239,6 +243,7 @@ public sealed class OtherToolsFormTests
 
         Assert.Equal(isWarned ? 1 : 0, warnings.Length);
         Assert.All(warnings, warning => Assert.Contains(Q, warning.Text, StringComparison.Ordinal));
+        bench.Passed();
     }
 
     private static async Task<List<MergeEvent>> PlanAsync(Workbench bench)
