@@ -95,5 +95,8 @@ internal static class DecoderTensors
         : rule.Target.Contains(".attn_k.", StringComparison.Ordinal) ? rule.Then(sizes => new Step.Rope(sizes["kvheads"]))
         : rule);
 
+    /// <summary>The same, of some layers alone.</summary>
+    public static IEnumerable<TensorRule> In(this IEnumerable<TensorRule> rules, Func<long, bool> layers) => rules.Select(rule => rule.In(layers));
+
     public static IEnumerable<TensorRule> AllOptional(this IEnumerable<TensorRule> rules) => rules.Select(rule => rule.Optional());
 }

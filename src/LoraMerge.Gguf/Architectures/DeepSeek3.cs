@@ -39,13 +39,13 @@ internal class DeepSeek3 : Architecture
             Half("attn_k_b.weight").Then(sizes => new Step.Take(1, 0, sizes["nope"])).Then(_ => new Step.Transpose()),
             Half("attn_v_b.weight").Then(sizes => new Step.Take(1, sizes["nope"], sizes["nope"] + sizes["value"])),
             DecoderTensors.Of("attn_output.weight", "self_attn.o_proj.weight", "h headvalues"),
-            .. DecoderTensors.FeedForward.Select(rule => rule.In(layer => layer < dense)),
-            .. DecoderTensors.Experts.Select(rule => rule.In(layer => layer >= dense)),
+            .. DecoderTensors.FeedForward.In(layer => layer < dense),
             .. ((TensorRule[])
             [
+                .. DecoderTensors.Experts,
                 .. HasBias ? [DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts")] : (TensorRule[])[],
                 .. DecoderTensors.SharedExperts,
-            ]).Select(rule => rule.In(layer => layer >= dense)),
+            ]).In(layer => layer >= dense),
         ];
     }
 

@@ -58,13 +58,13 @@ internal sealed class Ernie45Moe : Ernie45
         long dense = config.Count("moe_layer_start_index");
         return
         [
-            .. base.FeedForward(config).Select(rule => rule.In(layer => layer < dense)),
+            .. base.FeedForward(config).In(layer => layer < dense),
             .. ((TensorRule[])
             [
                 .. DecoderTensors.Experts,
                 DecoderTensors.Of("exp_probs_b.bias", "mlp.moe_statics.e_score_correction_bias", "1 experts"),
                 .. DecoderTensors.SharedExperts,
-            ]).Select(rule => rule.In(layer => layer >= dense)),
+            ]).In(layer => layer >= dense),
         ];
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Gemma4 : Architecture
         DecoderTensors.Of("layer_output_scale.weight", "layer_scalar", "1").Optional(),
         .. Attention(config, isSliding: true),
         .. Attention(config, isSliding: false),
-        .. DecoderTensors.FeedForward.Select(rule => rule.In(layer => !IsWide(config, layer))),
+        .. DecoderTensors.FeedForward.In(layer => !IsWide(config, layer)),
         .. DecoderTensors.FeedForward.Select(rule =>
             (rule with { Shape = rule.Shape.Replace("f", "f2", StringComparison.Ordinal) }).In(layer => IsWide(config, layer))),
         .. config.Flag("enable_moe_block") ? Experts : [],
@@ -156,9 +156,9 @@ internal sealed class Gemma4 : Architecture
         ];
         return
         [
-            .. rules.Select(rule => rule.In(layer => Slides(layer) == isSliding)),
-            .. own.Select(rule => rule.In(layer => Slides(layer) == isSliding && !TakesKeys(config, layer))),
-            .. own.AllOptional().Select(rule => rule.In(layer => Slides(layer) == isSliding && TakesKeys(config, layer))),
+            .. rules.In(layer => Slides(layer) == isSliding),
+            .. own.In(layer => Slides(layer) == isSliding && !TakesKeys(config, layer)),
+            .. own.AllOptional().In(layer => Slides(layer) == isSliding && TakesKeys(config, layer)),
         ];
 
         bool Slides(long layer) => layer < slides.Length && slides[(int)layer];

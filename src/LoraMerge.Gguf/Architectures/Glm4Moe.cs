@@ -38,13 +38,13 @@ internal sealed class Glm4Moe : Architecture
             .. DecoderTensors.Attention,
             .. DecoderTensors.QueryKeyValueBiases.AllOptional(),
             .. config.Flag("use_qk_norm") ? DecoderTensors.HeadNorms : [],
-            .. DecoderTensors.FeedForward.Select(rule => rule.In(layer => layer < dense)),
+            .. DecoderTensors.FeedForward.In(layer => layer < dense),
             .. ((TensorRule[])
             [
                 .. DecoderTensors.Experts,
                 DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts"),
                 .. DecoderTensors.SharedExperts,
-            ]).Select(rule => rule.In(layer => layer >= dense)),
+            ]).In(layer => layer >= dense),
         ];
     }
 

@@ -38,8 +38,8 @@ internal class GraniteHybrid : Granite
         [
             .. DecoderTensors.Attention.InPairs(),
             .. DecoderTensors.QueryKeyValueBiases.Append(DecoderTensors.OutputBias).InPairs().AllOptional(),
-        ]).Select(rule => rule.In(layer => IsAttention(config, layer))),
-        .. Mamba.Select(rule => rule.In(layer => !IsAttention(config, layer))),
+        ]).In(layer => IsAttention(config, layer)),
+        .. Mamba.In(layer => !IsAttention(config, layer)),
         .. HasExperts(config) ? [.. GraniteMoe.Experts, .. GraniteMoe.Shared("_shexp")] : GraniteMoe.Shared(""),
     ];
 

@@ -33,14 +33,14 @@ internal class Lfm2 : Architecture
                 DecoderTensors.Of("shortconv.conv.weight", "conv.conv.weight", "h 1 cache").Then(sizes => new Step.Reshape([sizes["h"], sizes["cache"]])),
                 DecoderTensors.Of("shortconv.in_proj.weight", "conv.in_proj.weight", "h3 h"),
                 DecoderTensors.Of("shortconv.out_proj.weight", "conv.out_proj.weight", "h h"),
-            ]).Select(rule => rule.In(layer => !isAttention[layer])),
+            ]).In(layer => !isAttention[layer]),
             .. ((TensorRule[])
             [
                 .. DecoderTensors.Attention.SkipLast(1),
                 DecoderTensors.Of("attn_output.weight", "self_attn.out_proj.weight", "h q"),
                 DecoderTensors.Of("attn_q_norm.weight", "self_attn.q_layernorm.weight", "d"),
                 DecoderTensors.Of("attn_k_norm.weight", "self_attn.k_layernorm.weight", "d"),
-            ]).Select(rule => rule.In(layer => isAttention[layer])),
+            ]).In(layer => isAttention[layer]),
             DecoderTensors.Of("ffn_norm.weight", "ffn_norm.weight", "h"),
             .. FeedForward(config),
             DecoderTensors.Head,

@@ -44,7 +44,7 @@ internal sealed class Lfm2Moe : Lfm2
         const string part = "feed_forward.", experts = part + "experts.E.";
         return
         [
-            .. base.FeedForward(config).Select(rule => rule.In(layer => layer < dense)),
+            .. base.FeedForward(config).In(layer => layer < dense),
             .. ((TensorRule[])
             [
                 DecoderTensors.Of("ffn_gate_inp.weight", part + "gate.weight", "experts h"),
@@ -52,7 +52,7 @@ internal sealed class Lfm2Moe : Lfm2
                 DecoderTensors.Of("ffn_gate_exps.weight", experts + "w1.weight", "fe h"),
                 DecoderTensors.Of("ffn_up_exps.weight", experts + "w3.weight", "fe h"),
                 DecoderTensors.Of("ffn_down_exps.weight", experts + "w2.weight", "h fe"),
-            ]).Select(rule => rule.In(layer => layer >= dense)),
+            ]).In(layer => layer >= dense),
         ];
     }
 }

@@ -40,7 +40,7 @@ internal sealed class Llama4 : Llama
                 DecoderTensors.Of("ffn_gate.weight", part + "gate_proj.weight", "f h"),
                 DecoderTensors.Of("ffn_up.weight", part + "up_proj.weight", "f h"),
                 DecoderTensors.Of("ffn_down.weight", part + "down_proj.weight", "h f"),
-            ]).Select(rule => rule.In(layer => !HasExperts(config, layer))),
+            ]).In(layer => !HasExperts(config, layer)),
             .. ((TensorRule[])
             [
                 DecoderTensors.Of("ffn_gate_inp.weight", part + "router.weight", "experts h"),
@@ -48,7 +48,7 @@ internal sealed class Llama4 : Llama
                 DecoderTensors.Of("ffn_gate_shexp.weight", part + "shared_expert.gate_proj.weight", "fe h"),
                 DecoderTensors.Of("ffn_up_shexp.weight", part + "shared_expert.up_proj.weight", "fe h"),
                 DecoderTensors.Of("ffn_down_shexp.weight", part + "shared_expert.down_proj.weight", "h fe"),
-            ]).Select(rule => rule.In(layer => HasExperts(config, layer))),
+            ]).In(layer => HasExperts(config, layer)),
         ];
     }
 

@@ -17,7 +17,7 @@ internal abstract class QwenHybrid : Architecture
             DecoderTensors.Of("attn_q.weight", "self_attn.q_proj.weight", "q2 h"),
             .. DecoderTensors.Attention.Skip(1),
             .. DecoderTensors.HeadNorms.Select(Raised),
-        ]).Select(rule => rule.In(layer => IsFull(config, layer))),
+        ]).In(layer => IsFull(config, layer)),
         .. ((TensorRule[])
         [
             .. Projections,
@@ -27,7 +27,7 @@ internal abstract class QwenHybrid : Architecture
             PerHead(DecoderTensors.Of("ssm_a", "linear_attn.A_log", "lv")).Then(_ => new Step.NegateExponential()),
             DecoderTensors.Of("ssm_norm.weight", "linear_attn.norm.weight", "dv"),
             Values(DecoderTensors.Of("ssm_out.weight", "linear_attn.out_proj.weight", "h values"), 1, _ => 0, sizes => sizes["dv"]),
-        ]).Select(rule => rule.In(layer => !IsFull(config, layer))),
+        ]).In(layer => !IsFull(config, layer)),
         .. FeedForward,
     ];
 
