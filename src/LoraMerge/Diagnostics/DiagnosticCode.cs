@@ -195,6 +195,7 @@ public enum DiagnosticCode
     RowsSortedByTorchtune = 3161,
     SavedToGoOn = 3162,
     TargetParametersAssumed = 3163,
+    HalvesPutInTurns = 3164,
 
     // 4xxx: planning.
     ModuleNotInBase = 4001,

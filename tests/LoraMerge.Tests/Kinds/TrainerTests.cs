@@ -327,10 +327,12 @@ public sealed class TrainerTests
 
     /// <summary>Megatron-Bridge trains gate and up of gpt-oss one behind the other, where the base has them in turns.</summary>
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    public async Task Halves_that_Megatron_Bridge_keeps_apart_take_turns_in_gpt_oss(bool isStacked, bool isOfMiles)
+    [InlineData(true, false, "")]
+    [InlineData(false, false, "")]
+    [InlineData(true, true, "")]
+    [InlineData(true, false, ", \"layers_pattern\": null")] // as LORA3164 asks for
+    [InlineData(true, true, ", \"layers_pattern\": null")]
+    public async Task Halves_that_Megatron_Bridge_keeps_apart_take_turns_in_gpt_oss(bool isStacked, bool isOfMiles, string more)
     {
         const string experts = "model.layers.0.mlp.experts";
         Matrix gateUp = Matrix.Of($"{experts}.gate_up_proj", Experts, Hidden, 2 * Inner), down = Matrix.Of($"{experts}.down_proj", Experts, Inner, Hidden);
@@ -349,12 +351,13 @@ public sealed class TrainerTests
                     [.. Enumerable.Range(0, Hidden).SelectMany(column =>
                         a.SelectMany(one => Enumerable.Range(0, Rank).Select(r => one.Values[(r * Hidden) + column])))]),
             ];
-        using TinyFolder folder = new TinyFolder(Config("gpt_oss"), gateUp, down).With(fields, tensors);
+        using TinyFolder folder = new TinyFolder(Config("gpt_oss"), gateUp, down).With(fields + more, tensors);
 
         double[] merged = (await folder.Merge()).Tensors[gateUp.Name];
 
         int size = Hidden * 2 * Inner;
-        int[] turns = [.. Enumerable.Range(0, 2 * Inner).Select(output => ((output % 2) * Inner) + (output / 2))];
+        bool areInTurns = more.Length == 0;
+        int[] turns = [.. Enumerable.Range(0, 2 * Inner).Select(output => areInTurns ? ((output % 2) * Inner) + (output / 2) : output)];
         Matrix.AssertNear(
             [
                 .. Enumerable.Range(0, Experts).SelectMany(e =>
@@ -364,6 +367,7 @@ public sealed class TrainerTests
                 }),
             ],
             merged);
+        Assert.Equal(areInTurns ? 1 : 0, folder.Warnings.Count(warning => warning.Code == DiagnosticCode.HalvesPutInTurns));
         folder.Passed();
     }
 

@@ -95,7 +95,10 @@ internal sealed record LoraModule(string Path, StoredTensor StoredA, StoredTenso
     private (LowRankFactor B, StoredTensor? Magnitude) InOrder(ModuleTarget weight)
     {
         if (HalvesInTurns.Are(Trainer, Path, weight.By.Base) && StoredB.Shape is [var outputs, _] && outputs % 2 == 0)
+        {
+            weight.By.Note(LoraNotes.HalvesPutInTurns(weight.By.Adapter.Path));
             return (new SortedRowsFactor(HalvesInTurns.OfRows(StoredB)), Magnitude);
+        }
         if (Trainer != LoraTrainer.Torchtune || !TorchtuneRows.Concern(Path) || StoredB.Shape.Length != 2)
             return (B, Magnitude);
         bool areOfB = TorchtuneRows.AreOfB(weight);

@@ -52,6 +52,13 @@ internal static class LoraNotes
             + "If another library trained it, add \"task_type\" to its adapter_config.json.",
         adapter);
 
+    public static MergeEvent.Warning HalvesPutInTurns(string adapter) => new(
+        DiagnosticCode.HalvesPutInTurns,
+        $"Adapter '{adapter}' has the adapter_config.json of an export of Megatron-Bridge, which leaves gate and up of gpt-oss one behind the other, as it "
+            + "trains them; the base has them in turns, row by row, so they are put in turns. If another library trained it, add \"layers_pattern\": null to "
+            + "its adapter_config.json.",
+        adapter);
+
     public static MergeEvent.Warning TargetParametersAssumed(string module, string adapter) => new(
         DiagnosticCode.TargetParametersAssumed,
         $"Adapter '{adapter}' holds two pairs for parameters of '{module}', and its adapter_config.json has no \"target_parameters\". The inner one is taken "

@@ -133,6 +133,8 @@ internal sealed record LoraParameters(string Path, LoraConfig Config, ImmutableA
         ExpertTensors tensors = candidate.Tensors;
         ExpertLayout layout = ExpertLayoutChoice.Of(Config, by, isOne: tensors.ExpertCount == 1 || rank == 1, HasOutputsInA(match, by));
         bool areInTurns = HalvesInTurns.Are(Config.Trainer, candidate.Path, by.Base) && tensors.Width % 2 == 0 && pair.A.Shape[1] == tensors.Width;
+        if (areInTurns)
+            by.Note(LoraNotes.HalvesPutInTurns(by.Adapter.Path));
         return tensors.Parts.Select(part => new TensorChange(
             part.Name,
             new ExpertsChange(
