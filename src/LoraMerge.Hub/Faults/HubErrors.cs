@@ -25,8 +25,8 @@ internal static class HubErrors
 
     public static HubException ProxyUnreadable(string variable, string value) =>
         new(HubCode.EnvironmentInvalid,
-            $"The environment variable {variable} is '{Regex.Replace(value, "//[^/]*@", "//")}', which cannot be read as a proxy. Nothing was sent past it. "
-            + "Write http://HOST:PORT, https://HOST:PORT, or socks5://HOST:PORT, which leaves names to the proxy as socks5h does; or unset it.");
+            $"The environment variable {variable} is '{Regex.Replace(value, "//[^/]*@", "//")}', which cannot be read as a proxy. Nothing was sent past it. Write "
+            + "http://HOST:PORT, https://HOST:PORT, or socks5://HOST:PORT, which leaves names to the proxy as socks5h does; or unset it.");
 
     public static HubException TokenUnsound(string source) =>
         new(HubCode.EnvironmentInvalid,
