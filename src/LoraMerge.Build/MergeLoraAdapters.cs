@@ -119,7 +119,12 @@ public sealed class MergeLoraAdapters : WorkerTask
     {
         var faults = new FaultLog(Log, ProjectFile);
         var files = ProjectFiles.Read(ProjectFile, SettingsFiles);
-        RequestedItems.Check(files, () => ProjectFiles.Read(ProjectFile, PackageFiles, PackageRoot), isAnyMissing: BaseModels.Length == 0 || Adapters.Length == 0, faults);
+        RequestedItems.Check(
+            files,
+            () => ProjectFiles.Read(ProjectFile, PackageFiles, PackageRoot),
+            isAnyMissing: BaseModels.Length == 0 || Adapters.Length == 0,
+            faults
+        );
         if (BaseModels.Length + Adapters.Length == 0)
             return true;
         OptionValues options = ProjectOptions.Read(Properties, faults);

@@ -145,8 +145,8 @@ public sealed class PlacingTests
         PlacedRecord earlier = PlacedRecord.Load(Path.Combine(obj, "Debug", "Old.csproj.lora.placed"));
         earlier.Add(bench.Output, new PlacedModel(bench.Folder, "old", []));
         earlier.Save();
-        bool? IsOthers(string key) =>
-            new OwnModels([], bench.Output, Path.Combine(obj, "Debug", "New.csproj.lora.placed"), Path.Combine(projects, "New.csproj"), obj).IsOthers(bench.Folder, key);
+        string record = Path.Combine(obj, "Debug", "New.csproj.lora.placed");
+        bool? IsOthers(string key) => new OwnModels([], bench.Output, record, Path.Combine(projects, "New.csproj"), obj).IsOthers(bench.Folder, key);
 
         Assert.False(IsOthers("old"));
         Assert.True(IsOthers("another"));
