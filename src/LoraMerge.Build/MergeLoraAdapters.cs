@@ -26,6 +26,12 @@ public sealed class MergeLoraAdapters : WorkerTask
     /// <summary>Absolute paths of other files that set properties of the project, where they are known.</summary>
     public string[] SettingsFiles { get; set; } = [];
 
+    /// <summary>Absolute paths of the files by which NuGet imports those of packages.</summary>
+    public string[] PackageFiles { get; set; } = [];
+
+    /// <summary>Absolute path of the folder of packages.</summary>
+    public string? PackageRoot { get; set; }
+
     /// <summary>Absolute path that the models' names are appended to, for what this build remembers.</summary>
     [Required]
     public string StatePrefix { get; set; } = "";
@@ -113,7 +119,12 @@ public sealed class MergeLoraAdapters : WorkerTask
     {
         var faults = new FaultLog(Log, ProjectFile);
         var files = ProjectFiles.Read(ProjectFile, SettingsFiles);
-        RequestedItems.Check(files, isAnyMissing: BaseModels.Length == 0 || Adapters.Length == 0, faults);
+        RequestedItems.Check(
+            files,
+            () => ProjectFiles.Read(ProjectFile, PackageFiles, PackageRoot),
+            isAnyMissing: BaseModels.Length == 0 || Adapters.Length == 0,
+            faults
+        );
         if (BaseModels.Length + Adapters.Length == 0)
             return true;
         OptionValues options = ProjectOptions.Read(Properties, faults);

@@ -4,9 +4,13 @@ namespace LoraMerge.Build;
 /// <param name="earlier">What this configuration and framework put into the root before.</param>
 /// <param name="root">Absolute path of the output or publish folder.</param>
 /// <param name="recordFile">Absolute path of the record that says so.</param>
+/// <param name="projectFile">Absolute path of the project file, with whose name that of the record begins.</param>
 /// <param name="recordsFolder">Absolute path of the folder in which the records of the others lie; null where it is not known.</param>
-internal sealed class OwnModels(IReadOnlyList<RecordedModel> earlier, string root, string recordFile, string? recordsFolder)
+internal sealed class OwnModels(IReadOnlyList<RecordedModel> earlier, string root, string recordFile, string projectFile, string? recordsFolder)
 {
+    /// <summary>What the targets file puts behind the project file's name.</summary>
+    private const string Suffix = ".lora.placed";
+
     private List<RecordedModel>? _all;
 
     /// <param name="folder">Absolute path of the place.</param>
@@ -24,14 +28,19 @@ internal sealed class OwnModels(IReadOnlyList<RecordedModel> earlier, string roo
     {
         try
         {
-            string[] all = recordsFolder is { Length: > 0 } ? Directory.GetFiles(recordsFolder, Path.GetFileName(recordFile), SearchOption.AllDirectories) : [];
-            return all.Where(file => !InputGuard.Paths.Equals(file, recordFile));
+            string[] all = recordsFolder is { Length: > 0 } ? Directory.GetFiles(recordsFolder, "*" + Suffix, SearchOption.AllDirectories) : [];
+            return all.Where(file => !InputGuard.Paths.Equals(file, recordFile) && IsOfThisProject(Path.GetFileName(file)));
         }
         catch (Exception fault) when (FileFault.Is(fault))
         {
             return [];
         }
     }
+
+    /// <summary>Also one of a name that no project has here any more: this one had it before it was renamed, or copied from another.</summary>
+    private bool IsOfThisProject(string record) =>
+        InputGuard.Paths.Equals(record, Path.GetFileName(recordFile))
+        || !File.Exists(Path.Combine(Path.GetDirectoryName(projectFile)!, record.Substring(0, record.Length - Suffix.Length)));
 
     private IEnumerable<RecordedModel> ModelsIn(string file)
     {

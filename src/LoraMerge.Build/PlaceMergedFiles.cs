@@ -111,7 +111,7 @@ public sealed class PlaceMergedFiles : Task, ICancelableTask, IDisposable
         if (TryLoad(faults) is not { } record)
             return;
         List<RecordedModel> earlier = record.ModelsIn(Root);
-        var own = new OwnModels(earlier, Root, RecordFile, RecordsFolder);
+        var own = new OwnModels(earlier, Root, RecordFile, ProjectFile, RecordsFolder);
         // First, so that a build that is killed has not put anything anywhere that no later build knows of.
         foreach (PlacedModel model in models)
             record.Add(Root, model);

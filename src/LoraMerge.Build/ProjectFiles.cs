@@ -6,7 +6,7 @@ namespace LoraMerge.Build;
 /// The files that a project's author writes: the project, the Directory files above it, and what these import by a path that can be told without evaluating
 /// them.
 /// </summary>
-/// <remarks>Conditions of imports are not looked at; packages and the SDK are not followed.</remarks>
+/// <remarks>Conditions of imports are not looked at; the SDK is not followed, and packages only from NuGet's own files.</remarks>
 internal sealed class ProjectFiles
 {
     /// <summary>Whoever imports more makes them by a program.</summary>
@@ -14,7 +14,9 @@ internal sealed class ProjectFiles
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
 
-    private ProjectFiles(string folder) => Folder = folder;
+    private readonly string? _packageRoot;
+
+    private ProjectFiles(string folder, string? packageRoot) => (Folder, _packageRoot) = (folder, packageRoot);
 
     /// <summary>Absolute path of the project's folder, at which relative paths of items start.</summary>
     public string Folder { get; }
@@ -24,9 +26,10 @@ internal sealed class ProjectFiles
 
     /// <param name="projectFile">Absolute path.</param>
     /// <param name="others">Absolute paths of files that are known to be imported; those that are not there are left out.</param>
-    public static ProjectFiles Read(string projectFile, IEnumerable<string> others)
+    /// <param name="packageRoot">Absolute path of the folder of packages, with a separator behind it; null where it is not known.</param>
+    public static ProjectFiles Read(string projectFile, IEnumerable<string> others, string? packageRoot = null)
     {
-        var files = new ProjectFiles(Path.GetDirectoryName(projectFile)!);
+        var files = new ProjectFiles(Path.GetDirectoryName(projectFile)!, packageRoot);
         foreach (string file in others.Prepend(projectFile))
             files.Add(file);
         return files;
@@ -52,7 +55,8 @@ internal sealed class ProjectFiles
     {
         string path = FileAbove(written, folder) ?? written
             .Replace("$(MSBuildThisFileDirectory)", folder + "/")
-            .Replace("$(MSBuildProjectDirectory)", Folder);
+            .Replace("$(MSBuildProjectDirectory)", Folder)
+            .Replace("$(NuGetPackageRoot)", _packageRoot ?? "$(NuGetPackageRoot)");
         return path.Length == 0 || path.IndexOfAny(['$', '@', '%', '*', '?']) >= 0 ? null : Path.Combine(folder, path.Replace('\\', '/'));
     }
 

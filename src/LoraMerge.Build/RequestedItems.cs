@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using LoraMerge.Agreed.Messages;
@@ -17,9 +18,10 @@ internal static class RequestedItems
     private static readonly string[] s_words = ["lora", "adapter", "model"];
 
     /// <param name="files">Where items may be written.</param>
+    /// <param name="packages">Those of the packages, which may have items of their own; read where one would be warned of.</param>
     /// <param name="isAnyMissing">Whether the project has no base model, or no adapter: then what leads to one is looked for under any name.</param>
     /// <param name="faults">Where it is said.</param>
-    public static void Check(ProjectFiles files, bool isAnyMissing, FaultLog faults)
+    public static void Check(ProjectFiles files, Func<ProjectFiles> packages, bool isAnyMissing, FaultLog faults)
     {
         // Nearly always all are known, and no file has to be parsed.
         foreach (string file in files.Texts.Where(file => HoldsUnknown(file.Value, isAnyMissing)).Select(file => file.Key))
@@ -28,7 +30,7 @@ internal static class RequestedItems
             {
                 string name = item.Name.LocalName;
                 string? meant = Spelling.Nearest(name, s_known) ?? (isAnyMissing && IsNamedLikeOurs(name) ? MeantBy(item, file, files.Folder) : null);
-                if (meant is not null && item is IXmlLineInfo place && !IsUsed(name, files))
+                if (meant is not null && item is IXmlLineInfo place && !IsUsed(name, files) && !IsUsed(name, packages()))
                     faults.Warning(new SourcePosition(file, place.LineNumber, place.LinePosition), BuildErrors.ItemUnknown(name, meant));
             }
         }
@@ -60,11 +62,15 @@ internal static class RequestedItems
         string include = ((string?)item.Attribute("Include") ?? "").Split(';')[0].Trim();
         if (AddressScheme.Begins(include))
             return NamesBase(item.Name.LocalName) ? MergeLoraAdapters.BaseModelItem : MergeLoraAdapters.AdapterItem;
-        string path = Path.Combine(projectFolder, include
+        string written = include
             .Replace("$(MSBuildThisFileDirectory)", Path.GetDirectoryName(file) + "/")
             .Replace("$(MSBuildProjectDirectory)", projectFolder)
-            .Replace('\\', '/'));
-        return include.Length == 0 || !Directory.Exists(path) ? null
+            .Replace('\\', '/');
+        // Of marks that no path has, as in @(Other->'%(FullPath)'), .NET Framework makes an exception.
+        if (written.Length == 0 || written.IndexOfAny(['<', '>', '|', '"', '*', '?']) >= 0)
+            return null;
+        string path = Path.Combine(projectFolder, written);
+        return !Directory.Exists(path) ? null
             : PathGuess.IsAdapter(path) ? MergeLoraAdapters.AdapterItem
             : PathGuess.IsModel(path) ? MergeLoraAdapters.BaseModelItem
             : null;
@@ -72,9 +78,12 @@ internal static class RequestedItems
 
     private static bool NamesBase(string name) => IndexOf(name, "base", 0) >= 0 || (IndexOf(name, Prefix, 0) < 0 && IndexOf(name, "adapter", 0) < 0);
 
-    /// <summary>An item that a file uses as @(Name) is the project's own.</summary>
-    private static bool IsUsed(string name, ProjectFiles files) =>
-        files.Texts.Values.Any(text => IndexOf(text, $"@({name}", 0) >= 0 || IndexOf(text, $"%({name}.", 0) >= 0);
+    /// <summary>An item that a file uses as @(Name) is the project's own, or a package's.</summary>
+    private static bool IsUsed(string name, ProjectFiles files)
+    {
+        string use = $@"@\(\s*{Regex.Escape(name)}\b|%\(\s*{Regex.Escape(name)}\s*\.";
+        return files.Texts.Values.Any(text => Regex.IsMatch(text, use, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant));
+    }
 
     private static int IndexOf(string text, string part, int from) => text.IndexOf(part, from, StringComparison.OrdinalIgnoreCase);
 }

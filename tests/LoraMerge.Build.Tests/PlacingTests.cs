@@ -137,6 +137,24 @@ public sealed class PlacingTests
     }
 
     [Fact]
+    public void What_a_project_has_put_there_under_the_name_that_it_had_before_is_its_own()
+    {
+        using var bench = new PlacingBench();
+        string projects = Directory.CreateDirectory(Path.Combine(bench.Output, "..", "renamed")).FullName, obj = Path.Combine(projects, "obj");
+        Directory.CreateDirectory(Path.Combine(obj, "Debug"));
+        PlacedRecord earlier = PlacedRecord.Load(Path.Combine(obj, "Debug", "Old.csproj.lora.placed"));
+        earlier.Add(bench.Output, new PlacedModel(bench.Folder, "old", []));
+        earlier.Save();
+        string record = Path.Combine(obj, "Debug", "New.csproj.lora.placed");
+        bool? IsOthers(string key) => new OwnModels([], bench.Output, record, Path.Combine(projects, "New.csproj"), obj).IsOthers(bench.Folder, key);
+
+        Assert.False(IsOthers("old"));
+        Assert.True(IsOthers("another"));
+        File.WriteAllText(Path.Combine(projects, "Old.csproj"), "");
+        Assert.Null(IsOthers("old"));
+    }
+
+    [Fact]
     public void A_file_of_the_store_with_other_bytes_than_its_list_says_is_not_placed()
     {
         using var bench = new PlacingBench();

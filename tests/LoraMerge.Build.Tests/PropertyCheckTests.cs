@@ -84,6 +84,18 @@ public sealed partial class PropertyCheckTests : IDisposable
     }
 
     [Fact]
+    public void Items_of_a_package_are_not_warned_of()
+    {
+        Write("base/model.safetensors", "");
+        Write("App.csproj", """<Project><ItemGroup><VoiceModel Include="base" /><VoiceModels Include="base" /></ItemGroup></Project>""");
+        Write("obj/nuget.g.targets", """<Project><ImportGroup><Import Project="$(NuGetPackageRoot)voice/1.0/build/voice.targets" /></ImportGroup></Project>""");
+        Write("packages/voice/1.0/build/voice.targets", """<Project><Import Project="$(MSBuildThisFileDirectory)../tasks.targets" /></Project>""");
+        Write("packages/voice/1.0/tasks.targets", """<Project><Target Name="Speak"><Message Text="@( voicemodel->'%(FullPath)')" /></Target></Project>""");
+
+        Assert.Contains("'VoiceModels'", Assert.Single(Check([], "App.csproj", [], isAnyMissing: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Items_of_the_projects_own_are_not_warned_of()
     {
         Write("App.csproj", """
@@ -216,7 +228,7 @@ public sealed partial class PropertyCheckTests : IDisposable
         using var task = new MergeLoraAdapters { BuildEngine = _engine };
         var files = ProjectFiles.Read(PathOf(project), others.Where(file => file.Length > 0));
         var faults = new FaultLog(new TaskLoggingHelper(task), PathOf(project));
-        RequestedItems.Check(files, isAnyMissing, faults);
+        RequestedItems.Check(files, () => ProjectFiles.Read(PathOf(project), [PathOf("obj/nuget.g.targets")], PathOf("packages/")), isAnyMissing, faults);
         RequestedProperties.Check(files, ofCommandLine, PathOf(project), faults);
         return _engine.Warnings;
     }

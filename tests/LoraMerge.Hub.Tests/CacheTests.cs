@@ -154,6 +154,23 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task The_name_of_shared_contents_is_not_taken_for_their_hash_where_a_link_leads_straight_there()
+    {
+        await using var bench = new HubBench();
+        HubRepository repository = bench.AddModel();
+        AsPython(bench, repository, [.. repository.Files.Keys]);
+        string shared = Share(bench, repository.Files["model.safetensors"]);
+        string link = Path.Combine(bench.Folder().Snapshot(HubRepository.FirstCommit), "model.safetensors");
+        File.Delete(link);
+        File.CreateSymbolicLink(link, shared);
+
+        FetchedRepository fetched = await bench.Set("HF_HUB_OFFLINE", "1").Fetch();
+
+        Assert.Equal(4, fetched.Files.Count);
+        Assert.DoesNotContain(fetched.Files, file => file.Hash == Path.GetFileName(shared));
+    }
+
+    [Fact]
     public async Task Shared_contents_with_a_flipped_byte_are_fetched_anew_and_left_to_the_others()
     {
         await using var bench = new HubBench();
@@ -447,8 +464,6 @@ public sealed class CacheTests
         Assert.Equal(HubCode.CacheNotReadable, fault.Code);
     }
 
-    /// <summary>Lays files as huggingface_hub would, who keeps no list.</summary>
-    /// <summary>What huggingface_hub leaves of files that it fetched.</summary>
     /// <summary>As huggingface_hub lays large files since its release 1.32: once for all repositories, by a hash that is not that of the contents.</summary>
     private static string Share(HubBench bench, HubContents file)
     {
@@ -459,6 +474,7 @@ public sealed class CacheTests
         return shared;
     }
 
+    /// <summary>What huggingface_hub leaves of files that it fetched; it keeps no list.</summary>
     internal static void AsPython(HubBench bench, HubRepository repository, params string[] names)
     {
         HubFolder folder = bench.Folder(repository.Id);

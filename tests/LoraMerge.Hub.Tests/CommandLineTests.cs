@@ -230,6 +230,8 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("HTTP_PROXY", "socks5h://user:p%40ss@127.0.0.1:1080")]
+    [InlineData("HTTP_PROXY", "socks5h://user:p%40ss/word@127.0.0.1:1080")]
+    [InlineData("HTTP_PROXY", "user:p%40ss//word@127.0.0.1:808000")]
     [InlineData("http_proxy", "\"http://127.0.0.1:8080\"")]
     [InlineData("ALL_PROXY", "http://127.0.0.1:808000")]
     public async Task A_proxy_that_cannot_be_read_is_said_and_nothing_goes_past_it(string variable, string value)

@@ -210,7 +210,9 @@ public sealed class SelectionTests
     [InlineData("hf://acme/many/spaec", HubRole.Auto, "Did you mean 'space'?")]
     [InlineData("hf://acme/many/elsewhere", HubRole.Auto, "It has 'a/pirate', 'full', 'space'.")]
     [InlineData("hf://acme/many/tree/main", HubRole.Auto, "'hf://acme/many@main'")]
-    [InlineData("hf://acme/many/blob/v1/full/model.safetensors", HubRole.Auto, "'hf://acme/many@v1'")]
+    [InlineData("hf://acme/many/blob/v1/full/model.safetensors", HubRole.Auto, "'hf://acme/many/full@v1'")]
+    [InlineData("hf://acme/many/resolve/v1/model.safetensors", HubRole.Auto, "'hf://acme/many@v1'")]
+    [InlineData("hf://acme/many/tree/v1/a/pirate", HubRole.Auto, "'hf://acme/many/a/pirate@v1'")]
     [InlineData("hf://acme/many/full/model.safetensors", HubRole.Auto, "That is a file")]
     [InlineData("hf://acme/tiny/sub", HubRole.Auto, "It has no folders")]
     public async Task An_address_that_leads_to_no_model_is_told_where_there_is_one(string address, HubRole role, string hint)

@@ -193,9 +193,10 @@ internal sealed class HubCache
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !RealPath.IsLink(entry.ToFullPath()),
         };
 
-    /// <summary>Of the link's own target: where that is a link to what repositories share, the name there is another hash.</summary>
+    /// <summary>Of the link's own target, where that is one of the repository's blobs: the name of what repositories share is another hash.</summary>
     private static string HashByName(string path) =>
-        new FileInfo(path).LinkTarget is string target && Path.GetFileName(target) is var name && HubNames.IsHash(name) ? name : "";
+        new FileInfo(path).LinkTarget is string target && Path.GetFileName(Path.GetDirectoryName(target)) == "blobs"
+            && Path.GetFileName(target) is var name && HubNames.IsHash(name) ? name : "";
 
     private string? ShortenedCommit(string revision)
     {

@@ -25,7 +25,7 @@ internal static class HubErrors
 
     public static HubException ProxyUnreadable(string variable, string value) =>
         new(HubCode.EnvironmentInvalid,
-            $"The environment variable {variable} is '{Regex.Replace(value, "//[^/]*@", "//")}', which cannot be read as a proxy. Nothing was sent past it. Write "
+            $"The environment variable {variable} is '{WithoutUser(value)}', which cannot be read as a proxy. Nothing was sent past it. Write "
             + "http://HOST:PORT, https://HOST:PORT, or socks5://HOST:PORT, which leaves names to the proxy as socks5h does; or unset it.");
 
     public static HubException TokenUnsound(string source) =>
@@ -230,6 +230,9 @@ internal static class HubErrors
         string reason = cause?.GetBaseException().Message.Trim().TrimEnd('.') ?? "it fell silent";
         return reason.Length == 0 ? cause!.GetType().Name : Regex.Replace(reason, @"//[^/\s]*@", "//");
     }
+
+    /// <summary>A proxy's address without user and password, which may hold any letter where it cannot be read.</summary>
+    private static string WithoutUser(string proxy) => Regex.Replace(proxy, @"^([""']?[\w+.-]+://)?.*@", "$1", RegexOptions.Singleline);
 
     private static string Page(HubEnvironment environment, HubAddress address) =>
         $"{environment.Endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/')}/{address.Id}";

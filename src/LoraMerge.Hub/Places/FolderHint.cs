@@ -16,7 +16,8 @@ internal static partial class FolderHint
             return " That is a file, and an address names a repository or a folder of it: fetch the file, from its page or with 'hf download', and name it "
                 + "in place of the address.";
         if (PartOfPage.Match(subfolder) is { Success: true } page && address.EndsWith("/" + subfolder, StringComparison.Ordinal))
-            return $" In an address the revision stands behind '@': '{address[..^(subfolder.Length + 1)]}@{page.Groups["revision"].Value}'.";
+            return $" In an address the revision stands behind '@': '{address[..^(subfolder.Length + 1)]}{page.Groups["folder"].Value}@"
+                + $"{page.Groups["revision"].Value}'.";
         string[] folders = [.. paths.Select(FolderOf).Where(folder => folder.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return Spelling.Nearest(subfolder, folders) is string near ? $" Did you mean '{near}'?"
             : folders.Length is 0 ? " It has no folders: leave it out."
@@ -45,6 +46,6 @@ internal static partial class FolderHint
 
     private static string Quoted(string[] names) => string.Join(", ", names.Select(name => $"'{name}'"));
 
-    [GeneratedRegex("^(?:tree|blob|resolve)/(?<revision>[^/]+)(?:/.*)?$")]
+    [GeneratedRegex("^(?:tree/(?<revision>[^/]+)(?<folder>/.+)?|(?:blob|resolve)/(?<revision>[^/]+)(?:(?<folder>/.+?)?/[^/]+)?)$")]
     private static partial Regex PartOfPage { get; }
 }
