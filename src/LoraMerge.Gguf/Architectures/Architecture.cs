@@ -232,6 +232,13 @@ internal abstract class Architecture
         }
     }
 
+    /// <summary>Vectors of an image are added to the first layers of the text, of which there have to be more: else readers abort.</summary>
+    protected void CheckDeepStack(HuggingFaceConfig config, Sizes sizes)
+    {
+        if (ImageText.DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
+            throw NotSayable("vision_config.deepstack_visual_indexes", Invariant($"{layers} layers"), "want more layers of text than these");
+    }
+
     /// <summary>Refuses a Qwen some of whose layers have no experts.</summary>
     protected void CheckExpertsInAllLayers(HuggingFaceConfig config)
     {

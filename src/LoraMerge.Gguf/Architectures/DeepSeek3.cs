@@ -21,33 +21,23 @@ internal class DeepSeek3 : Architecture
           "rope_theta": 10000.0, "rope_interleave": true, "tie_word_embeddings": false }
         """;
 
-    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)
-    {
-        long dense = config.Count("first_k_dense_replace");
-        return
+    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
+    [
+        .. DecoderTensors.Ends,
+        .. DecoderTensors.NormsBefore,
+        .. config.CountOrNull("q_lora_rank") is null ? [DecoderTensors.Attention.First()] : (TensorRule[])
         [
-            .. DecoderTensors.Ends,
-            .. DecoderTensors.NormsBefore,
-            .. config.CountOrNull("q_lora_rank") is null ? [DecoderTensors.Attention.First()] : (TensorRule[])
-            [
-                DecoderTensors.Of("attn_q_a.weight", "self_attn.q_a_proj.weight", "qrank h"),
-                DecoderTensors.Of("attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight", "qrank"),
-                DecoderTensors.Of("attn_q_b.weight", "self_attn.q_b_proj.weight", "q qrank"),
-            ],
-            DecoderTensors.Of("attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", "kva h"),
-            DecoderTensors.Of("attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight", "kvrank"),
-            Half("attn_k_b.weight").Then(sizes => new Step.Take(1, 0, sizes["nope"])).Then(_ => new Step.Transpose()),
-            Half("attn_v_b.weight").Then(sizes => new Step.Take(1, sizes["nope"], sizes["nope"] + sizes["value"])),
-            DecoderTensors.Of("attn_output.weight", "self_attn.o_proj.weight", "h headvalues"),
-            .. DecoderTensors.FeedForward.In(layer => layer < dense),
-            .. ((TensorRule[])
-            [
-                .. DecoderTensors.Experts,
-                .. HasBias ? [DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts")] : (TensorRule[])[],
-                .. DecoderTensors.SharedExperts,
-            ]).In(layer => layer >= dense),
-        ];
-    }
+            DecoderTensors.Of("attn_q_a.weight", "self_attn.q_a_proj.weight", "qrank h"),
+            DecoderTensors.Of("attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight", "qrank"),
+            DecoderTensors.Of("attn_q_b.weight", "self_attn.q_b_proj.weight", "q qrank"),
+        ],
+        DecoderTensors.Of("attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", "kva h"),
+        DecoderTensors.Of("attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight", "kvrank"),
+        Half("attn_k_b.weight").Then(sizes => new Step.Take(1, 0, sizes["nope"])).Then(_ => new Step.Transpose()),
+        Half("attn_v_b.weight").Then(sizes => new Step.Take(1, sizes["nope"], sizes["nope"] + sizes["value"])),
+        DecoderTensors.Of("attn_output.weight", "self_attn.o_proj.weight", "h headvalues"),
+        .. FeedForward(config, HasBias),
+    ];
 
     public override bool IsLeftOut(string source, HuggingFaceConfig config) =>
         base.IsLeftOut(source, config) || IsBehindLastLayer(source, config);
@@ -69,10 +59,7 @@ internal class DeepSeek3 : Architecture
         sizes["kva"] = sizes["kvrank"] + sizes["rope"];
         sizes["kvb"] = sizes["heads"] * (sizes["nope"] + sizes["value"]);
         sizes["headvalues"] = sizes["heads"] * sizes["value"];
-        sizes["experts"] = config.Count("n_routed_experts");
-        sizes["fe"] = config.Count("moe_intermediate_size");
-        sizes["fe2"] = 2 * sizes["fe"];
-        sizes["fs"] = sizes["fe"] * config.Count("n_shared_experts");
+        MeasureExperts(config, sizes);
     }
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
@@ -111,6 +98,41 @@ internal class DeepSeek3 : Architecture
         keys.Count("attention.key_length_mla", sizes["d"]);
         keys.Count("attention.value_length_mla", sizes["value"]);
 
+        DescribeExperts(config, sizes, keys);
+        if (config.Flag("norm_topk_prob"))
+            keys.Flag("expert_weights_norm", true);
+    }
+
+    /// <summary>A few dense layers; behind them experts that are chosen, and those that every token takes.</summary>
+    /// <param name="config">The model's.</param>
+    /// <param name="hasBias">Whether the choice has a bias.</param>
+    public static IEnumerable<TensorRule> FeedForward(HuggingFaceConfig config, bool hasBias)
+    {
+        long dense = config.Count("first_k_dense_replace");
+        return
+        [
+            .. DecoderTensors.FeedForward.In(layer => layer < dense),
+            .. ((TensorRule[])
+            [
+                .. DecoderTensors.Experts,
+                .. hasBias ? [DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts")] : (TensorRule[])[],
+                .. DecoderTensors.SharedExperts,
+            ]).In(layer => layer >= dense),
+        ];
+    }
+
+    /// <summary>Sizes of DeepSeek's experts.</summary>
+    public static void MeasureExperts(HuggingFaceConfig config, Sizes sizes)
+    {
+        sizes["experts"] = config.Count("n_routed_experts");
+        sizes["fe"] = config.Count("moe_intermediate_size");
+        sizes["fe2"] = 2 * sizes["fe"];
+        sizes["fs"] = sizes["fe"] * config.Count("n_shared_experts");
+    }
+
+    /// <summary>Keys of DeepSeek's experts, but whether their weights are normalised.</summary>
+    public static void DescribeExperts(HuggingFaceConfig config, Sizes sizes, Keys keys)
+    {
         keys.Count("leading_dense_block_count", config.Count("first_k_dense_replace"));
         keys.Count("expert_count", sizes["experts"]);
         keys.Count("expert_used_count", config.Count("num_experts_per_tok"));
@@ -120,8 +142,6 @@ internal class DeepSeek3 : Architecture
         keys.Count("expert_group_used_count", config.Count("topk_group"));
         keys.Count("expert_gating_func", config.TextOrNull("scoring_func") == "softmax" ? 1 : 2);
         keys.Real("expert_weights_scale", config.Real("routed_scaling_factor"));
-        if (config.Flag("norm_topk_prob"))
-            keys.Flag("expert_weights_norm", true);
     }
 
     /// <summary>Whether the choice of experts has a bias.</summary>

@@ -27,36 +27,23 @@ internal sealed class Glm4Moe : Architecture
 
     public override TokenizerRules Tokenizer(HuggingFaceConfig config) => TokenizerOfGlm;
 
-    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config)
-    {
-        long dense = config.Count("first_k_dense_replace");
-        return
-        [
-            .. DecoderTensors.Ends,
-            DecoderTensors.Of("attn_norm.weight", "input_layernorm.weight", "h"),
-            DecoderTensors.Of("post_attention_norm.weight", "post_attention_layernorm.weight", "h"),
-            .. DecoderTensors.Attention,
-            .. DecoderTensors.QueryKeyValueBiases.AllOptional(),
-            .. config.Flag("use_qk_norm") ? DecoderTensors.HeadNorms : [],
-            .. DecoderTensors.FeedForward.In(layer => layer < dense),
-            .. ((TensorRule[])
-            [
-                .. DecoderTensors.Experts,
-                DecoderTensors.Of("exp_probs_b.bias", "mlp.gate.e_score_correction_bias", "experts"),
-                .. DecoderTensors.SharedExperts,
-            ]).In(layer => layer >= dense),
-        ];
-    }
+    public override IEnumerable<TensorRule> Tensors(HuggingFaceConfig config) =>
+    [
+        .. DecoderTensors.Ends,
+        DecoderTensors.Of("attn_norm.weight", "input_layernorm.weight", "h"),
+        DecoderTensors.Of("post_attention_norm.weight", "post_attention_layernorm.weight", "h"),
+        .. DecoderTensors.Attention,
+        .. DecoderTensors.QueryKeyValueBiases.AllOptional(),
+        .. config.Flag("use_qk_norm") ? DecoderTensors.HeadNorms : [],
+        .. DeepSeek3.FeedForward(config, hasBias: true),
+    ];
 
     public override bool IsLeftOut(string source, HuggingFaceConfig config) => base.IsLeftOut(source, config) || IsBehindLastLayer(source, config);
 
     public override void Measure(HuggingFaceConfig config, Sizes sizes)
     {
         base.Measure(config, sizes);
-        sizes["experts"] = config.Count("n_routed_experts");
-        sizes["fe"] = config.Count("moe_intermediate_size");
-        sizes["fe2"] = 2 * sizes["fe"];
-        sizes["fs"] = sizes["fe"] * config.Count("n_shared_experts");
+        DeepSeek3.MeasureExperts(config, sizes);
     }
 
     public override void Check(HuggingFaceConfig config, Sizes sizes)
@@ -75,15 +62,7 @@ internal sealed class Glm4Moe : Architecture
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
         double part = RopeScaling.PartOf(config);
         keys.Count("rope.dimension_count", (long)(part * sizes["d"]));
-        keys.Count("leading_dense_block_count", config.Count("first_k_dense_replace"));
-        keys.Count("expert_count", sizes["experts"]);
-        keys.Count("expert_used_count", config.Count("num_experts_per_tok"));
-        keys.Count("expert_shared_count", config.Count("n_shared_experts"));
-        keys.Count("expert_feed_forward_length", sizes["fe"]);
-        keys.Count("expert_group_count", config.Count("n_group"));
-        keys.Count("expert_group_used_count", config.Count("topk_group"));
-        keys.Count("expert_gating_func", 2);
-        keys.Real("expert_weights_scale", config.Real("routed_scaling_factor"));
+        DeepSeek3.DescribeExperts(config, sizes, keys);
         keys.Flag("expert_weights_norm", config.Flag("norm_topk_prob"));
     }
 }

@@ -21,13 +21,18 @@ internal sealed class Qwen3Vl : Qwen3
     public override void Check(HuggingFaceConfig config, Sizes sizes)
     {
         base.Check(config, sizes);
-        if (ImageText.DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
-            throw NotSayable("vision_config.deepstack_visual_indexes", Invariant($"{layers} layers"), "want more layers of text than these"); // else they abort
+        CheckDeepStack(config, sizes);
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
     {
         base.Describe(config, sizes, keys);
+        DescribeImages(config, keys);
+    }
+
+    /// <summary>What readers of the part for text have to know of that for images.</summary>
+    public static void DescribeImages(HuggingFaceConfig config, Keys keys)
+    {
         keys.Counts("rope.dimension_sections", ImageText.SectionsOf(config));
         keys.Count("n_deepstack_layers", ImageText.DeepStackLayersOf(config));
     }

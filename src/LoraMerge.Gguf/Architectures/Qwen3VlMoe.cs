@@ -42,8 +42,7 @@ internal sealed class Qwen3VlMoe : Architecture
         CheckRope(config, "mrope", "yarn");
         CheckFlag(config, "norm_topk_prob", true, "always normalise the weights of the chosen experts");
         CheckExpertsInAllLayers(config);
-        if (ImageText.DeepStackLayersOf(config) is int layers && layers >= sizes["layers"])
-            throw NotSayable("vision_config.deepstack_visual_indexes", Invariant($"{layers} layers"), "want more layers of text than these"); // else they abort
+        CheckDeepStack(config, sizes);
     }
 
     public override void Describe(HuggingFaceConfig config, Sizes sizes, Keys keys)
@@ -52,7 +51,6 @@ internal sealed class Qwen3VlMoe : Architecture
         DescribeRope(config, keys);
         keys.Real("attention.layer_norm_rms_epsilon", config.Real("rms_norm_eps"));
         Qwen2Moe.DescribeExperts(config, sizes, keys);
-        keys.Counts("rope.dimension_sections", ImageText.SectionsOf(config));
-        keys.Count("n_deepstack_layers", ImageText.DeepStackLayersOf(config));
+        Qwen3Vl.DescribeImages(config, keys);
     }
 }

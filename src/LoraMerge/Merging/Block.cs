@@ -1,3 +1,4 @@
+using LoraMerge.Deltas;
 using LoraMerge.Planning;
 using LoraMerge.Safetensors;
 
@@ -13,7 +14,7 @@ namespace LoraMerge.Merging;
 internal sealed record Block(int Shard, int Index, PlannedTensor Tensor, long First, long Count, BlockBuffer? Buffer)
 {
     /// <summary>Bytes of a piece of what is copied.</summary>
-    public const long CopiedBytes = 8 << 20;
+    public const long CopiedBytes = RowGroup.Bytes;
 
     public bool IsFirst => First == 0;
 
